@@ -1,0 +1,40 @@
+"""One AMI event as a value: name, headers, channel variables, and when it happened and was received."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AmiEvent:
+    """`headers` as sent (of repeated headers the first), `variables` from all `ChanVariable` headers of the event.
+
+    `received_at` is our clock at receipt. Events of a multi-channel action carry `ChanVariable`, `DestChanVariable`
+    …; only the first channel's are kept.
+    """
+
+    name: str
+    headers: Mapping[str, str]
+    variables: Mapping[str, str]
+    received_at: datetime
+    timestamp: datetime | None = field(default=None)
+    """Asterisk's own clock (`timestampevents = yes`), None where it sends none."""
+
+    @property
+    def at(self) -> datetime:
+        """When it happened: Asterisk's Timestamp, else the moment of receipt."""
+        return self.timestamp or self.received_at
+
+    def __getitem__(self, header: str) -> str:
+        """The header's value, empty if it was not sent."""
+        return self.headers.get(header, "")
+
+
+def parse_timestamp(text: str) -> datetime | None:
+    """`1795364181.222100` as a moment; None for anything that is not an epoch."""
+    try:
+        return datetime.fromtimestamp(float(text), tz=UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,67 @@
+"""The words we and Asterisk agree on: contexts, channel variables, user events, queue_log lines.
+
+The compiled dialplan writes them, the recorder and the dialer read them; nobody else spells them out.
+"""
+
+from typing import Final
+
+# The only contexts with a fixed name; each names the current revision and nothing else.
+CONTEXT_INBOUND: Final = "hotline-in"
+"""Where trunks deliver calls; one extension per number in `hotline.delivered`."""
+CONTEXT_AGENTS: Final = "hotline-agents"
+"""Where agents' phones dial and transfer: queues and colleagues, never a trunk."""
+CONTEXT_CALLBACK: Final = "hotline-callback"
+"""The one context Originate enters: E.164 digits dial the citizen, `EXTEN_TALK` talks to them."""
+EXTEN_TALK: Final = "talk"
+"""Extension of CONTEXT_CALLBACK for the citizen's half (`;1`) once they have answered."""
+
+VAR_PATH: Final = "MENU_PATH"
+"""Keys pressed so far, joined by `/`: `1/3`."""
+VAR_LANGUAGE: Final = "MENU_LANGUAGE"
+VAR_NODE: Final = "MENU_NODE"
+"""Name of the menu node the caller is in; at hang-up it says how the call left the menu."""
+VAR_STRUCTURE: Final = "HOTLINE_STRUCTURE"
+"""Structure the citizen chose; overflow into another queue does not change it."""
+VAR_ORIGIN: Final = "HOTLINE_ORIGIN"
+"""`inbound`, `callback` or `internal`."""
+VAR_ATTEMPT: Final = "HOTLINE_ATTEMPT"
+"""Attempt id of a callback; equals the channel id given to Originate."""
+VAR_PRESENTATION: Final = "HOTLINE_PRESENTATION"
+"""`${CALLERID(num-pres)}` at entry; anything that begins with `prohib` is an anonymous caller."""
+VAR_CREDIT: Final = "HOTLINE_CREDIT"
+"""Whole seconds a called-back citizen has already waited (rule 7)."""
+CHANNEL_VARIABLES: Final = (
+    VAR_PATH, VAR_LANGUAGE, VAR_NODE, VAR_STRUCTURE, VAR_ORIGIN, VAR_ATTEMPT, VAR_PRESENTATION, VAR_CREDIT,
+)  # fmt: skip
+"""What `channelvars` in manager.conf lists: added to every event of the channel as ChanVariable."""
+
+VAR_QUEUE: Final = "HOTLINE_QUEUE"
+"""Queue a callback shall join; given to Originate."""
+VAR_CITIZEN: Final = "HOTLINE_CITIZEN"
+"""Citizen's number as the agent shall see it; given to Originate."""
+VAR_POSITION: Final = "HOTLINE_POSITION"
+"""Place for Queue()'s `position` argument, set by the AGI script `callback_position`; empty = at the end."""
+
+EVENT_CALL: Final = "HotlineCall"
+"""UserEvent at entry of an inbound call. Headers: Delivered, Trunk."""
+EVENT_LEFT_QUEUE: Final = "HotlineLeftQueue"
+"""UserEvent right after Queue(). Headers: Queue, Result (QUEUESTATUS, empty when answered or by key)."""
+EVENT_CALLBACK: Final = "HotlineCallback"
+"""UserEvent of a callback's citizen half. Headers: Attempt, State (see CALLBACK_*), Choice (new time only)."""
+CALLBACK_ANSWERED: Final = "answered"
+CALLBACK_CONFIRMED: Final = "confirmed"
+CALLBACK_REFUSED: Final = "refused"
+CALLBACK_NO_AGENT: Final = "no_agent"
+CALLBACK_NEW_TIME: Final = "new_time"
+
+LOG_CALLBACK_START: Final = "CBSTART"
+"""queue_log, uniqueid = attempt id: dialled. Data: trunk."""
+LOG_CALLBACK_ANSWERED: Final = "CBANSWERED"
+LOG_CALLBACK_CONFIRMED: Final = "CBCONFIRMED"
+LOG_CALLBACK_REFUSED: Final = "CBREFUSED"
+LOG_CALLBACK_NEW_TIME: Final = "CBNEWTIME"
+LOG_CALLBACK_END: Final = "CBEND"
+"""queue_log: `DIALSTATUS HANGUPCAUSE`."""
+
+AGI_ANNOUNCE_POSITION: Final = "announce_position"
+AGI_CALLBACK_POSITION: Final = "callback_position"

@@ -1,0 +1,32 @@
+"""What every command shares: where the configuration is, how output is written, how a failure is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+
+
+@dataclass(frozen=True)
+class Options:
+    """Set once by the root command, found as `context.obj` in every other."""
+
+    config: Path
+    """Folder of the YAML files."""
+
+
+def options(context: typer.Context) -> Options:
+    """The root command's options, typed."""
+    found = context.obj
+    assert isinstance(found, Options)
+    return found
+
+
+def fail(message: str, *, hint: str = "", status: int = 1) -> NoReturn:
+    """End the command: one sentence on stderr, what to do next below it, no stack trace."""
+    typer.secho(message, fg="red", err=True)
+    if hint:
+        typer.echo(f"  {hint}", err=True)
+    raise typer.Exit(status)

@@ -1,0 +1,290 @@
+"""The configuration as frozen typed values; what `config/*.yaml` may say and what each word means.
+
+`ivr.config.loading` builds a `Configuration` from YAML nodes and keeps the place of every value beside it.
+Cross-references (does this node exist?) are checked in `ivr.config.crosscheck`, not here.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, time
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Language = Literal["az", "ru", "en"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Outcome = Literal["abandoned", "timeout", "empty", "interrupted"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+"""Of a node, queue, structure, trunk, schedule or prompt: letters, digits and `_`, so that it can name a context."""
+Digits = Annotated[str, Field(pattern=r"^[0-9]{1,15}$")]
+Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
+
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def parse_duration(value: object) -> object:
+    """`"90s"`, `"1.5m"`, `"2h"`, `"1d"` or a bare number of seconds, as seconds; anything else is refused."""
+    if isinstance(value, str) and (match := _DURATION.match(value.strip())):
+        return float(match[1]) * _SECONDS[match[2]]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError('a duration is written like "30s", "10m" or "2h"')
+    return float(value)
+
+
+Seconds = Annotated[float, BeforeValidator(parse_duration), Field(ge=0)]
+
+
+class Frozen(BaseModel):
+    """Base of every value: unknown fields are refused, nothing changes after loading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Text(Frozen):
+    """One text in the hotline's languages."""
+
+    az: str
+    ru: str
+    en: str
+
+
+class Prompt(Text):
+    """A sentence citizens hear. `{n}` with `numbers: [1, 30]` makes one recording per number (`place-7`)."""
+
+    numbers: tuple[int, int] | None = None
+
+
+class Hotline(Frozen):
+    """The number and what it speaks. `delivered` maps each number a trunk may deliver to its first menu node."""
+
+    number: Digits
+    time_zone: str = "Asia/Baku"
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "AZ"
+    languages: Annotated[list[Language], Field(min_length=1)]
+    delivered: Annotated[dict[Digits, Name], Field(min_length=1)]
+
+
+class Structure(Frozen):
+    """One of the bodies behind the hotline."""
+
+    digit: Annotated[str, Field(pattern=r"^[1-9]$")]
+    name: Text
+
+
+class Queue(Frozen):
+    """A queue. `structure` owns its calls; `on_timeout` is the node a caller goes to after `max_wait`."""
+
+    structure: Name
+    strategy: Literal["ringall", "rrmemory", "leastrecent", "fewestcalls", "random", "linear"] = "leastrecent"
+    service_level: Seconds = 30.0
+    ring_time: Seconds = 15.0
+    retry: Seconds = 2.0
+    wrap_up: Seconds = 10.0
+    max_wait: Seconds = 600.0
+    on_timeout: Name
+    hours: Name | None = None
+    closed: Name | None = None
+    record: bool = True
+    announce_position: bool = True
+    music: Name = "default"
+    reserve: Annotated[int, Field(ge=0)] | None = None
+    """Idle agents kept for live callers; default `callback.reserve`."""
+
+    @model_validator(mode="after")
+    def _closed_goes_with_hours(self) -> Queue:
+        if self.hours is not None and self.closed is None:
+            raise ValueError("`hours` needs `closed`: the node callers hear outside them")
+        return self
+
+
+class Agent(Frozen):
+    """An agent's account; its key is the SIP user name. `queues` are served in the order of penalties given."""
+
+    name: str
+    queues: Annotated[list[Name], Field(min_length=1)]
+    sector: Literal["direct", "outbound"] = "direct"
+
+
+class Hours(Frozen):
+    """A weekly schedule: `"09:00-18:00"` or `"closed"` per weekday; `holidays: true` closes on public holidays."""
+
+    week: dict[Weekday, Annotated[str, Field(pattern=r"^(closed|\d\d:\d\d-\d\d:\d\d)$")]]
+    holidays: bool = True
+    closed_on: list[date] = []
+    open_on: list[date] = []
+    """Working days in spite of a holiday or weekend (moved working days); the hours of Monday apply."""
+
+
+class Retry(Frozen):
+    """What a caller hears after a wrong key or silence, how often, and where they go then."""
+
+    say: Name
+    times: Annotated[int, Field(ge=0, le=9)] = 2
+    then: Name
+
+
+class Node(Frozen):
+    """A place in the menu. Exactly one of `keys`, `queue`, `then`, `hangup` says what it is:
+
+    `keys` a choice, `queue` the door of a queue, `then` an announcement that goes on, `hangup` the end of the call.
+    A key leads to a node or to `repeat`, `back` (the choice before this one) or `hangup`.
+    """
+
+    say: list[Name] = []
+    language: Language | None = None
+    """Set before anything is said."""
+    hours: Name | None = None
+    closed: Name | None = None
+    keys: dict[Key, Name] | None = None
+    wait: Seconds = 5.0
+    wrong_key: Retry | None = None
+    silence: Retry | None = None
+    queue: Name | None = None
+    then: Name | None = None
+    hangup: bool = False
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Node:
+        chosen = [
+            word
+            for word, given in (
+                ("keys", self.keys is not None),
+                ("queue", self.queue is not None),
+                ("then", self.then is not None),
+                ("hangup", self.hangup),
+            )
+            if given
+        ]
+        if len(chosen) != 1:
+            said = " and ".join(chosen) or "none"
+            raise ValueError(f"a node has exactly one of keys, queue, then, hangup; this one has {said}")
+        if (self.hours is None) != (self.closed is None):
+            raise ValueError("`hours` and `closed` go together")
+        return self
+
+
+class Menu(Frozen):
+    """Nodes by name; `wrong_key` and `silence` hold for every choice that has none of its own."""
+
+    wrong_key: Retry
+    silence: Retry
+    nodes: Annotated[dict[Name, Node], Field(min_length=1)]
+
+
+class Trunk(Frozen):
+    """A line to the public network and how it writes numbers.
+
+    `arrives` says how caller numbers come in (`e164`: +994501234567, `international`: 994501234567,
+    `national`: 0501234567); `dial` how they must be sent. `area_code` completes short local numbers.
+    `carries` are the E.164 prefixes this trunk may dial; the compiled allow-list is made of nothing else.
+    """
+
+    server: str
+    """Host and port of the provider: `192.0.2.10:5060`."""
+    match: list[str] = []
+    """Addresses calls come from, where they differ from `server`: an address or a network."""
+    endpoint: Name
+    channels: Annotated[int, Field(ge=1)] = 30
+    caller_id: Digits
+    arrives: Literal["e164", "international", "national"] = "national"
+    dial: Literal["e164", "international", "national"] = "national"
+    area_code: Annotated[str, Field(pattern=r"^[1-9][0-9]{1,4}$")] = "12"
+    carries: list[Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")]] = []
+
+
+RetryDelays = list[Seconds]
+
+
+class RetryPlan(Frozen):
+    """Delays before the next try, one for each try of that outcome; the last one repeats."""
+
+    no_answer: RetryDelays = [600.0, 3600.0, 10800.0]
+    busy: RetryDelays = [180.0, 600.0, 1800.0]
+    declined: RetryDelays = [3600.0, 14400.0]
+    machine_or_no_confirmation: RetryDelays = [1800.0, 7200.0]
+    citizen_left_before_agent: RetryDelays = [300.0, 1800.0]
+    no_agent: RetryDelays = [900.0]
+    congestion: RetryDelays = [60.0, 300.0]
+    trunk_failed: RetryDelays = [60.0, 300.0]
+    unknown: RetryDelays = [14400.0]
+    aborted: RetryDelays = [30.0]
+
+
+class Callback(Frozen):
+    """Who is called back, when, and how often. Names follow the dispositions in docs/architecture.md."""
+
+    enabled: bool = True
+    wait_over: Seconds = 10.0
+    """A wait of exactly this long is not over it."""
+    outcomes: list[Outcome] = Field(["abandoned", "timeout", "empty", "interrupted"], alias="for")
+    hours: Name
+    max_age: Literal["next_working_day"] | Seconds = "next_working_day"
+    reserve: Annotated[int, Field(ge=0)] = 1
+    order: Literal["freshest_first", "oldest_first"] = "freshest_first"
+    ring_for: Annotated[float, BeforeValidator(parse_duration), Field(ge=1, le=120)] = 30.0
+    max_hold: Seconds = 20.0
+    confirm_times: Annotated[int, Field(ge=1, le=5)] = 2
+    """How often the greeting is said before the line counts as a machine."""
+    confirm_wait: Seconds = 5.0
+    new_times: Annotated[list[Literal["next_working_day"] | Seconds], Field(max_length=9)] = []
+    """Times offered when no agent is free, by key 1, 2, …"""
+    attempts: Annotated[int, Field(ge=1, le=20)] = 6
+    retry: RetryPlan = RetryPlan()
+    kinds: list[Literal["fixed", "mobile"]] = ["fixed", "mobile"]
+    deny: list[Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")]] = []
+    """E.164 numbers or prefixes never dialled."""
+
+
+class Targets(Frozen):
+    """Targets of the statute, in percent unless named otherwise; reports print them beside the figures."""
+
+    accepted_within: float = 80
+    accepted_overall: float = 90
+    lost_after: float = 5
+    callback_level: float = 90
+    inquiry_share: float = 30
+    inquiry_answer_days: float = 7
+    availability: float = 97
+    first_contact_resolution: float = 75
+    satisfaction: float = 85
+
+
+class Server(Frozen):
+    """One Asterisk and the addresses our processes meet it at; ports of 127.0.0.1 unless said."""
+
+    ami_host: str = "127.0.0.1"
+    ami_port: Annotated[int, Field(ge=1, le=65535)] = 5038
+    agi_host: str = "127.0.0.1"
+    agi_port: Annotated[int, Field(ge=1, le=65535)] = 4573
+    agi_deadline: Annotated[float, BeforeValidator(parse_duration), Field(ge=0.2, le=10)] = 1.0
+    """How long a call waits for Python before it goes on without."""
+    recordings: str = "/var/spool/asterisk/monitor"
+
+
+class Configuration(Frozen):
+    """Everything in `config/*.yaml` together."""
+
+    hotline: Hotline
+    servers: dict[Name, Server]
+    structures: dict[Name, Structure]
+    queues: dict[Name, Queue]
+    agents: dict[Digits, Agent] = {}
+    hours: dict[Name, Hours] = {}
+    menu: Menu
+    prompts: dict[Name, Prompt]
+    trunks: dict[Name, Trunk]
+    callback: Callback
+    targets: Targets = Targets()
+
+    @property
+    def default_language(self) -> Language:
+        """The first of `hotline.languages`."""
+        return self.hotline.languages[0]
+
+
+def clock(text: str) -> tuple[time, time]:
+    """`"09:00-18:00"` as opening and closing time; `24:00` closes at the end of the day (`time.max`)."""
+    opens, _, closes = text.partition("-")
+    return time.fromisoformat(opens), time.max if closes == "24:00" else time.fromisoformat(closes)

@@ -1,0 +1,56 @@
+"""Moments in the store: aware UTC datetimes in Python, epoch milliseconds in both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_millis(moment: datetime) -> int:
+    """Epoch milliseconds of an aware datetime, rounded to the nearest; ValueError if it is naive."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone")
+    return round((moment - _EPOCH) / timedelta(milliseconds=1))
+
+
+def from_millis(millis: int) -> datetime:
+    """Aware UTC datetime of epoch milliseconds."""
+    return _EPOCH + timedelta(milliseconds=millis)
+
+
+class Moment(TypeDecorator[datetime]):
+    """Column type: aware datetime ↔ BIGINT epoch milliseconds."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
+        return None if value is None else to_millis(value)
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
+        return None if value is None else from_millis(value)
+
+
+class database_now(FunctionElement[datetime]):  # noqa: N801 - reads as an SQL function
+    """The database's own clock as a Moment: the only clock that leases and `due_at` are compared with."""
+
+    type = Moment()
+    inherit_cache = True
+
+
+@compiles(database_now, "sqlite")
+def _sqlite_now(element: database_now, compiler: SQLCompiler, **kw: Any) -> str:
+    return "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+
+
+@compiles(database_now, "postgresql")
+def _postgresql_now(element: database_now, compiler: SQLCompiler, **kw: Any) -> str:
+    return "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"

@@ -1,0 +1,229 @@
+"""Tables of the store, the same on SQLite and PostgreSQL, with the guards that make double work impossible.
+
+Moments are epoch milliseconds UTC (`ivr.storage.moments.Moment` turns them into aware datetimes and back), so that both
+databases compare them alike. Every change of state of a callback or an attempt also appends a row to its
+journal; nothing is overwritten there.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from ivr.storage.moments import Moment
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("server", String(64), nullable=False),
+    Column("linkedid", String(150), nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("caller", String(80), nullable=False, default=""),
+    Column("caller_e164", String(20), nullable=False, default=""),
+    Column("caller_kind", String(16), nullable=False, default=""),
+    Column("presentation", String(40), nullable=False, default=""),
+    Column("delivered", String(20), nullable=False, default=""),
+    Column("trunk", String(64), nullable=False, default=""),
+    Column("language", String(8), nullable=False, default=""),
+    Column("menu_path", String(80), nullable=False, default=""),
+    Column("left_menu", String(64), nullable=False, default=""),
+    Column("began_at", Moment, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("last_seen_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("ended_by", String(16), nullable=False, default=""),
+    Column("is_interrupted", Boolean, nullable=False, default=False),
+    UniqueConstraint("server", "linkedid", "began_at"),
+)
+"""One call of a citizen (or of ours), open until `ended_at`. `is_interrupted`: an unclean stop left it open."""
+Index("ix_calls_open", calls.c.caller_e164, sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"))
+Index("ix_calls_ended_at", calls.c.ended_at)
+
+visits = Table(
+    "visits",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", ForeignKey("calls.id"), nullable=False, index=True),
+    Column("server", String(64), nullable=False),
+    Column("uniqueid", String(150), nullable=False),
+    Column("linkedid", String(150), nullable=False, default=""),
+    Column("queue", String(128), nullable=False),
+    Column("structure", String(64), nullable=False, default=""),
+    Column("origin", String(16), nullable=False),
+    Column("attempt_id", String(64), nullable=False, default=""),
+    Column("caller", String(80), nullable=False, default=""),
+    Column("caller_e164", String(20), nullable=False, default=""),
+    Column("joined_at", Moment, nullable=False),
+    Column("left_at", Moment),
+    Column("answered_at", Moment),
+    Column("ended_at", Moment),
+    Column("outcome", String(16), nullable=False),
+    Column("ended_by", String(16), nullable=False, default=""),
+    Column("wait_seconds", Float),
+    Column("agent", String(128), nullable=False, default=""),
+    Column("agent_name", String(128), nullable=False, default=""),
+    Column("ring_seconds", Float),
+    Column("talk_seconds", Float),
+    Column("wrapup_seconds", Float),
+    Column("menu_path", String(80), nullable=False, default=""),
+    Column("language", String(8), nullable=False, default=""),
+    Column("recorded", Boolean, nullable=False, default=False),
+    Column("source", String(12), nullable=False),
+    Column("precision", String(4), nullable=False),
+    Column("received_at", Moment, nullable=False),
+    UniqueConstraint("server", "uniqueid", "queue", "joined_at"),
+)
+"""One stay of one call in one queue. Which stay it is, is counted over `joined_at` when read, never stored."""
+Index("ix_visits_caller", visits.c.caller_e164, visits.c.joined_at)
+Index("ix_visits_joined_at", visits.c.joined_at)
+
+CALLBACK_OPEN = "state IN ('owed', 'dialing', 'on_hold')"
+ATTEMPT_LIVE = "state <> 'ended'"
+
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("caller_e164", String(20), nullable=False),
+    Column("caller", String(80), nullable=False),
+    Column("server", String(64), nullable=False),
+    Column("queue", String(128), nullable=False),
+    Column("structure", String(64), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("reason", String(16), nullable=False, default="missed"),
+    Column("state", String(16), nullable=False),
+    Column("credit_seconds", Float, nullable=False, default=0),
+    Column("attempts_used", Integer, nullable=False, default=0),
+    Column("created_at", Moment, nullable=False),
+    Column("missed_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    CheckConstraint(
+        "state IN ('owed','dialing','on_hold','reached','called_again','unreachable',"
+        "'system_error','expired','cancelled','refused')",
+        name="state",
+    ),
+)
+Index(
+    "uq_callbacks_one_open_per_number",
+    callbacks.c.caller_e164,
+    unique=True,
+    sqlite_where=text(CALLBACK_OPEN),
+    postgresql_where=text(CALLBACK_OPEN),
+)
+Index("ix_callbacks_due", callbacks.c.state, callbacks.c.due_at)
+
+callback_journal = Table(
+    "callback_journal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("callback_id", ForeignKey("callbacks.id"), nullable=False, index=True),
+    Column("state", String(16), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("note", Text, nullable=False, default=""),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", ForeignKey("calls.id"), nullable=False),
+    Column("structure", String(64), nullable=False),
+    Column("decision", String(24), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("caller_e164", String(20), nullable=False, default=""),
+    Column("wait_seconds", Float, nullable=False),
+    Column("decided_at", Moment, nullable=False),
+    Column("callback_id", ForeignKey("callbacks.id"), index=True),
+    UniqueConstraint("call_id", "structure"),
+)
+"""Exactly one row per missed call (one call in one structure)."""
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("callback_id", ForeignKey("callbacks.id"), nullable=False),
+    Column("server", String(64), nullable=False),
+    Column("queue", String(128), nullable=False),
+    Column("trunk", String(64), nullable=False),
+    Column("dial_string", String(40), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("disposition", String(32), nullable=False, default=""),
+    Column("cause", Integer),
+    Column("planned_at", Moment, nullable=False),
+    Column("answered_at", Moment),
+    Column("confirmed_at", Moment),
+    Column("connected_at", Moment),
+    Column("ended_at", Moment),
+    Column("deadline_at", Moment, nullable=False),
+    Column("agent", String(128), nullable=False, default=""),
+    Column("talk_seconds", Float),
+    CheckConstraint(
+        "state IN ('planned','originating','ringing','citizen_answered','confirmed','agent_connected','ended')",
+        name="state",
+    ),
+)
+"""`id` is the channel id given to Originate. `deadline_at`: after it an attempt nobody heard of is resolved."""
+Index(
+    "uq_attempts_one_live_per_callback",
+    attempts.c.callback_id,
+    unique=True,
+    sqlite_where=text(ATTEMPT_LIVE),
+    postgresql_where=text(ATTEMPT_LIVE),
+)
+
+attempt_journal = Table(
+    "attempt_journal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("attempt_id", ForeignKey("attempts.id"), nullable=False, index=True),
+    Column("state", String(20), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("note", Text, nullable=False, default=""),
+)
+
+denied_numbers = Table(
+    "denied_numbers",
+    metadata,
+    Column("caller_e164", String(20), primary_key=True),
+    Column("since", Moment, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+agent_states = Table(
+    "agent_states",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("server", String(64), nullable=False),
+    Column("agent", String(128), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", String(128), nullable=False, default=""),
+    Column("at", Moment, nullable=False),
+)
+Index("ix_agent_states_agent", agent_states.c.server, agent_states.c.agent, agent_states.c.at)
