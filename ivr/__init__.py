@@ -2,3 +2,5 @@
 
 Imports nothing of ours from outside this package; only `ivr.command` puts the rooms together.
 """
+
+__version__ = "0.1.0"

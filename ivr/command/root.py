@@ -1,0 +1,71 @@
+"""The root of `hotline`: global options, and every group under its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ivr import __version__
+from ivr.command import callbacks, config, data, prompts, record, run
+from ivr.command.options import Options
+
+GROUPS = {
+    "config": "init, check, render: from YAML to a dialplan, every mistake named",
+    "prompts": "list, build: the sentences citizens hear",
+    "run": "the hotline as a service: recorder, dialer, AGI",
+    "record": "watch any Asterisk and store its queue visits",
+    "callbacks": "list, show: who is owed a call, and what was tried",
+    "data": "export, migrate: visits, callbacks and attempts for other programs",
+}
+EXAMPLES = (
+    "hotline config check",
+    "hotline callbacks list --state owed",
+    "hotline data export visits --format csv",
+)
+
+app = typer.Typer(
+    help="The 195 hotline: menus in YAML, every wait recorded, every missed call called back once.",
+    epilog="Example: hotline --config config config check",
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(config.app, name="config")
+app.add_typer(prompts.app, name="prompts")
+app.add_typer(callbacks.app, name="callbacks")
+app.add_typer(data.app, name="data")
+app.command("run", epilog=run.EXAMPLE)(run.run)
+app.command("record", epilog=record.EXAMPLE)(record.record)
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    config: Annotated[
+        Path, typer.Option(help="Folder of the YAML files.", envvar="HOTLINE_CONFIG", show_default=True)
+    ] = Path("config"),
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    """Set the global options; without a command, show what there is."""
+    context.obj = Options(config=config)
+    if version:
+        typer.echo(f"hotline {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        _overview()
+
+
+def _overview() -> None:
+    console = Console(highlight=False)
+    console.print("The 195 hotline: menus in YAML, every wait recorded, every missed call called back once.\n")
+    table = Table.grid(padding=(0, 3))
+    for group, what in GROUPS.items():
+        table.add_row(f"  hotline {group}", what)
+    console.print(table)
+    console.print("\nFor example:")
+    for example in EXAMPLES:
+        console.print(f"  {example}")
+    console.print("\nhotline GROUP --help says more.")
