@@ -63,5 +63,10 @@ LOG_CALLBACK_NEW_TIME: Final = "CBNEWTIME"
 LOG_CALLBACK_END: Final = "CBEND"
 """queue_log: `DIALSTATUS HANGUPCAUSE`."""
 
+VAR_SAY: Final = "HOTLINE_SAY"
+"""What `announce_position` wants said, as Playback() takes it (`hotline/place-3&hotline/wait_minutes-4`); empty = nothing."""
+
 AGI_ANNOUNCE_POSITION: Final = "announce_position"
+"""FastAGI script, argument: the queue. Sets VAR_SAY; the dialplan plays it."""
 AGI_CALLBACK_POSITION: Final = "callback_position"
+"""FastAGI script, argument: the queue; reads VAR_CREDIT. Sets VAR_POSITION."""
