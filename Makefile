@@ -1,0 +1,36 @@
+# The two commands are `make demo` and `make test`; both do all their own set-up. `make help` lists the rest.
+
+SHELL := /bin/sh
+PYTHON ?= python3
+IN := .venv/bin/
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test run bench lint size fuzz clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: ## only the set-up: packages, virtual environment, Asterisk
+	@$(PYTHON) .ci/setup.py
+
+demo: setup ## real calls through the menu into four queues, called back where owed
+	@$(IN)python -m tests.lab.demo $(if $(BREAK),--break $(BREAK))
+
+test: setup lint ## everything that is tested, on a real Asterisk
+	@$(IN)pytest -n 4 -q
+
+run: setup ## the hotline as a service on a lab Asterisk, until Ctrl-C
+	@$(IN)python -m tests.lab.serve
+
+bench: setup ## CPU per call beside a hand-written dialplan and a FastAGI menu
+	@$(IN)python -m tests.lab.bench
+
+lint: setup ## ruff and mypy
+	@$(IN)ruff check -q . && $(IN)ruff format -q --check . && $(IN)mypy --no-error-summary
+
+size: ## lines of product code, by folder
+	@$(PYTHON) .ci/size.py
+
+clean: ## remove all that was made here
+	@rm -rf .venv .lab .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
