@@ -1,0 +1,141 @@
+"""The AMI connection, kept up for as long as its process lives.
+
+Out come Asterisk's events in one ordered queue, with `Connected` and `Lost` between them; in go actions, each
+with a deadline. Nothing is ever sent a second time: an action cut by a lost connection raises, because an
+Originate that is repeated is dialled twice. The recorder, the dialer and `config apply` each have one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from ivr.asterisk.actions import ActionLost, ActionRefused, AmiError, Header, Reply
+from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.session import Session
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """Logged in; every event after this one belongs to the new connection."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The connection ended; events until the next `Connected` are missed."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds the connection grants. A quiet AMI is not a dead one: only a missing pong is."""
+
+    connect: float = 5.0
+    ping_every: float = 5.0
+    pong_within: float = 5.0
+    retry_first: float = 0.25
+    retry_last: float = 10.0
+
+
+def utc_now() -> datetime:
+    """The machine's clock."""
+    return datetime.now(UTC)
+
+
+class AmiConnection:
+    """One login at one Asterisk, kept up for as long as `run` runs.
+
+    `events` holds what Asterisk said, in its order. `send` works from any task of the same loop.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        user: str,
+        secret: str,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        timing: Timing | None = None,
+    ) -> None:
+        self.events: asyncio.Queue[AmiEvent | Connected | Lost] = asyncio.Queue()
+        self._host, self._port = host, port
+        self._user, self._secret = user, secret
+        self._clock = clock
+        self._timing = timing or Timing()
+        self._session: Session | None = None
+        self._closing = asyncio.Event()
+
+    @property
+    def is_connected(self) -> bool:
+        """Logged in now, as far as is known."""
+        return self._session is not None
+
+    async def run(self) -> None:
+        """Connect, log in, stay; after a loss again, with growing pauses, until `close`."""
+        pause = self._timing.retry_first
+        while not self._closing.is_set():
+            try:
+                if await self._stay_connected():
+                    pause = self._timing.retry_first
+            except (AmiError, OSError, TimeoutError) as problem:
+                log.error(
+                    "AMI login failed" if isinstance(problem, ActionRefused) else "AMI not reachable",
+                    address=f"{self._host}:{self._port}",
+                    user=self._user,
+                    reason=str(problem) or type(problem).__name__,
+                )
+            with suppress(TimeoutError):
+                # Spread out, or every daemon of the house knocks at the same moment after a restart.
+                await asyncio.wait_for(self._closing.wait(), pause * random.uniform(0.8, 1.2))
+            pause = min(pause * 2, self._timing.retry_last)
+
+    async def send(self, headers: Mapping[str, Header], *, deadline: float = 10.0) -> Reply:
+        """Send one action and wait for its answer (for a list action: for the whole list).
+
+        Originate answers "queued"; what became of it comes as an `OriginateResponse` event.
+        Raises `UnsafeHeader`, `ActionRefused`, `ActionLost` or `ActionTimedOut`.
+        """
+        if self._session is None:
+            raise ActionLost(f"not connected to Asterisk at {self._host}:{self._port}")
+        return await self._session.ask(headers, deadline)
+
+    async def close(self) -> None:
+        """Log off and let `run` return."""
+        self._closing.set()
+        if self._session is not None:
+            with suppress(AmiError):
+                await self._session.ask({"Action": "Logoff"}, 1.0)
+        if self._session is not None:
+            self._session.cut("closed by us")
+
+    async def _stay_connected(self) -> bool:
+        session = await Session.open(self._host, self._port, self._clock, self._timing.connect)
+        try:
+            await session.ask(
+                {"Action": "Login", "Username": self._user, "Secret": self._secret, "Events": "on"},
+                self._timing.connect,
+            )
+            self._session = session
+            self.events.put_nowait(Connected(self._clock()))
+            session.deliver_to(self.events.put_nowait)
+            log.info("AMI connected", address=f"{self._host}:{self._port}", user=self._user)
+            reason = await session.until_lost(self._timing.ping_every, self._timing.pong_within)
+            self.events.put_nowait(Lost(self._clock(), reason))
+            log.warning("AMI connection lost", address=f"{self._host}:{self._port}", reason=reason)
+            return True
+        finally:
+            self._session = None
+            session.cut("session over")

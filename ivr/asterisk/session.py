@@ -1,0 +1,185 @@
+"""One TCP connection to the AMI: panoramisk without its reconnecting, re-sending and unwatched pings.
+
+Bytes come in, `AmiEvent`s go out in the order of the stream, actions get their answers. Only `AmiConnection`
+opens sessions, one after the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
+
+import structlog
+from panoramisk.actions import Action
+from panoramisk.ami_protocol import AMIProtocol
+from panoramisk.manager import Manager
+from panoramisk.message import Message
+
+from ivr.asterisk.actions import ActionLost, ActionRefused, ActionTimedOut, Header, Reply, refuse_unsafe
+from ivr.asterisk.events import AmiEvent, parse_timestamp
+
+log = structlog.get_logger(__name__)
+
+_END_OF_MESSAGE = b"\r\n\r\n"
+_QUIET = logging.getLogger("panoramisk.quiet")
+_QUIET.setLevel(logging.CRITICAL)  # what panoramisk has to say is said here, with the address and the reason
+
+
+class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
+    """`open` it, `ask`, `deliver_to` a consumer, then wait `until_lost`."""
+
+    def __init__(self, host: str, port: int, clock: Callable[[], datetime]) -> None:
+        super().__init__(
+            host=host,
+            port=port,
+            loop=asyncio.get_running_loop(),
+            protocol_factory=_Protocol,
+            forgetable_actions=("ping", "login", "originate"),
+            log=_QUIET,
+        )
+        self._clock = clock
+        self._held: list[AmiEvent] = []
+        self._deliver: Callable[[AmiEvent], None] = self._held.append
+        self._lost: asyncio.Future[str] = self.loop.create_future()
+        self._asked: dict[str, Action] = {}
+        self.register_event("*", _deliver)
+
+    @classmethod
+    async def open(cls, host: str, port: int, clock: Callable[[], datetime], within: float) -> Session:
+        """Connect the socket; OSError or TimeoutError if nobody answers there."""
+        session = cls(host, port, clock)
+        await asyncio.wait_for(session.connect(), within)
+        return session
+
+    def deliver_to(self, consumer: Callable[[AmiEvent], None]) -> None:
+        """Hand over what came with the login's answer, and from now on every event at once."""
+        for event in self._held:
+            consumer(event)
+        self._held.clear()
+        self._deliver = consumer
+
+    def received(self, message: Message) -> None:
+        """Called in the order of the stream, for every event that answers no action."""
+        self._deliver(_event(message, self._clock()))
+
+    async def ask(self, headers: Mapping[str, Header], deadline: float) -> Reply:
+        """Send and wait; see `AmiConnection.send`."""
+        refuse_unsafe(headers)
+        if self._lost.done() or self.protocol is None:
+            raise ActionLost("the connection to Asterisk is lost")
+        action = Action(
+            {name: value if isinstance(value, str) else list(value) for name, value in headers.items()}
+        )
+        is_originate = str(headers["Action"]).lower() == "originate"
+        self._asked[action.id] = action
+        try:
+            # False: "queued" is all the answer, so that OriginateResponse reaches the queue of events.
+            answer = self.send_action(action, as_list=False if is_originate else None)
+            found = await asyncio.wait_for(answer, deadline)
+        except TimeoutError:
+            raise ActionTimedOut(f"no answer to {headers['Action']} within {deadline:g} s") from None
+        finally:
+            self._asked.pop(action.id, None)
+            self.protocol.responses.pop(action.id, None)
+        return _reply(found, self._clock())
+
+    async def until_lost(self, ping_every: float, pong_within: float) -> str:
+        """Ping, and wait for each pong, until the connection ends; returns why it did."""
+        while True:
+            with suppress(TimeoutError):
+                return await asyncio.wait_for(asyncio.shield(self._lost), ping_every)
+            try:
+                await self.ask({"Action": "Ping"}, pong_within)
+            except ActionTimedOut:
+                self.cut(f"no pong within {pong_within:g} s")
+            except ActionLost:
+                pass
+            except ActionRefused as problem:
+                log.warning("AMI refuses Ping", reason=str(problem))
+
+    def cut(self, reason: str) -> None:
+        """End the connection; every action still waiting for its answer fails with `ActionLost`."""
+        if not self._lost.done():
+            self._lost.set_result(reason)
+        for action in self._asked.values():
+            if not action.future.done():
+                action.future.set_exception(ActionLost(f"{reason} before {action['Action']} was answered"))
+        self.close()
+        self.awaiting_actions.clear()
+
+    def connection_made(self, f: asyncio.Task[object]) -> None:
+        """Panoramisk's hook; a failed connect is left to the task that awaits it."""
+        if not f.cancelled() and f.exception() is None:
+            super().connection_made(f)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Panoramisk's hook, in place of its own reconnecting."""
+        self.cut(str(exc) if exc else "Asterisk closed the connection")
+
+    def ping(self) -> None:
+        """Panoramisk's timer; `until_lost` pings instead and waits for the answer."""
+
+
+class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
+    """Panoramisk's parser, fed whole messages: a letter cut in half by a TCP chunk would vanish."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        self._unparsed = bytearray()
+
+    def data_received(self, data: bytes) -> None:
+        searched = max(0, len(self._unparsed) - len(_END_OF_MESSAGE) + 1)
+        self._unparsed += data
+        end = self._unparsed.rfind(_END_OF_MESSAGE, searched)
+        if end < 0:
+            return
+        end += len(_END_OF_MESSAGE)
+        whole = bytes(self._unparsed[:end])
+        del self._unparsed[:end]
+        # A byte that is no UTF-8 is shown as such; panoramisk would drop it.
+        super().data_received(whole.decode("utf-8", "replace").encode())
+
+    def handle_message(self, message: Message) -> None:
+        """One message. What raises here would close the connection and lose the rest of the chunk."""
+        try:
+            if str(message.event).lower() == "shutdown":
+                # Panoramisk hangs up on it at once; Asterisk may still have calls to tell the end of.
+                self.factory.dispatch(message)
+            else:
+                super().handle_message(message)
+        except Exception:
+            log.exception("AMI message not understood; it is skipped", event=str(message.event)[:80])
+
+
+def _deliver(session: Session, message: Message) -> None:
+    session.received(message)
+
+
+def _event(message: Message, received_at: datetime) -> AmiEvent:
+    headers: dict[str, str] = {}
+    variables: dict[str, str] = {}
+    for name, value in message.items():
+        values = value if isinstance(value, list) else [value]
+        if name == "ChanVariable":
+            variables.update((key, text) for key, _, text in (each.partition("=") for each in values))
+        else:
+            headers[name] = values[0]
+    return AmiEvent(
+        headers.get("Event", ""),
+        headers,
+        variables,
+        received_at,
+        parse_timestamp(headers.get("Timestamp", "")),
+    )
+
+
+def _reply(found: Message | list[Message], received_at: datetime) -> Reply:
+    messages = found if isinstance(found, list) else [found]
+    first, rows = messages[0], messages[1:]
+    if first.response.lower() not in ("success", "follows", "goodbye"):
+        raise ActionRefused(first.message or first.response or "refused without a word")
+    events = tuple(_event(row, received_at) for row in rows if "Event" in row and row.eventlist != "Complete")
+    return Reply(first.response, first.message, events, _event(first, received_at).headers)
