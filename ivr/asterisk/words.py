@@ -64,7 +64,8 @@ LOG_CALLBACK_END: Final = "CBEND"
 """queue_log: `DIALSTATUS HANGUPCAUSE`."""
 
 VAR_SAY: Final = "HOTLINE_SAY"
-"""What `announce_position` wants said, as Playback() takes it (`hotline/place-3&hotline/wait_minutes-4`); empty = nothing."""
+"""What `announce_position` wants said, as Playback() takes it: `hotline/place-3&hotline/wait_minutes-4`.
+Empty or not set: nothing."""
 
 AGI_ANNOUNCE_POSITION: Final = "announce_position"
 """FastAGI script, argument: the queue. Sets VAR_SAY; the dialplan plays it."""
