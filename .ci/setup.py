@@ -1,4 +1,4 @@
-"""Prepare this checkout: Debian packages, Python environment, Asterisk; run by `make setup` with any Python 3.
+"""Prepare this checkout: Debian packages, Python environment, Asterisk; run by `make setup`.
 
 Standard library only, for it runs before anything is installed. Every step is skipped when it is already
 done, says how long it took, and on failure says what to do next. Touches nothing outside this checkout but
