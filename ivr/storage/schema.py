@@ -57,11 +57,22 @@ calls = Table(
     Column("ended_at", Moment),
     Column("ended_by", String(16), nullable=False, default=""),
     Column("is_interrupted", Boolean, nullable=False, default=False),
+    Column("decided_at", Moment),
     UniqueConstraint("server", "linkedid", "began_at"),
 )
-"""One call of a citizen (or of ours), open until `ended_at`. `is_interrupted`: an unclean stop left it open."""
+"""One call of a citizen (or of ours), open until `ended_at`. `is_interrupted`: an unclean stop left it open.
+
+`decided_at`: the dialer has looked at it once it had ended; who adds a visit to such a call later clears it.
+"""
+CALL_UNDECIDED = "ended_at IS NOT NULL AND decided_at IS NULL"
 Index("ix_calls_open", calls.c.caller_e164, sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"))
 Index("ix_calls_ended_at", calls.c.ended_at)
+Index(
+    "ix_calls_undecided",
+    calls.c.id,
+    sqlite_where=text(CALL_UNDECIDED),
+    postgresql_where=text(CALL_UNDECIDED),
+)
 
 visits = Table(
     "visits",
@@ -121,6 +132,7 @@ callbacks = Table(
     Column("created_at", Moment, nullable=False),
     Column("missed_at", Moment, nullable=False),
     Column("due_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
     Column("closed_at", Moment),
     CheckConstraint(
         "state IN ('owed','dialing','on_hold','reached','called_again','unreachable',"
