@@ -1,0 +1,69 @@
+"""Imports go one way: the table of docs/architecture.md, read from the code itself."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).parents[2]
+ROOMS = ("ivr", "dialplan", "agi_scripts", "callback_dialer")
+MAY_IMPORT = {
+    "ivr": {"ivr"},
+    "dialplan": {"dialplan", "ivr"},
+    "agi_scripts": {"agi_scripts", "ivr"},
+    "callback_dialer": {"callback_dialer", "ivr"},
+}
+CORE = ("ivr/visits", "ivr/calls", "ivr/queues", "ivr/config")
+"""Pure rooms: no sockets, no SQL, no clock of their own."""
+RIM = {"asyncio", "panoramisk", "socket", "sqlalchemy", "subprocess", "threading", "twisted"}
+SYNTHESIS = REPO / "ivr/calls/prompt_files.py"
+"""The one module of those rooms that runs programs: espeak-ng and sox."""
+
+
+def imported(path: Path) -> set[str]:
+    """Dotted names that a module imports."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            names.add(node.module)
+    return names
+
+
+def modules(room: str) -> list[Path]:
+    return sorted((REPO / room).rglob("*.py"))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_what_the_table_allows(room: str) -> None:
+    for path in modules(room):
+        is_command = path.is_relative_to(REPO / "ivr/command")
+        allowed = set(ROOMS) if is_command else MAY_IMPORT[room]
+        ours = {name.split(".")[0] for name in imported(path)} & {*ROOMS, "tests"}
+        assert ours <= allowed, f"{path.relative_to(REPO)} imports {sorted(ours - allowed)}"
+
+
+def test_nothing_but_the_command_imports_the_command() -> None:
+    for room in ROOMS:
+        for path in modules(room):
+            if path.is_relative_to(REPO / "ivr/command"):
+                continue
+            wrong = [name for name in imported(path) if name.startswith("ivr.command")]
+            assert not wrong, f"{path.relative_to(REPO)} imports {wrong}"
+
+
+@pytest.mark.parametrize("room", CORE)
+def test_the_pure_core_touches_no_socket_no_database_and_no_thread(room: str) -> None:
+    for path in modules(room):
+        if path == SYNTHESIS:
+            continue
+        wrong = {name.split(".")[0] for name in imported(path)} & RIM
+        assert not wrong, f"{path.relative_to(REPO)} imports {sorted(wrong)}"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_relative_imports_are_not_used(room: str) -> None:
+    for path in modules(room):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            assert not (isinstance(node, ast.ImportFrom) and node.level), path
