@@ -1,0 +1,1 @@
+"""The queues as they stand now: who is idle, who waits, how long the next caller may expect to wait."""

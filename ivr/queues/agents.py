@@ -1,0 +1,273 @@
+"""Agents as queue members: what Asterisk says of each membership, and from it who is idle and in which state.
+
+In: QueueStatus' QueueMember entries, then QueueMember* and Agent* events, in order. Out: new memberships;
+nothing is changed in place, so a thread may read while another applies. `ivr.queues.board` calls all of it.
+
+Asterisk sends one QueueMemberStatus per queue for each change of a phone, so a phone that rings for one queue
+is seen ringing in all. `InCall` is set only in the queue whose call it is; `LastCall` (whole seconds) too, or
+in every queue of the member with `shared_lastcall`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
+
+from ivr.asterisk.events import AmiEvent, parse_timestamp
+
+# Device states of `Status:`, from Asterisk's devicestate.h.
+NOT_IN_USE: Final = 1
+_UNREACHABLE: Final = frozenset({0, 4, 5})
+"""Unknown, invalid, unavailable: nobody is registered there."""
+_RINGING: Final = frozenset({6, 7})
+
+_SAME_CALL: Final = timedelta(seconds=2)
+"""`LastCall` has whole seconds: an end of call this close to one already known is the same end."""
+
+AgentState = Literal["unavailable", "idle", "ringing", "in_call", "wrap_up", "paused", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One agent in one queue, as Asterisk last told it. Moments are on our clock (receipt of the event)."""
+
+    queue: str
+    interface: str
+    device: str
+    """Whose state counts (StateInterface): the same in all queues of one agent."""
+    name: str
+    status: int
+    paused: bool
+    pause_reason: str
+    in_call: bool
+    called_for: str = ""
+    """Uniqueid of the caller this phone is being called for; empty if none."""
+    talk_ended_at: datetime | None = None
+    """End of the last talk, as AgentComplete told it; None before the first one we saw."""
+    rests_until: datetime | None = None
+    """End of the wrap-up after the last call."""
+
+
+Memberships = Mapping[tuple[str, str], Membership]
+"""By queue and interface."""
+WrapUp = Mapping[str, float]
+"""Seconds of rest after a call, by queue; a queue that is not listed has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A person at a phone, once, whichever queues they serve."""
+
+    interface: str
+    name: str
+    queues: tuple[str, ...]
+
+
+def step(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships:
+    """The memberships after `event`; the same object if it says nothing of them."""
+    handler = _STEPS.get(event.name)
+    return members if handler is None else handler(members, event, wrap_up)
+
+
+def idle(members: Memberships, queue: str, now: datetime) -> list[Agent]:
+    """Agents of `queue` who could take a call at `now`, each once.
+
+    Idle = the phone is registered, not in use and not ringing, the agent is not paused in this queue, is in
+    no call of any queue, none is being offered, and the wrap-up after the last one is over.
+    """
+    return [
+        _agent(everywhere)
+        for everywhere in by_device(members).values()
+        if any(member.queue == queue and not member.paused for member in everywhere)
+        and all(_is_free(member, now) for member in everywhere)
+    ]
+
+
+def serving(members: Memberships, queue: str) -> int:
+    """How many agents serve `queue`, busy or not: registered and not paused in it."""
+    return len(
+        {
+            m.device
+            for m in members.values()
+            if m.queue == queue and not m.paused and m.status not in _UNREACHABLE
+        }
+    )
+
+
+def by_device(members: Memberships) -> dict[str, list[Membership]]:
+    """All memberships of each agent, in the order of first mention."""
+    found: dict[str, list[Membership]] = {}
+    for member in members.values():
+        found.setdefault(member.device, []).append(member)
+    return found
+
+
+def changed(before: Memberships, after: Memberships) -> list[list[Membership]]:
+    """All memberships of each agent of whom one is new, changed or gone, if any is left."""
+    touched = {m.device for key, m in after.items() if before.get(key) is not m}
+    touched |= {m.device for key, m in before.items() if key not in after}
+    return [everywhere for device, everywhere in by_device(after).items() if device in touched]
+
+
+def left_all_queues(before: Memberships, after: Memberships) -> set[str]:
+    """Interfaces that were in a queue before and are in none now."""
+    return {m.interface for m in before.values()} - {m.interface for m in after.values()}
+
+
+def state(everywhere: Iterable[Membership], now: datetime) -> tuple[AgentState, str]:
+    """State and reason of an agent, given all their memberships; paused only when paused in every queue."""
+    here = list(everywhere)
+    if any(m.status in _UNREACHABLE for m in here):
+        return "unavailable", ""
+    if any(m.in_call for m in here):
+        return "in_call", ""
+    if any(m.status in _RINGING or m.called_for for m in here):
+        return "ringing", ""
+    if any(m.status != NOT_IN_USE for m in here):
+        return "in_call", ""
+    if all(m.paused for m in here):
+        return "paused", here[0].pause_reason
+    if any(not _has_rested(m, now) for m in here):
+        return "wrap_up", ""
+    return "idle", ""
+
+
+def rest_ends_at(everywhere: Iterable[Membership]) -> datetime | None:
+    """When the agent's wrap-up is or was over; None if they took no call yet."""
+    return max((m.rests_until for m in everywhere if m.rests_until is not None), default=None)
+
+
+def _is_free(member: Membership, now: datetime) -> bool:
+    return (
+        member.status == NOT_IN_USE
+        and not member.in_call
+        and not member.called_for
+        and _has_rested(member, now)
+    )
+
+
+def _has_rested(member: Membership, now: datetime) -> bool:
+    return member.rests_until is None or member.rests_until <= now
+
+
+def _agent(everywhere: list[Membership]) -> Agent:
+    first = everywhere[0]
+    return Agent(first.interface, first.name, tuple(member.queue for member in everywhere))
+
+
+def _key(event: AmiEvent) -> tuple[str, str]:
+    return event["Queue"], event["Interface"] or event["Location"]  # QueueMember says Location
+
+
+def _told(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships:
+    """QueueMember, QueueMemberStatus, -Pause, -Added …: the whole state of one membership."""
+    queue, interface = _key(event)
+    before = members.get((queue, interface))
+    device = event["StateInterface"] or interface
+    after = Membership(
+        queue=queue,
+        interface=interface,
+        device=device,
+        name=event["MemberName"] or event["Name"],
+        status=_number(event["Status"]),
+        paused=event["Paused"] == "1",
+        pause_reason=event["PausedReason"],
+        in_call=event["InCall"] == "1",
+        called_for=before.called_for if before else "",
+        talk_ended_at=before.talk_ended_at if before else None,
+        rests_until=before.rests_until if before else None,
+    )
+    ended_at = _last_call(event)
+    if ended_at is not None and not _is_known(members, device, ended_at):
+        rest = _number(event["Wrapuptime"]) or wrap_up.get(queue, 0.0)
+        after = replace(after, rests_until=ended_at + timedelta(seconds=rest))
+    return {**members, (queue, interface): after}
+
+
+def _last_call(event: AmiEvent) -> datetime | None:
+    """`LastCall` moved to our clock: Asterisk's may differ, and a listed QueueMember carries no Timestamp."""
+    ended_at = parse_timestamp(event["LastCall"])
+    if ended_at is None or ended_at <= _EPOCH:
+        return None
+    return event.received_at - max(event.at - ended_at, timedelta())
+
+
+def _is_known(members: Memberships, device: str, ended_at: datetime) -> bool:
+    """Whether this end is one that AgentComplete told: then only that queue's wrap-up holds."""
+    return any(
+        member.device == device and ended_at <= member.talk_ended_at + _SAME_CALL
+        for member in members.values()
+        if member.talk_ended_at is not None
+    )
+
+
+def _removed(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships:
+    return {key: member for key, member in members.items() if key != _key(event)}
+
+
+def _called(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships:
+    return _changed(members, event, called_for=event["Uniqueid"])
+
+
+def _not_answered(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships:
+    return _changed(members, event, called_for="")
+
+
+def _connected(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships:
+    return _changed(members, event, called_for="", in_call=True)
+
+
+def _completed(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships:
+    """The talk is over. AgentComplete may lack the caller; Queue and Interface are always there."""
+    rests_until = event.received_at + timedelta(seconds=wrap_up.get(event["Queue"], 0.0))
+    return _changed(
+        members,
+        event,
+        called_for="",
+        in_call=False,
+        talk_ended_at=event.received_at,
+        rests_until=rests_until,
+    )
+
+
+def _caller_gone(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships:
+    """The caller left the queue or hung up: a phone still called for them gets no event of its own."""
+    if not any(member.called_for == event["Uniqueid"] != "" for member in members.values()):
+        return members
+    return {
+        key: replace(member, called_for="") if member.called_for == event["Uniqueid"] else member
+        for key, member in members.items()
+    }
+
+
+def _changed(members: Memberships, event: AmiEvent, **what: object) -> Memberships:
+    key = _key(event)
+    before = members.get(key)
+    return members if before is None else {**members, key: replace(before, **what)}  # type: ignore[arg-type]  # fields
+
+
+def _number(text: str) -> int:
+    """A header's whole number; 0, which is a device state of "unknown", for anything else."""
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
+
+_STEPS: Mapping[str, Callable[[Memberships, AmiEvent, WrapUp], Memberships]] = {
+    "QueueMember": _told,
+    "QueueMemberStatus": _told,
+    "QueueMemberPause": _told,
+    "QueueMemberAdded": _told,
+    "QueueMemberRinginuse": _told,
+    "QueueMemberPenalty": _told,
+    "QueueMemberRemoved": _removed,
+    "AgentCalled": _called,
+    "AgentRingNoAnswer": _not_answered,
+    "AgentDump": _not_answered,
+    "AgentConnect": _connected,
+    "AgentComplete": _completed,
+    "QueueCallerLeave": _caller_gone,
+    "Hangup": _caller_gone,
+}

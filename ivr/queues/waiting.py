@@ -1,0 +1,119 @@
+"""Callers who wait, per queue and in order, each with the wait that counts for their place.
+
+In: QueueStatus' QueueEntry and CoreShowChannels' entries, then QueueCallerJoin and QueueCallerLeave. Out: new
+lines; nothing is changed in place. `ivr.queues.board` calls all of it. A callback is in a line only once the
+citizen has pressed 1: before that Asterisk does not have it in the queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.words import VAR_CREDIT, VAR_ORIGIN
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingCaller:
+    """One caller in one queue. `joined_at` is on our clock (receipt of the event)."""
+
+    uniqueid: str
+    joined_at: datetime
+    credit_seconds: int = 0
+    """What a called-back citizen had already waited before (rule 7)."""
+    origin: str = ""
+    """`inbound`, `callback` or `internal`; empty where the dialplan is not ours."""
+
+    def waited(self, now: datetime) -> float:
+        """Seconds that count for their place: this wait and the credit."""
+        return (now - self.joined_at).total_seconds() + self.credit_seconds
+
+
+Lines = Mapping[str, tuple[WaitingCaller, ...]]
+"""By queue, the next to be served first."""
+
+
+def step(lines: Lines, event: AmiEvent) -> Lines:
+    """The lines after `event`; the same object if it says nothing of them."""
+    handler = _STEPS.get(event.name)
+    return lines if handler is None else handler(lines, event)
+
+
+def place_for(line: tuple[WaitingCaller, ...], credit_seconds: float, now: datetime) -> int:
+    """Place (1 = next) of one who brings `credit_seconds` of waiting with them.
+
+    Behind everybody who has waited longer, before the rest.
+    """
+    return (
+        max((place for place, caller in enumerate(line, 1) if caller.waited(now) > credit_seconds), default=0)
+        + 1
+    )
+
+
+def whole_number(text: str) -> int:
+    """A number from a header or variable; 0 for anything but plain digits, nine at most."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
+
+
+def _joined(lines: Lines, event: AmiEvent) -> Lines:
+    caller = _with_variables(WaitingCaller(event["Uniqueid"], event.received_at), event)
+    return _placed(lines, event, caller)
+
+
+def _listed(lines: Lines, event: AmiEvent) -> Lines:
+    """QueueEntry: carries no channel variables; CoreShowChannel brings them."""
+    waited = timedelta(seconds=whole_number(event["Wait"]))
+    return _placed(lines, event, WaitingCaller(event["Uniqueid"], event.received_at - waited))
+
+
+def _placed(lines: Lines, event: AmiEvent, caller: WaitingCaller) -> Lines:
+    """A caller told twice (by a snapshot and by an event still under way) stands in line once."""
+    queue = event["Queue"]
+    others = [other for other in lines.get(queue, ()) if other.uniqueid != caller.uniqueid]
+    others.insert(max(whole_number(event["Position"]) - 1, 0) if event["Position"] else len(others), caller)
+    return {**lines, queue: tuple(others)}
+
+
+def _left(lines: Lines, event: AmiEvent) -> Lines:
+    queue = event["Queue"]
+    return {**lines, queue: tuple(c for c in lines.get(queue, ()) if c.uniqueid != event["Uniqueid"])}
+
+
+def _gone(lines: Lines, event: AmiEvent) -> Lines:
+    """Hangup: whoever hung up waits nowhere, even if their QueueCallerLeave was missed."""
+    if not any(caller.uniqueid == event["Uniqueid"] for line in lines.values() for caller in line):
+        return lines
+    return {
+        queue: tuple(caller for caller in line if caller.uniqueid != event["Uniqueid"])
+        for queue, line in lines.items()
+    }
+
+
+def _described(lines: Lines, event: AmiEvent) -> Lines:
+    """CoreShowChannel: the channel variables of one channel, perhaps of a caller who waits."""
+    return {
+        queue: tuple(
+            _with_variables(caller, event) if caller.uniqueid == event["Uniqueid"] else caller
+            for caller in line
+        )
+        for queue, line in lines.items()
+    }
+
+
+def _with_variables(caller: WaitingCaller, event: AmiEvent) -> WaitingCaller:
+    return replace(
+        caller,
+        credit_seconds=whole_number(event.variables.get(VAR_CREDIT, "")),
+        origin=event.variables.get(VAR_ORIGIN, ""),
+    )
+
+
+_STEPS: Mapping[str, Callable[[Lines, AmiEvent], Lines]] = {
+    "QueueCallerJoin": _joined,
+    "QueueCallerLeave": _left,
+    "QueueEntry": _listed,
+    "CoreShowChannel": _described,
+    "Hangup": _gone,
+}
