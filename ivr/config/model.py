@@ -7,26 +7,79 @@ Cross-references (does this node exist?) are checked in `ivr.config.crosscheck`,
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date, time
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic_core import CoreSchema, core_schema
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A text must match `pattern` as a whole; else the admin reads `says`. The JSON Schema shows the pattern."""
+
+    pattern: str
+    says: str
+
+    def check(self, text: str) -> str:
+        """`text` itself; ValueError with the sentence for the admin if it does not fit."""
+        if not re.fullmatch(self.pattern, text):
+            raise ValueError(self.says)
+        return text
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(schema), "pattern": f"^{self.pattern}$"}
+
 
 Language = Literal["az", "ru", "en"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Outcome = Literal["abandoned", "timeout", "empty", "interrupted"]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+Name = Annotated[
+    str,
+    Shape(
+        r"[a-z][a-z0-9_]{0,30}",
+        "a name is a small letter, then small letters, digits or `_`, at most 31 in all",
+    ),
+]
 """Of a node, queue, structure, trunk, schedule or prompt: letters, digits and `_`, so that it can name a context."""
-Digits = Annotated[str, Field(pattern=r"^[0-9]{1,15}$")]
-Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
+Digits = Annotated[str, Shape(r"[0-9]{1,15}", "a number here is 1 to 15 digits and nothing else")]
+Key = Annotated[str, Shape(r"[0-9*#]", "a key is one of 0-9, `*` and `#` (put quotes around `*` and `#`)")]
+Line = Annotated[str, Shape(r"[^\n\r\t]*[^\s][^\n\r\t]*", "a text in one line is needed here")]
+Prefix = Annotated[
+    str, Shape(r"\+[1-9][0-9]{0,14}", 'a number or prefix is written with its country, for example "+99412"')
+]
+_HOST = r"([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])"
+Address = Annotated[str, Shape(_HOST, "an address is a host name or an IP address")]
+HostPort = Annotated[
+    str,
+    Shape(_HOST + r"(:[0-9]{1,5})?", "an address is written HOST or HOST:PORT, for example 192.0.2.10:5060"),
+]
+Network = Annotated[
+    str, Shape(r"[0-9A-Fa-f.:]+(/[0-9]{1,3})?", "an address or a network, for example 192.0.2.0/24")
+]
+Folder = Annotated[str, Shape(r"/[\w./@+-]*", "a folder is written from the root (/…), without spaces")]
 
-_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|)", re.ASCII)
+_SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def parse_duration(value: object) -> object:
     """`"90s"`, `"1.5m"`, `"2h"`, `"1d"` or a bare number of seconds, as seconds; anything else is refused."""
-    if isinstance(value, str) and (match := _DURATION.match(value.strip())):
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
         return float(match[1]) * _SECONDS[match[2]]
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError('a duration is written like "30s", "10m" or "2h"')
@@ -51,7 +104,10 @@ class Text(Frozen):
 
 
 class Prompt(Text):
-    """A sentence citizens hear. `{n}` with `numbers: [1, 30]` makes one recording per number (`place-7`)."""
+    """A sentence citizens hear. `{n}` with `numbers: [1, 30]` makes one recording per number (`place-7`).
+
+    A part in another language is marked: `… <ru>Русский язык, нажмите восемь.</ru>` is spoken by that voice.
+    """
 
     numbers: tuple[int, int] | None = None
 
@@ -61,7 +117,7 @@ class Hotline(Frozen):
 
     number: Digits
     time_zone: str = "Asia/Baku"
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "AZ"
+    country: Annotated[str, Shape(r"[A-Z]{2}", "a country is two capital letters, for example AZ")] = "AZ"
     languages: Annotated[list[Language], Field(min_length=1)]
     delivered: Annotated[dict[Digits, Name], Field(min_length=1)]
 
@@ -69,7 +125,7 @@ class Hotline(Frozen):
 class Structure(Frozen):
     """One of the bodies behind the hotline."""
 
-    digit: Annotated[str, Field(pattern=r"^[1-9]$")]
+    digit: Annotated[str, Shape(r"[1-9]", "a structure's digit is one of 1-9")]
     name: Text
 
 
@@ -102,15 +158,24 @@ class Queue(Frozen):
 class Agent(Frozen):
     """An agent's account; its key is the SIP user name. `queues` are served in the order of penalties given."""
 
-    name: str
+    name: Line
     queues: Annotated[list[Name], Field(min_length=1)]
     sector: Literal["direct", "outbound"] = "direct"
+
+
+OpeningTime = Annotated[
+    str,
+    Shape(
+        r"closed|([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)",
+        'opening hours are written like "09:00-18:00", or `closed`',
+    ),
+]
 
 
 class Hours(Frozen):
     """A weekly schedule: `"09:00-18:00"` or `"closed"` per weekday; `holidays: true` closes on public holidays."""
 
-    week: dict[Weekday, Annotated[str, Field(pattern=r"^(closed|\d\d:\d\d-\d\d:\d\d)$")]]
+    week: dict[Weekday, OpeningTime]
     holidays: bool = True
     closed_on: list[date] = []
     open_on: list[date] = []
@@ -137,7 +202,7 @@ class Node(Frozen):
     """Set before anything is said."""
     hours: Name | None = None
     closed: Name | None = None
-    keys: dict[Key, Name] | None = None
+    keys: Annotated[dict[Key, Name], Field(min_length=1)] | None = None
     wait: Seconds = 5.0
     wrong_key: Retry | None = None
     silence: Retry | None = None
@@ -162,6 +227,9 @@ class Node(Frozen):
             raise ValueError(f"a node has exactly one of keys, queue, then, hangup; this one has {said}")
         if (self.hours is None) != (self.closed is None):
             raise ValueError("`hours` and `closed` go together")
+        stray = sorted({"wait", "wrong_key", "silence"} & self.model_fields_set)
+        if stray and self.keys is None:
+            raise ValueError(f"`{stray[0]}` means something only beside `keys`")
         return self
 
 
@@ -181,17 +249,19 @@ class Trunk(Frozen):
     `carries` are the E.164 prefixes this trunk may dial; the compiled allow-list is made of nothing else.
     """
 
-    server: str
+    server: HostPort
     """Host and port of the provider: `192.0.2.10:5060`."""
-    match: list[str] = []
+    match: list[Network] = []
     """Addresses calls come from, where they differ from `server`: an address or a network."""
     endpoint: Name
     channels: Annotated[int, Field(ge=1)] = 30
     caller_id: Digits
     arrives: Literal["e164", "international", "national"] = "national"
     dial: Literal["e164", "international", "national"] = "national"
-    area_code: Annotated[str, Field(pattern=r"^[1-9][0-9]{1,4}$")] = "12"
-    carries: list[Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")]] = []
+    area_code: Annotated[
+        str, Shape(r"[1-9][0-9]{1,4}", 'an area code has no leading 0, for example "12"')
+    ] = "12"
+    carries: list[Prefix] = []
 
 
 RetryDelays = list[Seconds]
@@ -233,7 +303,7 @@ class Callback(Frozen):
     attempts: Annotated[int, Field(ge=1, le=20)] = 6
     retry: RetryPlan = RetryPlan()
     kinds: list[Literal["fixed", "mobile"]] = ["fixed", "mobile"]
-    deny: list[Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")]] = []
+    deny: list[Prefix] = []
     """E.164 numbers or prefixes never dialled."""
 
 
@@ -254,22 +324,22 @@ class Targets(Frozen):
 class Server(Frozen):
     """One Asterisk and the addresses our processes meet it at; ports of 127.0.0.1 unless said."""
 
-    ami_host: str = "127.0.0.1"
+    ami_host: Address = "127.0.0.1"
     ami_port: Annotated[int, Field(ge=1, le=65535)] = 5038
-    agi_host: str = "127.0.0.1"
+    agi_host: Address = "127.0.0.1"
     agi_port: Annotated[int, Field(ge=1, le=65535)] = 4573
     agi_deadline: Annotated[float, BeforeValidator(parse_duration), Field(ge=0.2, le=10)] = 1.0
     """How long a call waits for Python before it goes on without."""
-    recordings: str = "/var/spool/asterisk/monitor"
+    recordings: Folder = "/var/spool/asterisk/monitor"
 
 
 class Configuration(Frozen):
     """Everything in `config/*.yaml` together."""
 
     hotline: Hotline
-    servers: dict[Name, Server]
-    structures: dict[Name, Structure]
-    queues: dict[Name, Queue]
+    servers: Annotated[dict[Name, Server], Field(min_length=1)]
+    structures: Annotated[dict[Name, Structure], Field(min_length=1)]
+    queues: Annotated[dict[Name, Queue], Field(min_length=1)]
     agents: dict[Digits, Agent] = {}
     hours: dict[Name, Hours] = {}
     menu: Menu

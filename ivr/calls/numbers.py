@@ -1,0 +1,133 @@
+"""A caller's number as delivered in; its E.164 form and kind out, and back to what a trunk must dial.
+
+Normalised once, when a call is recorded. The dialer and the compiler turn E.164 back into digits for a trunk.
+Pure; validity and kinds come from the `phonenumbers` library.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import phonenumbers
+from phonenumbers import PhoneMetadata, PhoneNumber, PhoneNumberFormat, PhoneNumberType
+
+from ivr.config.model import Trunk
+
+Kind = Literal[
+    "fixed",
+    "mobile",
+    "premium",
+    "toll_free",
+    "other",
+    "international",
+    "short",
+    "internal",
+    "anonymous",
+    "invalid",
+]
+"""`other`: valid but neither fixed nor mobile (shared cost, voice over IP …). `international`: of another country."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallerNumber:
+    """`e164` with its plus sign, or empty where there is none: anonymous, short, internal and invalid callers."""
+
+    e164: str
+    kind: Kind
+
+
+_ANONYMOUS: Final = frozenset(
+    {"", "anonymous", "unknown", "restricted", "unavailable", "private", "withheld", "none", "null"}
+)
+_WRITTEN: Final = re.compile(r"\+?[0-9]{1,20}", re.ASCII)
+_SEPARATORS: Final = re.compile(r"[ ().\-/]")
+_SHORT_DIGITS: Final = 6
+"""No subscriber has so few digits: emergency (112), service (195) and internal numbers."""
+_KINDS: Final[dict[int, Kind]] = {
+    PhoneNumberType.FIXED_LINE: "fixed",
+    PhoneNumberType.MOBILE: "mobile",
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: "mobile",
+    PhoneNumberType.PREMIUM_RATE: "premium",
+    PhoneNumberType.TOLL_FREE: "toll_free",
+}
+
+
+def normalise(
+    raw: str, trunk: Trunk | None = None, country: str = "AZ", internal: Collection[str] = ()
+) -> CallerNumber:
+    """What the trunk delivered as one number. `internal`: our own numbers, the hotline's and the agents'.
+
+    Without a trunk, national numbers are read by `country` and nothing completes a short local number.
+    """
+    text = raw.strip()
+    if text.strip("<>").casefold() in _ANONYMOUS or text.casefold().endswith("anonymous.invalid"):
+        return CallerNumber("", "anonymous")
+    if text in internal:
+        return CallerNumber("", "internal")
+    digits = _SEPARATORS.sub("", text)
+    if not _WRITTEN.fullmatch(digits):
+        return CallerNumber("", "invalid")
+    if len(digits.removeprefix("+")) <= _SHORT_DIGITS:
+        return CallerNumber("", "short")
+    for candidate in _readings(digits, trunk, country):
+        if (number := _parse(candidate, country)) is not None:
+            return CallerNumber(
+                phonenumbers.format_number(number, PhoneNumberFormat.E164), _kind(number, country)
+            )
+    return CallerNumber("", "invalid")
+
+
+def national(e164: str, country: str = "AZ") -> str:
+    """As people of that country write and dial it: `0501234567`; a foreign number with `00` before it."""
+    number = phonenumbers.parse(e164)
+    metadata = PhoneMetadata.metadata_for_region(country)
+    if metadata is None or number.country_code != metadata.country_code:
+        return f"00{e164.removeprefix('+')}"
+    return f"{metadata.national_prefix or ''}{phonenumbers.national_significant_number(number)}"
+
+
+def dial_string(e164: str, trunk: Trunk, country: str = "AZ") -> str:
+    """The digits that trunk must be sent for `e164`."""
+    if trunk.dial == "national":
+        return national(e164, country)
+    return e164 if trunk.dial == "e164" else e164.removeprefix("+")
+
+
+def is_carried(e164: str, trunk: Trunk) -> bool:
+    """Whether the trunk may ever dial that number: one of its `carries` prefixes begins it."""
+    return any(e164.startswith(prefix) for prefix in trunk.carries)
+
+
+def _readings(digits: str, trunk: Trunk | None, country: str) -> Iterator[str]:
+    """The ways to read those digits, the likeliest first; the first that is a valid number wins."""
+    if digits.startswith("+"):
+        yield digits
+        return
+    if trunk is not None and trunk.arrives != "national":
+        yield f"+{digits}"
+    yield digits
+    if trunk is not None:
+        yield f"{_national_prefix(country)}{trunk.area_code}{digits}"
+    yield f"+{digits.removeprefix('00')}"
+
+
+def _national_prefix(country: str) -> str:
+    metadata = PhoneMetadata.metadata_for_region(country)
+    return (metadata.national_prefix or "") if metadata else ""
+
+
+def _parse(text: str, country: str) -> PhoneNumber | None:
+    try:
+        number = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return None
+    return number if phonenumbers.is_valid_number(number) else None
+
+
+def _kind(number: PhoneNumber, country: str) -> Kind:
+    kind = _KINDS.get(phonenumbers.number_type(number), "other")
+    is_foreign = phonenumbers.region_code_for_number(number) != country
+    return "international" if is_foreign and kind != "premium" else kind

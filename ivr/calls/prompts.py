@@ -1,0 +1,99 @@
+"""Which sound files a configuration needs, and what is said in each.
+
+`needed` gives one `PromptFile` per language and number; `ivr.calls.synthesis` makes them, the dialplan plays them
+as `hotline/<name>` in the caller's language. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from ivr.config.model import Configuration, Language, Prompt
+
+FOLDER: Final = "hotline"
+"""Under each language's folder, so that our names never meet Asterisk's own sounds."""
+QUEUE_NOTICES: Final = ("place", "place_many", "wait_minutes", "wait_many")
+"""Said before a queue that has `announce_position`."""
+CALLBACK_NOTICES: Final = ("callback_greeting", "callback_keys", "callback_refused", "callback_no_agent")
+NEW_TIME_NOTICES: Final = ("callback_new_time", "callback_agreed")
+RECORDING_NOTICE: Final = "calls_recorded"
+
+_SPAN = re.compile(r"<(az|ru|en)>(.*?)</\1>", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptFile:
+    """One sound file: `parts` are spoken one after the other, each by the voice of its language."""
+
+    language: Language
+    name: str
+    """As the dialplan plays it: `welcome`, `place-7`."""
+    prompt: str
+    """Name in the configuration: `place`."""
+    parts: tuple[tuple[str, str], ...]
+    """(voice's language, text)."""
+
+    @property
+    def path(self) -> PurePosixPath:
+        """Where Asterisk looks for it under its `sounds` folder: `az/hotline/place-7.wav`."""
+        return PurePosixPath(self.language, FOLDER, f"{self.name}.wav")
+
+    def recorded(self, config: Path) -> Path:
+        """Where a recorded file lies that wins over the synthesised one."""
+        return config / "prompts" / self.language / f"{self.name}.wav"
+
+    @property
+    def text(self) -> str:
+        """All parts as one text."""
+        return " ".join(text for _, text in self.parts)
+
+
+def reserved(configuration: Configuration) -> dict[str, str]:
+    """Prompts the compiled dialplan plays by itself, each with the reason, for the admin who lacks one."""
+    names: dict[str, str] = {}
+    for name, queue in configuration.queues.items():
+        if queue.record:
+            names.setdefault(RECORDING_NOTICE, f"queue `{name}` records calls")
+        if queue.announce_position:
+            names |= dict.fromkeys(QUEUE_NOTICES, f"queue `{name}` has `announce_position`") | names
+    if configuration.callback.enabled:
+        names |= dict.fromkeys(CALLBACK_NOTICES, "callbacks are enabled")
+        if configuration.callback.new_times:
+            names |= dict.fromkeys(NEW_TIME_NOTICES, "`callback.new_times` offers times")
+    return names
+
+
+def needed(configuration: Configuration) -> tuple[PromptFile, ...]:
+    """Every sound file of every prompt of the configuration, by language, then in the order written."""
+    return tuple(
+        file
+        for language in configuration.hotline.languages
+        for name, prompt in configuration.prompts.items()
+        for file in _files(language, name, prompt)
+    )
+
+
+def _files(language: Language, name: str, prompt: Prompt) -> Iterator[PromptFile]:
+    text: str = getattr(prompt, language)
+    if prompt.numbers is None:
+        yield PromptFile(language, name, name, _parts(language, text))
+        return
+    for number in range(prompt.numbers[0], prompt.numbers[1] + 1):
+        yield PromptFile(
+            language, f"{name}-{number}", name, _parts(language, text.replace("{n}", str(number)))
+        )
+
+
+def _parts(language: Language, text: str) -> tuple[tuple[str, str], ...]:
+    """The text cut where `<ru>…</ru>` changes the voice."""
+    parts: list[tuple[str, str]] = []
+    end = 0
+    for span in _SPAN.finditer(text):
+        parts += [(language, text[end : span.start()]), (span[1], span[2])]
+        end = span.end()
+    parts.append((language, text[end:]))
+    return tuple((voice, " ".join(said.split())) for voice, said in parts if said.strip())

@@ -1,0 +1,117 @@
+"""Checks of opening hours, trunks and callbacks: what could never open, never be dialled or never be tried.
+
+Called by `ivr.config.crosscheck`. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_network
+
+import phonenumbers
+
+from ivr.config.model import Callback, Configuration, RetryPlan, clock
+from ivr.config.places import Path, Places
+from ivr.config.problems import Problem, did_you_mean
+
+
+def schedules(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """HRS001: hours are named that nothing defines."""
+    named: list[tuple[Path, str | None]] = [(("callback", "hours"), configuration.callback.hours)]
+    named += [(("queues", name, "hours"), queue.hours) for name, queue in configuration.queues.items()]
+    named += [
+        (("menu", "nodes", name, "hours"), node.hours) for name, node in configuration.menu.nodes.items()
+    ]
+    for path, schedule in named:
+        if schedule and not places.has("hours", schedule):
+            hint = did_you_mean(schedule, configuration.hours)
+            yield Problem("HRS001", places.value_at(*path), f"there are no hours `{schedule}`", hint)
+
+
+def hours(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """HRS002-HRS005: hours that close before they open, never open, or contradict themselves."""
+    for name, schedule in configuration.hours.items():
+        opening = {day: clock(written) for day, written in schedule.week.items() if written != "closed"}
+        for day, (opens, closes) in opening.items():
+            if closes <= opens:
+                place = places.value_at("hours", name, "week", day)
+                hint = "a day ends at 24:00; hours after midnight belong to the next day"
+                yield Problem("HRS002", place, f"{day} closes before it opens", hint)
+        if not opening and (not schedule.open_on or "mon" not in opening):
+            hint = 'give a day opening hours: `mon: "09:00-18:00"`'
+            yield Problem("HRS003", places.at("hours", name), f"`{name}` never opens", hint)
+        elif schedule.open_on and "mon" not in opening:
+            place = places.at("hours", name, "open_on")
+            hint = "give `mon` opening hours: they apply on these days"
+            yield Problem(
+                "HRS005", place, "days in `open_on` have the hours of Monday, which is closed", hint
+            )
+        for position, day_off in enumerate(schedule.closed_on):
+            if day_off in schedule.open_on:
+                place = places.at("hours", name, "closed_on", position)
+                yield Problem("HRS004", place, f"{day_off} is also in `open_on`", "keep one of them")
+
+
+def trunks(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """TRK001-TRK004: prefixes that are never dialled, addresses and endpoints that cannot be told apart."""
+    endpoints: dict[str, str] = {}
+    home = f"+{phonenumbers.country_code_for_region(configuration.hotline.country)}"
+    denied = configuration.callback.deny
+    for name, trunk in configuration.trunks.items():
+        for position, prefix in enumerate(trunk.carries):
+            place = places.at("trunks", name, "carries", position)
+            if not (prefix.startswith(home) or home.startswith(prefix)):
+                hint = f"only numbers of {configuration.hotline.country} ({home}) are called back"
+                yield Problem("TRK001", place, f"{prefix} is never dialled", hint)
+            elif any(prefix.startswith(each) for each in denied):
+                hint = "take it out of `callback.deny` or out of `carries`"
+                yield Problem("TRK002", place, f"{prefix} is denied by `callback.deny`", hint)
+        for position, network in enumerate(trunk.match):
+            if not _is_network(network):
+                place = places.at("trunks", name, "match", position)
+                yield Problem("TRK003", place, f"{network} is no network", "write it like 192.0.2.0/24")
+        earlier = endpoints.setdefault(trunk.endpoint, name)
+        if earlier != name:
+            place = places.value_at("trunks", name, "endpoint")
+            message = f"endpoint `{trunk.endpoint}` is already that of trunk `{earlier}`"
+            yield Problem("TRK004", place, message, "give each trunk an endpoint of its own")
+
+
+def callback(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """CBK002-CBK004: outcomes without a plan, doubled outcomes, and nobody left to call."""
+    plan = configuration.callback
+    for outcome in RetryPlan.model_fields:
+        if not getattr(plan.retry, outcome):
+            place = places.at("callback", "retry", outcome)
+            hint = "give at least one delay, for example [10m]"
+            yield Problem("CBK002", place, f"no delay is given after `{outcome}`", hint)
+    for position, outcome in enumerate(plan.outcomes):
+        if outcome in plan.outcomes[:position]:
+            place = places.at("callback", "for", position)
+            yield Problem("CBK003", place, f"`{outcome}` is in this list twice", "keep one of them")
+    if plan.enabled:
+        yield from _nobody_to_call(plan, places)
+
+
+def _nobody_to_call(plan: Callback, places: Places) -> Iterator[Problem]:
+    for field, given in (("for", plan.outcomes), ("kinds", plan.kinds)):
+        if not given:
+            hint = "to switch callbacks off, write `enabled: false`"
+            place = places.at("callback", field)
+            yield Problem("CBK004", place, f"`{field}` is empty: nobody is ever called back", hint)
+
+
+def dialling(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """CBK001: callbacks are on, and no trunk may dial anybody."""
+    if configuration.callback.enabled and not any(it.carries for it in configuration.trunks.values()):
+        hint = 'give a trunk its prefixes: `carries: ["+994"]`; or write `enabled: false`'
+        place = places.at("callback")
+        yield Problem("CBK001", place, "no trunk carries any number, so nobody can be called back", hint)
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True

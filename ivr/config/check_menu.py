@@ -1,0 +1,81 @@
+"""Checks of the menu: every way leads somewhere, every node is reached, nobody goes round for ever.
+
+Called by `ivr.config.crosscheck`. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ivr.config.menu_graph import BUILT_IN, next_nodes, reachable, silent_circles, written_ways
+from ivr.config.model import Configuration
+from ivr.config.places import Places
+from ivr.config.problems import Problem, Severity, did_you_mean
+
+
+def targets(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """MENU001: a field names a node that does not exist."""
+    for way in written_ways(configuration):
+        allowed = BUILT_IN if way.from_key else frozenset[str]()
+        if way.target in allowed or places.has("menu", "nodes", way.target):
+            continue
+        hint = did_you_mean(way.target, {*configuration.menu.nodes, *allowed})
+        if way.target in BUILT_IN:
+            hint = f"only a key may lead to `{way.target}`; name a node"
+        yield Problem("MENU001", places.value_at(*way.path), f"there is no menu node `{way.target}`", hint)
+
+
+def names(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """MENU005: a node has the name of what a key may do by itself."""
+    for name in configuration.menu.nodes.keys() & BUILT_IN:
+        place = places.at("menu", "nodes", name)
+        message = f"`{name}` is what a key does by itself and cannot be a node's name"
+        yield Problem("MENU005", place, message, "give the node another name")
+
+
+def languages(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """MENU006: a node switches to a language the hotline does not speak."""
+    spoken = configuration.hotline.languages
+    for name, node in configuration.menu.nodes.items():
+        if node.language and node.language not in spoken:
+            place = places.value_at("menu", "nodes", name, "language")
+            hint = f"it speaks {', '.join(spoken)}: see `hotline.languages`"
+            yield Problem("MENU006", place, f"the hotline does not speak `{node.language}`", hint)
+
+
+def reach(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """MENU002: no call ever comes to that node."""
+    found = reachable(configuration, set(configuration.hotline.delivered.values()))
+    for name in configuration.menu.nodes.keys() - found:
+        place = places.at("menu", "nodes", name)
+        hint = "lead a key there, or delete it"
+        yield Problem("MENU002", place, f"no call ever comes to node `{name}`", hint, Severity.WARNING)
+
+
+def circles(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """MENU003: a caller who presses nothing would hold the line for ever."""
+    open_circles = silent_circles(configuration, closed=False)
+    for closed, found in (
+        (False, open_circles),
+        (True, silent_circles(configuration, closed=True) - open_circles),
+    ):
+        for circle in sorted(found):
+            when = "outside opening hours, " if closed else ""
+            message = f"{when}who presses nothing goes round for ever: {' → '.join((*circle, circle[0]))}"
+            hint = "let one of them end in a queue or with `hangup: true`"
+            yield Problem("MENU003", places.at("menu", "nodes", circle[0]), message, hint)
+
+
+def ways_back(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """MENU004: a key leads `back` in a choice before which there never is another one."""
+    nodes = configuration.menu.nodes
+    after_choice: set[str] = set()
+    for name, node in nodes.items():
+        if node.keys is not None:
+            after_choice |= reachable(configuration, next_nodes(configuration, name))
+    for name in nodes.keys() - after_choice:
+        for key, target in (nodes[name].keys or {}).items():
+            if target == "back":
+                place = places.value_at("menu", "nodes", name, "keys", key)
+                message = f"`back` leads nowhere: `{name}` is always the first choice"
+                yield Problem("MENU004", place, message, "use `repeat`, or name a node")

@@ -1,0 +1,102 @@
+"""Checks of what citizens hear: every prompt that is played exists and has words in every language.
+
+Called by `ivr.config.crosscheck`; `missing_files` by the commands that know where built prompts lie. Only that
+one looks at the disk.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ivr.calls.prompts import needed, reserved
+from ivr.config.model import Configuration
+from ivr.config.places import Path as KeyPath
+from ivr.config.places import Places
+from ivr.config.problems import Problem, Severity, did_you_mean
+
+MAX_NUMBERS = 100
+"""Recordings of one numbered prompt; more is a slip of the pen."""
+_MARK = re.compile(r"\{[^}]*\}|</?[a-z]+>")
+
+
+def _played(configuration: Configuration) -> Iterator[tuple[KeyPath, str]]:
+    for name, node in configuration.menu.nodes.items():
+        path: KeyPath = ("menu", "nodes", name)
+        for position, prompt in enumerate(node.say):
+            yield (*path, "say", position), prompt
+        for which in ("wrong_key", "silence"):
+            if retry := getattr(node, which):
+                yield (*path, which, "say"), retry.say
+    for which in ("wrong_key", "silence"):
+        yield ("menu", which, "say"), getattr(configuration.menu, which).say
+
+
+def said(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """PRM001 and PRM008: the menu plays a prompt that does not exist, or one that needs a number."""
+    for path, name in _played(configuration):
+        if not places.has("prompts", name):
+            hint = did_you_mean(name, configuration.prompts) or "add it to `prompts`"
+            yield Problem("PRM001", places.value_at(*path), f"there is no prompt `{name}`", hint)
+        elif name in configuration.prompts and configuration.prompts[name].numbers:
+            message = f"prompt `{name}` needs a number, which the menu does not know"
+            yield Problem("PRM008", places.value_at(*path), message, "name a prompt without `numbers`")
+
+
+def texts(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """PRM002, PRM004, PRM005: no words in a language, `{n}` without numbers, numbers without sense."""
+    for name, prompt in configuration.prompts.items():
+        for language in configuration.hotline.languages:
+            place = places.value_at("prompts", name, language)
+            text: str = getattr(prompt, language)
+            if not _MARK.sub("", text).strip():
+                yield Problem(
+                    "PRM002", place, f"prompt `{name}` has no words in `{language}`", "write the sentence"
+                )
+                continue
+            marks = [
+                mark for mark in _MARK.findall(_without_spans(text)) if mark != "{n}" or not prompt.numbers
+            ]
+            if marks:
+                hint = "`{n}` needs `numbers: [1, 30]`; another voice is marked <ru>…</ru>"
+                yield Problem("PRM004", place, f"`{marks[0]}` would be read out as it is", hint)
+            elif prompt.numbers and "{n}" not in text:
+                hint = "write `{n}` where the number is said, or leave out `numbers`"
+                yield Problem("PRM004", place, f"prompt `{name}` does not say its number", hint)
+        if (
+            prompt.numbers
+            and not 0 <= prompt.numbers[0] <= prompt.numbers[1] < prompt.numbers[0] + MAX_NUMBERS
+        ):
+            hint = f"write [first, last], at most {MAX_NUMBERS} of them"
+            place = places.at("prompts", name, "numbers")
+            yield Problem("PRM005", place, f"`numbers` of prompt `{name}` make no range", hint)
+
+
+def _without_spans(text: str) -> str:
+    return re.sub(r"<(az|ru|en)>(.*?)</\1>", r"\2", text, flags=re.DOTALL)
+
+
+def reserved_are_there(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """PRM003 and PRM009: a prompt the hotline plays by itself is missing, or has numbers where it must not."""
+    for name, reason in reserved(configuration).items():
+        if name not in configuration.prompts:
+            hint = "copy it from a starter: `hotline config init`"
+            yield Problem("PRM003", places.at("prompts"), f"prompt `{name}` is missing: {reason}", hint)
+
+
+def unused(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """PRM007: nobody ever hears that prompt."""
+    used = {name for _, name in _played(configuration)} | reserved(configuration).keys()
+    for name in configuration.prompts.keys() - used:
+        place = places.at("prompts", name)
+        hint = "play it with `say`, or delete it"
+        yield Problem("PRM007", place, f"prompt `{name}` is never played", hint, Severity.WARNING)
+
+
+def missing_files(configuration: Configuration, places: Places, built: Path) -> Iterator[Problem]:
+    """PRM006: a sound file is not in the folder of built prompts."""
+    for file in needed(configuration):
+        if not (built / file.path).is_file():
+            place = places.at("prompts", file.prompt, file.language)
+            yield Problem("PRM006", place, f"{file.path} is not built", "run `hotline prompts build`")

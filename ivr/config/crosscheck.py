@@ -1,0 +1,157 @@
+"""What one value cannot know: does what it names exist, and do all parts make a hotline together.
+
+`check_references` looks at each entry by itself and may be given a configuration from which invalid entries were
+taken out; `check_whole` judges the sum and needs all of it. Both return problems and raise nothing. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from zoneinfo import available_timezones
+
+from holidays import list_supported_countries
+from phonenumbers import SUPPORTED_REGIONS
+
+from ivr.config import check_calls, check_menu, check_prompts
+from ivr.config.model import Configuration
+from ivr.config.places import Places
+from ivr.config.problems import Problem, Severity, did_you_mean
+
+Check = Callable[[Configuration, Places], Iterator[Problem]]
+
+
+def check_references(configuration: Configuration, places: Places) -> tuple[Problem, ...]:
+    """Names that nothing has, and entries that contradict themselves."""
+    return _run(_REFERENCES, configuration, places)
+
+
+def check_whole(configuration: Configuration, places: Places) -> tuple[Problem, ...]:
+    """Nodes nobody comes to, circles without a way out, queues without agents, prompts that are missing."""
+    return _run(_WHOLE, configuration, places)
+
+
+def _run(checks: tuple[Check, ...], configuration: Configuration, places: Places) -> tuple[Problem, ...]:
+    return tuple(problem for check in checks for problem in check(configuration, places))
+
+
+def _queues(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    for name, queue in configuration.queues.items():
+        if not places.has("structures", queue.structure):
+            place = places.value_at("queues", name, "structure")
+            hint = did_you_mean(queue.structure, configuration.structures)
+            yield Problem("QUE001", place, f"there is no structure `{queue.structure}`", hint)
+    for name, node in configuration.menu.nodes.items():
+        if node.queue and not places.has("queues", node.queue):
+            place = places.value_at("menu", "nodes", name, "queue")
+            hint = did_you_mean(node.queue, configuration.queues)
+            yield Problem("QUE002", place, f"there is no queue `{node.queue}`", hint)
+
+
+def _agents(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    own = {configuration.hotline.number, *configuration.hotline.delivered}
+    for account, agent in configuration.agents.items():
+        if account in own:
+            hint = "give the agent another account"
+            place = places.at("agents", account)
+            yield Problem("AGT002", place, f"{account} is already a number of the hotline", hint)
+        for position, queue in enumerate(agent.queues):
+            place = places.at("agents", account, "queues", position)
+            if not places.has("queues", queue):
+                hint = did_you_mean(queue, configuration.queues)
+                yield Problem("AGT001", place, f"there is no queue `{queue}`", hint)
+            if queue in agent.queues[:position]:
+                yield Problem("AGT003", place, f"`{queue}` is in this list twice", "keep one of them")
+
+
+def _manned_queues(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    served = {queue for agent in configuration.agents.values() for queue in agent.queues}
+    entered = {node.queue for node in configuration.menu.nodes.values()}
+    for name in configuration.queues:
+        place = places.at("queues", name)
+        if name not in served:
+            hint = f"add `{name}` to the queues of an agent"
+            yield Problem("QUE003", place, f"no agent serves queue `{name}`", hint, Severity.WARNING)
+        if name not in entered:
+            hint = f"lead there with a node: `{{queue: {name}}}`"
+            yield Problem("QUE004", place, f"no menu node leads to queue `{name}`", hint, Severity.WARNING)
+
+
+def _digits(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    first: dict[str, str] = {}
+    for name, structure in configuration.structures.items():
+        earlier = first.setdefault(structure.digit, name)
+        if earlier != name:
+            place, before = (places.value_at("structures", each, "digit") for each in (name, earlier))
+            message = f"digit {structure.digit} is already that of structure `{earlier}`"
+            yield Problem("STR001", place, message, f"first used at {before}", earlier=before)
+
+
+def _structures_served(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    owning = {queue.structure for queue in configuration.queues.values()}
+    for name in configuration.structures.keys() - owning:
+        hint = f"add a queue with `structure: {name}`"
+        place = places.at("structures", name)
+        yield Problem("STR002", place, f"structure `{name}` has no queue", hint, Severity.WARNING)
+
+
+def _hotline(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    hotline = configuration.hotline
+    if hotline.time_zone not in available_timezones():
+        hint = did_you_mean(hotline.time_zone, available_timezones())
+        place = places.value_at("hotline", "time_zone")
+        yield Problem("HOT001", place, f"there is no time zone `{hotline.time_zone}`", hint)
+    if hotline.country not in SUPPORTED_REGIONS or hotline.country not in list_supported_countries():
+        place = places.value_at("hotline", "country")
+        message = f"neither numbers nor holidays of country `{hotline.country}` are known"
+        yield Problem("HOT002", place, message, "write the two letters of ISO 3166, for example AZ")
+    for position, language in enumerate(hotline.languages):
+        if language in hotline.languages[:position]:
+            place = places.at("hotline", "languages", position)
+            yield Problem("HOT003", place, f"`{language}` is in this list twice", "keep one of them")
+    if hotline.number not in hotline.delivered:
+        place = places.at("hotline", "delivered")
+        hint = f'add `"{hotline.number}": …` with the node where its calls begin'
+        yield Problem("HOT004", place, f"{hotline.number} itself leads nowhere", hint)
+
+
+def _servers(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    first: dict[tuple[str, int], str] = {}
+    for name, server in configuration.servers.items():
+        doors = {
+            "ami_port": (server.ami_host, server.ami_port),
+            "agi_port": (server.agi_host, server.agi_port),
+        }
+        for field, door in doors.items():
+            earlier = first.setdefault(door, f"{name}.{field}")
+            if earlier != f"{name}.{field}":
+                message = f"{door[0]}:{door[1]} is already `{earlier}`"
+                place = places.value_at("servers", name, field)
+                yield Problem("SRV001", place, message, "give each an address or port of its own")
+
+
+_REFERENCES: tuple[Check, ...] = (
+    _hotline,
+    _servers,
+    _queues,
+    _digits,
+    _agents,
+    check_menu.targets,
+    check_menu.names,
+    check_menu.languages,
+    check_calls.schedules,
+    check_calls.hours,
+    check_calls.trunks,
+    check_calls.callback,
+    check_prompts.said,
+    check_prompts.texts,
+)
+_WHOLE: tuple[Check, ...] = (
+    _manned_queues,
+    _structures_served,
+    check_menu.reach,
+    check_menu.circles,
+    check_menu.ways_back,
+    check_calls.dialling,
+    check_prompts.reserved_are_there,
+    check_prompts.unused,
+)

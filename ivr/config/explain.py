@@ -1,0 +1,143 @@
+"""What pydantic found, as problems an admin understands: plain sentences at the place that was written.
+
+Called by `ivr.config.loading` with the errors of one validation of the whole configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from ivr.config.model import Configuration
+from ivr.config.places import Path, Places
+from ivr.config.problems import Problem, did_you_mean
+from ivr.config.yaml_nodes import Data
+
+
+def explain(found: Iterable[ErrorDetails], data: Data, places: Places) -> dict[Path, Problem]:
+    """One problem per path that is wrong; the path is that of the value, or of the field that is missing."""
+    by_path: dict[Path, list[ErrorDetails]] = {}
+    for error in found:
+        by_path.setdefault(_written_path(error, data), []).append(error)
+    return {path: _problem(path, together, places) for path, together in by_path.items()}
+
+
+def _written_path(error: ErrorDetails, data: Data) -> Path:
+    """The part of pydantic's location that is in the YAML: it adds steps for unions, keys and validators."""
+    path: list[str | int] = []
+    for step in error["loc"]:
+        if isinstance(data, dict) and step in data:
+            data = data[str(step)]
+        elif isinstance(data, list) and isinstance(step, int):
+            data = data[step]
+        else:
+            break
+        path.append(step)
+    return (*path, error["loc"][-1]) if error["type"] == "missing" else tuple(path)
+
+
+def _problem(path: Path, together: list[ErrorDetails], places: Places) -> Problem:
+    error = together[0]
+    if error["type"] == "missing":
+        return _missing(path, places)
+    if error["type"] == "extra_forbidden":
+        hint = did_you_mean(str(path[-1]), fields_at(path[:-1]))
+        return Problem("CFG001", places.at(*path), f"`{path[-1]}` is not known here", hint)
+    sentence = " or ".join(dict.fromkeys(_sentence(each) for each in together))
+    hint = _literal_hint(error) if len(together) == 1 else ""
+    place = places.at(*path) if "[key]" in error["loc"] else places.value_at(*path)
+    return Problem("CFG003", place, f"`{_name(path)}`: {sentence}", hint)
+
+
+def _missing(path: Path, places: Places) -> Problem:
+    if len(path) == 1:
+        return Problem(
+            "CFG002", places.at(), f"the section `{path[0]}` is missing", "`hotline config init` shows one"
+        )
+    return Problem("CFG002", places.at(*path[:-1]), f"`{_name(path[:-1])}` has no `{path[-1]}`", "add it")
+
+
+def _name(path: Path) -> str:
+    """The key itself; of a list entry, the key of its list."""
+    return next((step for step in reversed(path) if isinstance(step, str)), "configuration")
+
+
+def _sentence(error: ErrorDetails) -> str:
+    if error["input"] is None:
+        return "has no value"
+    plain = _SENTENCES.get(error["type"])
+    return plain(error.get("ctx", {})) if plain else error["msg"].lower()
+
+
+def _literal_hint(error: ErrorDetails) -> str:
+    if error["type"] != "literal_error" or not isinstance(error["input"], str):
+        return ""
+    near = did_you_mean(error["input"], _choices(error.get("ctx", {})))
+    return near if near.startswith("did") else ""
+
+
+def _choices(context: dict[str, Any]) -> list[str]:
+    return [word.strip("' ") for word in str(context["expected"]).replace(" or ", ",").split(",")]
+
+
+_Say = Callable[[dict[str, Any]], str]
+_SENTENCES: dict[str, _Say] = {
+    "value_error": lambda context: str(context["error"]),
+    "literal_error": lambda context: f"must be {' or '.join(_choices(context))}",
+    "string_type": lambda context: "must be one text, not a list or a mapping",
+    "bool_type": lambda context: "must be true or false",
+    "bool_parsing": lambda context: "must be true or false",
+    "int_type": lambda context: "must be a whole number",
+    "int_parsing": lambda context: "must be a whole number",
+    "int_parsing_size": lambda context: "is too large a number",
+    "int_from_float": lambda context: "must be a whole number",
+    "float_type": lambda context: "must be a number",
+    "float_parsing": lambda context: "must be a number",
+    "finite_number": lambda context: "must be a number",
+    "greater_than_equal": lambda context: f"must be {context['ge']:g} or more",
+    "less_than_equal": lambda context: f"must be {context['le']:g} or less",
+    "date_type": lambda context: 'must be a date like "2026-12-31"',
+    "date_parsing": lambda context: 'must be a date like "2026-12-31"',
+    "date_from_datetime_parsing": lambda context: 'must be a date like "2026-12-31"',
+    "date_from_datetime_inexact": lambda context: 'must be a date like "2026-12-31"',
+    "model_type": lambda context: "must be a mapping: `key: value` lines, indented",
+    "dict_type": lambda context: "must be a mapping: `key: value` lines, indented",
+    "list_type": lambda context: "must be a list: [one, another]",
+    "tuple_type": lambda context: "must be a list: [one, another]",
+    "too_short": lambda context: f"needs at least {context['min_length']} of them",
+    "too_long": lambda context: f"may have at most {context['max_length']} of them",
+}
+"""Kinds of error pydantic finds, as the end of a sentence that begins with the field's name."""
+
+
+def fields_at(path: Path) -> list[str]:
+    """The fields an admin may write in the mapping at `path`; empty where every key is a name of their own."""
+    kind: Any = Configuration
+    for step in path:
+        kind = _inside(_bare(kind), step)
+    kind = _bare(kind)
+    if not _is_model(kind):
+        return []
+    return [field.alias or name for name, field in kind.model_fields.items()]
+
+
+def _inside(kind: Any, step: str | int) -> Any:
+    if _is_model(kind):
+        by_name = {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
+        return by_name.get(str(step))
+    return get_args(kind)[-1] if get_args(kind) else None
+
+
+def _bare(kind: Any) -> Any:
+    """The type itself, without `Annotated` and without the `None` of an optional one."""
+    while get_origin(kind) in (Annotated, Union, UnionType):
+        kind = next(each for each in get_args(kind) if each is not NoneType)
+    return kind
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)

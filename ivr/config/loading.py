@@ -1,0 +1,151 @@
+"""A folder of YAML files in; frozen configuration, every problem and the place of every value out.
+
+Data flow: read all files → one document → typed values → cross-checks. A mistake in one entry does not hide those in
+others: the entry is left out and the rest is checked. Called by every command and daemon at start.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ivr.config.crosscheck import check_references, check_whole
+from ivr.config.explain import explain
+from ivr.config.model import Configuration
+from ivr.config.places import NOWHERE, Place, Places
+from ivr.config.places import Path as KeyPath
+from ivr.config.problems import ConfigurationError, Problem, Severity, errors, in_reading_order
+from ivr.config.yaml_nodes import Data, Document
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a folder says. `configuration` is None exactly if one of the problems is an error."""
+
+    configuration: Configuration | None
+    problems: tuple[Problem, ...]
+    places: Places
+    files: tuple[str, ...] = ()
+
+
+def load(folder: Path) -> Loaded:
+    """Read `*.yaml` of the folder and report every problem in it; raises nothing, whatever the files contain."""
+    document, files = _read(folder)
+    if not files:
+        return Loaded(None, in_reading_order(document.problems), document.places)
+    configuration, typing_problems = _typed(document.data, document.places)
+    problems = (*document.problems, *_not_consequences(typing_problems, document))
+    if configuration is not None and document.is_complete:
+        is_whole = not errors(problems)
+        problems = (*problems, *check_references(configuration, document.places))
+        if is_whole:
+            problems = (*problems, *check_whole(configuration, document.places))
+    is_good = not errors(problems)
+    return Loaded(configuration if is_good else None, in_reading_order(problems), document.places, files)
+
+
+def load_or_fail(folder: Path) -> Loaded:
+    """As `load`, for those who cannot go on without: ConfigurationError with all problems if one is an error."""
+    loaded = load(folder)
+    if loaded.configuration is None:
+        raise ConfigurationError(str(folder), loaded.problems)
+    return loaded
+
+
+def configuration_of(loaded: Loaded) -> Configuration:
+    """The configuration of a `Loaded` that `load_or_fail` gave."""
+    assert loaded.configuration is not None
+    return loaded.configuration
+
+
+def _read(folder: Path) -> tuple[Document, tuple[str, ...]]:
+    document = Document()
+    try:
+        names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        hint = "name the folder with --config, or write a starter there with `hotline config init`"
+        document.problems.append(Problem("CFG006", NOWHERE, f"cannot be read: {error.strerror}", hint))
+        return document, ()
+    for name in names:
+        if name.endswith(".yml"):
+            document.problems.append(_ignored(name))
+    files = tuple(name for name in names if name.endswith(".yaml"))
+    for name in files:
+        try:
+            document.add(name, (folder / name).read_bytes())
+        except OSError as error:
+            message = f"cannot be read: {error.strerror}"
+            document.refuse(Problem("CFG006", Place(name, 1, 1), message, "look at its rights"))
+    if not files:
+        hint = "write a starter there with `hotline config init`"
+        document.problems.append(Problem("CFG006", NOWHERE, "no .yaml file is in this folder", hint))
+    return document, files
+
+
+def _ignored(name: str) -> Problem:
+    hint = f"name it {name.removesuffix('.yml')}.yaml"
+    return Problem("CFG007", Place(name, 1, 1), "this file is not read", hint, Severity.WARNING)
+
+
+def _not_consequences(found: Iterable[Problem], document: Document) -> list[Problem]:
+    """Without what only follows from a mistake of form: that value, or sections of a file that was not read."""
+    told = {problem.place for problem in document.problems}
+    return [
+        problem
+        for problem in found
+        if problem.place not in told and (document.is_complete or problem.place != NOWHERE)
+    ]
+
+
+def _typed(data: dict[str, Data], places: Places) -> tuple[Configuration | None, list[Problem]]:
+    """The configuration, and what was wrong with it; None if too little is left after taking out what is wrong.
+
+    What is wrong is taken out and the rest tried again, so that the cross-checks see as much as possible.
+    Only the first round's findings are the admin's: later ones follow from what was taken out.
+    """
+    problems: list[Problem] | None = None
+    rest = copy.deepcopy(data)
+    while True:
+        try:
+            return Configuration.model_validate(rest), problems or []
+        except ValidationError as error:
+            found = explain(error.errors(include_url=False), rest, places)
+        if problems is None:
+            problems = list(found.values())
+        if not _take_out(rest, found):
+            return None, problems
+
+
+def _take_out(rest: dict[str, Data], wrong: Iterable[KeyPath]) -> bool:
+    """Remove each wrong value, or the entry that lacks a missing one; False if that is a whole section."""
+    gone = {path if _holder(rest, path) is not None else path[:-1] for path in wrong}
+    if () in gone:
+        return False
+    # From the end of each list backwards: taking out one entry must not move the others before their turn.
+    for path in sorted(gone, key=lambda path: [(isinstance(step, int), step) for step in path], reverse=True):
+        holder = _holder(rest, path)
+        if isinstance(holder, dict):
+            del holder[str(path[-1])]
+        elif isinstance(holder, list):
+            del holder[int(path[-1])]
+    return True
+
+
+def _holder(data: Data, path: KeyPath) -> Data:
+    """The mapping or list that has the last step of `path` as a key or position; None if there is none."""
+    for step in path[:-1]:
+        data = _inside(data, step)
+    has_last = (isinstance(data, dict) and path[-1] in data) or (
+        isinstance(data, list) and isinstance(path[-1], int) and path[-1] < len(data)
+    )
+    return data if has_last else None
+
+
+def _inside(data: Data, step: str | int) -> Data:
+    if isinstance(data, dict):
+        return data.get(str(step))
+    return data[step] if isinstance(data, list) and isinstance(step, int) and step < len(data) else None

@@ -1,0 +1,115 @@
+"""The menu as a graph: every way from one node to another, with the place where it is written.
+
+Pure; the cross-checks walk it, and so may whoever draws or tries the menu.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ivr.config.model import Configuration, Node, Retry
+from ivr.config.places import Path
+
+BUILT_IN = frozenset({"repeat", "back", "hangup"})
+"""Where a key may lead beside the nodes of the menu."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """`path` names the field that says `target`. `from_key`: only there `repeat`, `back`, `hangup` are allowed."""
+
+    path: Path
+    target: str
+    from_key: bool = False
+
+
+def retry_of(configuration: Configuration, node: Node, which: str) -> Retry:
+    """The node's own `wrong_key` or `silence`, else the menu's."""
+    own: Retry | None = getattr(node, which)
+    default: Retry = getattr(configuration.menu, which)
+    return own or default
+
+
+def written_ways(configuration: Configuration) -> Iterator[Way]:
+    """Every field that names a node, once each, in no particular order."""
+    for number, target in configuration.hotline.delivered.items():
+        yield Way(("hotline", "delivered", number), target)
+    for which in ("wrong_key", "silence"):
+        yield Way(("menu", which, "then"), getattr(configuration.menu, which).then)
+    for name, queue in configuration.queues.items():
+        yield Way(("queues", name, "on_timeout"), queue.on_timeout)
+        if queue.closed:
+            yield Way(("queues", name, "closed"), queue.closed)
+    for name, node in configuration.menu.nodes.items():
+        yield from _written_in(name, node)
+
+
+def _written_in(name: str, node: Node) -> Iterator[Way]:
+    path: Path = ("menu", "nodes", name)
+    for key, target in (node.keys or {}).items():
+        yield Way((*path, "keys", key), target, from_key=True)
+    for which in ("wrong_key", "silence"):
+        if retry := getattr(node, which):
+            yield Way((*path, which, "then"), retry.then)
+    if node.then:
+        yield Way((*path, "then"), node.then)
+    if node.closed:
+        yield Way((*path, "closed"), node.closed)
+
+
+def next_nodes(configuration: Configuration, name: str) -> set[str]:
+    """The nodes a caller can be in next after that node, whatever they press and whenever they call."""
+    node = configuration.menu.nodes[name]
+    targets = {way.target for way in _written_in(name, node)}
+    if node.keys is not None:
+        targets |= {retry_of(configuration, node, which).then for which in ("wrong_key", "silence")}
+    if node.queue in configuration.queues:
+        queue = configuration.queues[node.queue]
+        targets |= {queue.on_timeout, queue.closed or queue.on_timeout}
+    return targets & configuration.menu.nodes.keys()
+
+
+def reachable(configuration: Configuration, starts: set[str]) -> set[str]:
+    """All nodes a caller can come to from `starts`, those included."""
+    found: set[str] = set()
+    ahead = set(starts) & configuration.menu.nodes.keys()
+    while ahead:
+        name = ahead.pop()
+        found.add(name)
+        ahead |= next_nodes(configuration, name) - found
+    return found
+
+
+def silent_step(configuration: Configuration, name: str, *, closed: bool) -> str | None:
+    """Where a caller who presses nothing goes after that node, with all hours `closed` or all open.
+
+    None where the walk ends: in a queue, at a hang-up, or at a name that is no node.
+    """
+    node = configuration.menu.nodes[name]
+    queue = configuration.queues.get(node.queue or "")
+    if closed and node.closed:
+        target: str | None = node.closed
+    elif closed and queue and queue.closed:
+        target = queue.closed
+    elif node.keys is not None:
+        target = retry_of(configuration, node, "silence").then
+    else:
+        target = node.then
+    return target if target in configuration.menu.nodes else None
+
+
+def silent_circles(configuration: Configuration, *, closed: bool) -> set[tuple[str, ...]]:
+    """Rounds of nodes in which a caller who presses nothing would go for ever, each from its smallest name."""
+    circles: set[tuple[str, ...]] = set()
+    for start in configuration.menu.nodes:
+        walked: list[str] = []
+        name: str | None = start
+        while name is not None and name not in walked:
+            walked.append(name)
+            name = silent_step(configuration, name, closed=closed)
+        if name is not None:
+            circle = walked[walked.index(name) :]
+            first = circle.index(min(circle))
+            circles.add((*circle[first:], *circle[:first]))
+    return circles

@@ -1,0 +1,57 @@
+"""Where each value of the configuration was written: file, line and column as plain values.
+
+`ivr.config.yaml_nodes` fills `Places`; problems, the dialplan's comments and `hotline config check` read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Path = tuple[str | int, ...]
+"""Keys and list positions from the top: `("menu", "nodes", "welcome", "say", 0)`."""
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Place:
+    """A position in a file of the configuration folder; `line` and `column` count from 1."""
+
+    file: str
+    """Relative to the configuration folder, so that the same configuration gives the same text anywhere."""
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+NOWHERE = Place("", 0, 0)
+"""The place of what nobody wrote: an empty folder, a section that is missing as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The place of every key and every list entry, by path; `values` where the value of a key begins."""
+
+    keys: Mapping[Path, Place] = field(default_factory=dict)
+    values: Mapping[Path, Place] = field(default_factory=dict)
+
+    def at(self, *path: str | int) -> Place:
+        """Where that key or list entry is written, or its nearest parent that is; `NOWHERE` if there is none."""
+        return _nearest(self.keys, path)
+
+    def value_at(self, *path: str | int) -> Place:
+        """Where the value of that key begins, or the nearest parent's key."""
+        return self.values.get(path) or self.at(*path)
+
+    def has(self, *path: str | int) -> bool:
+        """Whether the admin wrote that key at all, valid or not."""
+        return path in self.keys
+
+
+def _nearest(places: Mapping[Path, Place], path: Path) -> Place:
+    while path:
+        if path in places:
+            return places[path]
+        path = path[:-1]
+    return NOWHERE

@@ -1,0 +1,206 @@
+"""YAML text in, plain data and the place of every key out; every mistake of form becomes a problem.
+
+Scalars keep the text the admin wrote (`0501234567` is no octal number, `no` no boolean, `12:30` no seconds):
+the model gives each its type. Several files make one document: sections may be spread over files.
+Called by `ivr.config.loading`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from ivr.config.places import Path, Place, Places
+from ivr.config.problems import Problem
+
+Data: TypeAlias = "dict[str, Data] | list[Data] | str | None"
+
+MAX_VALUES = 100_000
+"""Anchors can multiply a small file without end; no hotline has this many values."""
+_PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str"))
+_UNSPEAKABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters and half characters, which an escape (`"\\ud800"`) can bring into a text."""
+_NULLS = frozenset({"", "~", "null"})
+
+
+@dataclass
+class Document:
+    """What all files say together. `add` takes one file after the other; `places` is complete at the end."""
+
+    data: dict[str, Data] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    is_complete: bool = True
+    """False if a whole file could not be read, so that what seems to be missing may only be unread."""
+    _keys: dict[Path, Place] = field(default_factory=dict)
+    _values: dict[Path, Place] = field(default_factory=dict)
+    _count: int = 0
+
+    @property
+    def places(self) -> Places:
+        """Where everything read so far was written."""
+        return Places(self._keys, self._values)
+
+    def add(self, file: str, content: bytes) -> None:
+        """Read one file into the document; what cannot be read is added to `problems` instead."""
+        try:
+            root = yaml.compose(content.decode("utf-8-sig"), Loader=yaml.BaseLoader)
+        except (ValueError, yaml.YAMLError, RecursionError) as error:
+            self.refuse(_unreadable(file, content, error))
+            return
+        if root is not None:
+            self._add_root(file, root)
+
+    def refuse(self, problem: Problem) -> None:
+        """A whole file is left out because of `problem`."""
+        self.problems.append(problem)
+        self.is_complete = False
+
+    def _add_root(self, file: str, root: Node) -> None:
+        if not isinstance(root, MappingNode):
+            hint = "begin a line with a section's name and a colon, for example `queues:`"
+            self.refuse(Problem("CFG003", _place(file, root), "a file is made of sections", hint))
+            return
+        self._merge(file, root, (), self.data)
+
+    def _merge(self, file: str, node: MappingNode, path: Path, into: dict[str, Data]) -> None:
+        """Add the entries of `node` to `into`, which other files may have begun."""
+        for key, place, value in self._entries(file, node):
+            inner = (*path, key)
+            begun = into.get(key)
+            if isinstance(begun, dict) and isinstance(value, MappingNode) and _is_spread(inner):
+                self._merge(file, value, inner, begun)
+            elif key in into:
+                self.problems.append(_duplicate(key, place, self._keys[inner]))
+            else:
+                self._keys[inner], self._values[inner] = place, _place(file, value)
+                into[key] = self._plain(file, value, inner, ())
+
+    def _plain(self, file: str, node: Node, path: Path, around: tuple[Node, ...]) -> Data:
+        """`node` as plain data. `around`: the nodes it lies in, so that an anchor inside itself is noticed."""
+        self._count += 1
+        if self._count == MAX_VALUES or any(node is outer for outer in around):
+            self.problems.append(_endless(_place(file, node), "repeats itself without end"))
+        if self._count >= MAX_VALUES or any(node is outer for outer in around):
+            return None
+        self._refuse_tag(file, node)
+        if isinstance(node, ScalarNode):
+            return self._text(file, node)
+        around = (*around, node)
+        if isinstance(node, SequenceNode):
+            items: list[Data] = []
+            for position, item in enumerate(node.value):
+                self._keys[*path, position] = _place(file, item)
+                items.append(self._plain(file, item, (*path, position), around))
+            return items
+        entries: dict[str, Data] = {}
+        for key, place, value in self._entries(file, node):
+            inner = (*path, key)
+            if key in entries:
+                self.problems.append(_duplicate(key, place, self._keys[inner]))
+                continue
+            self._keys[inner], self._values[inner] = place, _place(file, value)
+            entries[key] = self._plain(file, value, inner, around)
+        return entries
+
+    def _text(self, file: str, node: ScalarNode) -> str | None:
+        if node.style is None and node.value in _NULLS:
+            return None
+        if bad := _UNSPEAKABLE.search(node.value):
+            message = f"the invisible character U+{ord(bad[0]):04X} may not stand in a text"
+            self.problems.append(Problem("YAML002", _place(file, node), message, "leave it out"))
+            return ""
+        return str(node.value)
+
+    def _entries(self, file: str, node: Node) -> Iterator[tuple[str, Place, Node]]:
+        for key, value in node.value:
+            if isinstance(key, ScalarNode) and key.value != "<<":
+                yield self._text(file, key) or "", _place(file, key), value
+            elif isinstance(key, ScalarNode):
+                hint = "write the fields out, or name the whole entry with an anchor"
+                self.problems.append(Problem("YAML003", _place(file, key), "`<<` is not read here", hint))
+            else:
+                message = "a key is one word, not a list or a mapping"
+                self.problems.append(Problem("CFG003", _place(file, key), message, "put quotes around it"))
+
+    def _refuse_tag(self, file: str, node: Node) -> None:
+        if node.tag not in _PLAIN_TAGS:
+            message = f"`{node.tag}` is not read here"
+            self.problems.append(
+                Problem("YAML003", _place(file, node), message, "leave out the word with `!`")
+            )
+
+
+def _is_spread(path: Path) -> bool:
+    """Whether entries of that mapping may stand in several files: sections, and the nodes of the menu."""
+    return len(path) == 1 or path == ("menu", "nodes")
+
+
+def _place(file: str, node: Node) -> Place:
+    return Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _duplicate(key: str, place: Place, earlier: Place) -> Problem:
+    hint = f"first written at {earlier}; keep one of them"
+    return Problem("CFG004", place, f"`{key}` is there twice", hint, earlier=earlier)
+
+
+def _endless(place: Place, what: str) -> Problem:
+    return Problem("YAML003", place, f"this {what}", "use fewer anchors (&name, *name) and brackets")
+
+
+def _unreadable(file: str, content: bytes, error: Exception) -> Problem:
+    if isinstance(error, yaml.MarkedYAMLError):
+        return _syntax(file, error)
+    if isinstance(error, UnicodeDecodeError):
+        place = _after(file, content[: error.start].decode("utf-8", "replace"))
+        return Problem("YAML002", place, "this is not UTF-8 text", "save the file with the encoding UTF-8")
+    if isinstance(error, yaml.reader.ReaderError):
+        text = content.decode("utf-8-sig")
+        message = f"the invisible character U+{ord(text[error.position]):04X} may not stand in YAML"
+        return Problem(
+            "YAML002", _after(file, text[: error.position]), message, "delete it and type the line again"
+        )
+    if isinstance(error, RecursionError):
+        return _endless(Place(file, 1, 1), "is nested too deeply to be read")
+    hint = "look for a backslash in double quotes; single quotes take it as it is"
+    return Problem("YAML001", Place(file, 1, 1), f"not YAML: {error}", hint)
+
+
+def _after(file: str, before: str) -> Place:
+    return Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
+def _syntax(file: str, error: yaml.MarkedYAMLError) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
+    said = error.problem or error.context or "cannot be read"
+    if "'\\t'" in said:
+        return Problem("CFG005", place, "a tab is used to indent", "indent with spaces")
+    message, hint = next((text for part, text in _SAID.items() if part in said), (f"not YAML: {said}", ""))
+    if error.context_mark and error.context_mark.line + 1 != place.line:
+        hint = f"{hint}; it begins in line {error.context_mark.line + 1}".lstrip("; ")
+    return Problem("YAML001", place, message, hint)
+
+
+_SAID = {
+    "mapping values are not allowed": (
+        "a colon is not expected here",
+        "put quotes around a text that contains a colon, or correct the indentation",
+    ),
+    "could not find expected ':'": ("a colon is missing after the key", "write `key: value`"),
+    "expected <block end>": (
+        "the indentation fits nothing above",
+        "entries of one mapping begin in one column",
+    ),
+    "found undefined alias": ("`*name` is used without `&name` before it", "write the value out"),
+    "expected ',' or ']'": ("a list is not closed", "end it with `]`, entries apart by `,`"),
+    "expected ',' or '}'": ("a mapping in braces is not closed", "end it with `}`, entries apart by `,`"),
+    "found unexpected end of stream": ("a quoted text is not closed", "end it with the quote it began with"),
+    "but found another document": ("`---` begins a second document", "put it into a file of its own"),
+}
+"""What PyYAML says, and what it means to the one who wrote the file."""
