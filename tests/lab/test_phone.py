@@ -81,7 +81,9 @@ def test_a_caller_who_gives_up_while_it_rings_leaves_a_cancelled_call() -> None:
 
 def test_each_time_a_number_is_called_it_meets_its_next_fate() -> None:
     async def scenario() -> None:
-        plans = {NUMBER: [Rejects(486), Lifts(after=0.05, keys=(Keypress("1", 0.1),), patience=0.3)]}
+        plans: dict[str, list[Fate]] = {
+            NUMBER: [Rejects(486), Lifts(after=0.05, keys=(Keypress("1", 0.1),), patience=0.3)]
+        }
         async with (
             Exchange.open(plans, ANY_PORT) as exchange,
             Caller.open("195", exchange.wire.address) as phone,
