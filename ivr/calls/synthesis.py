@@ -1,0 +1,139 @@
+"""Prompt files made by espeak-ng and sox, or converted from recordings; only what changed is made again.
+
+`PromptFile` values come in; 8 kHz mono 16-bit files for Asterisk go out, with a note of what each was made from.
+Called by `hotline prompts build`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ivr.calls.prompts import PromptFile
+
+NOTES: Final = "made-from.json"
+"""In the folder of built prompts: what each file was made from. Losing it costs one full build."""
+PROGRAMS: Final = ("espeak-ng", "sox")
+_FORMAT: Final = ("-r", "8000", "-c", "1", "-b", "16", "-e", "signed-integer")
+_LOUDNESS: Final = ("gain", "-n", "-3")
+"""All prompts equally loud, below the level at which 8-bit telephony distorts."""
+_SPEED: Final = "150"
+"""Words a minute: slower than espeak-ng's own 175, for a telephone."""
+_TIME_LIMIT_SECONDS: Final = 60
+
+
+class PromptError(Exception):
+    """A prompt could not be made; the message says which, and what the program said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One file that is now in place. `was_current`: it was there already, made from the same."""
+
+    file: PromptFile
+    was_current: bool
+
+
+def missing_programs() -> tuple[str, ...]:
+    """Those of `PROGRAMS` this machine lacks."""
+    return tuple(program for program in PROGRAMS if shutil.which(program) is None)
+
+
+def is_recorded(file: PromptFile, config: Path) -> bool:
+    """Whether a recorded file takes the place of the synthesised one."""
+    return file.recorded(config).is_file()
+
+
+def build(files: Iterable[PromptFile], config: Path, out: Path, workers: int | None = None) -> Iterator[Made]:
+    """Make what is missing or changed under `out`, several at a time; yields each file once it is in place.
+
+    A file appears complete or not at all, so that a call that plays it meanwhile hears the old or the new one.
+    Raises PromptError at the first that cannot be made; what was made until then is kept and noted.
+    """
+    notes = _read_notes(out)
+    wanted = {file: _made_from(file, config) for file in files}
+    current = {
+        file
+        for file, source in wanted.items()
+        if notes.get(str(file.path)) == source and (out / file.path).is_file()
+    }
+    yield from (Made(file, was_current=True) for file in wanted if file in current)
+    pool = ThreadPoolExecutor(workers or os.cpu_count() or 1, thread_name_prefix="prompts")
+    try:
+        jobs = {pool.submit(_make, file, config, out): file for file in wanted if file not in current}
+        for job in as_completed(jobs):
+            job.result()
+            notes[str(jobs[job].path)] = wanted[jobs[job]]
+            yield Made(jobs[job], was_current=False)
+    finally:
+        pool.shutdown(cancel_futures=True)
+        if len(current) < len(wanted):
+            _write_notes(out, notes)
+
+
+def _made_from(file: PromptFile, config: Path) -> str:
+    """A fingerprint of everything the sound depends on."""
+    recorded = file.recorded(config)
+    content = recorded.read_bytes() if recorded.is_file() else repr((file.parts, _SPEED)).encode()
+    return hashlib.sha256(b"\0".join((content, repr((_FORMAT, _LOUDNESS)).encode()))).hexdigest()
+
+
+def _make(file: PromptFile, config: Path, out: Path) -> None:
+    target = out / file.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{file.name}-") as folder:
+        work = Path(folder)
+        recorded = file.recorded(config)
+        sources = [recorded] if recorded.is_file() else list(_spoken(file, work))
+        finished = work / "finished.wav"
+        # sox refuses to join files of different rates: each source is brought to ours first.
+        for position, source in enumerate(sources):
+            _run(file, "sox", str(source), *_FORMAT, str(work / f"part-{position}.wav"))
+        parts = [str(work / f"part-{position}.wav") for position in range(len(sources))]
+        _run(file, "sox", *parts, str(finished), *_LOUDNESS)
+        finished.replace(target)
+
+
+def _spoken(file: PromptFile, work: Path) -> Iterator[Path]:
+    for position, (voice, text) in enumerate(file.parts):
+        spoken = work / f"spoken-{position}.wav"
+        _run(file, "espeak-ng", "-v", voice, "-s", _SPEED, "-w", str(spoken), "--stdin", text=text)
+        yield spoken
+
+
+def _run(file: PromptFile, *command: str, text: str = "") -> None:
+    """Run one program; the text goes through its standard input, never into its arguments."""
+    try:
+        subprocess.run(
+            command, input=text.encode(), check=True, capture_output=True, timeout=_TIME_LIMIT_SECONDS
+        )
+    except FileNotFoundError:
+        raise PromptError(f"{command[0]} is not installed") from None
+    except subprocess.TimeoutExpired:
+        raise PromptError(f"{file.path}: {command[0]} did not end in {_TIME_LIMIT_SECONDS} s") from None
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode("utf-8", "replace").strip()
+        raise PromptError(f"{file.path}: {command[0]} failed: {said}") from None
+
+
+def _read_notes(out: Path) -> dict[str, str]:
+    try:
+        notes = json.loads((out / NOTES).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return notes if isinstance(notes, dict) else {}
+
+
+def _write_notes(out: Path, notes: dict[str, str]) -> None:
+    fresh = out / f".{NOTES}.{os.getpid()}"
+    fresh.write_text(json.dumps(notes, indent=1, sort_keys=True), encoding="utf-8")
+    fresh.replace(out / NOTES)

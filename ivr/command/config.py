@@ -1,0 +1,110 @@
+"""`hotline config`: write a starter, check the configuration, render it for Asterisk."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ivr.command.options import fail, options
+from ivr.config.check_prompts import missing_files
+from ivr.config.loading import Loaded, load
+from ivr.config.problems import Problem, Severity, errors
+from ivr.config.starter import NotEmpty, write_starter
+
+app = typer.Typer(
+    help="The configuration: start one, check it, render it for Asterisk.",
+    epilog="Example: hotline --config config config check",
+    no_args_is_help=True,
+)
+
+
+@app.command(epilog="Example: hotline config init my-hotline")
+def init(folder: Annotated[Path, typer.Argument(help="Where to write it; made if it is not there.")]) -> None:
+    """Write a commented starter configuration into a folder; overwrite nothing."""
+    try:
+        written = write_starter(folder)
+    except NotEmpty as there:
+        fail(f"{folder} already has {there}; nothing was written", hint="name another folder")
+    except OSError as error:
+        fail(f"{folder} cannot be written: {error.strerror}", hint="name another folder")
+    for file in written:
+        typer.echo(f"wrote {file}")
+    typer.echo(f"next: hotline --config {folder} config check")
+
+
+@app.command(epilog="Example: hotline --config config config check --json")
+def check(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+    prompts: Annotated[
+        Path | None, typer.Option(help="Folder of built prompts: also report each file missing there.")
+    ] = None,
+) -> None:
+    """Report every mistake at once, each with its place; exit status 1 if one is an error."""
+    folder = options(context).config
+    loaded = load(folder)
+    problems = loaded.problems
+    if prompts is not None and loaded.configuration is not None:
+        problems = (*problems, *missing_files(loaded.configuration, loaded.places, prompts))
+    if as_json:
+        typer.echo(
+            json.dumps([_as_data(problem, folder) for problem in problems], ensure_ascii=False, indent=2)
+        )
+    else:
+        show_problems(problems, folder)
+        typer.echo(_summary(problems, loaded))
+    if errors(problems):
+        raise typer.Exit(1)
+
+
+def load_or_stop(folder: Path) -> Loaded:
+    """The loaded configuration for a command that needs one; with errors, print them and end with status 1."""
+    loaded = load(folder)
+    if loaded.configuration is None:
+        show_problems(errors(loaded.problems), folder, err=True)
+        fail("the configuration has errors", hint=f"see them all: hotline --config {folder} config check")
+    return loaded
+
+
+def show_problems(problems: tuple[Problem, ...], folder: Path, *, err: bool = False) -> None:
+    """One line for each problem, `file:line:column CODE message`, what to do about it below."""
+    for problem in problems:
+        is_warning = problem.severity is Severity.WARNING
+        code = typer.style(problem.code, fg="yellow" if is_warning else "red", bold=True)
+        kind = "warning: " if is_warning else ""
+        typer.echo(f"{problem.located(str(folder))} {code} {kind}{problem.message}", err=err)
+        if problem.hint:
+            typer.echo(f"    {problem.hint}", err=err)
+
+
+def _summary(problems: tuple[Problem, ...], loaded: Loaded) -> str:
+    files = _count(len(loaded.files), "file")
+    if not problems:
+        return f"no problems in {files}"
+    warnings = len(problems) - len(errors(problems))
+    if warnings == len(problems):
+        return f"no problems in {files}, {_count(warnings, 'warning')}"
+    return _count(len(problems) - warnings, "problem") + (
+        f", {_count(warnings, 'warning')}" if warnings else ""
+    )
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def _as_data(problem: Problem, folder: Path) -> dict[str, object]:
+    return {
+        "file": str(folder / problem.place.file),
+        "line": problem.place.line,
+        "column": problem.place.column,
+        "code": problem.code,
+        "severity": problem.severity.value,
+        "message": problem.message,
+        "hint": problem.hint,
+        "earlier": asdict(problem.earlier) if problem.earlier else None,
+    }
