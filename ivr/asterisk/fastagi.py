@@ -1,0 +1,205 @@
+"""FastAGI server on Twisted: Asterisk connects, names a script, and it runs over pyst2 in a thread of a pool.
+
+In: a table of scripts by name, given by whoever puts the service together. Out: `FastAgiService`. Whatever a
+client does (says nothing, half a header, a megabyte, hangs up) costs at most one place for at most the
+deadline; for Asterisk every end is a closed connection, after which its dialplan goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any, Final
+
+import structlog
+from asterisk.agi import AGIHangup
+from twisted.application.service import Service
+from twisted.internet import threads
+from twisted.internet.base import DelayedCall
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Factory, connectionDone
+from twisted.protocols.basic import LineOnlyReceiver
+from twisted.python.failure import Failure
+from twisted.python.threadpool import ThreadPool
+
+from ivr.asterisk.agi_session import AgiSession
+
+log = structlog.get_logger(__name__)
+
+Script = Callable[[AgiSession], None]
+"""Asks and answers one session, in a thread of the pool; returning or AGIHangup ends it."""
+
+_HANGUP: Final = "HANGUP"
+"""Asterisk's notice, in a line of its own, that the caller is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one client, and all together, may use."""
+
+    deadline: float = 1.0
+    """Seconds from the connection to its end, headers included."""
+    sessions: int = 32
+    """Connections and running scripts at one time; the next is closed at once."""
+    headers: int = 64
+    line_bytes: int = 4096
+
+
+class _Wire:
+    """The two ends of one connection as a script's thread sees them."""
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._send = send
+        self._lines: SimpleQueue[str | None] = SimpleQueue()
+
+    def put(self, line: str | None) -> None:
+        """On the reactor: the next line, or None for the end, which stays."""
+        self._lines.put(line)
+
+    def readline(self) -> str:
+        line = self._lines.get()
+        if line is None or line == _HANGUP:
+            self._lines.put(None)
+            raise AGIHangup("Asterisk closed the session")
+        return line
+
+    def write(self, text: str) -> None:
+        self._send(text.encode())
+
+    def flush(self) -> None:
+        pass
+
+
+class _Connection(LineOnlyReceiver):
+    """One client: first its headers, then answers to what the script sends."""
+
+    delimiter = b"\n"
+    transport: Any  # a TCP transport; zope's interfaces say nothing to a type checker
+
+    def __init__(self, factory: FastAgiFactory) -> None:
+        self._server = factory
+        self.MAX_LENGTH = factory.limits.line_bytes
+        self._env: dict[str, str] = {}
+        self._take: Callable[[str], None] = self._header
+        self._wire = _Wire(self._send)
+        self._deadline: DelayedCall | None = None
+        self._running: Deferred[None] | None = None
+
+    def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
+        self._deadline = self._server.reactor.callLater(
+            self._server.limits.deadline, self._end, "deadline passed"
+        )
+
+    def lineReceived(self, line: bytes) -> None:  # noqa: N802 - Twisted's name
+        self._take(line.decode(errors="replace").rstrip("\r"))
+
+    def lineLengthExceeded(self, line: bytes) -> None:  # noqa: N802 - Twisted's name
+        self._end("line too long")
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 - Twisted's name
+        self._wire.put(None)
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
+        if self._running is None:
+            self._server.open.discard(self)
+
+    def drop(self) -> None:
+        """Close now, and let the script know without waiting for the socket."""
+        self._wire.put(None)
+        if self.transport is not None:
+            self.transport.abortConnection()
+
+    def _header(self, line: str) -> None:
+        if line == "":
+            self._start()
+        elif len(self._env) >= self._server.limits.headers:
+            self._end("too many headers")
+        else:
+            name, _, value = line.partition(":")
+            self._env[name.strip()] = value.strip()
+
+    def _start(self) -> None:
+        name = self._env.get("agi_network_script", "")
+        script = self._server.scripts.get(name)
+        if script is None:
+            self._end("no such script")
+            return
+        self._take = self._wire.put
+        session = AgiSession(self._env, self._wire)
+        self._running = threads.deferToThreadPool(self._server.reactor, self._server.pool, script, session)
+        self._running.addErrback(self._failed, name).addBoth(self._finished)
+
+    def _failed(self, failure: Failure, script: str) -> None:
+        if not isinstance(failure.value, AGIHangup):
+            log.error(
+                "agi_script_failed",
+                script=script,
+                error=failure.getErrorMessage(),
+                trace=failure.getTraceback(),
+            )
+
+    def _finished(self, _: object) -> None:
+        self._server.open.discard(self)
+        if self.transport is not None:
+            self.transport.loseConnection()
+
+    def _send(self, data: bytes) -> None:
+        self._server.reactor.callFromThread(self.transport.write, data)
+
+    def _end(self, reason: str) -> None:
+        log.warning("agi_session_ended", reason=reason, script=self._env.get("agi_network_script", "")[:80])
+        self.drop()
+
+
+class FastAgiFactory(Factory):
+    """Gives each connection its protocol, or none when all places are taken."""
+
+    def __init__(self, reactor: Any, scripts: Mapping[str, Script], limits: Limits) -> None:
+        self.reactor = reactor
+        self.scripts = scripts
+        self.limits = limits
+        self.pool = ThreadPool(0, limits.sessions, "agi")
+        self.open: set[_Connection] = set()
+
+    def buildProtocol(self, addr: IAddress | None) -> _Connection | None:  # noqa: N802 - Twisted's name
+        if len(self.open) >= self.limits.sessions:
+            log.warning("agi_session_refused", reason="all places are taken", sessions=self.limits.sessions)
+            return None
+        connection = _Connection(self)
+        self.open.add(connection)
+        return connection
+
+
+class FastAgiService(Service):
+    """Listens at `host:port` (0 = any free port) while it runs; raises CannotListenError if that is taken."""
+
+    def __init__(
+        self, host: str, port: int, scripts: Mapping[str, Script], limits: Limits, reactor: Any
+    ) -> None:
+        self._address = (host, port)
+        self._reactor = reactor
+        self._factory = FastAgiFactory(reactor, dict(scripts), limits)
+        self._listening: Any = None
+
+    @property
+    def port(self) -> int:
+        """The port it listens at; only while it runs."""
+        return int(self._listening.getHost().port)
+
+    def startService(self) -> None:  # noqa: N802 - Twisted's name
+        host, port = self._address
+        self._listening = self._reactor.listenTCP(port, self._factory, interface=host)
+        self._factory.pool.start()
+        super().startService()  # type: ignore[no-untyped-call]  # Twisted's
+
+    async def _stop(self) -> None:
+        await self._listening.stopListening()
+        for connection in tuple(self._factory.open):
+            connection.drop()
+        self._factory.pool.stop()
+
+    def stopService(self) -> Deferred[None]:  # noqa: N802 - Twisted's name
+        super().stopService()  # type: ignore[no-untyped-call]  # Twisted's
+        return Deferred.fromCoroutine(self._stop())
