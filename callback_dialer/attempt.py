@@ -1,0 +1,179 @@
+"""One attempt followed through Asterisk's events: `apply(progress, event) -> progress`, pure.
+
+The channels of an attempt carry its id as Linkedid: the citizen's half of the Local channel (Uniqueid =
+attempt id), the dialling half (id + "-2") and the trunk's channel, whose Hangup has the true cause. The
+attempt is over when none of those is left; agents' channels come and go and do not count. `following`
+keeps one Progress per live attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, Literal
+
+from ivr.asterisk import words
+from ivr.asterisk.events import AmiEvent
+from ivr.calls.callback_states import AttemptState, states_before
+
+ATTEMPT_PREFIX: Final = "cb-"
+"""Every attempt id begins so; it tells our channel ids from Asterisk's."""
+
+Farewell = Literal["", "refused", "no_agent", "new_time", "withdrawn"]
+"""Why a citizen was let go without an agent; `withdrawn`: we hung up, as they are on the line themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an attempt has come. Moments are Asterisk's own."""
+
+    attempt_id: str
+    state: AttemptState
+    reached_state_at: datetime
+    trunk_leg: str = ""
+    """Uniqueid of the trunk's channel, empty until there is one."""
+    open_legs: frozenset[str] = frozenset()
+    """Uniqueids of the channels that are left; agents' are not counted."""
+    cause: int | None = None
+    answered_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    connected_at: datetime | None = None
+    ended_at: datetime | None = None
+    agent: str = ""
+    talk_seconds: float | None = None
+    farewell: Farewell = ""
+    choice: int = 0
+    """Which of the offered new times was chosen; 0 is none."""
+
+
+Step = Callable[[Progress, AmiEvent], Progress]
+
+
+def attempt_of(event: AmiEvent) -> str:
+    """The attempt an event belongs to, empty if none."""
+    told = (event["Attempt"], event["Linkedid"], event["DestLinkedid"], event["Uniqueid"])
+    for name in (*told, event.variables.get(words.VAR_ATTEMPT, "")):
+        if name.startswith(ATTEMPT_PREFIX):
+            return name.removesuffix("-2")
+    return ""
+
+
+def apply(progress: Progress, event: AmiEvent) -> Progress:
+    """The attempt after one of its events; events that say nothing new change nothing."""
+    step = STEPS.get(event.name)
+    return progress if step is None or progress.ended_at else step(progress, event)
+
+
+def _advance(progress: Progress, state: AttemptState, at: datetime) -> Progress:
+    if progress.state not in states_before(state):
+        return progress
+    return replace(progress, state=state, reached_state_at=at)
+
+
+def _leg_opened(progress: Progress, event: AmiEvent) -> Progress:
+    leg = event["Uniqueid"]
+    if leg in (progress.attempt_id, f"{progress.attempt_id}-2"):
+        return replace(progress, open_legs=progress.open_legs | {leg})
+    if progress.trunk_leg or event["Channel"].startswith("Local/"):
+        return progress
+    return replace(progress, trunk_leg=leg, open_legs=progress.open_legs | {leg})
+
+
+def _leg_closed(progress: Progress, event: AmiEvent) -> Progress:
+    leg = event["Uniqueid"]
+    if leg not in progress.open_legs:
+        return progress
+    left = progress.open_legs - {leg}
+    cause = _number(event["Cause"]) if leg == progress.trunk_leg else progress.cause
+    if left:
+        return replace(progress, open_legs=left, cause=cause)
+    return _ended(replace(progress, open_legs=left, cause=cause), event.at)
+
+
+def _ended(progress: Progress, at: datetime) -> Progress:
+    talk = progress.talk_seconds
+    if talk is None and progress.connected_at:
+        talk = (at - progress.connected_at).total_seconds()
+    return replace(progress, ended_at=at, talk_seconds=talk)
+
+
+def _leg_state(progress: Progress, event: AmiEvent) -> Progress:
+    is_ringing = event["Uniqueid"] == progress.trunk_leg and event["ChannelStateDesc"] == "Ringing"
+    return _advance(progress, "ringing", event.at) if is_ringing else progress
+
+
+def _dial_state(progress: Progress, event: AmiEvent) -> Progress:
+    rings = event["DestUniqueid"] == progress.trunk_leg and event["DialStatus"] in ("RINGING", "PROGRESS")
+    return _advance(progress, "ringing", event.at) if rings else progress
+
+
+def _originate_response(progress: Progress, event: AmiEvent) -> Progress:
+    # No channel was ever made, so no Hangup will come.
+    is_stillborn = event["Response"] == "Failure" and not progress.open_legs and not progress.trunk_leg
+    return _ended(progress, event.at) if is_stillborn else progress
+
+
+def _user_event(progress: Progress, event: AmiEvent) -> Progress:
+    if event["UserEvent"] != words.EVENT_CALLBACK:
+        return progress
+    step = TOLD_BY_DIALPLAN.get(event["State"])
+    return progress if step is None else step(progress, event)
+
+
+def _citizen_answered(progress: Progress, event: AmiEvent) -> Progress:
+    answered = replace(progress, answered_at=progress.answered_at or event.at)
+    return _advance(answered, "citizen_answered", event.at)
+
+
+def _confirmed(progress: Progress, event: AmiEvent) -> Progress:
+    confirmed = replace(progress, confirmed_at=progress.confirmed_at or event.at)
+    return _advance(confirmed, "confirmed", event.at)
+
+
+def _refused(progress: Progress, event: AmiEvent) -> Progress:
+    return replace(progress, farewell="refused")
+
+
+def _no_agent(progress: Progress, event: AmiEvent) -> Progress:
+    return replace(progress, farewell="no_agent")
+
+
+def _new_time(progress: Progress, event: AmiEvent) -> Progress:
+    return replace(progress, farewell="new_time", choice=_number(event["Choice"]) or 0)
+
+
+def _agent_connected(progress: Progress, event: AmiEvent) -> Progress:
+    connected = replace(
+        progress, connected_at=progress.connected_at or event.at, agent=progress.agent or event["Interface"]
+    )
+    return _advance(connected, "agent_connected", event.at)
+
+
+def _agent_complete(progress: Progress, event: AmiEvent) -> Progress:
+    if progress.connected_at is None or progress.talk_seconds is not None:
+        return progress
+    return replace(progress, talk_seconds=(event.at - progress.connected_at).total_seconds())
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+STEPS: Final[Mapping[str, Step]] = {
+    "Newchannel": _leg_opened,
+    "Newstate": _leg_state,
+    "DialState": _dial_state,
+    "UserEvent": _user_event,
+    "AgentConnect": _agent_connected,
+    "AgentComplete": _agent_complete,
+    "Hangup": _leg_closed,
+    "OriginateResponse": _originate_response,
+}
+TOLD_BY_DIALPLAN: Final[Mapping[str, Step]] = {
+    words.CALLBACK_ANSWERED: _citizen_answered,
+    words.CALLBACK_CONFIRMED: _confirmed,
+    words.CALLBACK_REFUSED: _refused,
+    words.CALLBACK_NO_AGENT: _no_agent,
+    words.CALLBACK_NEW_TIME: _new_time,
+}

@@ -1,0 +1,93 @@
+"""Write what happened to an attempt: each state it came to, and at its end what becomes of the callback.
+
+The attempt's end and the callback's next state are one transaction: a crash leaves both done or neither.
+Called by `following` for what Asterisk told, by `resolving` for what nobody heard.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from callback_dialer import retry
+from callback_dialer.attempt import Progress
+from callback_dialer.dispositions import disposition
+from callback_dialer.policy import Policy
+from callback_dialer.retry import GiveUp, Retry
+from ivr.calls.callback_states import Disposition
+from ivr.storage import attempts, callbacks, missed
+
+
+def write(connection: Connection, progress: Progress, policy: Policy) -> None:
+    """Store one step of an attempt; storing it again changes nothing."""
+    if progress.ended_at is not None:
+        finish(connection, progress, disposition(progress), policy)
+        return
+    attempts.advance(
+        connection, progress.attempt_id, progress.state, progress.reached_state_at, **_facts(progress)
+    )
+    if progress.state == "agent_connected":
+        _close_reached(connection, progress)
+
+
+def finish(
+    connection: Connection, progress: Progress, outcome: Disposition, policy: Policy, note: str = ""
+) -> None:
+    """End the attempt with `outcome` and decide what becomes of its callback; once only."""
+    now = missed.now(connection)
+    ended = attempts.end(
+        connection,
+        progress.attempt_id,
+        outcome,
+        progress.ended_at or now,
+        cause=progress.cause,
+        note=note,
+        **_facts(progress),
+    )
+    attempt = attempts.find(connection, progress.attempt_id)
+    if not ended or attempt is None:
+        return
+    if outcome == "reached":
+        _close_reached(connection, progress)
+        return
+    callback = callbacks.find(connection, attempt.callback_id)
+    assert callback is not None
+    said = f"attempt {attempt.number}: {outcome}"
+    uses_attempt = retry.uses_up_an_attempt(outcome)
+    if progress.farewell == "refused":
+        missed.deny(connection, callback.caller_e164, "pressed 9 when called back")
+        callbacks.close(connection, callback.id, "refused", said, uses_attempt=uses_attempt)
+        return
+    promised_at = policy.new_time(progress.choice, now)
+    match retry.after(attempts.dispositions(connection, callback.id), policy, now, promised_at):
+        case Retry(at):
+            # A promise stands until the end of the working day after it, however old the missed call is.
+            expires_at = max(callback.expires_at, policy.expires_at(promised_at or callback.missed_at))
+            callbacks.owe_again(connection, callback.id, at, expires_at, uses_attempt=uses_attempt, note=said)
+        case GiveUp(state):
+            callbacks.close(connection, callback.id, state, said, uses_attempt=uses_attempt)
+
+
+def _close_reached(connection: Connection, progress: Progress) -> None:
+    attempt = attempts.find(connection, progress.attempt_id)
+    if attempt is not None:
+        callbacks.close(
+            connection,
+            attempt.callback_id,
+            "reached",
+            f"attempt {attempt.number}: spoke with {progress.agent or 'an agent'}",
+            uses_attempt=True,
+        )
+
+
+def _facts(progress: Progress) -> dict[str, Any]:
+    """What is known so far; what is not known yet is not written, so that nothing is forgotten."""
+    facts = {
+        "answered_at": progress.answered_at,
+        "confirmed_at": progress.confirmed_at,
+        "connected_at": progress.connected_at,
+        "agent": progress.agent or None,
+        "talk_seconds": progress.talk_seconds,
+    }
+    return {name: value for name, value in facts.items() if value is not None}

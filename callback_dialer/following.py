@@ -1,0 +1,64 @@
+"""The live attempts of this dialer, each followed through its events, and the steps that wait to be stored.
+
+Events in, in Asterisk's order; every change of state comes out of `unwritten` in that order until it is
+`written`, so a database that is away for a while loses nothing. Owned by the dialer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from callback_dialer.attempt import Progress, apply, attempt_of
+from ivr.asterisk.events import AmiEvent
+
+
+class Following:
+    """What is known of each live attempt."""
+
+    def __init__(self) -> None:
+        self._followed: dict[str, Progress] = {}
+        self._unwritten: list[Progress] = []
+
+    def __contains__(self, attempt_id: object) -> bool:
+        return attempt_id in self._followed
+
+    def follow(self, progress: Progress) -> None:
+        """Follow an attempt from here on; what was known of it before is replaced."""
+        self._followed[progress.attempt_id] = progress
+
+    def forget_all(self) -> None:
+        """The connection is gone: what is not written yet stays, the rest is asked for again."""
+        self._followed.clear()
+
+    def apply(self, event: AmiEvent) -> None:
+        """Take one event to the attempt it belongs to, if any."""
+        before = self._followed.get(attempt_of(event))
+        if before is None:
+            return
+        after = apply(before, event)
+        if after.ended_at:
+            del self._followed[after.attempt_id]
+        else:
+            self._followed[after.attempt_id] = after
+        if after.state != before.state or after.ended_at:
+            self._unwritten.append(after)
+
+    def withdraw(self, attempt_ids: Iterable[str]) -> list[str]:
+        """Mark attempts that are to be hung up by us; those that still ring and were not marked before."""
+        marked = []
+        for attempt_id in attempt_ids:
+            progress = self._followed.get(attempt_id)
+            if progress and not progress.farewell and progress.state in ("originating", "ringing"):
+                self._followed[attempt_id] = replace(progress, farewell="withdrawn")
+                marked.append(attempt_id)
+        return marked
+
+    @property
+    def unwritten(self) -> tuple[Progress, ...]:
+        """Steps not stored yet, in order."""
+        return tuple(self._unwritten)
+
+    def written(self, count: int) -> None:
+        """The first `count` steps are stored."""
+        del self._unwritten[:count]

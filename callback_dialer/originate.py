@@ -1,0 +1,48 @@
+"""One attempt as the headers of an AMI Originate.
+
+The dialling half of the Local channel enters the compiled callback context with the citizen's digits,
+which checks them against its allow-list; the citizen's half enters it at `talk`. `/n` keeps the halves
+from being optimised away, so the attempt's id stays the channel's. Called by the dialer after the attempt
+is committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from callback_dialer.policy import Policy
+from ivr.asterisk import words
+from ivr.asterisk.actions import Header
+from ivr.calls.numbers import national
+from ivr.storage.attempts import Attempt
+from ivr.storage.callbacks import Callback
+
+MARGIN_SECONDS: Final = 5.0
+"""The dialplan's own Dial() timeout comes first, so that its outcome is the one that is told."""
+
+
+def originate(attempt: Attempt, callback: Callback, policy: Policy) -> Mapping[str, Header]:
+    """The headers; `Timeout` in milliseconds."""
+    variables = {
+        words.VAR_ORIGIN: "callback",
+        words.VAR_ATTEMPT: attempt.id,
+        words.VAR_QUEUE: attempt.queue,
+        words.VAR_STRUCTURE: callback.structure,
+        words.VAR_CITIZEN: national(callback.caller_e164, policy.country),
+        words.VAR_CREDIT: str(int(callback.credit_seconds)),
+        words.VAR_LANGUAGE: callback.language,
+    }
+    return {
+        "Action": "Originate",
+        "Channel": f"Local/{callback.caller_e164.removeprefix('+')}@{words.CONTEXT_CALLBACK}/n",
+        "ChannelId": attempt.id,
+        "OtherChannelId": f"{attempt.id}-2",
+        "Context": words.CONTEXT_CALLBACK,
+        "Exten": words.EXTEN_TALK,
+        "Priority": "1",
+        "Async": "true",
+        "Timeout": str(int((policy.callback.ring_for + MARGIN_SECONDS) * 1000)),
+        "CallerID": policy.trunks[attempt.trunk].caller_id,
+        "Variable": tuple(f"__{name}={value}" for name, value in variables.items()),
+    }

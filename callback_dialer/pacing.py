@@ -1,0 +1,49 @@
+"""How many citizens may be dialled now: idle agents − reserve − callers waiting − attempts alive.
+
+An agent who serves several queues is one agent: the sum is taken as a matching of every claim on an agent
+(reserve, caller, attempt) with a different idle agent. One more citizen may be dialled for a queue
+exactly if one more claim there can be matched without taking an agent from anybody. Asked in the
+transaction that starts an attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLoad:
+    """One queue at one server now. `waiting` counts live callers; our own are among the attempts alive."""
+
+    idle: frozenset[str] = frozenset()
+    """Agents by name of their interface; the same agent may be idle in several queues."""
+    reserve: int = 0
+    waiting: int = 0
+    alive: int = 0
+    """Attempts under way that have no agent yet."""
+
+    @property
+    def claims(self) -> int:
+        """Agents of this queue that are spoken for."""
+        return self.reserve + self.waiting + self.alive
+
+
+def queues_with_room(loads: Mapping[str, QueueLoad]) -> frozenset[str]:
+    """The queues for which one more citizen may be dialled."""
+    taken: dict[str, str] = {}
+    for queue, load in loads.items():
+        # More claims than agents cannot be matched anyway; leave them out.
+        for _ in range(min(load.claims, len(load.idle))):
+            _claim(queue, loads, taken, set())
+    return frozenset(queue for queue in loads if _claim(queue, loads, dict(taken), set()))
+
+
+def _claim(queue: str, loads: Mapping[str, QueueLoad], taken: dict[str, str], tried: set[str]) -> bool:
+    """Give one more agent to `queue`, moving earlier claims where that helps (Kuhn's matching)."""
+    for agent in sorted(loads[queue].idle - tried):
+        tried.add(agent)
+        if agent not in taken or _claim(taken[agent], loads, taken, tried):
+            taken[agent] = queue
+            return True
+    return False

@@ -1,0 +1,107 @@
+"""Choose the next citizen to dial and plan the attempt: one transaction in which all is checked once more.
+
+The attempts alive are counted, the citizen's own calls looked for and the attempt stored under the same
+lock, so that two dialers share no agent and nobody is dialled who is being served. Called by the dialer
+until it says None.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection
+
+from callback_dialer.attempt import ATTEMPT_PREFIX
+from callback_dialer.pacing import QueueLoad, queues_with_room
+from callback_dialer.policy import Policy
+from ivr.calls.numbers import dial_string
+from ivr.storage import attempts, callbacks, missed, settling
+from ivr.storage.attempts import Attempt
+from ivr.storage.callbacks import Callback
+
+GREETING: Final = timedelta(seconds=60)
+"""More than the greeting and its keys can take each time they are said."""
+NO_WAY_OUT: Final = timedelta(minutes=15)
+"""Until a callback no trunk can carry right now is looked at again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """An attempt that is planned and committed, and the callback it is for."""
+
+    attempt: Attempt
+    callback: Callback
+
+
+def start_next(
+    connection: Connection, server: str, loads: Mapping[str, QueueLoad], policy: Policy
+) -> Start | None:
+    """Plan an attempt for the next due callback whose queue has room; None if there is none.
+
+    `loads` is what the board sees; the attempts alive are counted here.
+    """
+    attempts.lock_pacing(connection, server)
+    alive = attempts.alive_by_queue(connection, server)
+    room = queues_with_room({q: replace(load, alive=alive.get(q, 0)) for q, load in loads.items()})
+    # Everybody who turns out not to be dialled now leaves the list of those due, so this ends.
+    while room and (due := callbacks.next_due(connection, room, policy.callback.order)):
+        now = missed.now(connection)
+        if _is_settled(connection, due) or _is_barred(connection, due, policy):
+            continue
+        trunk = _trunk_with_channels(connection, due, policy)
+        if trunk is None:
+            callbacks.postpone(connection, due.id, now + NO_WAY_OUT, "no trunk can carry it now")
+            continue
+        return _plan(connection, due, server, trunk, policy, now)
+    return None
+
+
+def _is_settled(connection: Connection, due: Callback) -> bool:
+    """Re-contact: whoever was answered meanwhile, or is on the line, is left alone."""
+    settlement = settling.settlement_of(connection, due.id)
+    return settlement is not None and settling.settle(connection, settlement)
+
+
+def _is_barred(connection: Connection, due: Callback, policy: Policy) -> bool:
+    is_barred = missed.is_denied(connection, due.caller_e164) or policy.denies(due.caller_e164)
+    if is_barred:
+        callbacks.close(connection, due.id, "cancelled", "the number has been blocked since", among=("owed",))
+    return is_barred
+
+
+def _trunk_with_channels(connection: Connection, due: Callback, policy: Policy) -> str | None:
+    trunk = policy.trunk_for(due.caller_e164)
+    if trunk is None or attempts.alive_on_trunk(connection, trunk) >= policy.trunks[trunk].channels:
+        return None
+    return trunk
+
+
+def _plan(
+    connection: Connection, due: Callback, server: str, trunk: str, policy: Policy, now: datetime
+) -> Start:
+    attempt_id = f"{ATTEMPT_PREFIX}{uuid.uuid4().hex}"
+    callbacks.start_dialing(connection, due.id, attempt_id)
+    attempts.plan(
+        connection,
+        attempt_id,
+        due,
+        server=server,
+        trunk=trunk,
+        dial_string=dial_string(due.caller_e164, policy.trunks[trunk], policy.country),
+        now=now,
+        lasts=longest_without_agent(policy),
+    )
+    planned = attempts.find(connection, attempt_id)
+    assert planned is not None
+    return Start(planned, due)
+
+
+def longest_without_agent(policy: Policy) -> timedelta:
+    """How long an attempt can go on before an agent has it: ringing, greeting, holding."""
+    rules = policy.callback
+    asking = rules.confirm_times * (GREETING + timedelta(seconds=rules.confirm_wait))
+    return asking + GREETING + timedelta(seconds=rules.ring_for + rules.max_hold)

@@ -1,0 +1,69 @@
+"""The words of a callback's life: why a missed call is or is not owed one, its states, its attempts.
+
+The store keeps them, the dialer chooses among them, the commands and reports print them; every export has
+these names.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+Verdict = Literal[
+    "callback",
+    "part_of_callback",
+    "not_a_citizen",
+    "too_short",
+    "served_elsewhere",
+    "called_again",
+    "anonymous",
+    "not_dialable",
+    "blocked",
+    "too_old",
+    "switched_off",
+    "already_open",
+    "still_on_the_line",
+]
+"""What was decided about one missed call, once."""
+
+OpenState = Literal["owed", "dialing", "on_hold"]
+ClosedState = Literal[
+    "reached", "called_again", "unreachable", "system_error", "expired", "cancelled", "refused"
+]
+CallbackState = Literal[OpenState, ClosedState]
+OPEN_STATES: Final[tuple[OpenState, ...]] = ("owed", "dialing", "on_hold")
+
+AttemptState = Literal[
+    "planned", "originating", "ringing", "citizen_answered", "confirmed", "agent_connected", "ended"
+]
+ATTEMPT_STATES: Final[tuple[AttemptState, ...]] = (
+    "planned",
+    "originating",
+    "ringing",
+    "citizen_answered",
+    "confirmed",
+    "agent_connected",
+    "ended",
+)
+"""In the order an attempt goes through them; some may be skipped, none is gone back to."""
+
+Disposition = Literal[
+    "reached",
+    "no_answer",
+    "busy",
+    "declined",
+    "invalid_number",
+    "congestion",
+    "trunk_failed",
+    "machine_or_no_confirmation",
+    "citizen_left_before_agent",
+    "no_agent",
+    "aborted",
+    "unknown",
+]
+FREE_DISPOSITIONS: Final[frozenset[Disposition]] = frozenset({"congestion", "trunk_failed", "aborted"})
+"""Not the citizen's doing: they use up none of their attempts."""
+
+
+def states_before(state: AttemptState) -> tuple[AttemptState, ...]:
+    """The states an attempt may be in when `state` comes."""
+    return ATTEMPT_STATES[: ATTEMPT_STATES.index(state)]

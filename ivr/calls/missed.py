@@ -1,0 +1,112 @@
+"""From the queue visits of one ended call to its missed calls.
+
+A missed call is one call in one structure that ended without an agent: whatever queues and stays it took
+there, nobody answered, and the last visit was abandoned, timed out, thrown out of an empty queue or
+interrupted. A caller who overflowed into another structure's queue keeps their own structure. Called by
+`callback_dialer.deciding`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+MISSED_OUTCOMES: Final = frozenset({"abandoned", "timeout", "empty", "interrupted"})
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One queue visit, as far as it says whether somebody was served."""
+
+    structure: str
+    queue: str
+    outcome: str
+    origin: str
+    attempt_id: str
+    caller: str
+    caller_e164: str
+    language: str
+    joined_at: datetime
+    left_at: datetime | None
+    answered_at: datetime | None
+    wait_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EndedCall:
+    """A call after its end, with its visits in the order they were joined."""
+
+    id: int
+    server: str
+    caller_kind: str
+    presentation: str
+    ended_at: datetime
+    stays: tuple[Stay, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MissedCall:
+    """One call in one structure without an agent; queue, language and outcome are its last visit's."""
+
+    call_id: int
+    server: str
+    structure: str
+    queue: str
+    outcome: str
+    origin: str
+    attempt_id: str
+    caller: str
+    caller_e164: str
+    caller_kind: str
+    is_anonymous: bool
+    language: str
+    wait_seconds: float
+    """The sum of its waits in this structure."""
+    missed_at: datetime
+    """When it left its last queue there."""
+    served_elsewhere_at: datetime | None
+    """When an agent of another structure answered the same call later on."""
+
+
+def missed_calls(call: EndedCall) -> tuple[MissedCall, ...]:
+    """The call's missed calls, the one that ended first at the head."""
+    by_structure: dict[str, list[Stay]] = {}
+    for stay in call.stays:
+        by_structure.setdefault(stay.structure, []).append(stay)
+    missed = [
+        _missed(call, stays)
+        for stays in by_structure.values()
+        if stays[-1].outcome in MISSED_OUTCOMES and not any(stay.answered_at for stay in stays)
+    ]
+    return tuple(sorted(missed, key=lambda one: one.missed_at))
+
+
+def _missed(call: EndedCall, stays: Sequence[Stay]) -> MissedCall:
+    last = stays[-1]
+    missed_at = last.left_at or call.ended_at
+    answers = [stay.answered_at for stay in call.stays if stay.answered_at and stay.answered_at > missed_at]
+    return MissedCall(
+        call_id=call.id,
+        server=call.server,
+        structure=last.structure,
+        queue=last.queue,
+        outcome=last.outcome,
+        origin=last.origin,
+        attempt_id=last.attempt_id,
+        caller=last.caller,
+        caller_e164=last.caller_e164,
+        caller_kind=call.caller_kind,
+        is_anonymous=call.caller_kind == "anonymous" or call.presentation.startswith("prohib"),
+        language=last.language,
+        wait_seconds=sum(_wait(stay, call) for stay in stays),
+        missed_at=missed_at,
+        served_elsewhere_at=min(answers, default=None),
+    )
+
+
+def _wait(stay: Stay, call: EndedCall) -> float:
+    if stay.wait_seconds is not None:
+        return stay.wait_seconds
+    return max(0.0, ((stay.left_at or call.ended_at) - stay.joined_at).total_seconds())

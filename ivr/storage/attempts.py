@@ -1,0 +1,229 @@
+"""Attempts in the store: planned, advanced, ended once; each change has a row in the journal.
+
+An attempt goes forward only; `end` happens once. The unique index allows one live attempt per callback.
+Moments of what happened are Asterisk's; deadlines are the database's. Called by `callback_dialer`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, insert, select, text, update
+
+from ivr.calls.callback_states import AttemptState, Disposition, states_before
+from ivr.storage.callbacks import Callback
+from ivr.storage.missed import on_the_line
+from ivr.storage.moments import database_now
+from ivr.storage.schema import ATTEMPT_LIVE, attempt_journal, attempts, callbacks, visits
+
+WITHOUT_AGENT: Final = states_before("agent_connected")
+"""States in which an attempt claims an idle agent it does not have yet."""
+STOPPABLE: Final[tuple[AttemptState, ...]] = ("originating", "ringing")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to reach a citizen; `id` is the channel id given to Originate."""
+
+    id: str
+    callback_id: int
+    server: str
+    queue: str
+    trunk: str
+    dial_string: str
+    number: int
+    state: AttemptState
+    disposition: str
+    cause: int | None
+    planned_at: datetime
+    answered_at: datetime | None
+    confirmed_at: datetime | None
+    connected_at: datetime | None
+    ended_at: datetime | None
+    deadline_at: datetime
+    """After it an attempt nobody heard of is resolved."""
+    agent: str
+    talk_seconds: float | None
+
+
+def lock_pacing(connection: Connection, server: str) -> None:
+    """Let one dialer at a time count idle agents of a server; held until the transaction ends.
+
+    SQLite needs nothing: its writing transactions follow one another.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:server))"), {"server": server})
+
+
+def alive_by_queue(connection: Connection, server: str) -> dict[str, int]:
+    """How many attempts of each queue are under way at that server and have no agent yet."""
+    rows = connection.execute(
+        select(attempts.c.queue, func.count().label("alive"))
+        .where(attempts.c.server == server, attempts.c.state.in_(WITHOUT_AGENT))
+        .group_by(attempts.c.queue)
+    )
+    return {row.queue: row.alive for row in rows}
+
+
+def alive_on_trunk(connection: Connection, trunk: str) -> int:
+    """How many attempts hold a channel of that trunk."""
+    return (
+        connection.scalar(
+            select(func.count()).where(attempts.c.trunk == trunk, text(f"attempts.{ATTEMPT_LIVE}"))
+        )
+        or 0
+    )
+
+
+def plan(
+    connection: Connection,
+    attempt_id: str,
+    callback: Callback,
+    *,
+    server: str,
+    trunk: str,
+    dial_string: str,
+    now: datetime,
+    lasts: timedelta,
+) -> None:
+    """Store a planned attempt; IntegrityError if the callback has a live one.
+
+    `lasts` is how long it can go on without an agent; after that, an attempt nobody heard of is resolved.
+    """
+    earlier = connection.scalar(select(func.count()).where(attempts.c.callback_id == callback.id)) or 0
+    connection.execute(
+        insert(attempts).values(
+            id=attempt_id,
+            callback_id=callback.id,
+            server=server,
+            queue=callback.queue,
+            trunk=trunk,
+            dial_string=dial_string,
+            number=earlier + 1,
+            state="planned",
+            planned_at=now,
+            deadline_at=now + lasts,
+        )
+    )
+    _note(connection, attempt_id, "planned", now, f"over {trunk}")
+
+
+def find(connection: Connection, attempt_id: str) -> Attempt | None:
+    """The attempt with that id."""
+    row = connection.execute(select(attempts).where(attempts.c.id == attempt_id)).one_or_none()
+    return None if row is None else Attempt(**row._mapping)
+
+
+def live(connection: Connection, server: str) -> list[Attempt]:
+    """All attempts of that server that have not ended."""
+    rows = connection.execute(
+        select(attempts)
+        .where(attempts.c.server == server, text(f"attempts.{ATTEMPT_LIVE}"))
+        .order_by(attempts.c.planned_at)
+    )
+    return [Attempt(**row._mapping) for row in rows]
+
+
+def overdue(connection: Connection, server: str) -> frozenset[str]:
+    """Ids of the live attempts of that server whose deadline has passed by the database's clock."""
+    return frozenset(
+        connection.scalars(
+            select(attempts.c.id).where(
+                attempts.c.server == server,
+                text(f"attempts.{ATTEMPT_LIVE}"),
+                attempts.c.deadline_at < database_now(),
+            )
+        )
+    )
+
+
+def to_withdraw(connection: Connection, server: str) -> list[str]:
+    """Ids of attempts that still ring although the citizen is on the line themselves."""
+    return list(
+        connection.scalars(
+            select(attempts.c.id)
+            .join(callbacks, callbacks.c.id == attempts.c.callback_id)
+            .where(
+                attempts.c.server == server,
+                attempts.c.state.in_(STOPPABLE),
+                on_the_line(callbacks.c.caller_e164),
+            )
+        )
+    )
+
+
+def dispositions(connection: Connection, callback_id: int) -> list[Disposition]:
+    """How the ended attempts of a callback ended, oldest first."""
+    return list(
+        connection.scalars(
+            select(attempts.c.disposition)
+            .where(attempts.c.callback_id == callback_id, attempts.c.state == "ended")
+            .order_by(attempts.c.number)
+        )
+    )
+
+
+def advance(
+    connection: Connection, attempt_id: str, state: AttemptState, at: datetime, note: str = "", **facts: Any
+) -> bool:
+    """Take a live attempt forward to `state`, with what is known then; False if it is there or further."""
+    moved = connection.execute(
+        update(attempts)
+        .where(attempts.c.id == attempt_id, attempts.c.state.in_(states_before(state)))
+        .values(state=state, **facts)
+    )
+    if moved.rowcount == 1:
+        _note(connection, attempt_id, state, at, note)
+    return moved.rowcount == 1
+
+
+def end(
+    connection: Connection,
+    attempt_id: str,
+    disposition: Disposition,
+    at: datetime,
+    *,
+    cause: int | None,
+    note: str = "",
+    **facts: Any,
+) -> bool:
+    """End a live attempt; False if it has ended already."""
+    said = f"{disposition}: {note}" if note else disposition
+    return advance(
+        connection,
+        attempt_id,
+        "ended",
+        at,
+        said,
+        disposition=disposition,
+        cause=cause,
+        ended_at=at,
+        **facts,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedVisit:
+    """What the recorder saw of an attempt in the queue."""
+
+    outcome: str
+    agent: str
+    answered_at: datetime | None
+    talk_seconds: float | None
+
+
+def recorded_visit(connection: Connection, attempt_id: str) -> RecordedVisit | None:
+    """The last queue visit of an attempt, if the citizen came so far."""
+    row = connection.execute(
+        select(visits.c.outcome, visits.c.agent, visits.c.answered_at, visits.c.talk_seconds)
+        .where(visits.c.attempt_id == attempt_id)
+        .order_by(visits.c.joined_at.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else RecordedVisit(**row._mapping)
+
+
+def _note(connection: Connection, attempt_id: str, state: AttemptState, at: datetime, note: str) -> None:
+    connection.execute(insert(attempt_journal).values(attempt_id=attempt_id, state=state, at=at, note=note))

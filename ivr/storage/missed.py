@@ -1,0 +1,121 @@
+"""Ended calls and what is known about their callers, read for the callback decision; decisions written once.
+
+A call is looked at once, when it has ended (`calls.decided_at`), and each of its missed calls gets one
+row in `decisions`. Only citizens' own calls count as calling again: visits of origin `inbound`, never our
+callbacks'. Called by `callback_dialer.deciding` and `callback_dialer.starting`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, exists, insert, select, text, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from ivr.calls.callback_states import Verdict
+from ivr.calls.missed import EndedCall, MissedCall, Stay
+from ivr.storage.moments import database_now
+from ivr.storage.schema import CALL_UNDECIDED, calls, decisions, denied_numbers, visits
+
+OPEN_AT_MOST: Final = timedelta(hours=4)
+"""A call without a sign of life for this long was left open by an unclean stop, not by a patient caller."""
+
+_STAY = [visits.c[name] for name in Stay.__dataclass_fields__]
+
+
+def now(connection: Connection) -> datetime:
+    """The database's clock, the only one that `due_at` and deadlines are compared with."""
+    moment: datetime = connection.execute(select(database_now())).scalar_one()
+    return moment
+
+
+def undecided(connection: Connection, limit: int) -> list[int]:
+    """Ids of ended calls nobody has looked at yet, the oldest first, at most `limit`."""
+    query = select(calls.c.id).where(text(CALL_UNDECIDED)).order_by(calls.c.id).limit(limit)
+    return list(connection.scalars(query))
+
+
+def claim(connection: Connection, call_id: int) -> bool:
+    """Take an ended call to be decided in this transaction; False if another dialer has."""
+    taken = connection.execute(
+        update(calls)
+        .where(calls.c.id == call_id, calls.c.decided_at.is_(None))
+        .values(decided_at=database_now())
+    )
+    return taken.rowcount == 1
+
+
+def ended_call(connection: Connection, call_id: int) -> EndedCall:
+    """The call with its visits in the order they were joined."""
+    row = connection.execute(
+        select(calls.c.id, calls.c.server, calls.c.caller_kind, calls.c.presentation, calls.c.ended_at).where(
+            calls.c.id == call_id
+        )
+    ).one()
+    stays = connection.execute(
+        select(*_STAY).where(visits.c.call_id == call_id).order_by(visits.c.joined_at, visits.c.id)
+    )
+    return EndedCall(**row._mapping, stays=tuple(Stay(**stay._mapping) for stay in stays))
+
+
+def decided_structures(connection: Connection, call_id: int) -> frozenset[str]:
+    """Structures of the call that already have their decision."""
+    return frozenset(connection.scalars(select(decisions.c.structure).where(decisions.c.call_id == call_id)))
+
+
+def record_decision(
+    connection: Connection, missed: MissedCall, verdict: Verdict, why: str, callback_id: int | None
+) -> None:
+    """Store the one decision about a missed call; IntegrityError if it has one already."""
+    connection.execute(
+        insert(decisions).values(
+            call_id=missed.call_id,
+            structure=missed.structure,
+            decision=verdict,
+            why=why,
+            caller_e164=missed.caller_e164,
+            wait_seconds=missed.wait_seconds,
+            decided_at=database_now(),
+            callback_id=callback_id,
+        )
+    )
+
+
+def answered_after(
+    caller_e164: ColumnElement[str] | str, moment: ColumnElement[datetime] | datetime
+) -> ColumnElement[bool]:
+    """Condition: an agent answered a call of that citizen after `moment`."""
+    return exists().where(
+        visits.c.caller_e164 == caller_e164, visits.c.origin == "inbound", visits.c.answered_at > moment
+    )
+
+
+def on_the_line(caller_e164: ColumnElement[str] | str) -> ColumnElement[bool]:
+    """Condition: a call of that citizen is open now, in the menu, in a queue or with an agent."""
+    alive_since = database_now() - int(OPEN_AT_MOST / timedelta(milliseconds=1))
+    return exists().where(
+        calls.c.caller_e164 == caller_e164,
+        calls.c.ended_at.is_(None),
+        calls.c.is_interrupted.is_(False),
+        calls.c.origin == "inbound",
+        calls.c.last_seen_at > alive_since,
+    )
+
+
+def holds(connection: Connection, condition: ColumnElement[bool]) -> bool:
+    """Whether a condition on one citizen holds in this transaction."""
+    return bool(connection.scalar(select(condition)))
+
+
+def is_denied(connection: Connection, caller_e164: str) -> bool:
+    """Whether somebody at that number asked not to be called."""
+    return holds(connection, exists().where(denied_numbers.c.caller_e164 == caller_e164))
+
+
+def deny(connection: Connection, caller_e164: str, why: str) -> None:
+    """Never call that number again."""
+    if not is_denied(connection, caller_e164):
+        connection.execute(
+            insert(denied_numbers).values(caller_e164=caller_e164, since=database_now(), why=why)
+        )

@@ -1,0 +1,86 @@
+"""What becomes of callbacks that wait, by themselves: re-contact and age.
+
+A citizen who called again and was answered is owed nothing any more; one who is on the line now is left
+alone until that call ends; one whose missed call is too old is not dialled. Asked for all of them while
+they wait, and for one in the transaction that starts an attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from sqlalchemy import Connection, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from ivr.calls.callback_states import FREE_DISPOSITIONS, ClosedState, OpenState
+from ivr.storage.callbacks import close, hold, release
+from ivr.storage.missed import answered_after, on_the_line
+from ivr.storage.moments import database_now
+from ivr.storage.schema import attempts, callbacks
+
+Change = Literal["called_again", "hold", "expire", "release"]
+"""Answered elsewhere, on the line, too old, off the line again."""
+
+WAITING: Final[tuple[OpenState, ...]] = ("owed", "on_hold")
+
+_NUMBER: Final = callbacks.c.caller_e164
+_CONDITIONS: Final[tuple[tuple[Change, ColumnElement[bool]], ...]] = (
+    ("called_again", callbacks.c.state.in_(WAITING) & answered_after(_NUMBER, callbacks.c.missed_at)),
+    ("hold", (callbacks.c.state == "owed") & on_the_line(_NUMBER)),
+    ("expire", (callbacks.c.state == "owed") & (callbacks.c.expires_at < database_now())),
+    ("release", (callbacks.c.state == "on_hold") & ~on_the_line(_NUMBER)),
+)
+"""In the order they are asked; the first that holds is what happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A callback that waits, and what has become of it in the meantime."""
+
+    callback_id: int
+    change: Change
+
+
+def settlements(connection: Connection) -> list[Settlement]:
+    """Which of the waiting callbacks are to be settled, held, expired or released now."""
+    found: dict[int, Settlement] = {}
+    for change, condition in _CONDITIONS:
+        for callback_id in connection.scalars(select(callbacks.c.id).where(condition)):
+            found.setdefault(callback_id, Settlement(callback_id, change))
+    return list(found.values())
+
+
+def settlement_of(connection: Connection, callback_id: int) -> Settlement | None:
+    """What has become of one waiting callback, None if nothing has."""
+    for change, condition in _CONDITIONS:
+        if connection.scalar(select(callbacks.c.id).where(callbacks.c.id == callback_id, condition)):
+            return Settlement(callback_id, change)
+    return None
+
+
+def settle(connection: Connection, settlement: Settlement) -> bool:
+    """Make one settlement; False if its callback does not wait any more."""
+    return _SETTLE[settlement.change](connection, settlement.callback_id)
+
+
+def _called_again(connection: Connection, callback_id: int) -> bool:
+    return close(connection, callback_id, "called_again", "called again and was answered", among=WAITING)
+
+
+def _expire(connection: Connection, callback_id: int) -> bool:
+    """`system_error` if nothing but faults of the network or our own stood in the way, else `expired`."""
+    tried = set(
+        connection.scalars(select(attempts.c.disposition).where(attempts.c.callback_id == callback_id))
+    )
+    state: ClosedState = "system_error" if tried and tried <= FREE_DISPOSITIONS else "expired"
+    return close(connection, callback_id, state, "older than callback.max_age", among=("owed",))
+
+
+_SETTLE: Final[Mapping[Change, Callable[[Connection, int], bool]]] = {
+    "called_again": _called_again,
+    "hold": hold,
+    "expire": _expire,
+    "release": release,
+}
