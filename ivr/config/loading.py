@@ -7,7 +7,7 @@ others: the entry is left out and the rest is checked. Called by every command a
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,18 +34,25 @@ class Loaded:
 
 def load(folder: Path) -> Loaded:
     """Read `*.yaml` of the folder and report every problem in it; raises nothing, whatever the files contain."""
-    document, files = _read(folder)
-    if not files:
-        return Loaded(None, in_reading_order(document.problems), document.places)
+    files, problems = _read(folder)
+    return load_files(files, problems) if files else Loaded(None, in_reading_order(problems), Places())
+
+
+def load_files(files: Mapping[str, bytes], problems: Iterable[Problem] = ()) -> Loaded:
+    """As `load`, of files already read, by name. `problems`: those met in reading; an error means one is not here."""
+    document = Document(problems=list(problems))
+    document.is_complete = not errors(document.problems)
+    for name, content in files.items():
+        document.add(name, content)
     configuration, typing_problems = _typed(document.data, document.places)
-    problems = (*document.problems, *_not_consequences(typing_problems, document))
+    found = (*document.problems, *_not_consequences(typing_problems, document))
     if configuration is not None and document.is_complete:
-        is_whole = not errors(problems)
-        problems = (*problems, *check_references(configuration, document.places))
+        is_whole = not errors(found)
+        found = (*found, *check_references(configuration, document.places))
         if is_whole:
-            problems = (*problems, *check_whole(configuration, document.places))
-    is_good = not errors(problems)
-    return Loaded(configuration if is_good else None, in_reading_order(problems), document.places, files)
+            found = (*found, *check_whole(configuration, document.places))
+    is_good = not errors(found)
+    return Loaded(configuration if is_good else None, in_reading_order(found), document.places, tuple(files))
 
 
 def load_or_fail(folder: Path) -> Loaded:
@@ -62,28 +69,24 @@ def configuration_of(loaded: Loaded) -> Configuration:
     return loaded.configuration
 
 
-def _read(folder: Path) -> tuple[Document, tuple[str, ...]]:
-    document = Document()
+def _read(folder: Path) -> tuple[dict[str, bytes], list[Problem]]:
     try:
         names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         hint = "name the folder with --config, or write a starter there with `hotline config init`"
-        document.problems.append(Problem("CFG006", NOWHERE, f"cannot be read: {error.strerror}", hint))
-        return document, ()
-    for name in names:
-        if name.endswith(".yml"):
-            document.problems.append(_ignored(name))
-    files = tuple(name for name in names if name.endswith(".yaml"))
-    for name in files:
+        return {}, [Problem("CFG006", NOWHERE, f"this folder cannot be read: {error.strerror}", hint)]
+    problems = [_ignored(name) for name in names if name.endswith(".yml")]
+    files: dict[str, bytes] = {}
+    for name in (name for name in names if name.endswith(".yaml")):
         try:
-            document.add(name, (folder / name).read_bytes())
+            files[name] = (folder / name).read_bytes()
         except OSError as error:
-            message = f"cannot be read: {error.strerror}"
-            document.refuse(Problem("CFG006", Place(name, 1, 1), message, "look at its rights"))
-    if not files:
+            message = f"this file cannot be read: {error.strerror}"
+            problems.append(Problem("CFG006", Place(name, 1, 1), message, "it must be a file you may read"))
+    if not files and not errors(problems):
         hint = "write a starter there with `hotline config init`"
-        document.problems.append(Problem("CFG006", NOWHERE, "no .yaml file is in this folder", hint))
-    return document, files
+        problems.append(Problem("CFG006", NOWHERE, "no .yaml file is in this folder", hint))
+    return files, problems
 
 
 def _ignored(name: str) -> Problem:
