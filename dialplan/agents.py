@@ -1,0 +1,61 @@
+"""Where agents' phones dial and transfer to: queues and colleagues, never a trunk.
+
+A queue is reached by its name or by the delivered number that leads straight to it. A citizen who is transferred
+becomes a contact of the structure they are sent to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from dialplan.entry import doorway
+from dialplan.menu import queue_context
+from dialplan.plan import Context, Extension, Step, assign, goto, inside
+from dialplan.source import Source
+from ivr.asterisk.words import CONTEXT_AGENTS, VAR_LANGUAGE, VAR_ORIGIN, VAR_STRUCTURE
+from ivr.config.places import Place
+
+_AGENTS = inside("agents")
+_COLLEAGUE_RINGS_SECONDS = 30
+
+
+def contexts(source: Source) -> Iterable[Context]:
+    """The agents' context and the fixed one in front of it."""
+    agents = Context(_AGENTS, tuple(_extensions(source)))
+    return (doorway(CONTEXT_AGENTS, agents), agents)
+
+
+def _extensions(source: Source) -> Iterator[Extension]:
+    configuration = source.configuration
+    numbers = {
+        node.queue: number
+        for number, name in configuration.hotline.delivered.items()
+        if (node := configuration.menu.nodes[name]).queue is not None
+    }
+    for queue in configuration.queues:
+        steps = tuple(_into_queue(source, queue, source.at("queues", queue)))
+        yield Extension(queue, steps)
+        if queue in numbers:
+            yield Extension(numbers[queue], steps)
+    for account in configuration.agents:
+        ring = Step("Dial", f"PJSIP/{account},{_COLLEAGUE_RINGS_SECONDS}", source.at("agents", account))
+        yield Extension(account, (ring, Step("Hangup")))
+
+
+def _into_queue(source: Source, queue: str, place: Place) -> Iterator[Step]:
+    """An agent's own call is `internal`; a transferred citizen keeps their origin and language."""
+    language = (
+        f'${{IF($["${{{VAR_LANGUAGE}}}" = ""]?{source.configuration.default_language}:${{{VAR_LANGUAGE}}})}}'
+    )
+    yield assign(
+        place,
+        "",
+        **{
+            VAR_ORIGIN: f'${{IF($["${{{VAR_ORIGIN}}}" = ""]?internal:${{{VAR_ORIGIN}}})}}',
+            VAR_STRUCTURE: source.configuration.queues[queue].structure,
+            VAR_LANGUAGE: language,
+            "CHANNEL(language)": language,
+        },
+    )
+    yield Step("Answer", "", place)
+    yield goto(queue_context(queue), place=place)

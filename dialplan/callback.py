@@ -1,0 +1,172 @@
+"""A callback's two halves. `;2` dials the citizen if the number is allowed; `;1` greets them and joins the queue.
+
+Originate enters `hotline-callback` and nothing else. Start and end are left in queue_log by these steps themselves,
+so that an attempt's fate is known even if every Python process died while the phone rang.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+from dialplan.allow_list import Allowed, carried, denied, is_denied
+from dialplan.door import ask_python, late, left, recording
+from dialplan.entry import doorway
+from dialplan.plan import Context, Extension, Step, assign, goto, inside, queue_log, sounds, user_event
+from dialplan.source import Source
+from ivr.asterisk import words
+from ivr.config.model import Callback, Queue, Trunk
+
+_DIALLING = inside("callback")
+_NEW_TIME = inside("callback-new-time")
+_ROUND = "CALLBACK_ROUND"
+"""How often the citizen has been asked."""
+_ATTEMPT = f"${{{words.VAR_ATTEMPT}}}"
+_QUEUE = f"${{{words.VAR_QUEUE}}}"
+_CITIZEN = f"${{{words.VAR_CITIZEN}}}"
+_LANGUAGE = f"${{{words.VAR_LANGUAGE}}}"
+_AGENT_SEES = "callback"
+
+
+def contexts(source: Source) -> Iterator[Context]:
+    """The fixed context, the dialling half, one talk per queue, and the offer of a new time."""
+    dialling = Context(_DIALLING, tuple(_dialling(source)))
+    yield doorway(words.CONTEXT_CALLBACK, dialling)
+    yield dialling
+    for name, queue in source.configuration.queues.items():
+        yield Context(_talk_context(name), tuple(_talk(source, name, queue)))
+    if source.configuration.callback.new_times:
+        yield Context(_NEW_TIME, tuple(_new_time(source)))
+
+
+def _talk_context(queue: str) -> str:
+    return inside(f"callback-{queue}")
+
+
+def _dialling(source: Source) -> Iterator[Extension]:
+    configuration = source.configuration
+    deny = configuration.callback.deny
+    for allowed, position in carried(configuration.trunks):
+        if not is_denied(allowed.pattern, deny):
+            place = source.at("trunks", allowed.trunk, "carries", position)
+            trunk = configuration.trunks[allowed.trunk]
+            steps = _dial(allowed, trunk, configuration.callback)
+            yield Extension(allowed.pattern, tuple(replace(step, place=place) for step in steps))
+    for pattern, position in denied(deny):
+        yield Extension(pattern, (Step("Hangup", "21", source.at("callback", "deny", position)),))
+    yield Extension(words.EXTEN_TALK, (goto(_talk_context(_QUEUE), place=source.at("callback")),))
+    ended = f"QueueLog({_QUEUE},{_ATTEMPT},NONE,{words.LOG_CALLBACK_END},${{DIALSTATUS}} ${{HANGUPCAUSE}})"
+    h = Step("ExecIf", f'$["${{DIALSTATUS}}" != ""]?{ended}', source.at("callback"))
+    yield Extension("h", (h,))
+
+
+def _dial(allowed: Allowed, trunk: Trunk, callback: Callback) -> Iterator[Step]:
+    digits = {
+        "e164": "+${EXTEN}",
+        "international": "${EXTEN}",
+        "national": f"0${{EXTEN:{len(allowed.country_code)}}}",
+    }[trunk.dial]
+    stranger = f'"${{{words.VAR_ORIGIN}}}" != "callback" | "{_ATTEMPT}" = ""'
+    yield Step("GotoIf", f"$[{stranger}]?refused")
+    yield assign(**{"CALLERID(num)": trunk.caller_id, "CALLERID(name)": ""})
+    yield queue_log(_QUEUE, _ATTEMPT, words.LOG_CALLBACK_START, allowed.trunk)
+    yield Step("Dial", f"PJSIP/{digits}@{trunk.endpoint},{callback.ring_for:g}")
+    yield Step("Hangup", "${HANGUPCAUSE}")
+    yield Step("Hangup", "21", label="refused")
+
+
+def _event(state: str, **headers: str) -> Step:
+    return user_event(words.EVENT_CALLBACK, Attempt=_ATTEMPT, State=state, **headers)
+
+
+def _talk(source: Source, name: str, queue: Queue) -> Iterator[Extension]:
+    callback = source.configuration.callback
+    at = partial(source.at, "callback")
+    place = at()
+    notice = ["calls_recorded"] if queue.record else []
+    greeting = sounds(["callback_greeting", *notice, "callback_keys"])
+    yield Extension(
+        "s",
+        (
+            assign(place, "", **{"CHANNEL(language)": _LANGUAGE, _ROUND: "1"}),
+            queue_log(name, _ATTEMPT, words.LOG_CALLBACK_ANSWERED),
+            _event(words.CALLBACK_ANSWERED),
+            Step("Background", greeting, label="ask"),
+            Step("WaitExten", f"{callback.confirm_wait:g}", at("confirm_wait")),
+        ),
+    )
+    yield Extension("1", tuple(_confirmed(source, name, queue)))
+    yield Extension(
+        "9",
+        (
+            queue_log(name, _ATTEMPT, words.LOG_CALLBACK_REFUSED),
+            _event(words.CALLBACK_REFUSED),
+            Step("Playback", sounds(["callback_refused"]), place),
+            Step("Hangup"),
+        ),
+    )
+    yield from _again(source)
+    yield late(place, "1")
+
+
+def _again(source: Source) -> Iterator[Extension]:
+    """Silence or another key: said once more, `confirm_times` in all; then it is a machine."""
+    times = source.configuration.callback.confirm_times
+    place = source.at("callback", "confirm_times")
+    for extension in ("i", "t"):
+        yield Extension(
+            extension,
+            (
+                assign(place, "", **{_ROUND: f"$[${{{_ROUND}}} + 1]"}),
+                Step("GotoIf", f"$[${{{_ROUND}}} <= {times}]?s,ask", place),
+                Step("Hangup", "", place),
+            ),
+        )
+
+
+def _confirmed(source: Source, name: str, queue: Queue) -> Iterator[Step]:
+    """Key 1: the agent sees the citizen's number and that it is a callback; the wait already served is credit."""
+    at = partial(source.at, "callback")
+    yield queue_log(name, _ATTEMPT, words.LOG_CALLBACK_CONFIRMED)
+    yield _event(words.CALLBACK_CONFIRMED)
+    shown = {"CALLERID(num)": _CITIZEN, "CALLERID(name)": _AGENT_SEES}
+    yield assign(at(), "", **shown, **{words.VAR_POSITION: ""}, **recording(source, queue))
+    yield from ask_python(source, words.AGI_CALLBACK_POSITION, name, at())
+    yield Step(
+        "Queue",
+        f"{name},,,,{source.configuration.callback.max_hold:g},,,,${{{words.VAR_POSITION}}}",
+        at("max_hold"),
+    )
+    yield left(name, at("max_hold"))
+    yield _event(words.CALLBACK_NO_AGENT)
+    yield Step("Playback", sounds(["callback_no_agent"]))
+    if source.configuration.callback.new_times:
+        yield assign(at("new_times"), "", **{_ROUND: "1"})
+        yield goto(_NEW_TIME)
+    else:
+        yield Step("Hangup")
+
+
+def _new_time(source: Source) -> Iterator[Extension]:
+    callback = source.configuration.callback
+    at = partial(source.at, "callback")
+    yield Extension(
+        "s",
+        (
+            Step("Background", sounds(["callback_new_time"]), at("new_times"), "ask"),
+            Step("WaitExten", f"{callback.confirm_wait:g}", at("confirm_wait")),
+        ),
+    )
+    for choice in range(1, len(callback.new_times) + 1):
+        yield Extension(
+            str(choice),
+            (
+                Step("NoOp", "", at("new_times", choice - 1)),
+                queue_log(_QUEUE, _ATTEMPT, words.LOG_CALLBACK_NEW_TIME, str(choice)),
+                _event(words.CALLBACK_NEW_TIME, Choice=str(choice)),
+                Step("Playback", sounds(["callback_agreed"])),
+                Step("Hangup"),
+            ),
+        )
+    yield from _again(source)

@@ -1,0 +1,69 @@
+"""Configuration in, Asterisk's files out: the same configuration always gives the same bytes.
+
+Called by `hotline config render`, `hotline config apply` and the lab. Files are named relative to Asterisk's
+configuration folder; `hotline/revisions/` holds one file of contexts per revision, all of them included, so that calls in
+progress keep the menu they began in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import date
+
+from dialplan import agents, callback, door, entry, lab_files, manager, menu, queues, schedule, settings
+from dialplan.plan import REVISION, render
+from dialplan.source import Lab, Source
+from ivr.asterisk.words import CONTEXT_AGENTS, CONTEXT_CALLBACK, CONTEXT_INBOUND
+from ivr.config.loading import Loaded, configuration_of
+
+REVISIONS = "hotline/revisions"
+_FIXED = (CONTEXT_INBOUND, CONTEXT_AGENTS, CONTEXT_CALLBACK)
+_ORIGIN = re.compile(r" ; \S+$", re.MULTILINE)
+
+
+def compile(loaded: Loaded, server: str = "main", lab: Lab | None = None, *, today: date) -> dict[str, str]:
+    """Files for one server: relative name → text.
+
+    `today` only says for which years holidays are rendered (its own and the next). Raises KeyError for a server the
+    configuration does not name, `dialplan.quoting.UnsafeText` for text that Asterisk cannot carry.
+    """
+    source = Source(configuration_of(loaded), loaded.places, server, today, lab)
+    return {**_dialplan(source), **_settings(source)}
+
+
+def agents_and_users(loaded: Loaded) -> tuple[str, ...]:
+    """Who needs a secret in `secrets.d/`: the AMI users and the agents' SIP accounts."""
+    return (*manager.RIGHTS, *configuration_of(loaded).agents)
+
+
+def _dialplan(source: Source) -> dict[str, str]:
+    contexts = (
+        *entry.contexts(source),
+        *agents.contexts(source),
+        *callback.contexts(source),
+        *menu.contexts(source),
+        *door.contexts(source),
+        *schedule.contexts(source),
+    )
+    fixed = [context for context in contexts if context.name in _FIXED]
+    plan = render(context for context in contexts if context.name not in _FIXED)
+    revision = revision_of(plan)
+    return {
+        "hotline/extensions.conf": f'#include "{REVISIONS}/*.conf"\n\n'
+        + render(fixed).replace(REVISION, revision),
+        f"{REVISIONS}/{revision}.conf": plan.replace(REVISION, revision),
+    }
+
+
+def revision_of(plan: str) -> str:
+    """Eight hex digits of the plan's content; where its lines stand in the YAML does not count."""
+    return hashlib.sha256(_ORIGIN.sub("", plan).encode()).hexdigest()[:8]
+
+
+def _settings(source: Source) -> dict[str, str]:
+    files = {
+        "hotline/queues.conf": settings.render(queues.sections(source)),
+        "hotline/manager.conf": settings.render(manager.sections(source)),
+    }
+    return files if source.lab is None else {**files, **lab_files.files(source, source.lab)}

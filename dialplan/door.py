@@ -1,0 +1,91 @@
+"""The door of each queue: hours, notice of recording, the caller's place by AGI, Queue(), and what comes after.
+
+Nothing here can drop a caller: Python has `agi_deadline`, then the call goes on without it, and every way out of
+Queue() that leaves the caller on the line leads to the queue's `on_timeout` node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from dialplan import schedule
+from dialplan.menu import node_context, queue_context
+from dialplan.plan import Context, Extension, Step, assign, goto, sounds, user_event
+from dialplan.quoting import argument
+from dialplan.source import Source
+from ivr.asterisk.words import AGI_ANNOUNCE_POSITION, EVENT_LEFT_QUEUE, VAR_SAY, VAR_STRUCTURE
+from ivr.config.model import Queue
+from ivr.config.places import Place
+
+STAY = "HOTLINE_STAY"
+"""How many queues the call has joined: keeps a second recording from overwriting the first."""
+_NOTICE = "HOTLINE_NOTICE"
+RESUME = "resume"
+OUT_OF_TIME = "T"
+"""Where Asterisk sends a channel whose absolute timeout has passed."""
+
+
+def contexts(source: Source) -> Iterator[Context]:
+    """One door per queue."""
+    for name, queue in source.configuration.queues.items():
+        steps = tuple(_steps(source, name, queue))
+        extensions = [Extension("s", steps)]
+        if queue.announce_position:
+            extensions.append(late(source.at("queues", name, "announce_position")))
+        yield Context(queue_context(name), tuple(extensions))
+
+
+def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
+    at = partial(source.at, "queues", name)
+    if queue.hours is not None and queue.closed is not None:
+        yield from schedule.steps(source, queue.hours, goto(node_context(queue.closed)), at("hours"))
+    structure = f'${{IF($["${{{VAR_STRUCTURE}}}" = ""]?{queue.structure}:${{{VAR_STRUCTURE}}})}}'
+    yield assign(at(), "", **{VAR_STRUCTURE: structure, VAR_SAY: "", **recording(source, queue)})
+    if queue.record:
+        notice = Step(
+            "ExecIf", f'$["${{{_NOTICE}}}" = ""]?Playback({sounds(["calls_recorded"])})', at("record")
+        )
+        yield notice
+        yield assign(at("record"), "", **{_NOTICE: "heard"})
+    if queue.announce_position:
+        yield from ask_python(source, AGI_ANNOUNCE_POSITION, name, at("announce_position"))
+        yield Step("ExecIf", f'$["${{{VAR_SAY}}}" != ""]?Playback(${{{VAR_SAY}}})', at("announce_position"))
+    yield Step("Queue", f"{name},,,,{queue.max_wait:g}", at("max_wait"))
+    yield left(name, at("on_timeout"))
+    yield goto(node_context(queue.on_timeout), place=at("on_timeout"))
+
+
+def left(queue: str, place: Place) -> Step:
+    """Say how the caller came out of the queue; AMI alone does not tell a timeout from an abandon."""
+    return user_event(EVENT_LEFT_QUEUE, place, "", Queue=queue, Result="${QUEUESTATUS}")
+
+
+def recording(source: Source, queue: Queue) -> dict[str, str]:
+    """Variables for Queue()'s own MixMonitor, which runs from the agent's answer to hang-up.
+
+    The file is `<server>-<linkedid>.wav`; a further stay of the same call adds `-2`, `-3` …
+    """
+    if not queue.record:
+        return {}
+    stays = f'${{IF($["${{{STAY}}}" = ""]?:-$[${{{STAY}}} + 1])}}'
+    name = f"{source.server_name}-${{CHANNEL(linkedid)}}{stays}"
+    count = f"$[0${{{STAY}}} + 1]"
+    return {"MONITOR_FILENAME": f"{argument(source.server.recordings)}/{name}", STAY: count}
+
+
+def ask_python(source: Source, script: str, queue: str, place: Place) -> Iterator[Step]:
+    """Run an AGI script, but never wait for it longer than `agi_deadline`.
+
+    AGI() itself waits for ever for a peer that accepts and stays silent; the channel's absolute timeout ends it, and
+    extension `T` (`late`) brings the call back. AGIEXITONHANGUP keeps AGI() from waiting for the script's farewell.
+    """
+    server = source.server
+    yield assign(place, "", **{"AGIEXITONHANGUP": "yes", "TIMEOUT(absolute)": f"{server.agi_deadline:g}"})
+    yield Step("AGI", f"agi://{argument(server.agi_host)}:{server.agi_port}/{script},{queue}", place)
+    yield assign(place, RESUME, **{"TIMEOUT(absolute)": "0"})
+
+
+def late(place: Place, extension: str = "s") -> Extension:
+    """Python did not answer in time: the call goes on after the AGI."""
+    return Extension(OUT_OF_TIME, (Step("Goto", f"{extension},{RESUME}", place),))

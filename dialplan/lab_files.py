@@ -1,0 +1,143 @@
+"""The rest of a lab Asterisk's configuration folder: SIP on loopback, few modules, everything in folders of ours.
+
+Agents are found by their From user and must give their password; everybody else on loopback is the trunk; nobody
+else gets an answer. A production Asterisk has its own pjsip.conf; `config/` of the project shows a sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dialplan.quoting import value
+from dialplan.settings import Section, render
+from dialplan.source import Lab, Source
+from ivr.asterisk.words import CONTEXT_AGENTS, CONTEXT_INBOUND
+
+_MODULES = """
+    app_dial app_exec app_mixmonitor app_playback app_queue app_senddtmf app_stack app_userevent
+    app_verbose bridge_builtin_features bridge_holding bridge_native_rtp bridge_simple bridge_softmix
+    chan_pjsip codec_alaw codec_resample codec_ulaw format_pcm format_sln format_wav func_callerid
+    func_channel func_cut func_dialplan func_global func_logic func_strings func_timeout pbx_config
+    res_agi res_clioriginate res_musiconhold res_pjproject res_pjsip res_pjsip_authenticator_digest
+    res_pjsip_caller_id res_pjsip_dtmf_info res_pjsip_endpoint_identifier_ip
+    res_pjsip_endpoint_identifier_user res_pjsip_header_funcs res_pjsip_nat
+    res_pjsip_outbound_authenticator_digest res_pjsip_pubsub res_pjsip_refer res_pjsip_registrar
+    res_pjsip_rfc3326 res_pjsip_sdp_rtp res_pjsip_session res_rtp_asterisk res_sorcery_astdb
+    res_sorcery_config res_sorcery_memory res_speech res_timing_timerfd
+"""
+_TONES = "[az]\ndescription = Azerbaijan\nringcadence = 1000,4000\ndial = 425\nbusy = 425/500,0/500\nring = 425/1000,0/4000\ncongestion = 425/250,0/250\n"
+_MEDIA = (
+    ("disallow", "all"),
+    ("allow", "alaw,ulaw"),
+    ("direct_media", "no"),
+    ("rtp_symmetric", "yes"),
+    ("dtmf_mode", "auto"),
+)
+
+
+def files(source: Source, lab: Lab) -> dict[str, str]:
+    """Every file beside those of `hotline/`."""
+    included = {
+        name: f'#include "hotline/{name}"\n'
+        for name in ("extensions.conf", "queues.conf", "manager.conf", "pjsip.conf")
+    }
+    return {
+        **included,
+        "hotline/pjsip.conf": render(_pjsip(source, lab)),
+        "asterisk.conf": render(_asterisk(lab)),
+        "modules.conf": "[modules]\nautoload = no\n"
+        + "".join(f"load = {name}.so\n" for name in _MODULES.split()),
+        "logger.conf": (
+            "[general]\ndateformat = %F %T.%3q\nqueue_log = yes\nqueue_log_to_file = yes\n"
+            "[logfiles]\nmessages => notice,warning,error\n"
+        ),
+        "rtp.conf": "[general]\nrtpstart = 20000\nrtpend = 30999\n",
+        "musiconhold.conf": f"[default]\nmode = files\ndirectory = {value(lab.data)}/moh\n",
+        "features.conf": "[general]\n",
+        "indications.conf": f"[general]\ncountry = az\n\n{_TONES}",
+        "pjproject.conf": "",
+        "queuerules.conf": "",
+        "cdr.conf": "[general]\nenable = no\n",
+        "cel.conf": "[general]\nenable = no\n",
+        "ccss.conf": "[general]\n",
+        "udptl.conf": "[general]\n",
+        "acl.conf": "",
+    }
+
+
+def _asterisk(lab: Lab) -> Iterator[Section]:
+    yield Section(
+        "directories",
+        (
+            ("astetcdir", f"{lab.folder}/etc"),
+            ("astmoddir", lab.modules),
+            ("astvarlibdir", f"{lab.folder}/lib"),
+            ("astdbdir", f"{lab.folder}/lib"),
+            ("astkeydir", f"{lab.folder}/lib"),
+            ("astdatadir", lab.data),
+            ("astagidir", f"{lab.folder}/agi"),
+            ("astspooldir", f"{lab.folder}/spool"),
+            ("astrundir", lab.run_folder),
+            ("astlogdir", f"{lab.folder}/log"),
+            ("astsbindir", lab.folder),
+        ),
+    )
+    yield Section(
+        "options", (("verbose", "0"), ("languageprefix", "yes"), ("documentation_language", "en_US"))
+    )
+
+
+def _pjsip(source: Source, lab: Lab) -> Iterator[Section]:
+    yield Section(
+        "global",
+        (("type", "global"), ("endpoint_identifier_order", "username,ip"), ("user_agent", "hotline")),
+    )
+    yield Section(
+        "transport", (("type", "transport"), ("protocol", "udp"), ("bind", f"{lab.sip_host}:{lab.sip_port}"))
+    )
+    for name, trunk in source.configuration.trunks.items():
+        place = source.at("trunks", name)
+        yield Section(
+            trunk.endpoint,
+            (
+                ("type", "endpoint"),
+                ("context", CONTEXT_INBOUND),
+                ("aors", trunk.endpoint),
+                ("trust_id_inbound", "yes"),
+                ("allow_transfer", "no"),
+                *_MEDIA,
+            ),
+            place,
+        )
+        yield Section(trunk.endpoint, (("type", "aor"), ("contact", f"sip:{trunk.server}")), place)
+        addresses = trunk.match or [trunk.server.partition(":")[0]]
+        match = tuple(("match", address) for address in addresses)
+        yield Section(
+            f"{trunk.endpoint}-in", (("type", "identify"), ("endpoint", trunk.endpoint), *match), place
+        )
+    for account in source.configuration.agents:
+        yield from _agent(source, account)
+
+
+def _agent(source: Source, account: str) -> Iterator[Section]:
+    place = source.at("agents", account)
+    yield Section(
+        account,
+        (
+            ("type", "endpoint"),
+            ("context", CONTEXT_AGENTS),
+            ("auth", account),
+            ("aors", account),
+            ("callerid", f"<{account}>"),
+            *_MEDIA,
+        ),
+        place,
+    )
+    contacts = (("max_contacts", "1"), ("remove_existing", "yes"), ("minimum_expiration", "30"))
+    yield Section(account, (("type", "aor"), *contacts), place)
+    yield Section(
+        account,
+        (("type", "auth"), ("auth_type", "digest"), ("username", account)),
+        place,
+        secret=f"secrets.d/{account}.conf",
+    )

@@ -1,0 +1,92 @@
+"""A dialplan as values: contexts of extensions of steps, each step with the YAML place it comes from.
+
+The modules that compile menu, queues and callbacks build these; `dialplan.compiler` renders them. Contexts that
+belong to one revision are named by `inside`; the revision itself is filled in when the text is complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dialplan.quoting import comment
+from ivr.config.places import NOWHERE, Place
+
+REVISION = "<revision>"
+"""Stands in context names until the hash of the whole plan is known."""
+
+
+def inside(name: str) -> str:
+    """The full name of a context of this revision."""
+    return f"hotline-{REVISION}-{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One priority: an application and its argument text, already quoted."""
+
+    application: str
+    argument: str = ""
+    place: Place = NOWHERE
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """A pattern as extensions.conf writes it, and what happens there in order."""
+
+    pattern: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`name` is complete: fixed, or made by `inside`."""
+
+    name: str
+    extensions: tuple[Extension, ...]
+
+
+def goto(context: str, extension: str = "s", label: str = "1", *, place: Place = NOWHERE) -> Step:
+    """Go on elsewhere."""
+    return Step("Goto", f"{context},{extension},{label}", place)
+
+
+def assign(place: Place = NOWHERE, label: str = "", /, **values: str) -> Step:
+    """Set channel variables in one step; all right-hand sides are read before the first is written."""
+    pairs = [f"{name}={value}" for name, value in values.items()]
+    return Step("Set" if len(pairs) == 1 else "MSet", ",".join(pairs), place, label)
+
+
+def user_event(name: str, place: Place = NOWHERE, label: str = "", /, **headers: str) -> Step:
+    """Tell the AMI listeners."""
+    return Step(
+        "UserEvent", ",".join([name, *(f"{key}: {value}" for key, value in headers.items())]), place, label
+    )
+
+
+def queue_log(queue: str, uniqueid: str, event: str, data: str = "") -> Step:
+    """Leave a line in queue_log, which outlives every Python process."""
+    return Step("QueueLog", f"{queue},{uniqueid},NONE,{event},{data}".rstrip(","))
+
+
+def sounds(names: Iterable[str]) -> str:
+    """Prompt names as Playback and Background take them."""
+    return "&".join(f"hotline/{name}" for name in names)
+
+
+def render(contexts: Iterable[Context]) -> str:
+    """The text of extensions.conf for these contexts; every line ends with the YAML place it comes from."""
+    return "\n".join("\n".join(_context_lines(context)) + "\n" for context in contexts)
+
+
+def _context_lines(context: Context) -> Iterable[str]:
+    yield f"[{context.name}]"
+    for extension in context.extensions:
+        place = NOWHERE
+        for number, step in enumerate(extension.steps, start=1):
+            place = step.place if step.place != NOWHERE else place
+            start = f"exten => {extension.pattern},1" if number == 1 else " same => n"
+            label = f"({step.label})" if step.label else ""
+            origin = comment(f"{place.file}:{place.line}") if place != NOWHERE else "hotline"
+            yield f"{start}{label},{step.application}({step.argument}) ; {origin}"

@@ -1,0 +1,45 @@
+"""queues.conf: the queues and the agents who serve them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dialplan.quoting import field
+from dialplan.settings import Section
+from dialplan.source import Source
+from ivr.config.model import Queue
+
+_GENERAL = (
+    ("persistentmembers", "no"),  # members come from this file, not from what was true before a restart
+    ("autofill", "yes"),
+    ("shared_lastcall", "yes"),  # wrap-up holds across all queues of an agent
+    ("log_membername_as_agent", "no"),
+)
+_NOBODY_IS_DROPPED = (
+    ("joinempty", "yes"),
+    ("leavewhenempty", "no"),
+    ("ringinuse", "no"),
+    ("announce-frequency", "0"),
+)
+
+
+def sections(source: Source) -> Iterator[Section]:
+    """One section per queue."""
+    yield Section("general", _GENERAL)
+    for name, queue in source.configuration.queues.items():
+        yield Section(name, tuple(_settings(source, name, queue)), source.at("queues", name))
+
+
+def _settings(source: Source, name: str, queue: Queue) -> Iterator[tuple[str, str]]:
+    yield "strategy", queue.strategy
+    yield "timeout", f"{max(1, round(queue.ring_time))}"
+    yield "retry", f"{max(1, round(queue.retry))}"
+    yield "wrapuptime", f"{round(queue.wrap_up)}"
+    yield "servicelevel", f"{round(queue.service_level)}"
+    yield "musicclass", queue.music
+    yield from _NOBODY_IS_DROPPED
+    if queue.record:
+        yield "monitor-format", "wav"
+    for account, agent in source.configuration.agents.items():
+        if name in agent.queues:
+            yield "member", f"PJSIP/{account},{agent.queues.index(name)},{field(agent.name)}"

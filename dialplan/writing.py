@@ -1,0 +1,34 @@
+"""Rendered files onto disk, with the secrets they include; called by `hotline config render`, `apply` and the lab.
+
+Earlier revisions of the plan stay in the folder, so that calls in progress keep theirs when Asterisk reloads.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from dialplan import manager
+from dialplan.compiler import compile
+from dialplan.source import Lab
+from ivr.asterisk.secrets import FOLDER, make_missing
+from ivr.config.loading import Loaded, configuration_of
+
+
+def write(loaded: Loaded, out: Path, server: str, lab: Lab | None, today: date) -> list[Path]:
+    """Render into `out` (Asterisk's configuration folder); returns the files that are new or changed.
+
+    Each file is replaced as a whole. Secrets that exist stay as they are. Raises as `compile` does.
+    """
+    written = []
+    for name, text in compile(loaded, server, lab, today=today).items():
+        path = out / name
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f".{path.name}.new")
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(path)
+        written.append(path)
+    accounts = () if lab is None else configuration_of(loaded).agents
+    return written + make_missing(out / FOLDER, manager.RIGHTS, accounts)

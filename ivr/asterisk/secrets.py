@@ -1,0 +1,66 @@
+"""Secrets shared with Asterisk: one file each in `secrets.d/`, made once, included by Asterisk, read by us.
+
+A file says `secret = …` for an AMI user and `password = …` for a SIP account. Nothing ever writes a secret anywhere
+else; `HOTLINE_AMI_SECRET` in the environment takes the place of the AMI users' files.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+FOLDER = "secrets.d"
+_LINE = re.compile(r"^\s*(?:secret|password)\s*=\s*(\S+)\s*$", re.MULTILINE)
+_MODE = 0o640
+_FOLDER_MODE = 0o750
+_BYTES = 24
+
+
+class SecretMissing(Exception):
+    """There is no secret for that user yet; the message says which file and how to make it."""
+
+
+def make_missing(folder: Path, users: Iterable[str], accounts: Iterable[str]) -> list[Path]:
+    """Make secrets for AMI users and SIP accounts that have none; returns the new files. Existing ones stay.
+
+    `folder` is made if need be. Files are 0640: Asterisk's group may read them, nobody else.
+    """
+    folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    wanted = [(user, "secret") for user in users] + [(account, "password") for account in accounts]
+    return [path for name, word in wanted if (path := _make(folder / f"{name}.conf", word)) is not None]
+
+
+def _make(path: Path, word: str) -> Path | None:
+    if path.exists():
+        return None
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE), "w", encoding="ascii") as file:
+        os.fchmod(file.fileno(), _MODE)
+        file.write(f"{word} = {secrets.token_hex(_BYTES)}\n")
+    new.replace(path)
+    return path
+
+
+def read_secret(folder: Path, user: str) -> str:
+    """The secret of an AMI user or SIP account; `folder` is the one that holds `<user>.conf`.
+
+    For AMI users (`hotline-…`) `HOTLINE_AMI_SECRET` wins. Raises SecretMissing.
+    """
+    if user.startswith("hotline-") and (given := os.environ.get("HOTLINE_AMI_SECRET")):
+        return given
+    path = folder / f"{user}.conf"
+    try:
+        found = _LINE.search(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SecretMissing(f"{path} does not exist; `hotline config render` makes it") from None
+    except PermissionError:
+        raise SecretMissing(
+            f"{path} may not be read by this user; add the user to the file's group"
+        ) from None
+    if found is None:
+        raise SecretMissing(f"{path} has no line `secret = …`; remove it and run `hotline config render`")
+    return found[1]

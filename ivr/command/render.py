@@ -1,0 +1,51 @@
+"""`hotline config render`: the configuration as Asterisk's files, in a folder the admin names."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dialplan.quoting import UnsafeText
+from dialplan.writing import write
+from ivr.command.options import fail, options
+from ivr.config.loading import load
+from ivr.config.problems import errors
+
+
+def render(
+    context: typer.Context,
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder to write to: Asterisk's configuration folder, or a copy.")
+    ],
+    server: Annotated[
+        str, typer.Option(help="Which of `servers` to render for.", envvar="HOTLINE_SERVER")
+    ] = "main",
+) -> None:
+    """Write Asterisk's files: dialplan, queues, manager users; make the secrets that are missing.
+
+    In the folder's own extensions.conf, queues.conf and manager.conf, include `hotline/<the same name>`.
+    Nothing is reloaded; what is equal is not touched; earlier menus stay for the calls that are in them.
+
+    Example: hotline --config config config render --out /tmp/asterisk
+    """
+    loaded = load(options(context).config)
+    if loaded.configuration is None:
+        fail(
+            f"{len(errors(loaded.problems))} problems in the configuration",
+            hint="see them: hotline config check",
+        )
+    if server not in loaded.configuration.servers:
+        fail(f"there is no server {server!r}", hint=f"servers: {', '.join(loaded.configuration.servers)}")
+    try:
+        written = write(loaded, out, server, None, date.today())
+    except UnsafeText as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}", hint="name a folder you may write to")
+    for path in written:
+        typer.echo(f"wrote {path}")
+    if not written:
+        typer.echo(f"{out} is current")

@@ -1,0 +1,235 @@
+"""A whole hotline in a folder: a lab Asterisk with a rendered configuration on ports of its own.
+
+`House.open` copies the YAML, changes what the test wants changed, renders, links the prompts in and starts Asterisk.
+The demo, `make run` and every lab test live in one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import shutil
+import socket
+import struct
+import tempfile
+import wave
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import date
+from math import pi, sin
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from dialplan.source import Lab
+from dialplan.writing import write
+from ivr.asterisk.secrets import FOLDER, read_secret
+from ivr.calls.prompts import needed
+from ivr.calls.synthesis import build
+from ivr.config.loading import configuration_of, load_or_fail
+from tests.lab.asterisk import Asterisk, installation
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LOOPBACK = "127.0.0.1"
+Changes = Mapping[str, Any]
+"""Dotted paths into the YAML and their new values; None removes: `{"queues.dvx.max_wait": "3s"}`."""
+
+
+class House:
+    """A running hotline's addresses and folders."""
+
+    def __init__(self, folder: Path, sip_port: int, run_folder: Path) -> None:
+        self.folder = folder
+        self.config = folder / "config"
+        """The YAML as changed for this house."""
+        self.etc = folder / "etc"
+        """Asterisk's configuration folder."""
+        self.sip = (LOOPBACK, sip_port)
+        self._run_folder = run_folder
+        self.asterisk = Asterisk(self.etc)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        folder: Path,
+        config: Path = REPOSITORY / "config",
+        changes: Changes | None = None,
+        sounds: Path = REPOSITORY / ".lab" / "sounds",
+    ) -> AsyncIterator[Self]:
+        """Start a hotline in `folder`; it is stopped on the way out. `sounds` keeps built prompts between houses."""
+        folder = folder.resolve()
+        run_folder = Path(tempfile.mkdtemp(prefix="hotline-"))
+        ports = free_ports(4)
+        house = cls(folder, ports[0], run_folder)
+        try:
+            house._furnish(config, changes or {}, ports[1:], sounds)
+            house.render()
+            await house.asterisk.start()
+            yield house
+        finally:
+            await house.asterisk.stop()
+            shutil.rmtree(run_folder, ignore_errors=True)
+
+    @property
+    def ami(self) -> tuple[str, int]:
+        """Host and port of the AMI."""
+        server = self._configuration.servers["main"]
+        return server.ami_host, server.ami_port
+
+    @property
+    def agi_port(self) -> int:
+        """Where the dialplan expects FastAGI; nothing listens there until somebody does."""
+        return self._configuration.servers["main"].agi_port
+
+    @property
+    def exchange(self) -> tuple[str, int]:
+        """Where the far side of the trunk must listen."""
+        host, _, port = next(iter(self._configuration.trunks.values())).server.partition(":")
+        return host, int(port)
+
+    @property
+    def queue_log(self) -> Path:
+        """Asterisk's queue_log."""
+        return self.folder / "log" / "queue_log"
+
+    @property
+    def messages(self) -> Path:
+        """Asterisk's log of notices, warnings and errors."""
+        return self.folder / "log" / "messages"
+
+    @property
+    def recordings(self) -> Path:
+        """Where recorded talks are."""
+        return self.folder / "recordings"
+
+    def secret(self, user: str) -> str:
+        """Secret of an AMI user or password of an agent's SIP account."""
+        return read_secret(self.etc / FOLDER, user)
+
+    async def kill(self) -> None:
+        """Asterisk dies without a word."""
+        await self.asterisk.kill()
+
+    async def restart(self) -> None:
+        """Asterisk starts again, after `kill` or by a stop."""
+        await self.asterisk.stop()
+        await self.asterisk.start()
+
+    async def reload(self, changes: Changes) -> None:
+        """Change the YAML, render again and reload, as `hotline config apply` will."""
+        _change(self.config, changes)
+        self.render()
+        await self.asterisk.console("module reload")
+
+    def render(self) -> None:
+        """Compile the YAML into Asterisk's folder."""
+        lab = Lab(
+            *self.sip,
+            str(self.folder),
+            str(self._run_folder),
+            str(installation().modules),
+            str(self.folder / "data"),
+        )
+        write(load_or_fail(self.config), self.etc, "main", lab, date.today())
+
+    @property
+    def _configuration(self) -> Any:
+        return configuration_of(load_or_fail(self.config))
+
+    def _furnish(self, config: Path, changes: Changes, ports: list[int], sounds: Path) -> None:
+        for name in ("etc", "lib", "spool", "log", "agi", "recordings", "data/moh"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        shutil.copytree(config, self.config, dirs_exist_ok=True)
+        ami, agi, exchange = ports
+        own = {
+            "servers.main.ami_port": ami,
+            "servers.main.agi_port": agi,
+            "servers.main.recordings": str(self.recordings),
+            "trunks.provider.server": f"{LOOPBACK}:{exchange}",
+            "trunks.provider.match": ["127.0.0.0/8"],
+        }
+        _change(self.config, {**own, **changes})
+        _build_prompts(self.config, sounds)
+        links = {"sounds": sounds, "documentation": installation().data / "documentation"}
+        for name, target in links.items():
+            (self.folder / "data" / name).symlink_to(target.resolve())
+        _write_waiting_music(self.folder / "data" / "moh" / "waiting.wav")
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback nobody listens on now, over UDP or TCP."""
+    taken = []
+    try:
+        while len(taken) < count * 2:
+            tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            tcp.bind((LOOPBACK, 0))
+            taken.append(tcp)
+            try:
+                udp.bind(tcp.getsockname())
+            except OSError:
+                udp.close()
+                taken.pop().close()
+            else:
+                taken.append(udp)
+        return [each.getsockname()[1] for each in taken[::2]]
+    finally:
+        for each in taken:
+            each.close()
+
+
+def _change(config: Path, changes: Changes) -> None:
+    """Apply dotted changes to the YAML file that holds their first key; a new first key gets a file of its own."""
+    documents = {
+        path: yaml.safe_load(path.read_text(encoding="utf-8")) or {} for path in sorted(config.glob("*.yaml"))
+    }
+    for dotted, value in changes.items():
+        first, *rest = dotted.split(".")
+        path = next(
+            (path for path, document in documents.items() if first in document), config / f"{first}.yaml"
+        )
+        node = documents.setdefault(path, {})
+        keys = [first, *rest]
+        for key in keys[:-1]:
+            node = node.setdefault(key, {})
+        if value is None:
+            node.pop(keys[-1], None)
+        else:
+            node[keys[-1]] = value
+    for path, document in documents.items():
+        path.write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False), encoding="utf-8")
+
+
+def _build_prompts(config: Path, sounds: Path) -> None:
+    """Houses opened at the same time wait for one another: they share the built prompts."""
+    sounds.mkdir(parents=True, exist_ok=True)
+    with (sounds / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for _ in build(needed(configuration_of(load_or_fail(config))), config, sounds):
+            pass
+
+
+def _write_waiting_music(path: Path) -> None:
+    """Two soft notes in turn: callers in a queue shall hear that the line lives."""
+    rate, seconds = 8000, 8
+    notes = (440.0, 550.0)
+    samples = (
+        int(1200 * sin(2 * pi * notes[(i // rate) % 2] * i / rate)) if i % rate < rate // 4 else 0
+        for i in range(rate * seconds)
+    )
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", ""))
+        file.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
+
+
+async def _main() -> None:
+    """A house to play with, until Ctrl-C."""
+    async with House.open(Path(tempfile.mkdtemp(prefix="house-"))) as house:
+        print(house.folder, house.sip, house.ami)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())
