@@ -1,0 +1,147 @@
+"""The calls behind the visits: when each began and ended, and what its channel variables say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from ivr.asterisk import words
+from ivr.visits.facts import Party
+from ivr.visits.records import Call
+from ivr.visits.steady import When
+
+_VARIABLES = {
+    "language": words.VAR_LANGUAGE,
+    "menu_path": words.VAR_PATH,
+    "presentation": words.VAR_PRESENTATION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """A call, when its last sign of life was, and whether its end was only concluded, not heard."""
+
+    call: Call
+    seen: When
+    hangup_asked: bool = False
+    presumed_ended: bool = False
+
+
+class Calls:
+    """All calls in memory by number, found by the caller's channel or by linkedid."""
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+        self._all: dict[int, Tracked] = {}
+        self._by_channel: dict[str, int] = {}
+        self._by_linkedid: dict[str, int] = {}
+        self._next = 1
+        self.changed: set[int] = set()
+
+    def __getitem__(self, number: int) -> Tracked:
+        return self._all[number]
+
+    def find(self, party: Party) -> int | None:
+        """The call this channel is, or belongs to."""
+        return self._by_channel.get(party.uniqueid, self._by_linkedid.get(party.linkedid))
+
+    def of_channel(self, uniqueid: str) -> int | None:
+        """The call whose caller's channel this is."""
+        return self._by_channel.get(uniqueid)
+
+    def begin(self, party: Party, origin: str, when: When, delivered: str = "", trunk: str = "") -> int:
+        """A call nobody knew of."""
+        call = Call(
+            server=self._server,
+            linkedid=party.linkedid or party.uniqueid,
+            uniqueid=party.uniqueid,
+            origin=origin,
+            began_at=when.at,
+            received_at=when.received_at,
+            last_seen_at=when.at,
+            caller=party.caller,
+            delivered=delivered,
+            trunk=trunk,
+        )
+        number = self.resume(call, when)
+        self.seen(number, party, when)
+        self.changed.add(number)
+        return number
+
+    def resume(self, call: Call, seen: When) -> int:
+        """A call known from the store."""
+        number, self._next = self._next, self._next + 1
+        self._all[number] = Tracked(call, seen)
+        self._by_channel[call.uniqueid or call.linkedid] = number
+        self._by_linkedid[call.linkedid] = number
+        return number
+
+    def update(self, number: int, tracked: Tracked) -> None:
+        """The call as it is known now."""
+        if tracked.call != self._all[number].call:
+            self.changed.add(number)
+        self._all[number] = tracked
+
+    def seen(self, number: int, party: Party, when: When) -> None:
+        """A sign of life, and what the channel's variables say now; reopens a call presumed ended."""
+        tracked = self._all[number]
+        told: dict[str, Any] = {
+            name: party.variables[key] for name, key in _VARIABLES.items() if party.variables.get(key)
+        }
+        call = replace(tracked.call, last_seen_at=max(tracked.call.last_seen_at, when.at), **told)
+        if tracked.presumed_ended:
+            call = replace(call, ended_at=None, ended_by="")
+        self.update(number, replace(tracked, call=call, seen=when, presumed_ended=False))
+
+    def hangup_asked(self, number: int) -> None:
+        """The caller's phone hung up."""
+        self.update(number, replace(self._all[number], hangup_asked=True))
+
+    def end(self, number: int, party: Party, when: When) -> None:
+        """The caller's channel is gone."""
+        self.seen(number, party, when)
+        tracked = self._all[number]
+        if tracked.call.ended_at is None:
+            by = "caller" if tracked.hangup_asked else "hotline"
+            left_menu = party.variables.get(words.VAR_NODE, "")
+            call = replace(tracked.call, ended_at=when.at, ended_by=by, left_menu=left_menu)
+            self.update(number, replace(tracked, call=call))
+
+    def presume_ended(self, number: int, ended_at: datetime) -> None:
+        """No source tells of hang-ups, or the end fell into a hole."""
+        tracked = self._all[number]
+        if tracked.call.ended_at is None:
+            call = replace(tracked.call, ended_at=ended_at)
+            self.update(number, replace(tracked, call=call, presumed_ended=True))
+
+    def interrupt(self, number: int, last_sign: datetime) -> None:
+        """Asterisk went away with the call."""
+        tracked = self._all[number]
+        if tracked.call.ended_at is None:
+            call = replace(tracked.call, ended_at=last_sign, ended_by="restart", is_interrupted=True)
+            self.update(number, replace(tracked, call=call))
+
+    def open(self) -> list[int]:
+        """Calls without an end."""
+        return [number for number, tracked in self._all.items() if tracked.call.ended_at is None]
+
+    def ended_before(self, steady: float) -> list[int]:
+        """Calls that ended, and were last heard of, before that moment."""
+        return [
+            number
+            for number, tracked in self._all.items()
+            if tracked.call.ended_at is not None and tracked.seen.steady < steady
+        ]
+
+    def forget(self, numbers: Iterable[int]) -> None:
+        """Drop calls nobody can tell anything new about."""
+        for number in numbers:
+            call = self._all.pop(number).call
+            for index, key in (
+                (self._by_channel, call.uniqueid or call.linkedid),
+                (self._by_linkedid, call.linkedid),
+            ):
+                if index.get(key) == number:
+                    del index[key]

@@ -1,0 +1,233 @@
+"""AMI events in, facts out. The one place that knows what Asterisk calls things in its events.
+
+Most events of a call mean nothing for the record and give no fact. `AmiReader` also reads the clocks and
+knows from FullyBooted whether Asterisk was restarted since the last connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Final
+
+from ivr.asterisk import words
+from ivr.asterisk.connection import Connected, Lost
+from ivr.asterisk.events import AmiEvent
+from ivr.visits.facts import (
+    Answered,
+    Booted,
+    CallBegan,
+    ChannelEnded,
+    Completed,
+    Fact,
+    FoundWaiting,
+    GaveUp,
+    HangupAsked,
+    Hears,
+    HoldKnown,
+    Joined,
+    Left,
+    LiveCalls,
+    MemberKnown,
+    Offered,
+    Party,
+    RecordingBegan,
+    ResultKnown,
+    Tick,
+    TookPlace,
+    WentOn,
+)
+from ivr.visits.steady import SteadyClock, When
+
+_NOBODY: Final = ("<unknown>", "<null>")
+_RESTART_SLACK: Final = 3.0
+"""Seconds the uptime may lag behind our clock before it proves a restart: it comes in whole seconds."""
+
+Facts = Iterator[Fact]
+
+
+class AmiReader:
+    """Reads one server's stream, across its connections."""
+
+    def __init__(self) -> None:
+        self._clock = SteadyClock()
+        self._booted: tuple[float, datetime] | None = None
+
+    def facts(self, told: AmiEvent | Connected | Lost) -> Facts:
+        """What one event (or the news about the connection itself) says, in order."""
+        if isinstance(told, Connected):
+            self._clock.new_connection()
+            return
+        if isinstance(told, Lost):
+            yield self.tick(told.at)
+            return
+        when = self._clock.read(told.timestamp, told.received_at)
+        if told.name == "FullyBooted":
+            yield self._booted_fact(told, when)
+        elif (read := _READERS.get(told.name)) is not None:
+            yield from read(told, when)
+
+    def tick(self, now: datetime) -> Tick:
+        """Time passed without an event."""
+        return Tick(self._clock.read(None, now))
+
+    def waiting(self, entry: AmiEvent) -> Facts:
+        """A row of QueueStatus: who waits, and who serves."""
+        when = self._clock.read(None, entry.received_at)
+        if entry.name == "QueueEntry":
+            yield FoundWaiting(when, _party(entry), entry["Queue"], _number(entry["Wait"]) or 0.0)
+        elif entry.name == "QueueMember":
+            for interface in {entry["Location"], entry["StateInterface"]} - {""}:
+                yield MemberKnown(when, interface)
+
+    def live_calls(self, rows: tuple[AmiEvent, ...], asked_at: datetime) -> LiveCalls:
+        """The rows of CoreShowChannels."""
+        return LiveCalls(self._clock.read(None, asked_at), frozenset(row["Linkedid"] for row in rows))
+
+    def _booted_fact(self, event: AmiEvent, when: When) -> Booted:
+        uptime = _number(event["Uptime"]) or 0.0
+        before, self._booted = self._booted, (uptime, event.received_at)
+        if before is None:
+            return Booted(when, uptime, restarted=False)
+        grown = uptime - before[0]
+        passed = (event.received_at - before[1]).total_seconds()
+        return Booted(when, uptime, restarted=grown < min(0.0, passed) or grown < passed - _RESTART_SLACK)
+
+
+def _joined(event: AmiEvent, when: When) -> Facts:
+    yield Joined(when, _party(event), event["Queue"])
+
+
+def _gave_up(event: AmiEvent, when: When) -> Facts:
+    yield GaveUp(when, _party(event), event["Queue"], _number(event["HoldTime"]))
+
+
+def _left(event: AmiEvent, when: When) -> Facts:
+    yield Left(when, _party(event), event["Queue"])
+
+
+def _offered(event: AmiEvent, when: When) -> Facts:
+    yield MemberKnown(when, event["Interface"])
+    yield Offered(when, event["Uniqueid"], event["Queue"], event["Interface"], event["DestUniqueid"])
+
+
+def _answered(event: AmiEvent, when: When) -> Facts:
+    yield MemberKnown(when, event["Interface"])
+    yield Answered(
+        when,
+        _party(event),
+        event["Queue"],
+        event["Interface"],
+        event["MemberName"],
+        event["DestUniqueid"],
+        event["DestChannel"],
+        _number(event["HoldTime"]),
+        _number(event["RingTime"]),
+    )
+
+
+def _completed(event: AmiEvent, when: When) -> Facts:
+    yield Completed(
+        when,
+        _party(event),
+        event["Queue"],
+        event["Interface"],
+        event["MemberName"],
+        event["DestUniqueid"],
+        _number(event["HoldTime"]),
+        _number(event["TalkTime"]),
+        event["Reason"].lower(),
+    )
+
+
+def _member(event: AmiEvent, when: When) -> Facts:
+    for interface in {event["Interface"], event["StateInterface"]} - {""}:
+        yield MemberKnown(when, interface)
+
+
+def _hangup_asked(event: AmiEvent, when: When) -> Facts:
+    yield Hears(when, "channels")
+    yield HangupAsked(when, event["Uniqueid"])
+
+
+def _channel_ended(event: AmiEvent, when: When) -> Facts:
+    yield Hears(when, "channels")
+    yield ChannelEnded(when, _party(event))
+
+
+def _new_channel(event: AmiEvent, when: When) -> Facts:
+    yield Hears(when, "channels")
+
+
+def _attended_transfer(event: AmiEvent, when: When) -> Facts:
+    """The agent's second leg may be waiting in a queue: the other party now waits in its place."""
+    party = Party(
+        event["TransfereeUniqueid"],
+        event["TransfereeLinkedid"],
+        event["TransfereeChannel"],
+        _caller(event["TransfereeCallerIDNum"]),
+    )
+    if party.uniqueid and event["SecondTransfererUniqueid"]:
+        yield TookPlace(when, party, event["SecondTransfererUniqueid"])
+
+
+def _variable(event: AmiEvent, when: When) -> Facts:
+    yield Hears(when, "variables")
+    if event["Variable"] == "QUEUESTATUS" and event["Value"]:
+        yield ResultKnown(when, event["Uniqueid"], "", event["Value"])
+    elif event["Variable"] == "QUEUEWAIT" and (hold := _number(event["Value"])) is not None:
+        yield HoldKnown(when, event["Uniqueid"], hold)
+
+
+def _went_on(event: AmiEvent, when: When) -> Facts:
+    yield Hears(when, "variables")
+    if event["Exten"] != "h":  # which runs after the hang-up
+        yield WentOn(when, event["Uniqueid"])
+
+
+def _user_event(event: AmiEvent, when: When) -> Facts:
+    if event["UserEvent"] == words.EVENT_CALL:
+        yield CallBegan(when, _party(event), event["Delivered"], event["Trunk"])
+    elif event["UserEvent"] == words.EVENT_LEFT_QUEUE:
+        yield ResultKnown(when, event["Uniqueid"], event["Queue"], event["Result"])
+
+
+def _recording(event: AmiEvent, when: When) -> Facts:
+    yield RecordingBegan(when, event["Uniqueid"])
+
+
+_READERS: Final[dict[str, Callable[[AmiEvent, When], Facts]]] = {
+    "QueueCallerJoin": _joined,
+    "QueueCallerAbandon": _gave_up,
+    "QueueCallerLeave": _left,
+    "AgentCalled": _offered,
+    "AgentConnect": _answered,
+    "AgentComplete": _completed,
+    "QueueMemberStatus": _member,
+    "QueueMemberAdded": _member,
+    "Newchannel": _new_channel,
+    "HangupRequest": _hangup_asked,
+    "Hangup": _channel_ended,
+    "AttendedTransfer": _attended_transfer,
+    "Newexten": _went_on,
+    "VarSet": _variable,
+    "UserEvent": _user_event,
+    "MixMonitorStart": _recording,
+}
+
+
+def _party(event: AmiEvent) -> Party:
+    return Party(
+        event["Uniqueid"], event["Linkedid"], event["Channel"], _caller(event["CallerIDNum"]), event.variables
+    )
+
+
+def _caller(text: str) -> str:
+    return "" if text in _NOBODY else text
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

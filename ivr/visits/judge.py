@@ -1,0 +1,191 @@
+"""From the evidence of one stay to its outcome and durations: the rules of ASTERISK.md, "Queue events".
+
+Pure: the same evidence gives the same visit, whatever order it was told in. The fold calls `judge` whenever
+evidence was added, and again as time passes for stays that are not settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from ivr.asterisk.words import VAR_ORIGIN
+from ivr.visits.stay import Stay
+from ivr.visits.steady import When
+
+SETTLES_AFTER = 1.0
+"""Seconds after which a word not come yet (AgentConnect after a leave, Hangup after giving up) will not."""
+_AT_ONCE = 0.5
+_ROUNDING = 1.5
+"""A difference of whole seconds and a measured duration of the same span differ by less."""
+_IMPLAUSIBLE = 900.0
+"""Asterisk's own seconds are this much too long only when its clock stepped."""
+
+RESULTS: Final = {
+    "TIMEOUT": "timeout",
+    "LEAVEEMPTY": "empty",
+    "LEAVEUNAVAIL": "empty",
+    "JOINEMPTY": "empty",
+    "JOINUNAVAIL": "empty",
+    "WITHDRAW": "withdrawn",
+}
+"""QUEUESTATUS → outcome."""
+
+_ENDED_BY: Final = {
+    "abandoned": "caller",
+    "key": "caller",
+    "timeout": "queue",
+    "empty": "queue",
+    "withdrawn": "staff",
+    "redirected": "staff",
+    "interrupted": "restart",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What the source tells: hang-ups of channels (class call), variables (class dialplan)."""
+
+    channels: bool = False
+    variables: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`left`, `answered_at` and `ended` bound the wait and the talk; None while they are open or unknown."""
+
+    outcome: str
+    left: When | None = None
+    wait_seconds: float | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    ended_by: str = ""
+    ring_seconds: float | None = None
+    talk_seconds: float | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing more is expected."""
+        return self.outcome != "waiting" and (self.outcome != "answered" or bool(self.ended_by))
+
+
+def judge(stay: Stay, hearing: Hearing, now: float) -> Verdict:
+    """The visit's outcome as far as it is known. `now` on the same axis as `When.steady`."""
+    if stay.answered is not None or stay.completed is not None:
+        return _answered(stay, now)
+    for rule in _RULES:
+        if (outcome := rule(stay, hearing, now)) is not None:
+            return _unanswered(stay, outcome)
+    return Verdict("waiting", stay.gave_up or stay.left)
+
+
+def _told(stay: Stay, hearing: Hearing, now: float) -> str | None:
+    return RESULTS.get(stay.result)
+
+
+def _interrupted(stay: Stay, hearing: Hearing, now: float) -> str | None:
+    return "interrupted" if stay.lost is not None and not (stay.gave_up or stay.left) else None
+
+
+def _gave_up(stay: Stay, hearing: Hearing, now: float) -> str | None:
+    """QueueCallerAbandon without a result: the caller hung up, or it is a way out nobody named."""
+    if stay.gave_up is None:
+        return None
+    if stay.asked_waiting:
+        return "abandoned"
+    goes_on = stay.moved_on or stay.gone
+    lived_on = goes_on is not None and (
+        goes_on is stay.moved_on or goes_on.steady - stay.gave_up.steady > _AT_ONCE
+    )
+    # A result would have been heard, so only a redirection is left for a channel that lives on.
+    would_be_named = hearing.variables or VAR_ORIGIN in stay.party.variables
+    if lived_on or (goes_on is None and hearing.channels and now - stay.gave_up.steady > SETTLES_AFTER):
+        return "redirected" if would_be_named else "timeout"
+    if goes_on is not None:
+        # 70 of 70 real abandons were announced by HangupRequest (ASTERISK.md 17).
+        return "abandoned" if would_be_named else "timeout"
+    return None if hearing.channels else "abandoned"
+
+
+def _left_quietly(stay: Stay, hearing: Hearing, now: float) -> str | None:
+    """A leave alone is a key, unless AgentConnect is still to come: it does within a millisecond."""
+    if stay.left is None or stay.gave_up is not None:
+        return None
+    is_over = stay.moved_on or stay.gone or stay.lost or now - stay.left.steady > SETTLES_AFTER
+    return "key" if is_over else None
+
+
+_Rule = Callable[[Stay, Hearing, float], str | None]
+_RULES: Final[tuple[_Rule, ...]] = (_told, _interrupted, _gave_up, _left_quietly)
+
+
+def _unanswered(stay: Stay, outcome: str) -> Verdict:
+    left = stay.gave_up or stay.left or stay.lost or stay.gone
+    wait = None if left is None else _seconds(stay.joined, left, None if left is stay.lost else stay.hold)
+    return Verdict(outcome, left, wait, ended_at=left.at if left else None, ended_by=_ENDED_BY[outcome])
+
+
+def _answered(stay: Stay, now: float) -> Verdict:
+    if stay.answered is None:
+        return _completed_only(stay)
+    answered = stay.answered.when
+    wait = _seconds(stay.joined, answered, _first(stay.answered.hold, stay.hold))
+    rang = [when for uniqueid, when in stay.offers if uniqueid == stay.answered.agent_uniqueid]
+    ring = _seconds(rang[-1], answered, stay.answered.ring) if rang else stay.answered.ring
+    ended, ended_by = _end_of_talk(stay, now)
+    told = stay.completed.talk if stay.completed and ended is stay.completed.when else None
+    talk = _seconds(answered, ended, told) if ended is not None and ended_by != "restart" else None
+    ended_at = ended.at if ended else None
+    return Verdict("answered", answered, wait, answered.at, ended_at, ended_by, ring, talk)
+
+
+def _completed_only(stay: Stay) -> Verdict:
+    """The connect was missed; Asterisk's own figures at the end are what there is."""
+    completed = stay.completed
+    assert completed is not None
+    talk = completed.talk
+    answered_at = completed.when.at - timedelta(seconds=talk) if talk is not None else None
+    return Verdict(
+        "answered",
+        None,
+        completed.hold,
+        answered_at,
+        completed.when.at,
+        completed.reason or "caller",
+        None,
+        talk,
+    )
+
+
+def _end_of_talk(stay: Stay, now: float) -> tuple[When | None, str]:
+    assert stay.answered is not None
+    if stay.completed is not None:
+        ended = stay.completed.when
+        if stay.agent_gone is not None and ended.steady - stay.agent_gone.steady > SETTLES_AFTER:
+            # The caller was taken from the agent; the queue notices only when they hang up (ASTERISK.md 8).
+            return stay.agent_gone, "transfer"
+        return ended, stay.completed.reason or ("caller" if stay.asked_talking else "agent")
+    if stay.lost is not None:
+        return stay.lost, "restart"
+    if stay.gone is not None and now - stay.gone.steady > SETTLES_AFTER:
+        return stay.gone, "caller" if stay.asked_talking else "agent"
+    return None, ""
+
+
+def _seconds(start: When, end: When, told: float | None) -> float:
+    """The span in seconds. `told`: Asterisk's own difference of whole seconds, for want of timestamps."""
+    measured = end.steady - start.steady
+    if start.exact and end.exact:
+        if measured < -_AT_ONCE:
+            # A step back nobody saw coming: the receipts are what is left.
+            measured = (end.received_at - start.received_at).total_seconds()
+        return round(max(0.0, measured), 3)
+    if told is not None and abs(measured - told) > _ROUNDING and 0 <= told < measured + _IMPLAUSIBLE:
+        return told
+    return round(max(0.0, measured), 3)
+
+
+def _first(*values: float | None) -> float | None:
+    return next((value for value in values if value is not None), None)

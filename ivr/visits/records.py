@@ -1,0 +1,71 @@
+"""The two records of DESIGN §5, a call and its queue visits: values of the fold, rows of the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+OPEN_OUTCOMES = ("waiting",)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call, open until `ended_at`. Moments are aware UTC; `received_at` is our clock when it began."""
+
+    server: str
+    linkedid: str
+    uniqueid: str
+    origin: str
+    began_at: datetime
+    received_at: datetime
+    last_seen_at: datetime
+    caller: str = ""
+    presentation: str = ""
+    delivered: str = ""
+    trunk: str = ""
+    language: str = ""
+    menu_path: str = ""
+    left_menu: str = ""
+    ended_at: datetime | None = None
+    ended_by: str = ""
+    is_interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One stay of a call in a queue; durations in seconds, None where they are not known (yet).
+
+    `outcome`: waiting, answered, abandoned, timeout, key, empty, withdrawn, redirected or interrupted.
+    `clock_stepped`: Asterisk's clock stepped during it; its durations come from our receipts.
+    """
+
+    server: str
+    uniqueid: str
+    linkedid: str
+    queue: str
+    origin: str
+    joined_at: datetime
+    received_at: datetime
+    outcome: str
+    source: str
+    precision: str
+    call_linkedid: str
+    call_began_at: datetime
+    structure: str = ""
+    attempt_id: str = ""
+    caller: str = ""
+    presentation: str = ""
+    left_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    ended_by: str = ""
+    wait_seconds: float | None = None
+    agent: str = ""
+    agent_name: str = ""
+    ring_seconds: float | None = None
+    talk_seconds: float | None = None
+    wrapup_seconds: float | None = None
+    menu_path: str = ""
+    language: str = ""
+    recorded: bool = False
+    clock_stepped: bool = False

@@ -1,0 +1,138 @@
+"""One stay of a caller in a queue as the evidence heard of it, and where each stay is found again.
+
+Evidence is only ever added; the same word said twice changes nothing. `judge` turns it into a visit.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ivr.visits.facts import Answered, Completed, Party
+from ivr.visits.steady import When
+
+ROUGHLY = 2.5
+"""Seconds two tellings of one moment may differ, where one was rebuilt from whole seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """What is known of one stay. `party` is the identity; `place` the channel that stands there now.
+
+    They differ after an attended transfer into the queue. `is_rebuilt`: nobody told us of the join, its
+    moment was computed back from whole seconds. `lost`: the last sign of life before Asterisk went away.
+    """
+
+    party: Party
+    queue: str
+    joined: When
+    place: str
+    call: int
+    is_rebuilt: bool = False
+    asked_waiting: bool = False
+    asked_talking: bool = False
+    gave_up: When | None = None
+    left: When | None = None
+    result: str = ""
+    hold: float | None = None
+    moved_on: When | None = None
+    gone: When | None = None
+    offers: tuple[tuple[str, When], ...] = ()
+    answered: Answered | None = None
+    completed: Completed | None = None
+    agent_gone: When | None = None
+    lost: When | None = None
+    recorded: bool = False
+
+    @property
+    def is_waiting(self) -> bool:
+        """Nothing said yet that the caller is out of the queue."""
+        return not (self.gave_up or self.left or self.answered or self.completed or self.lost or self.result)
+
+    @property
+    def is_talking(self) -> bool:
+        """With an agent, and no word yet of the end."""
+        return self.answered is not None and self.completed is None and self.lost is None
+
+
+class Stays:
+    """All stays in memory by number, found by channel, by agent's channel, by queue and agent."""
+
+    def __init__(self) -> None:
+        self._all: dict[int, Stay] = {}
+        self._by_channel: defaultdict[str, list[int]] = defaultdict(list)
+        self._by_agent_channel: dict[str, int] = {}
+        self._next = 1
+
+    def __getitem__(self, number: int) -> Stay:
+        return self._all[number]
+
+    def __iter__(self) -> Iterator[tuple[int, Stay]]:
+        return iter(list(self._all.items()))
+
+    def add(self, stay: Stay) -> int:
+        """Remember a new stay; returns its number."""
+        number, self._next = self._next, self._next + 1
+        self.put(number, stay)
+        return number
+
+    def put(self, number: int, stay: Stay) -> None:
+        """The stay as it is known now."""
+        self._all[number] = stay
+        for uniqueid in {stay.party.uniqueid, stay.place}:
+            if number not in self._by_channel[uniqueid]:
+                self._by_channel[uniqueid].append(number)
+        if stay.answered is not None and stay.answered.agent_uniqueid:
+            self._by_agent_channel[stay.answered.agent_uniqueid] = number
+
+    def forget(self, numbers: Iterable[int]) -> None:
+        """Drop stays nobody can tell anything new about."""
+        for number in numbers:
+            stay = self._all.pop(number)
+            for uniqueid in {stay.party.uniqueid, stay.place}:
+                self._by_channel[uniqueid].remove(number)
+                if not self._by_channel[uniqueid]:
+                    del self._by_channel[uniqueid]
+            if (
+                stay.answered is not None
+                and self._by_agent_channel.get(stay.answered.agent_uniqueid) == number
+            ):
+                del self._by_agent_channel[stay.answered.agent_uniqueid]
+
+    def of_channel(self, uniqueid: str, queue: str = "") -> list[int]:
+        """Every stay of a channel (in one queue), in the order it was heard of."""
+        found = self._by_channel.get(uniqueid, ())
+        return [number for number in found if not queue or self._all[number].queue == queue]
+
+    def at(self, uniqueid: str, queue: str, when: When) -> int | None:
+        """The stay a channel was in at that moment: stays do not overlap, so the latest that had begun."""
+        numbers = self.of_channel(uniqueid, queue)
+        begun = [n for n in numbers if self._began_by(n, when)]
+        if begun:
+            return max(begun, key=lambda n: (self._all[n].joined.steady, n))
+        return numbers[0] if numbers else None
+
+    def of_agent_channel(self, uniqueid: str) -> int | None:
+        """The stay that was answered on this agent's channel."""
+        return self._by_agent_channel.get(uniqueid)
+
+    def talking(self, queue: str, agent: str) -> int | None:
+        """The talk this agent is in, out of this queue; the latest if an end was missed."""
+        numbers = [
+            number
+            for number, stay in self._all.items()
+            if stay.is_talking and stay.queue == queue and stay.answered and stay.answered.agent == agent
+        ]
+        return numbers[-1] if numbers else None
+
+    def abandoned_place(self, queue: str) -> int | None:
+        """A waiting stay whose channel is gone without a word from the queue: somebody took its place."""
+        for number, stay in self._all.items():
+            if stay.queue == queue and stay.is_waiting and stay.gone is not None:
+                return number
+        return None
+
+    def _began_by(self, number: int, when: When) -> bool:
+        stay = self._all[number]
+        return stay.joined.steady <= when.steady + (ROUGHLY if stay.is_rebuilt else 0.05)
