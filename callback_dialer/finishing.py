@@ -21,6 +21,8 @@ from ivr.storage import attempts, callbacks, missed
 
 def write(connection: Connection, progress: Progress, policy: Policy) -> None:
     """Store one step of an attempt; storing it again changes nothing."""
+    if progress.farewell == "refused":
+        _deny(connection, progress)
     if progress.ended_at is not None:
         finish(connection, progress, disposition(progress), policy)
         return
@@ -55,8 +57,7 @@ def finish(
     assert callback is not None
     said = f"attempt {attempt.number}: {outcome}"
     uses_attempt = retry.uses_up_an_attempt(outcome)
-    if progress.farewell == "refused":
-        missed.deny(connection, callback.caller_e164, "pressed 9 when called back")
+    if missed.is_denied(connection, callback.caller_e164):
         callbacks.close(connection, callback.id, "refused", said, uses_attempt=uses_attempt)
         return
     promised_at = policy.new_time(progress.choice, now)
@@ -67,6 +68,14 @@ def finish(
             callbacks.owe_again(connection, callback.id, at, expires_at, uses_attempt=uses_attempt, note=said)
         case GiveUp(state):
             callbacks.close(connection, callback.id, state, said, uses_attempt=uses_attempt)
+
+
+def _deny(connection: Connection, progress: Progress) -> None:
+    """At once, not when the call ends: a crash in between must not have them called again."""
+    attempt = attempts.find(connection, progress.attempt_id)
+    callback = attempt and callbacks.find(connection, attempt.callback_id)
+    if callback:
+        missed.deny(connection, callback.caller_e164, "pressed 9 when called back")
 
 
 def _close_reached(connection: Connection, progress: Progress) -> None:

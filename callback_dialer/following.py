@@ -21,11 +21,16 @@ class Following:
         self._unwritten: list[Progress] = []
 
     def __contains__(self, attempt_id: object) -> bool:
-        return attempt_id in self._followed
+        """Whether its fate is known here: still followed, or ended and not stored yet."""
+        return attempt_id in self._followed or any(p.attempt_id == attempt_id for p in self._unwritten)
 
     def follow(self, progress: Progress) -> None:
         """Follow an attempt from here on; what was known of it before is replaced."""
         self._followed[progress.attempt_id] = progress
+
+    def forget(self, attempt_id: str) -> None:
+        """Stop following one attempt."""
+        self._followed.pop(attempt_id, None)
 
     def forget_all(self) -> None:
         """The connection is gone: what is not written yet stays, the rest is asked for again."""
@@ -41,7 +46,7 @@ class Following:
             del self._followed[after.attempt_id]
         else:
             self._followed[after.attempt_id] = after
-        if after.state != before.state or after.ended_at:
+        if after.ended_at or (after.state, after.farewell) != (before.state, before.farewell):
             self._unwritten.append(after)
 
     def withdraw(self, attempt_ids: Iterable[str]) -> list[str]:

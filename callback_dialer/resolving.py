@@ -7,19 +7,30 @@ the same id, and an attempt that was never sent is `aborted`. Called by the dial
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
+import structlog
 from sqlalchemy import Connection
 
 from callback_dialer.attempt import Progress, attempt_of
 from callback_dialer.finishing import finish
+from callback_dialer.following import Following
 from callback_dialer.policy import Policy
+from ivr.asterisk.actions import AmiError
+from ivr.asterisk.connection import AmiConnection
 from ivr.asterisk.events import AmiEvent
 from ivr.calls.callback_states import Disposition
 from ivr.storage import attempts
 from ivr.storage.attempts import Attempt, RecordedVisit
+from ivr.storage.engine import StoreThread
+
+log = structlog.get_logger(__name__)
+
+ASK_EVERY_SECONDS: Final = 3.0
 
 BY_VISIT: Final[Mapping[str, Disposition]] = {
     "answered": "reached",
@@ -69,6 +80,53 @@ def resolve(connection: Connection, attempt: Attempt, policy: Policy) -> Disposi
         )
     finish(connection, progress, outcome, policy, note="resolved, its end was not heard")
     return outcome
+
+
+class Resolver:
+    """Asks Asterisk about attempts that are not followed or are overdue, at most every few seconds."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        server: str,
+        store: StoreThread,
+        connection: AmiConnection,
+        following: Following,
+    ) -> None:
+        self._policy = policy
+        self._server = server
+        self._store = store
+        self._connection = connection
+        self._following = following
+        self._asked_at = -math.inf
+
+    async def resolve(self) -> None:
+        """Follow what is alive, end what is gone and overdue, leave the rest to its deadline."""
+        if not self._connection.is_connected or time.monotonic() < self._asked_at + ASK_EVERY_SECONDS:
+            return
+        live = await self._store.read(lambda c: attempts.live(c, self._server))
+        overdue = await self._store.read(lambda c: attempts.overdue(c, self._server))
+        doubtful = [one for one in live if one.id not in self._following or one.id in overdue]
+        if not doubtful:
+            return
+        self._asked_at = time.monotonic()
+        try:
+            reply = await self._connection.send({"Action": "CoreShowChannels"})
+        except AmiError as problem:
+            log.warning("channels not told, asking again", reason=str(problem))
+            return
+        for attempt in doubtful:
+            await self._resolve_one(attempt, alive(attempt, reply.events), is_overdue=attempt.id in overdue)
+
+    async def _resolve_one(self, attempt: Attempt, found: Progress | None, *, is_overdue: bool) -> None:
+        if found is not None:
+            if attempt.id not in self._following:
+                log.info("attempt found alive", attempt_id=attempt.id, state=attempt.state)
+                self._following.follow(found)
+        elif is_overdue:
+            self._following.forget(attempt.id)
+            outcome = await self._store.write(lambda c: resolve(c, attempt, self._policy))
+            log.warning("attempt resolved", attempt_id=attempt.id, disposition=outcome)
 
 
 def _outcome(attempt: Attempt, visit: RecordedVisit | None) -> Disposition:

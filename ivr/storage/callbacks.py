@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.calls.callback_states import (
     OPEN_STATES,
@@ -213,6 +214,11 @@ def close(
     )
 
 
+def is_any_due(connection: Connection, queues: Collection[str]) -> bool:
+    """Whether a callback is due now in one of `queues`."""
+    return bool(connection.scalar(select(exists().where(*_due(queues)))))
+
+
 def next_due(
     connection: Connection, queues: Collection[str], order: Literal["freshest_first", "oldest_first"]
 ) -> Callback | None:
@@ -220,16 +226,20 @@ def next_due(
     missed_at = callbacks.c.missed_at
     row = connection.execute(
         select(callbacks)
-        .where(
-            callbacks.c.state == "owed",
-            callbacks.c.due_at <= database_now(),
-            callbacks.c.queue.in_(queues),
-        )
+        .where(*_due(queues))
         .order_by(missed_at.desc() if order == "freshest_first" else missed_at, callbacks.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     ).one_or_none()
     return None if row is None else Callback(**row._mapping)
+
+
+def _due(queues: Collection[str]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        callbacks.c.state == "owed",
+        callbacks.c.due_at <= database_now(),
+        callbacks.c.queue.in_(queues),
+    )
 
 
 def _change(

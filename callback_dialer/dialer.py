@@ -1,0 +1,192 @@
+"""The dialer: what Asterisk tells and what the store owes, turned into callbacks for agents who are idle.
+
+`run` hears events all the time and makes a turn about twice a second; `turn` reads as the data flow. The
+rules are elsewhere (`decide`, `pacing`, `retry`, `attempt`); here is only the order of things. A store
+that is away for a while delays a turn and loses nothing. Run by `callback_dialer.service`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from callback_dialer.attempt import Progress
+from callback_dialer.deciding import decide_call
+from callback_dialer.finishing import finish, write
+from callback_dialer.following import Following
+from callback_dialer.originate import originate
+from callback_dialer.pacing import QueueLoad, queues_with_room
+from callback_dialer.policy import Policy
+from callback_dialer.resolving import Resolver
+from callback_dialer.starting import Start, start_next
+from ivr.asterisk.actions import ActionRefused, AmiError, UnsafeHeader
+from ivr.asterisk.connection import AmiConnection, Connected, Lost
+from ivr.asterisk.events import AmiEvent
+from ivr.queues.board import AgentChange, Board, refresh
+from ivr.storage import agents, attempts, callbacks, missed, settling
+from ivr.storage.engine import StoreThread
+
+log = structlog.get_logger(__name__)
+
+TURN_SECONDS: Final = 0.5
+RETRY_SECONDS: Final = 1.0
+CALLS_AT_ONCE: Final = 200
+"""Ended calls decided in one turn; old records come in such portions."""
+
+
+def utc_now() -> datetime:
+    """The machine's clock."""
+    return datetime.now(UTC)
+
+
+class Dialer:
+    """One Asterisk's callbacks. The board is filled here and may be read by others."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        server: str,
+        store: StoreThread,
+        connection: AmiConnection,
+        board: Board,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._policy = policy
+        self._server = server
+        self._store = store
+        self._connection = connection
+        self._board = board
+        self._clock = clock
+        self._following = Following()
+        self._resolver = Resolver(policy, server, store, connection, self._following)
+        self._agent_changes: list[AgentChange] = []
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Dial until `stop` is set; then store what is known. Calls in progress go on without us."""
+        async with asyncio.TaskGroup() as tasks:
+            hearing = tasks.create_task(self._hear())
+            while not stop.is_set():
+                await self._turn_or_wait()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), TURN_SECONDS)
+            hearing.cancel()
+        with suppress(SQLAlchemyError):
+            await self._write_progress()
+
+    async def turn(self) -> None:
+        """Everything once: attempts → store → decisions → callbacks due → idle agents → Originate."""
+        await self._write_progress()
+        await self._decide_ended_calls()
+        await self._settle_waiting()
+        await self._resolver.resolve()
+        await self._dial()
+
+    async def _turn_or_wait(self) -> None:
+        try:
+            await self.turn()
+        except SQLAlchemyError as problem:
+            log.error("store not reachable, trying again", reason=str(problem.__cause__ or problem))
+
+    async def _hear(self) -> None:
+        while True:
+            match await self._connection.events.get():
+                case AmiEvent() as event:
+                    self._board.apply(event)
+                    self._following.apply(event)
+                case Connected():
+                    await self._fill_board()
+                case Lost(at=at):
+                    self._board.lose(at)
+                    self._following.forget_all()
+
+    async def _fill_board(self) -> None:
+        while self._connection.is_connected and not self._board.is_fresh:
+            try:
+                await refresh(self._board, self._connection.send, self._clock)
+            except AmiError as problem:
+                log.warning("queues not told, asking again", reason=str(problem))
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _write_progress(self) -> None:
+        self._agent_changes.extend(self._board.take_changes(self._clock()))
+        steps, changes = self._following.unwritten, tuple(self._agent_changes)
+        if not steps and not changes:
+            return
+
+        def work(connection: Connection) -> None:
+            agents.record(connection, self._server, changes)
+            for progress in steps:
+                write(connection, progress, self._policy)
+
+        await self._store.write(work)
+        self._following.written(len(steps))
+        del self._agent_changes[: len(changes)]
+
+    async def _decide_ended_calls(self) -> None:
+        for call_id in await self._store.read(lambda c: missed.undecided(c, CALLS_AT_ONCE)):
+            decisions = await self._store.write(partial(decide_call, call_id=call_id, policy=self._policy))
+            for decision in decisions:
+                log.info("missed call decided", call_id=call_id, decision=decision.verdict, why=decision.why)
+
+    async def _settle_waiting(self) -> None:
+        for settlement in await self._store.read(settling.settlements):
+            if await self._store.write(partial(settling.settle, settlement=settlement)):
+                log.info("callback settled", callback_id=settlement.callback_id, change=settlement.change)
+        ringing = await self._store.read(lambda c: attempts.to_withdraw(c, self._server))
+        for attempt_id in self._following.withdraw(ringing):
+            with suppress(AmiError):
+                await self._connection.send({"Action": "Hangup", "Channel": attempt_id, "Cause": "16"})
+
+    async def _dial(self) -> None:
+        while (start := await self._next_start()) is not None:
+            await self._originate(start)
+
+    async def _next_start(self) -> Start | None:
+        loads = self._loads()
+        room = queues_with_room(loads)
+        if not room or not await self._store.read(lambda c: callbacks.is_any_due(c, room)):
+            return None
+        return await self._store.write(lambda c: start_next(c, self._server, loads, self._policy))
+
+    def _loads(self) -> dict[str, QueueLoad]:
+        """What the board sees; nothing at all when nobody is to be dialled now."""
+        now = self._clock()
+        is_time = self._policy.callback.enabled and self._policy.hours.is_open(now)
+        if not is_time or not self._connection.is_connected:
+            return {}
+        return {
+            queue: QueueLoad(
+                idle=frozenset(agent.interface for agent in self._board.idle(queue, now)),
+                reserve=self._policy.reserve(queue),
+                waiting=sum(caller.origin != "callback" for caller in self._board.waiting(queue)),
+            )
+            for queue in self._policy.queues
+        }
+
+    async def _originate(self, start: Start) -> None:
+        attempt, now = start.attempt, self._clock()
+        sent = Progress(attempt.id, "originating", now)
+        # Committed before it is sent: whatever happens now, this attempt is never started again.
+        if not await self._store.write(lambda c: attempts.advance(c, attempt.id, "originating", now)):
+            return
+        self._following.follow(sent)
+        log.info("calling back", callback_id=start.callback.id, attempt_id=attempt.id, queue=attempt.queue)
+        try:
+            await self._connection.send(originate(attempt, start.callback, self._policy))
+        except (ActionRefused, UnsafeHeader) as problem:
+            reason = str(problem)
+            log.error("originate refused", attempt_id=attempt.id, reason=reason)
+            self._following.forget(attempt.id)
+            await self._store.write(lambda c: finish(c, sent, "aborted", self._policy, reason))
+        except AmiError as problem:
+            # Asterisk may have dialled: its own channel id will tell.
+            log.warning("originate unanswered", attempt_id=attempt.id, reason=str(problem))
