@@ -55,12 +55,13 @@ def hours(configuration: Configuration, places: Places) -> Iterator[Problem]:
 def trunks(configuration: Configuration, places: Places) -> Iterator[Problem]:
     """TRK001-TRK004: prefixes that are never dialled, addresses and endpoints that cannot be told apart."""
     endpoints: dict[str, str] = {}
-    home = f"+{phonenumbers.country_code_for_region(configuration.hotline.country)}"
+    country_code = phonenumbers.country_code_for_region(configuration.hotline.country)
+    home = f"+{country_code}"
     denied = configuration.callback.deny
     for name, trunk in configuration.trunks.items():
         for position, prefix in enumerate(trunk.carries):
             place = places.at("trunks", name, "carries", position)
-            if not (prefix.startswith(home) or home.startswith(prefix)):
+            if country_code and not (prefix.startswith(home) or home.startswith(prefix)):
                 hint = f"only numbers of {configuration.hotline.country} ({home}) are called back"
                 yield Problem("TRK001", place, f"{prefix} is never dialled", hint)
             elif any(prefix.startswith(each) for each in denied):
@@ -103,7 +104,8 @@ def _nobody_to_call(plan: Callback, places: Places) -> Iterator[Problem]:
 
 def dialling(configuration: Configuration, places: Places) -> Iterator[Problem]:
     """CBK001: callbacks are on, and no trunk may dial anybody."""
-    if configuration.callback.enabled and not any(it.carries for it in configuration.trunks.values()):
+    carried = {path[1] for path in places.keys if path[:1] == ("trunks",) and path[2:] == ("carries", 0)}
+    if configuration.callback.enabled and not carried:
         hint = 'give a trunk its prefixes: `carries: ["+994"]`; or write `enabled: false`'
         place = places.at("callback")
         yield Problem("CBK001", place, "no trunk carries any number, so nobody can be called back", hint)

@@ -78,9 +78,9 @@ def _without_spans(text: str) -> str:
 
 
 def reserved_are_there(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """PRM003 and PRM009: a prompt the hotline plays by itself is missing, or has numbers where it must not."""
+    """PRM003: a prompt the hotline plays by itself is missing."""
     for name, reason in reserved(configuration).items():
-        if name not in configuration.prompts:
+        if not places.has("prompts", name):
             hint = "copy it from a starter: `hotline config init`"
             yield Problem("PRM003", places.at("prompts"), f"prompt `{name}` is missing: {reason}", hint)
 

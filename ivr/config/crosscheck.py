@@ -1,7 +1,7 @@
 """What one value cannot know: does what it names exist, and do all parts make a hotline together.
 
-`check_references` looks at each entry by itself and may be given a configuration from which invalid entries were
-taken out; `check_whole` judges the sum and needs all of it. Both return problems and raise nothing. Pure.
+`check_references` may be given a configuration from which invalid entries were taken out; `check_whole` judges the
+sum, so it is asked only when nothing is wrong with the parts. Both return problems and raise nothing. Pure.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Check = Callable[[Configuration, Places], Iterator[Problem]]
 
 
 def check_references(configuration: Configuration, places: Places) -> tuple[Problem, ...]:
-    """Names that nothing has, and entries that contradict themselves."""
+    """Names that nothing has, entries that contradict themselves, and circles without a way out."""
     return _run(_REFERENCES, configuration, places)
 
 
 def check_whole(configuration: Configuration, places: Places) -> tuple[Problem, ...]:
-    """Nodes nobody comes to, circles without a way out, queues without agents, prompts that are missing."""
+    """What nothing uses: nodes no call comes to, queues without agents, prompts never played."""
     return _run(_WHOLE, configuration, places)
 
 
@@ -138,20 +138,20 @@ _REFERENCES: tuple[Check, ...] = (
     check_menu.targets,
     check_menu.names,
     check_menu.languages,
+    check_menu.circles,
     check_calls.schedules,
     check_calls.hours,
     check_calls.trunks,
     check_calls.callback,
+    check_calls.dialling,
     check_prompts.said,
     check_prompts.texts,
+    check_prompts.reserved_are_there,
 )
 _WHOLE: tuple[Check, ...] = (
     _manned_queues,
     _structures_served,
     check_menu.reach,
-    check_menu.circles,
     check_menu.ways_back,
-    check_calls.dialling,
-    check_prompts.reserved_are_there,
     check_prompts.unused,
 )

@@ -47,10 +47,9 @@ def load_files(files: Mapping[str, bytes], problems: Iterable[Problem] = ()) -> 
     configuration, typing_problems = _typed(document.data, document.places)
     found = (*document.problems, *_not_consequences(typing_problems, document))
     if configuration is not None and document.is_complete:
-        is_whole = not errors(found)
         found = (*found, *check_references(configuration, document.places))
-        if is_whole:
-            found = (*found, *check_whole(configuration, document.places))
+    if configuration is not None and not errors(found):
+        found = (*found, *check_whole(configuration, document.places))
     is_good = not errors(found)
     return Loaded(configuration if is_good else None, in_reading_order(found), document.places, tuple(files))
 

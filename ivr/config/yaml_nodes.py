@@ -49,7 +49,7 @@ class Document:
         """Read one file into the document; what cannot be read is added to `problems` instead."""
         try:
             root = yaml.compose(content.decode("utf-8-sig"), Loader=yaml.BaseLoader)
-        except (ValueError, yaml.YAMLError, RecursionError) as error:
+        except (ValueError, OverflowError, yaml.YAMLError, RecursionError) as error:
             self.refuse(_unreadable(file, content, error))
             return
         if root is not None:
@@ -168,7 +168,7 @@ def _unreadable(file: str, content: bytes, error: Exception) -> Problem:
     if isinstance(error, RecursionError):
         return _endless(Place(file, 1, 1), "is nested too deeply to be read")
     hint = "look for a backslash in double quotes; single quotes take it as it is"
-    return Problem("YAML001", Place(file, 1, 1), f"not YAML: {error}", hint)
+    return Problem("YAML001", Place(file, 1, 1), "this is not YAML", hint)
 
 
 def _after(file: str, before: str) -> Place:

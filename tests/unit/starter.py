@@ -1,0 +1,25 @@
+"""The shipped configuration as bytes, and the same with one thing changed: what the configuration tests start from."""
+
+from __future__ import annotations
+
+from ivr.config.loading import Loaded, load_files
+from ivr.config.starter import starter_files
+
+FILES = {file.name: file.read_bytes() for file in starter_files()}
+
+
+def changed(file: str, old: str, new: str) -> dict[str, bytes]:
+    """The shipped files with the first `old` of that file replaced; AssertionError if it is not there."""
+    text = FILES.get(file, b"").decode()
+    assert old in text, f"{file} no longer has {old!r}"
+    return {**FILES, file: text.replace(old, new, 1).encode()}
+
+
+def load_changed(file: str, old: str, new: str) -> Loaded:
+    """What loading says about `changed`."""
+    return load_files(changed(file, old, new))
+
+
+def shipped() -> Loaded:
+    """The shipped configuration, loaded."""
+    return load_files(FILES)
