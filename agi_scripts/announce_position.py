@@ -1,7 +1,7 @@
 """What a caller is told before joining a queue: their place and the expected wait, or nothing.
 
 `decide` is pure. `announce_position` asks the board and sets HOTLINE_SAY; the dialplan plays it, so that
-Python is gone before anything is heard. Called by the compiled door of each queue, with the queue as argument.
+Python is gone before anything is heard. Called by the compiled door of each queue; its argument is the queue.
 """
 
 from __future__ import annotations

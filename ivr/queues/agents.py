@@ -77,12 +77,12 @@ def idle(members: Memberships, queue: str, now: datetime) -> list[Agent]:
     Idle = the phone is registered, not in use and not ringing, the agent is not paused in this queue, is in
     no call of any queue, none is being offered, and the wrap-up after the last one is over.
     """
-    return [
-        _agent(everywhere)
-        for everywhere in by_device(members).values()
-        if any(member.queue == queue and not member.paused for member in everywhere)
-        and all(_is_free(member, now) for member in everywhere)
-    ]
+    found = []
+    for everywhere in by_device(members).values():
+        here = next((m for m in everywhere if m.queue == queue and not m.paused), None)
+        if here is not None and all(_is_free(member, now) for member in everywhere):
+            found.append(Agent(here.interface, here.name, tuple(member.queue for member in everywhere)))
+    return found
 
 
 def serving(members: Memberships, queue: str) -> int:
@@ -150,11 +150,6 @@ def _is_free(member: Membership, now: datetime) -> bool:
 
 def _has_rested(member: Membership, now: datetime) -> bool:
     return member.rests_until is None or member.rests_until <= now
-
-
-def _agent(everywhere: list[Membership]) -> Agent:
-    first = everywhere[0]
-    return Agent(first.interface, first.name, tuple(member.queue for member in everywhere))
 
 
 def _key(event: AmiEvent) -> tuple[str, str]:

@@ -1,8 +1,8 @@
 """How long the caller at a place in line may expect to wait, from the talks that just ended.
 
 Formula: place x mean handle time / agents serving. With c agents whose calls last H seconds on average, one
-of them becomes free every H / c seconds, and the caller at place p takes the p-th. It counts every agent of the
-queue in full, also one who serves another queue too, so it is a little short where agents are shared.
+of them becomes free every H / c seconds, and the caller at place p takes the p-th. It counts every agent of
+the queue in full, also one who serves another queue too, so it is a little short where agents are shared.
 """
 
 from __future__ import annotations
