@@ -1,0 +1,53 @@
+"""Which sound files a configuration needs, and which voice says what in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ivr.calls.prompts import PromptFile, needed, reserved
+from ivr.config.loading import configuration_of, load_files
+from tests.unit.starter import changed, shipped
+
+CONFIGURATION = configuration_of(shipped())
+
+
+def test_every_prompt_is_needed_in_every_language() -> None:
+    languages = {file.language for file in needed(CONFIGURATION) if file.name == "welcome"}
+    assert languages == {"az", "ru", "en"}
+
+
+def test_a_numbered_prompt_is_one_file_for_each_number() -> None:
+    names = [file.name for file in needed(CONFIGURATION) if file.prompt == "place" and file.language == "en"]
+    assert names == [f"place-{number}" for number in range(1, 31)]
+    assert _file("en", "place-7").text == "Your place in the queue: 7."
+
+
+def test_words_in_another_language_are_spoken_by_its_voice() -> None:
+    voices = [voice for voice, _ in _file("az", "main_menu").parts]
+    assert voices == ["az", "ru", "en"]
+    assert all("<" not in text for _, text in _file("az", "main_menu").parts)
+
+
+def test_a_prompt_lies_where_asterisk_looks_for_it_in_the_callers_language() -> None:
+    file = _file("ru", "place-3")
+    assert str(file.path) == "ru/hotline/place-3.wav"
+    assert file.recorded(Path("config")) == Path("config/prompts/ru/place-3.wav")
+
+
+def test_the_recording_notice_is_needed_exactly_when_a_queue_records() -> None:
+    silent = changed("queues.yaml", "record: true", "record: false")
+    for structure in ("aparat", "emdx", "aibndx"):
+        text = silent["queues.yaml"].decode()
+        line = f"    structure: {structure}\n"
+        silent["queues.yaml"] = text.replace(line, f"{line}    record: false\n").encode()
+    assert "calls_recorded" in reserved(CONFIGURATION)
+    assert "calls_recorded" not in reserved(configuration_of(load_files(silent)))
+
+
+def test_no_callback_prompt_is_needed_while_callbacks_are_off() -> None:
+    off = configuration_of(load_files(changed("callback.yaml", "enabled: true", "enabled: false")))
+    assert not [name for name in reserved(off) if name.startswith("callback")]
+
+
+def _file(language: str, name: str) -> PromptFile:
+    return next(file for file in needed(CONFIGURATION) if (file.language, file.name) == (language, name))
