@@ -16,7 +16,7 @@ from typing import Final
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from callback_dialer.attempt import Progress
 from callback_dialer.deciding import decide_call
@@ -40,6 +40,10 @@ TURN_SECONDS: Final = 0.5
 RETRY_SECONDS: Final = 1.0
 CALLS_AT_ONCE: Final = 200
 """Ended calls decided in one turn; old records come in such portions."""
+
+
+STORE_AWAY: Final = (InterfaceError, OperationalError)
+"""The database is locked, restarting or out of reach; anything else is a mistake of ours and ends the dialer."""
 
 
 def utc_now() -> datetime:
@@ -79,7 +83,7 @@ class Dialer:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), TURN_SECONDS)
             hearing.cancel()
-        with suppress(SQLAlchemyError):
+        with suppress(*STORE_AWAY):
             await self._write_progress()
 
     async def turn(self) -> None:
@@ -93,7 +97,7 @@ class Dialer:
     async def _turn_or_wait(self) -> None:
         try:
             await self.turn()
-        except SQLAlchemyError as problem:
+        except STORE_AWAY as problem:
             log.error("store not reachable, trying again", reason=str(problem.__cause__ or problem))
 
     async def _hear(self) -> None:

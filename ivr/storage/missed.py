@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, exists, insert, select, text, update
+from sqlalchemy import BigInteger, Connection, exists, insert, select, text, type_coerce, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.calls.callback_states import Verdict
@@ -93,13 +93,13 @@ def answered_after(
 
 def on_the_line(caller_e164: ColumnElement[str] | str) -> ColumnElement[bool]:
     """Condition: a call of that citizen is open now, in the menu, in a queue or with an agent."""
-    alive_since = database_now() - int(OPEN_AT_MOST / timedelta(milliseconds=1))
+    alive_since = type_coerce(database_now(), BigInteger) - OPEN_AT_MOST // timedelta(milliseconds=1)
     return exists().where(
         calls.c.caller_e164 == caller_e164,
         calls.c.ended_at.is_(None),
         calls.c.is_interrupted.is_(False),
         calls.c.origin == "inbound",
-        calls.c.last_seen_at > alive_since,
+        type_coerce(calls.c.last_seen_at, BigInteger) > alive_since,
     )
 
 

@@ -1,0 +1,110 @@
+"""A house whose dialer runs: real Asterisk, real phones, a store in which missed calls can be put.
+
+The recorder is not part of it: what it would have stored is stored by `tests.stored_calls`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from callback_dialer.dialer import Dialer
+from callback_dialer.policy import Policy
+from ivr.asterisk.connection import AmiConnection
+from ivr.config.loading import configuration_of, load_or_fail
+from ivr.queues.board import Board
+from ivr.storage import callbacks
+from ivr.storage.callbacks import Callback
+from ivr.storage.engine import Store, StoreThread
+from ivr.storage.schema import attempts as attempts_table
+from ivr.storage.schema import callbacks as callbacks_table
+from tests.lab.exchange import Exchange, Fate
+from tests.lab.house import House
+from tests.stores import empty_store
+
+T = TypeVar("T")
+
+ALWAYS_OPEN: dict[str, Any] = {
+    "hours.always": {
+        "week": dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), "00:00-24:00"),
+        "holidays": False,
+    },
+    "callback.hours": "always",
+    "callback.reserve": 0,
+    "callback.confirm_wait": "1s",
+    "callback.confirm_times": 1,
+    "queues.dvx.wrap_up": "1s",
+}
+"""So that the tests may dial at any hour, with few agents."""
+
+
+@dataclass
+class Dialing:
+    """What a test asks of the running dialer."""
+
+    house: House
+    exchange: Exchange
+    store: Store
+    ami: AmiConnection
+    board: Board
+    policy: Policy
+    stop: asyncio.Event
+
+    def attempts(self) -> list[Any]:
+        """All attempts, in the order they were planned."""
+        return self.store.read(
+            lambda c: list(c.execute(attempts_table.select().order_by(attempts_table.c.planned_at)))
+        )
+
+    def callbacks(self) -> list[Callback]:
+        """All callbacks, the oldest first."""
+        return self.store.read(
+            lambda c: [
+                found
+                for callback_id in list(c.scalars(callbacks_table.select().order_by("id")))
+                if (found := callbacks.find(c, callback_id))
+            ]
+        )
+
+
+async def until(look: Callable[[], T], what: str, deadline: float = 20.0) -> T:
+    """Wait until `look` finds something; AssertionError if it does not in `deadline` seconds."""
+    ends = time.monotonic() + deadline
+    while not (found := look()):
+        if time.monotonic() > ends:
+            raise AssertionError(f"{what} did not happen in {deadline} s")
+        await asyncio.sleep(0.05)
+    return found
+
+
+@asynccontextmanager
+async def dialing(
+    folder: Path, plans: Mapping[str, Sequence[Fate]], changes: Mapping[str, Any] | None = None
+) -> AsyncIterator[Dialing]:
+    """A house, the far side of its trunk with those plans, and a dialer with an empty store."""
+    async with (
+        House.open(folder / "house", changes={**ALWAYS_OPEN, **(changes or {})}) as house,
+        Exchange.open(plans, house.exchange) as exchange,
+    ):
+        store = empty_store(folder)
+        configuration = configuration_of(load_or_fail(house.config))
+        thread = StoreThread(store)
+        ami = AmiConnection(*house.ami, "hotline-dialer", house.secret("hotline-dialer"))
+        board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
+        policy = Policy.of(configuration)
+        stop = asyncio.Event()
+        connecting = asyncio.create_task(ami.run())
+        running = asyncio.create_task(Dialer(policy, "main", thread, ami, board).run(stop))
+        try:
+            yield Dialing(house, exchange, store, ami, board, policy, stop)
+        finally:
+            stop.set()
+            await running
+            await ami.close()
+            await connecting
+            thread.close()
