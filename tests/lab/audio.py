@@ -11,7 +11,7 @@ import bisect
 import functools
 import sys
 import wave
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ RATE = 8000
 FRAME = 160
 """Bytes of one 20 ms packet."""
 SILENCE = b"\xff" * FRAME
-_SURE = RATE // 2
+SURE = RATE // 2
 """So many equal bytes prove a prompt: half a second."""
 _MARK = 0x30
 _MARK_DIGITS = 0x10
@@ -66,7 +66,7 @@ class Sound:
     @property
     def needle(self) -> bytes:
         """Half a second from where the voice begins: silence would be found everywhere."""
-        return self.mulaw[self.needle_at : self.needle_at + _SURE]
+        return self.mulaw[self.needle_at : self.needle_at + SURE]
 
     @classmethod
     def load(cls, file: Path, language: str) -> Sound:
@@ -76,7 +76,7 @@ class Sound:
                 raise ValueError(f"{file} is not 8 kHz mono 16 bit")
             mulaw = to_mulaw(recording.readframes(recording.getnframes()))
         loud = next((at for at, byte in enumerate(mulaw) if byte & 0x70 != 0x70), 0)
-        return cls(file.stem, language, mulaw, min(loud, max(len(mulaw) - _SURE, 0)))
+        return cls(file.stem, language, mulaw, min(loud, max(len(mulaw) - SURE, 0)))
 
 
 def load_sounds(folder: Path) -> tuple[Sound, ...]:
@@ -117,22 +117,32 @@ class Track:
         packet = bisect.bisect_right(self.starts, position) - 1
         return self.moments[packet] + (position - self.starts[packet]) / RATE
 
-    def first_hearing(self, sound: Sound, since: float = 0.0) -> Hearing | None:
-        """The first time this prompt is heard at or after `since`."""
-        return next((heard for heard in self._hearings(sound) if heard.at >= since), None)
+    def position_of(self, moment: float) -> int:
+        """The first byte that arrived at that moment or later."""
+        packet = bisect.bisect_left(self.moments, moment)
+        return self.starts[packet] if packet < len(self.starts) else len(self.received)
 
-    def hearings(self, sounds: Iterable[Sound]) -> list[Hearing]:
+    def first_hearing(self, sounds: Iterable[Sound], position: int = 0) -> Hearing | None:
+        """The first of these prompts heard from that byte on, as far as it has been heard by now."""
+        heard = (next(self._hearings(sound, position), None) for sound in sounds)
+        return min((it for it in heard if it), key=lambda it: it.at, default=None)
+
+    def last_hearing(self, sounds: Iterable[Sound], position: int = 0) -> Hearing | None:
+        """The latest of these prompts heard from that byte on."""
+        return max(self.hearings(sounds, position), key=lambda it: it.at, default=None)
+
+    def hearings(self, sounds: Iterable[Sound], position: int = 0) -> list[Hearing]:
         """All prompts heard, in order. Of those that begin alike (`place-1`, `place-12`) the longest."""
         best: dict[int, Hearing] = {}
-        for heard in (heard for sound in sounds for heard in self._hearings(sound)):
+        for heard in (heard for sound in sounds for heard in self._hearings(sound, position)):
             key = round(heard.at * 10)
             near = next((k for k in (key, key - 1, key + 1) if k in best), key)
             if near not in best or heard.seconds > best[near].seconds:
                 best[near] = heard
         return sorted(best.values(), key=lambda heard: heard.at)
 
-    def _hearings(self, sound: Sound) -> Iterable[Hearing]:
-        found = self.received.find(sound.needle)
+    def _hearings(self, sound: Sound, position: int) -> Iterator[Hearing]:
+        found = self.received.find(sound.needle, position)
         while found >= 0:
             begin = max(found - sound.needle_at, 0)
             spoken = sound.mulaw[sound.needle_at :]
@@ -140,7 +150,7 @@ class Track:
             # The last, incomplete frame of a file may be cut by Asterisk.
             is_whole = length > len(sound.mulaw) - FRAME
             yield Hearing(sound.name, sound.language, self.moment_of(begin), length / RATE, is_whole)
-            found = self.received.find(sound.needle, found + _SURE)
+            found = self.received.find(sound.needle, found + SURE)
 
 
 def _common(left: bytes | bytearray, right: bytes) -> int:

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from tests.lab.audio import Hearing, Sound
+from tests.lab.audio import SURE, Hearing, Sound
 from tests.lab.calllog import Happening, Log, NeverHappened, What
 from tests.lab.rtp import RtpStream, Spoken
 from tests.lab.sip import Address, Request, Response, parse_session, reply, session, token, uri_of, user_of
 from tests.lab.wire import SipSocket, SipTimeout, Transaction, authorized, new_branch
 
-_POLL = 0.05
+_POLL = 0.1
 """How often a phone that waits for a prompt listens to what has come in."""
+_LULL = 0.6
+"""So long after a notice no other one begins."""
 
 
 class Leg:
@@ -150,14 +152,31 @@ class Leg:
 
     async def heard(self, *sounds: Sound, since: float = 0.0, deadline: float = 15.0) -> Hearing:
         """Wait for half a second of one of these prompts; NeverHappened after `deadline` seconds."""
-        ends = time.monotonic() + deadline
+        ends, track = time.monotonic() + deadline, self.stream.track
+        position = track.position_of(since)
         while True:
-            for sound in sounds:
-                if hearing := self.stream.track.first_hearing(sound, since):
-                    return hearing
+            if hearing := track.first_hearing(sounds, position):
+                return hearing
+            # What has been searched is not searched again, but for a beginning that is not yet half a second.
+            position = max(position, len(track.received) - SURE)
             if self.log.is_over or time.monotonic() > ends:
                 wanted = " or ".join(f"{sound.name} ({sound.language})" for sound in sounds)
                 raise NeverHappened(f"{wanted} was not heard in {deadline} s or before the call ended")
+            await asyncio.sleep(_POLL)
+
+    async def joined(self, notices: Sequence[Sound], deadline: float = 30.0) -> float:
+        """When the caller joined the queue: the end of the last notice said before it, once no other follows.
+
+        NeverHappened if none of the notices is heard to its end in `deadline` seconds.
+        """
+        ends, track = time.monotonic() + deadline, self.stream.track
+        position = track.position_of((await self.heard(*notices, deadline=deadline)).at)
+        while True:
+            last = track.last_hearing(notices, position)
+            if last and last.is_whole and time.time() > last.until + _LULL:
+                return last.until
+            if self.log.is_over or time.monotonic() > ends:
+                raise NeverHappened(f"no queue was joined in {deadline} s or before the call ended")
             await asyncio.sleep(_POLL)
 
     async def connected_to_agent(self, deadline: float = 30.0) -> Spoken:

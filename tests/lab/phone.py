@@ -128,6 +128,8 @@ class AgentPhone(Phone):
         self.server = server
         self.answer_after = answer_after
         self.talk = talk
+        self.talk_with: dict[str, float | None] = {}
+        """By caller's number as shown, where it differs from `talk`."""
         self.offered: list[Offered] = []
         self._secret = secret
 
@@ -190,12 +192,9 @@ class AgentPhone(Phone):
             return
         leg.stream.voice = marker(self.account)
         leg.answer()
-        if self.talk is not None:
-            await self._talk(leg, self.talk)
-
-    async def _talk(self, leg: Leg, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        if not leg.log.is_over:
+        talk = self.talk_with.get(leg.number, self.talk)
+        if talk is not None:
+            await asyncio.sleep(talk)
             await leg.hang_up()
 
     @property
