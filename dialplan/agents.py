@@ -1,7 +1,7 @@
 """Where agents' phones dial and transfer to: queues and colleagues, never a trunk.
 
-A queue is reached by its name or by the delivered number that leads straight to it. A citizen who is transferred
-becomes a contact of the structure they are sent to.
+A queue is reached by its name or by the delivered number that leads straight to it. A citizen who is
+transferred becomes a contact of the structure they are sent to.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from dialplan.entry import doorway
 from dialplan.menu import queue_context
-from dialplan.plan import Context, Extension, Step, assign, goto, inside
+from dialplan.plan import Context, Extension, Step, assign, goto, inside, unless_set
 from dialplan.source import Source
 from ivr.asterisk.words import CONTEXT_AGENTS, VAR_LANGUAGE, VAR_ORIGIN, VAR_STRUCTURE
 from ivr.config.places import Place
@@ -43,19 +43,18 @@ def _extensions(source: Source) -> Iterator[Extension]:
 
 
 def _into_queue(source: Source, queue: str, place: Place) -> Iterator[Step]:
-    """An agent's own call is `internal`; a transferred citizen keeps their origin and language."""
-    language = (
-        f'${{IF($["${{{VAR_LANGUAGE}}}" = ""]?{source.configuration.default_language}:${{{VAR_LANGUAGE}}})}}'
-    )
-    yield assign(
-        place,
-        "",
-        **{
-            VAR_ORIGIN: f'${{IF($["${{{VAR_ORIGIN}}}" = ""]?internal:${{{VAR_ORIGIN}}})}}',
-            VAR_STRUCTURE: source.configuration.queues[queue].structure,
-            VAR_LANGUAGE: language,
-            "CHANNEL(language)": language,
-        },
-    )
+    """An agent's own call is `internal`; a transferred citizen keeps their origin and language.
+
+    The recording of the talk before the transfer ends here, so that no waiting is recorded.
+    """
+    language = unless_set(VAR_LANGUAGE, source.configuration.default_language)
+    arrived = {
+        VAR_ORIGIN: unless_set(VAR_ORIGIN, "internal"),
+        VAR_STRUCTURE: source.configuration.queues[queue].structure,
+        VAR_LANGUAGE: language,
+        "CHANNEL(language)": language,
+    }
+    yield assign(place, "", **arrived)
     yield Step("Answer", "", place)
+    yield Step("StopMixMonitor", "", place)
     yield goto(queue_context(queue), place=place)

@@ -26,7 +26,7 @@ class Allowed:
 
 
 def carried(trunks: dict[str, Trunk]) -> Iterator[tuple[Allowed, int]]:
-    """Patterns that may be dialled and the place of their prefix in `carries`; a prefix belongs to its first trunk."""
+    """Patterns that may be dialled and the index of their prefix in `carries`; the first trunk has it."""
     seen = set()
     for name, trunk in trunks.items():
         for position, prefix in enumerate(trunk.carries):
@@ -37,7 +37,7 @@ def carried(trunks: dict[str, Trunk]) -> Iterator[tuple[Allowed, int]]:
 
 
 def denied(prefixes: list[str]) -> Iterator[tuple[str, int]]:
-    """Patterns that are never dialled and the place of their prefix in `callback.deny`."""
+    """Patterns that are never dialled and the index of their prefix in `callback.deny`."""
     seen = set()
     for position, prefix in enumerate(prefixes):
         for pattern, _ in _patterns(prefix):
@@ -47,8 +47,18 @@ def denied(prefixes: list[str]) -> Iterator[tuple[str, int]]:
 
 
 def is_denied(pattern: str, deny: list[str]) -> bool:
-    """Whether a carried pattern lies in a denied prefix as a whole, so that it must not be rendered at all."""
+    """Whether all numbers of a carried pattern are denied, so that it must not be rendered."""
     return any(pattern.lstrip("_").startswith(prefix.removeprefix("+")) for prefix in deny)
+
+
+def dialled_digits(allowed: Allowed, trunk: Trunk, country: str) -> str:
+    """What Dial() sends for `${EXTEN}`: as `ivr.calls.numbers.dial_string` writes it, in dialplan terms."""
+    if trunk.dial != "national":
+        return "+${EXTEN}" if trunk.dial == "e164" else "${EXTEN}"
+    home = PhoneMetadata.metadata_for_region(country)
+    if home is None or allowed.country_code != str(home.country_code):
+        return "00${EXTEN}"
+    return f"{home.national_prefix or ''}${{EXTEN:{len(allowed.country_code)}}}"
 
 
 def _patterns(prefix: str) -> Iterator[tuple[str, str]]:
@@ -63,9 +73,7 @@ def _patterns(prefix: str) -> Iterator[tuple[str, str]]:
 
 def _country_code(digits: str) -> str:
     codes = phonenumberutil.COUNTRY_CODE_TO_REGION_CODE
-    return next(
-        (digits[:size] for size in (1, 2, 3) if digits[:size].isdigit() and int(digits[:size]) in codes), ""
-    )
+    return next((digits[:size] for size in (1, 2, 3) if int(digits[:size]) in codes), "")
 
 
 def _national_lengths(code: str) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
-"""A callback's two halves. `;2` dials the citizen if the number is allowed; `;1` greets them and joins the queue.
+"""A callback's two halves: `;2` dials the citizen if the number is allowed, `;1` talks to them.
 
-Originate enters `hotline-callback` and nothing else. Start and end are left in queue_log by these steps themselves,
-so that an attempt's fate is known even if every Python process died while the phone rang.
+Originate enters `hotline-callback` and nothing else. Start and end are left in queue_log by these steps
+themselves, so that an attempt's fate is known even if every Python process died while the phone rang.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from dialplan.allow_list import Allowed, carried, denied, is_denied
+from dialplan.allow_list import carried, denied, dialled_digits, is_denied
 from dialplan.door import ask_python, late, left, recording
 from dialplan.entry import doorway
 from dialplan.plan import Context, Extension, Step, assign, goto, inside, queue_log, sounds, user_event
 from dialplan.source import Source
 from ivr.asterisk import words
+from ivr.calls.prompts import RECORDING_NOTICE
 from ivr.config.model import Callback, Queue, Trunk
 
 _DIALLING = inside("callback")
@@ -51,7 +52,8 @@ def _dialling(source: Source) -> Iterator[Extension]:
         if not is_denied(allowed.pattern, deny):
             place = source.at("trunks", allowed.trunk, "carries", position)
             trunk = configuration.trunks[allowed.trunk]
-            steps = _dial(allowed, trunk, configuration.callback)
+            digits = dialled_digits(allowed, trunk, configuration.hotline.country)
+            steps = _dial(digits, allowed.trunk, trunk, configuration.callback)
             yield Extension(allowed.pattern, tuple(replace(step, place=place) for step in steps))
     for pattern, position in denied(deny):
         yield Extension(pattern, (Step("Hangup", "21", source.at("callback", "deny", position)),))
@@ -61,16 +63,11 @@ def _dialling(source: Source) -> Iterator[Extension]:
     yield Extension("h", (h,))
 
 
-def _dial(allowed: Allowed, trunk: Trunk, callback: Callback) -> Iterator[Step]:
-    digits = {
-        "e164": "+${EXTEN}",
-        "international": "${EXTEN}",
-        "national": f"0${{EXTEN:{len(allowed.country_code)}}}",
-    }[trunk.dial]
+def _dial(digits: str, name: str, trunk: Trunk, callback: Callback) -> Iterator[Step]:
     stranger = f'"${{{words.VAR_ORIGIN}}}" != "callback" | "{_ATTEMPT}" = ""'
     yield Step("GotoIf", f"$[{stranger}]?refused")
     yield assign(**{"CALLERID(num)": trunk.caller_id, "CALLERID(name)": ""})
-    yield queue_log(_QUEUE, _ATTEMPT, words.LOG_CALLBACK_START, allowed.trunk)
+    yield queue_log(_QUEUE, _ATTEMPT, words.LOG_CALLBACK_START, name)
     yield Step("Dial", f"PJSIP/{digits}@{trunk.endpoint},{callback.ring_for:g}")
     yield Step("Hangup", "${HANGUPCAUSE}")
     yield Step("Hangup", "21", label="refused")
@@ -84,7 +81,7 @@ def _talk(source: Source, name: str, queue: Queue) -> Iterator[Extension]:
     callback = source.configuration.callback
     at = partial(source.at, "callback")
     place = at()
-    notice = ["calls_recorded"] if queue.record else []
+    notice = [RECORDING_NOTICE] if queue.record else []
     greeting = sounds(["callback_greeting", *notice, "callback_keys"])
     yield Extension(
         "s",
@@ -126,7 +123,7 @@ def _again(source: Source) -> Iterator[Extension]:
 
 
 def _confirmed(source: Source, name: str, queue: Queue) -> Iterator[Step]:
-    """Key 1: the agent sees the citizen's number and that it is a callback; the wait already served is credit."""
+    """Key 1: to the place their wait has earned; the agent sees their number and that it is a callback."""
     at = partial(source.at, "callback")
     yield queue_log(name, _ATTEMPT, words.LOG_CALLBACK_CONFIRMED)
     yield _event(words.CALLBACK_CONFIRMED)

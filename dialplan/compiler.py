@@ -1,8 +1,8 @@
 """Configuration in, Asterisk's files out: the same configuration always gives the same bytes.
 
-Called by `hotline config render`, `hotline config apply` and the lab. Files are named relative to Asterisk's
-configuration folder; `hotline/revisions/` holds one file of contexts per revision, all of them included, so that calls in
-progress keep the menu they began in.
+Called by `hotline config render`, `hotline config apply` and the lab. Files are named relative to
+Asterisk's configuration folder; `hotline/revisions/` holds one file of contexts per revision, all of them
+included, so that calls in progress keep the menu they began in.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ _ORIGIN = re.compile(r" ; \S+$", re.MULTILINE)
 def compile(loaded: Loaded, server: str = "main", lab: Lab | None = None, *, today: date) -> dict[str, str]:
     """Files for one server: relative name → text.
 
-    `today` only says for which years holidays are rendered (its own and the next). Raises KeyError for a server the
-    configuration does not name, `dialplan.quoting.UnsafeText` for text that Asterisk cannot carry.
+    `today` only says for which years holidays are rendered (its own and the next). Raises KeyError for a
+    server the configuration does not name, `dialplan.quoting.UnsafeText` for text that Asterisk cannot
+    carry.
     """
     source = Source(configuration_of(loaded), loaded.places, server, today, lab)
     return {**_dialplan(source), **_settings(source)}
@@ -49,9 +50,9 @@ def _dialplan(source: Source) -> dict[str, str]:
     fixed = [context for context in contexts if context.name in _FIXED]
     plan = render(context for context in contexts if context.name not in _FIXED)
     revision = revision_of(plan)
+    entries = f'#include "{REVISIONS}/*.conf"\n\n{entry.trunk_names(source)}\n{render(fixed)}'
     return {
-        "hotline/extensions.conf": f'#include "{REVISIONS}/*.conf"\n\n'
-        + render(fixed).replace(REVISION, revision),
+        "hotline/extensions.conf": entries.replace(REVISION, revision),
         f"{REVISIONS}/{revision}.conf": plan.replace(REVISION, revision),
     }
 

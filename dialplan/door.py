@@ -1,7 +1,7 @@
-"""The door of each queue: hours, notice of recording, the caller's place by AGI, Queue(), and what comes after.
+"""The door of each queue: hours, notice of recording, the caller's place by AGI, Queue(), what comes after.
 
-Nothing here can drop a caller: Python has `agi_deadline`, then the call goes on without it, and every way out of
-Queue() that leaves the caller on the line leads to the queue's `on_timeout` node.
+Nothing here can drop a caller: Python has `agi_deadline`, then the call goes on without it, and every way
+out of Queue() that leaves the caller on the line leads to the queue's `on_timeout` node.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ from functools import partial
 
 from dialplan import schedule
 from dialplan.menu import node_context, queue_context
-from dialplan.plan import Context, Extension, Step, assign, goto, sounds, user_event
+from dialplan.plan import Context, Extension, Step, assign, goto, sounds, unless_set, user_event
 from dialplan.quoting import argument
 from dialplan.source import Source
 from ivr.asterisk.words import AGI_ANNOUNCE_POSITION, EVENT_LEFT_QUEUE, VAR_SAY, VAR_STRUCTURE
+from ivr.calls.prompts import RECORDING_NOTICE
 from ivr.config.model import Queue
 from ivr.config.places import Place
 
 STAY = "HOTLINE_STAY"
 """How many queues the call has joined: keeps a second recording from overwriting the first."""
 _NOTICE = "HOTLINE_NOTICE"
+"""`heard` once the caller knows that calls are recorded; nobody is told twice."""
 RESUME = "resume"
 OUT_OF_TIME = "T"
 """Where Asterisk sends a channel whose absolute timeout has passed."""
@@ -40,13 +42,11 @@ def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     at = partial(source.at, "queues", name)
     if queue.hours is not None and queue.closed is not None:
         yield from schedule.steps(source, queue.hours, goto(node_context(queue.closed)), at("hours"))
-    structure = f'${{IF($["${{{VAR_STRUCTURE}}}" = ""]?{queue.structure}:${{{VAR_STRUCTURE}}})}}'
+    structure = unless_set(VAR_STRUCTURE, queue.structure)
     yield assign(at(), "", **{VAR_STRUCTURE: structure, VAR_SAY: "", **recording(source, queue)})
     if queue.record:
-        notice = Step(
-            "ExecIf", f'$["${{{_NOTICE}}}" = ""]?Playback({sounds(["calls_recorded"])})', at("record")
-        )
-        yield notice
+        notice = f"Playback({sounds([RECORDING_NOTICE])})"
+        yield Step("ExecIf", f'$["${{{_NOTICE}}}" = ""]?{notice}', at("record"))
         yield assign(at("record"), "", **{_NOTICE: "heard"})
     if queue.announce_position:
         yield from ask_python(source, AGI_ANNOUNCE_POSITION, name, at("announce_position"))
@@ -77,8 +77,9 @@ def recording(source: Source, queue: Queue) -> dict[str, str]:
 def ask_python(source: Source, script: str, queue: str, place: Place) -> Iterator[Step]:
     """Run an AGI script, but never wait for it longer than `agi_deadline`.
 
-    AGI() itself waits for ever for a peer that accepts and stays silent; the channel's absolute timeout ends it, and
-    extension `T` (`late`) brings the call back. AGIEXITONHANGUP keeps AGI() from waiting for the script's farewell.
+    AGI() itself waits for ever for a peer that accepts and stays silent; the channel's absolute timeout
+    ends it, and extension `T` (`late`) brings the call back. AGIEXITONHANGUP keeps AGI() from waiting for
+    the script's farewell. Only connecting cannot be cut short: two seconds where a backlog is full.
     """
     server = source.server
     yield assign(place, "", **{"AGIEXITONHANGUP": "yes", "TIMEOUT(absolute)": f"{server.agi_deadline:g}"})

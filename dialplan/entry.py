@@ -21,8 +21,16 @@ from ivr.asterisk.words import (
 )
 
 INBOUND = inside("in")
+_TRUNK = "HOTLINE_TRUNK_"
+"""Global variables, one per endpoint: the trunk's name."""
 MOMENT_HEADER = "X-Hotline-Moment"
 """SIP header by which a lab call carries its own moment, in epoch seconds."""
+
+
+def trunk_names(source: Source) -> str:
+    """The global variables that tell the trunk by its endpoint."""
+    lines = (f"{_TRUNK}{trunk.endpoint} = {name}" for name, trunk in source.configuration.trunks.items())
+    return "\n".join(("[globals]", *lines, ""))
 
 
 def doorway(name: str, behind: Context) -> Context:
@@ -69,6 +77,6 @@ def _arrival(source: Source, number: str, node: str) -> Iterator[Step]:
     if source.lab is not None:
         begin["TESTTIME"] = f"${{PJSIP_HEADER(read,{MOMENT_HEADER})}}"
     yield assign(place, "", **begin)
-    yield user_event(EVENT_CALL, place, "", Delivered=number, Trunk="${CHANNEL(endpoint)}")
+    yield user_event(EVENT_CALL, place, "", Delivered=number, Trunk=f"${{{_TRUNK}${{CHANNEL(endpoint)}}}}")
     yield Step("Answer", "", place)
     yield goto(node_context(node), place=place)

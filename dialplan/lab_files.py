@@ -1,7 +1,7 @@
-"""The rest of a lab Asterisk's configuration folder: SIP on loopback, few modules, everything in folders of ours.
+"""The rest of a lab Asterisk's configuration: SIP on loopback, few modules, everything in folders of ours.
 
-Agents are found by their From user and must give their password; everybody else on loopback is the trunk; nobody
-else gets an answer. A production Asterisk has its own pjsip.conf; `config/` of the project shows a sample.
+Agents are found by their From user and must give their password; who is neither an agent nor comes from a
+trunk's address gets no answer. A production Asterisk has a pjsip.conf of its own.
 """
 
 from __future__ import annotations
@@ -25,7 +25,14 @@ _MODULES = """
     res_pjsip_rfc3326 res_pjsip_sdp_rtp res_pjsip_session res_rtp_asterisk res_sorcery_astdb
     res_sorcery_config res_sorcery_memory res_speech res_timing_timerfd
 """
-_TONES = "[az]\ndescription = Azerbaijan\nringcadence = 1000,4000\ndial = 425\nbusy = 425/500,0/500\nring = 425/1000,0/4000\ncongestion = 425/250,0/250\n"
+_TONES = """[az]
+description = Azerbaijan
+ringcadence = 1000,4000
+dial = 425
+busy = 425/500,0/500
+ring = 425/1000,0/4000
+congestion = 425/250,0/250
+"""
 _MEDIA = (
     ("disallow", "all"),
     ("allow", "alaw,ulaw"),

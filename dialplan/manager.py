@@ -1,7 +1,7 @@
-"""manager.conf: one AMI user for each of our processes, with the least rights that work, bound to its address.
+"""manager.conf: one AMI user for each of our processes, with the least rights that work.
 
-Tried on Asterisk 22: QueueStatus and Ping need no right to write; `originate` alone does not allow Status, Hangup or
-Getvar, hence `call` and `reporting`. Nobody has `command`, `config` or `all`.
+Tried on Asterisk 22: QueueStatus and Ping need no right to write; `originate` alone does not allow Status,
+Hangup or Getvar, hence `call` and `reporting`. Nobody has `command`, `config` or `all`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The voice menu: each node a context of native dialplan, so that a caller's walk costs no Python at all.
 
-A choice listens while it speaks (Background, WaitExten); `i` is a wrong key, `t` silence. The channel carries
-MENU_KEYS (`/1/3`), MENU_CHOICE (the choice the caller is in or came from), MENU_BACK (the choices before it, latest
-first, ten deep) and MENU_TRIES (`w` per wrong key, `s` per silence since the choice was entered).
+A choice listens while it speaks (Background, WaitExten); `i` is a wrong key, `t` silence. The channel
+carries MENU_KEYS (`/1/3`), MENU_CHOICE (the choice the caller is in or came from), MENU_BACK (the choices
+before it, latest first, ten deep) and MENU_TRIES (`w` per wrong key, `s` per silence since the choice was
+entered).
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ PATH = f"${{{KEYS}:1:79}}"
 
 def node_context(name: str) -> str:
     """The context of a menu node."""
-    return inside(name)
+    return inside(f"menu-{name}")
 
 
 def queue_context(queue: str) -> str:
-    """The context of a queue's door; `-` keeps it apart from every node."""
+    """The context of a queue's door."""
     return inside(f"queue-{queue}")
 
 

@@ -1,7 +1,8 @@
 """A dialplan as values: contexts of extensions of steps, each step with the YAML place it comes from.
 
-The modules that compile menu, queues and callbacks build these; `dialplan.compiler` renders them. Contexts that
-belong to one revision are named by `inside`; the revision itself is filled in when the text is complete.
+The modules that compile menu, queues and callbacks build these; `dialplan.compiler` renders them. Contexts
+that belong to one revision are named by `inside`; the revision itself is filled in when the text is
+complete.
 """
 
 from __future__ import annotations
@@ -56,6 +57,11 @@ def assign(place: Place = NOWHERE, label: str = "", /, **values: str) -> Step:
     """Set channel variables in one step; all right-hand sides are read before the first is written."""
     pairs = [f"{name}={value}" for name, value in values.items()]
     return Step("Set" if len(pairs) == 1 else "MSet", ",".join(pairs), place, label)
+
+
+def unless_set(variable: str, otherwise: str) -> str:
+    """The variable's value, or `otherwise` where it is empty."""
+    return f'${{IF($["${{{variable}}}" = ""]?{otherwise}:${{{variable}}})}}'
 
 
 def user_event(name: str, place: Place = NOWHERE, label: str = "", /, **headers: str) -> Step:

@@ -1,8 +1,8 @@
 """The one place that turns text into Asterisk's configuration syntax.
 
-Every value that came from YAML passes through here on its way into a file. What Asterisk's parsers cannot carry
-unchanged is escaped; what they cannot carry at all is refused by `UnsafeText`, so that no text can become a
-setting, an application or a comment of its own.
+Every value that came from YAML passes through here on its way into a file. What Asterisk's parsers cannot
+carry unchanged is escaped; what they cannot carry at all is refused by `UnsafeText`, so that no text can
+become a setting, an application or a comment of its own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
-_PLAIN_ARGUMENT = re.compile(r"^[\w./:+@&*#!?=<>\- ]*$")
+_PLAIN = re.compile(r"^[\w./:+@&*#!?=<>\- ]*$")
 
 
 class UnsafeText(ValueError):
@@ -47,7 +47,7 @@ def argument(text: str) -> str:
     Asterisk substitutes `${}` and splits at commas before it looks at any quoting, so everything that means
     something to it is refused rather than escaped. Raises UnsafeText.
     """
-    if not _PLAIN_ARGUMENT.match(value(text)):
+    if not _PLAIN.match(value(text)):
         raise UnsafeText(f"{text!r} cannot stand in a dialplan; use letters, digits and ./:+@&*#!?=<>-_ only")
     return text
 

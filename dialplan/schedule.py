@@ -1,7 +1,8 @@
 """Opening hours as dialplan steps: is it open at this moment, for the call's own clock.
 
-GotoIfTime knows weekdays and times but no years, so holidays and other days are looked up by date in a context
-that has one extension per closed day. `TESTTIME`, which only a lab's rendering lets a call set, moves both.
+GotoIfTime knows weekdays and times but no years, so holidays and other days are looked up by date in a
+context that has one extension per closed day. `TESTTIME`, which only a lab's rendering lets a call set,
+moves both.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _WEEK: tuple[Weekday, ...] = get_args(Weekday)
 
 
 def steps(source: Source, name: str, closed: Step, place: Place) -> tuple[Step, ...]:
-    """Steps that fall through to the label `open` when schedule `name` is open, and take `closed` when not."""
+    """Steps that fall through when schedule `name` is open, and end with `closed` when it is not."""
     hours = source.configuration.hours[name]
     zone = argument(source.configuration.hotline.time_zone)
     today = f"${{STRFTIME(${{TESTTIME}},{zone},%Y%m%d)}}"
@@ -47,11 +48,15 @@ def steps(source: Source, name: str, closed: Step, place: Place) -> tuple[Step, 
 
 
 def contexts(source: Source) -> Iterator[Context]:
-    """One context of closed days per schedule, and one of days opened out of turn where there are any."""
-    hotline = source.configuration.hotline
+    """For each schedule the menu asks: its closed days, and the days opened out of turn if there are any."""
     first, last = date(source.today.year, 1, 1), date(source.today.year + 1, 12, 31)
-    for name, hours in source.configuration.hours.items():
-        schedule = Schedule.of(hours, hotline.time_zone, hotline.country)
+    configuration = source.configuration
+    asked = {queue.hours for queue in configuration.queues.values()}
+    asked |= {node.hours for node in configuration.menu.nodes.values()}
+    for name, hours in configuration.hours.items():
+        if name not in asked:
+            continue
+        schedule = Schedule.of(hours, configuration.hotline.time_zone, configuration.hotline.country)
         place = source.at("hours", name, "holidays")
         yield _days_context(_days(name, "closed"), days_closed(schedule, first, last), place)
         if hours.open_on:

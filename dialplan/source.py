@@ -1,4 +1,4 @@
-"""What one rendering is made from; the compiler builds it once and hands it to every module of this package."""
+"""What one rendering is made from; the compiler builds it once and hands it to every other module here."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """A rendering for an Asterisk of our own that touches nothing of the machine's; all folders are absolute."""
+    """For an Asterisk of our own that touches nothing of the machine's; all folders are absolute."""
 
     sip_host: str
     sip_port: int

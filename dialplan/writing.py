@@ -1,4 +1,4 @@
-"""Rendered files onto disk, with the secrets they include; called by `hotline config render`, `apply` and the lab.
+"""Rendered files onto disk, with the secrets they include; called by `hotline config render` and the lab.
 
 Earlier revisions of the plan stay in the folder, so that calls in progress keep theirs when Asterisk reloads.
 """

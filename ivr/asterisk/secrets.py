@@ -1,7 +1,7 @@
 """Secrets shared with Asterisk: one file each in `secrets.d/`, made once, included by Asterisk, read by us.
 
-A file says `secret = …` for an AMI user and `password = …` for a SIP account. Nothing ever writes a secret anywhere
-else; `HOTLINE_AMI_SECRET` in the environment takes the place of the AMI users' files.
+A file says `secret = …` for an AMI user and `password = …` for a SIP account. Nothing ever writes a secret
+anywhere else; `HOTLINE_AMI_SECRET` in the environment takes the place of the AMI users' files.
 """
 
 from __future__ import annotations

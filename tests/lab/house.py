@@ -1,7 +1,7 @@
 """A whole hotline in a folder: a lab Asterisk with a rendered configuration on ports of its own.
 
-`House.open` copies the YAML, changes what the test wants changed, renders, links the prompts in and starts Asterisk.
-The demo, `make run` and every lab test live in one.
+`House.open` copies the YAML, changes what the test wants changed, renders, links the prompts in and starts
+Asterisk. The demo, `make run` and every lab test live in one.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from ivr.asterisk.secrets import FOLDER, read_secret
 from ivr.calls.prompts import needed
 from ivr.calls.synthesis import build
 from ivr.config.loading import configuration_of, load_or_fail
+from ivr.config.model import Configuration
 from tests.lab.asterisk import Asterisk, installation
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -58,7 +59,7 @@ class House:
         changes: Changes | None = None,
         sounds: Path = REPOSITORY / ".lab" / "sounds",
     ) -> AsyncIterator[Self]:
-        """Start a hotline in `folder`; it is stopped on the way out. `sounds` keeps built prompts between houses."""
+        """Start a hotline in `folder`, stop it at the end. `sounds` keeps built prompts between houses."""
         folder = folder.resolve()
         run_folder = Path(tempfile.mkdtemp(prefix="hotline-"))
         ports = free_ports(4)
@@ -135,7 +136,7 @@ class House:
         write(load_or_fail(self.config), self.etc, "main", lab, date.today())
 
     @property
-    def _configuration(self) -> Any:
+    def _configuration(self) -> Configuration:
         return configuration_of(load_or_fail(self.config))
 
     def _furnish(self, config: Path, changes: Changes, ports: list[int], sounds: Path) -> None:
@@ -160,7 +161,7 @@ class House:
 
 def free_ports(count: int) -> list[int]:
     """Ports of loopback nobody listens on now, over UDP or TCP."""
-    taken = []
+    taken: list[socket.socket] = []
     try:
         while len(taken) < count * 2:
             tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -181,7 +182,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def _change(config: Path, changes: Changes) -> None:
-    """Apply dotted changes to the YAML file that holds their first key; a new first key gets a file of its own."""
+    """Apply dotted changes in the file that holds their first key; a new first key gets its own file."""
     documents = {
         path: yaml.safe_load(path.read_text(encoding="utf-8")) or {} for path in sorted(config.glob("*.yaml"))
     }
