@@ -1,0 +1,150 @@
+"""`hotline callbacks`: who is owed a call, and what became of it. Reads only; the dialer does the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ivr.calls.callback_states import CallbackState
+from ivr.calls.masking import masked
+from ivr.command.options import fail
+from ivr.command.store import open_store
+from ivr.storage.callback_history import History, history, listed
+from ivr.storage.callbacks import Callback
+
+app = typer.Typer(
+    help="Citizens who are owed a call: who they are, what was tried.",
+    epilog="Example: hotline callbacks list --state owed",
+    no_args_is_help=True,
+)
+
+LOCAL_TIME = ZoneInfo("Asia/Baku")
+FullNumbers = Annotated[bool, typer.Option("--full-numbers", help="Show whole numbers instead of masked.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")]
+Show = Callable[[str], str]
+"""A number as it may be shown."""
+
+
+@app.command("list", epilog="Example: hotline callbacks list --state owed --json")
+def list_callbacks(
+    state: Annotated[
+        list[CallbackState] | None, typer.Option(help="Only this state; may be repeated.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the latest missed first.")] = 100,
+    full_numbers: FullNumbers = False,
+    as_json: AsJson = False,
+) -> None:
+    """Callbacks, the latest missed first."""
+    wanted = tuple(state or ())
+    show = _shown(full_numbers)
+    with open_store() as store:
+        found = store.read(lambda connection: listed(connection, wanted, limit))
+    if as_json:
+        _print_json([_as_data(one, show) for one in found])
+        return
+    if not found:
+        typer.echo("no callbacks" + (f" in state {' or '.join(wanted)}" if wanted else ""))
+        return
+    table = _table("id", "number", "state", "queue", "language", "waited", "missed", "due", "tries")
+    for one in found:
+        table.add_row(
+            str(one.id),
+            show(one.caller_e164),
+            one.state,
+            one.queue,
+            one.language,
+            f"{one.credit_seconds:.0f} s",
+            _moment(one.missed_at),
+            _moment(one.due_at) if one.closed_at is None else "",
+            str(one.attempts_used),
+        )
+    Console(highlight=False).print(table)
+
+
+@app.command("show", epilog="Example: hotline callbacks show 17")
+def show_callback(
+    callback_id: Annotated[int, typer.Argument(metavar="ID", help="As `list` shows it.")],
+    full_numbers: FullNumbers = False,
+    as_json: AsJson = False,
+) -> None:
+    """One callback: the missed calls it settles, every change of state, every attempt."""
+    show = _shown(full_numbers)
+    with open_store() as store:
+        found = store.read(lambda connection: history(connection, callback_id))
+    if found is None:
+        fail(f"there is no callback {callback_id}", hint="`hotline callbacks list` shows their ids")
+    if as_json:
+        _print_json(_history_as_data(found, show))
+    else:
+        _print_history(found, show)
+
+
+def _print_history(found: History, show: Show) -> None:
+    console = Console(highlight=False)
+    one = found.callback
+    console.print(f"Callback {one.id}: {show(one.caller_e164)}, {one.queue}, {one.language}: {one.state}")
+    console.print(f"waited {one.credit_seconds:.1f} s, missed {_moment(one.missed_at)}", end="")
+    console.print(f", due {_moment(one.due_at)}\n" if one.closed_at is None else "\n")
+    calls = _table("missed call", "structure", "waited", "decision", "why", title="Missed calls")
+    for call in found.calls:
+        waited = f"{call.wait_seconds:.1f} s"
+        calls.add_row(_moment(call.ended_at), call.structure, waited, call.decision, call.why)
+    tried = _table(
+        "try", "planned", "trunk", "disposition", "cause", "agent", "talk", "attempt id", title="Attempts"
+    )
+    for attempt in found.attempts:
+        tried.add_row(
+            str(attempt.number),
+            _moment(attempt.planned_at),
+            attempt.trunk,
+            attempt.disposition or attempt.state,
+            "" if attempt.cause is None else str(attempt.cause),
+            attempt.agent,
+            "" if attempt.talk_seconds is None else f"{attempt.talk_seconds:.1f} s",
+            attempt.id,
+        )
+    journal = _table("when", "try", "state", "note", title="What happened")
+    for entry in found.journal:
+        journal.add_row(_moment(entry.at), str(entry.attempt or ""), entry.state, entry.note)
+    for table in (calls, tried, journal):
+        if table.row_count:
+            console.print(table)
+
+
+def _table(*columns: str, title: str = "") -> Table:
+    table = Table(
+        box=None, padding=(0, 3, 0, 0), title=title or None, title_justify="left", header_style="bold"
+    )
+    numbers = {"id", "waited", "tries", "try", "cause", "talk"}
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    return table
+
+
+def _shown(full_numbers: bool) -> Show:
+    return str if full_numbers else masked
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(LOCAL_TIME).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _as_data(one: Callback, show: Show) -> dict[str, Any]:
+    return {**asdict(one), "caller": show(one.caller), "caller_e164": show(one.caller_e164)}
+
+
+def _history_as_data(found: History, show: Show) -> dict[str, Any]:
+    tried = [{**asdict(one), "dial_string": show(one.dial_string)} for one in found.attempts]
+    return {**asdict(found), "callback": _as_data(found.callback, show), "attempts": tried}
+
+
+def _print_json(data: Any) -> None:
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=datetime.isoformat))
