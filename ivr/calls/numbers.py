@@ -28,12 +28,12 @@ Kind = Literal[
     "anonymous",
     "invalid",
 ]
-"""`other`: valid but neither fixed nor mobile (shared cost, voice over IP …). `international`: of another country."""
+"""`other`: valid but neither fixed nor mobile (shared cost …). `international`: of another country."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallerNumber:
-    """`e164` with its plus sign, or empty where there is none: anonymous, short, internal and invalid callers."""
+    """`e164` with its plus sign; empty for anonymous, short, internal and invalid callers."""
 
     e164: str
     kind: Kind

@@ -1,7 +1,7 @@
-"""Opening hours as a value: is it open at this moment, when does it open next, when is the next working day over.
+"""Opening hours as a value: is it open now, when does it open next, when is the next working day over.
 
-`Hours` of the configuration, a time zone and a country's public holidays come in; aware datetimes in, aware UTC out.
-Used by the menu's compiler and the callback dialer. Pure.
+`Hours` of the configuration, a time zone and a country's public holidays make a `Schedule`; it takes aware
+datetimes and gives aware UTC. Used by the menu's compiler and the callback dialer. Pure.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Schedule:
         )
 
     def next_opening(self, moment: datetime) -> datetime:
-        """The first open moment not before `moment`: itself, if it is open then. NeverOpen if there is none."""
+        """The first open moment not before `moment`: itself if it is open then. NeverOpen if none."""
         if self.is_open(moment):
             return moment.astimezone(UTC)
         for day, (opens, _) in self._working_days(moment.astimezone(self.zone).date()):

@@ -1,7 +1,7 @@
 """Which sound files a configuration needs, and what is said in each.
 
-`needed` gives one `PromptFile` per language and number; `ivr.calls.synthesis` makes them, the dialplan plays them
-as `hotline/<name>` in the caller's language. Pure.
+`needed` gives one `PromptFile` per language and number; `ivr.calls.synthesis` makes them, the dialplan plays
+them as `hotline/<name>` in the caller's language. Pure.
 """
 
 from __future__ import annotations

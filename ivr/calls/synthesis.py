@@ -1,7 +1,7 @@
 """Prompt files made by espeak-ng and sox, or converted from recordings; only what changed is made again.
 
-`PromptFile` values come in; 8 kHz mono 16-bit files for Asterisk go out, with a note of what each was made from.
-Called by `hotline prompts build`.
+`PromptFile` values come in; 8 kHz mono 16-bit files for Asterisk go out, with a note of what each was made
+from. Called by `hotline prompts build`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def is_recorded(file: PromptFile, config: Path) -> bool:
 def build(files: Iterable[PromptFile], config: Path, out: Path, workers: int | None = None) -> Iterator[Made]:
     """Make what is missing or changed under `out`, several at a time; yields each file once it is in place.
 
-    A file appears complete or not at all, so that a call that plays it meanwhile hears the old or the new one.
+    A file appears complete or not at all: a call that plays it meanwhile hears the old or the new one.
     Raises PromptError at the first that cannot be made; what was made until then is kept and noted.
     """
     notes = _read_notes(out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ivr.command.options import fail, options
+from ivr.command.render import render
 from ivr.config.check_prompts import missing_files
 from ivr.config.loading import Loaded, load
 from ivr.config.problems import Problem, Severity, errors
@@ -61,8 +63,11 @@ def check(
         raise typer.Exit(1)
 
 
+app.command(epilog="Example: hotline --config config config render --out asterisk")(render)
+
+
 def load_or_stop(folder: Path) -> Loaded:
-    """The loaded configuration for a command that needs one; with errors, print them and end with status 1."""
+    """The configuration for a command that needs one; if it has errors, print them, end with status 1."""
     loaded = load(folder)
     if loaded.configuration is None:
         show_problems(errors(loaded.problems), folder, err=True)
@@ -71,12 +76,18 @@ def load_or_stop(folder: Path) -> Loaded:
 
 
 def show_problems(problems: tuple[Problem, ...], folder: Path, *, err: bool = False) -> None:
-    """One line for each problem, `file:line:column CODE message`, what to do about it below."""
-    for problem in problems:
+    """One line for each problem, `file:line:column CODE message`, what to do about it below.
+
+    On a terminal the codes stand in one column; in a file one space parts the words.
+    """
+    stream = sys.stderr if err else sys.stdout
+    places = [problem.located(str(folder)) for problem in problems]
+    width = max(map(len, places), default=0) if stream.isatty() else 0
+    for problem, place in zip(problems, places, strict=True):
         is_warning = problem.severity is Severity.WARNING
         code = typer.style(problem.code, fg="yellow" if is_warning else "red", bold=True)
         kind = "warning: " if is_warning else ""
-        typer.echo(f"{problem.located(str(folder))} {code} {kind}{problem.message}", err=err)
+        typer.echo(f"{place:<{width}} {code} {kind}{problem.message}", err=err)
         if problem.hint:
             typer.echo(f"    {problem.hint}", err=err)
 

@@ -47,7 +47,7 @@ def build_prompts(
     out: Annotated[Path, typer.Option(help="Folder for <language>/hotline/<name>.wav.")] = Path("prompts"),
     language: Annotated[str, typer.Option(help="Only this language.")] = "",
 ) -> None:
-    """Make every sound file that is missing or whose text changed; a recorded one in the configuration wins."""
+    """Make every sound file that is missing or whose text changed; a recording in the configuration wins."""
     folder = options(context).config
     if missing := missing_programs():
         fail(f"not installed: {', '.join(missing)}", hint=f"apt-get install {' '.join(missing)}")

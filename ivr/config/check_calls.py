@@ -11,13 +11,13 @@ from ipaddress import ip_network
 import phonenumbers
 
 from ivr.config.model import Callback, Configuration, RetryPlan, clock
-from ivr.config.places import Path, Places
+from ivr.config.places import KeyPath, Places
 from ivr.config.problems import Problem, did_you_mean
 
 
 def schedules(configuration: Configuration, places: Places) -> Iterator[Problem]:
     """HRS001: hours are named that nothing defines."""
-    named: list[tuple[Path, str | None]] = [(("callback", "hours"), configuration.callback.hours)]
+    named: list[tuple[KeyPath, str | None]] = [(("callback", "hours"), configuration.callback.hours)]
     named += [(("queues", name, "hours"), queue.hours) for name, queue in configuration.queues.items()]
     named += [
         (("menu", "nodes", name, "hours"), node.hours) for name, node in configuration.menu.nodes.items()

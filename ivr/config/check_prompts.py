@@ -1,7 +1,7 @@
 """Checks of what citizens hear: every prompt that is played exists and has words in every language.
 
-Called by `ivr.config.crosscheck`; `missing_files` by the commands that know where built prompts lie. Only that
-one looks at the disk.
+Called by `ivr.config.crosscheck`; `missing_files` by the commands that know where built prompts lie.
+Only that one looks at the disk.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from pathlib import Path
 
 from ivr.calls.prompts import needed, reserved
 from ivr.config.model import Configuration
-from ivr.config.places import Path as KeyPath
-from ivr.config.places import Places
+from ivr.config.places import KeyPath, Places
 from ivr.config.problems import Problem, Severity, did_you_mean
 
 MAX_NUMBERS = 100

@@ -1,7 +1,7 @@
 """What one value cannot know: does what it names exist, and do all parts make a hotline together.
 
-`check_references` may be given a configuration from which invalid entries were taken out; `check_whole` judges the
-sum, so it is asked only when nothing is wrong with the parts. Both return problems and raise nothing. Pure.
+`check_references` may be given a configuration without its invalid entries; `check_whole` judges the sum, so
+it is asked only when nothing is wrong with the parts. Both return problems and raise nothing. Pure.
 """
 
 from __future__ import annotations

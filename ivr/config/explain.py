@@ -13,20 +13,20 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from ivr.config.model import Configuration
-from ivr.config.places import Path, Places
+from ivr.config.places import KeyPath, Places
 from ivr.config.problems import Problem, did_you_mean
 from ivr.config.yaml_nodes import Data
 
 
-def explain(found: Iterable[ErrorDetails], data: Data, places: Places) -> dict[Path, Problem]:
+def explain(found: Iterable[ErrorDetails], data: Data, places: Places) -> dict[KeyPath, Problem]:
     """One problem per path that is wrong; the path is that of the value, or of the field that is missing."""
-    by_path: dict[Path, list[ErrorDetails]] = {}
+    by_path: dict[KeyPath, list[ErrorDetails]] = {}
     for error in found:
         by_path.setdefault(_written_path(error, data), []).append(error)
     return {path: _problem(path, together, places) for path, together in by_path.items()}
 
 
-def _written_path(error: ErrorDetails, data: Data) -> Path:
+def _written_path(error: ErrorDetails, data: Data) -> KeyPath:
     """The part of pydantic's location that is in the YAML: it adds steps for unions, keys and validators."""
     path: list[str | int] = []
     for step in error["loc"]:
@@ -40,20 +40,23 @@ def _written_path(error: ErrorDetails, data: Data) -> Path:
     return (*path, error["loc"][-1]) if error["type"] == "missing" else tuple(path)
 
 
-def _problem(path: Path, together: list[ErrorDetails], places: Places) -> Problem:
+def _problem(path: KeyPath, together: list[ErrorDetails], places: Places) -> Problem:
     error = together[0]
     if error["type"] == "missing":
         return _missing(path, places)
     if error["type"] == "extra_forbidden":
         hint = did_you_mean(str(path[-1]), fields_at(path[:-1]))
         return Problem("CFG001", places.at(*path), f"`{path[-1]}` is not known here", hint)
-    sentence = " or ".join(dict.fromkeys(_sentence(each) for each in together))
+    sentence = " or ".join(dict.fromkeys(_sentence(each) for each in together)).replace(
+        " or must be ", " or "
+    )
     hint = _literal_hint(error) if len(together) == 1 else ""
-    place = places.at(*path) if "[key]" in error["loc"] else places.value_at(*path)
+    is_entry = "[key]" in error["loc"] or isinstance(error["input"], dict | list)
+    place = places.at(*path) if is_entry else places.value_at(*path)
     return Problem("CFG003", place, f"`{_name(path)}`: {sentence}", hint)
 
 
-def _missing(path: Path, places: Places) -> Problem:
+def _missing(path: KeyPath, places: Places) -> Problem:
     if len(path) == 1:
         return Problem(
             "CFG002", places.at(), f"the section `{path[0]}` is missing", "`hotline config init` shows one"
@@ -61,7 +64,7 @@ def _missing(path: Path, places: Places) -> Problem:
     return Problem("CFG002", places.at(*path[:-1]), f"`{_name(path[:-1])}` has no `{path[-1]}`", "add it")
 
 
-def _name(path: Path) -> str:
+def _name(path: KeyPath) -> str:
     """The key itself; of a list entry, the key of its list."""
     return next((step for step in reversed(path) if isinstance(step, str)), "configuration")
 
@@ -84,10 +87,14 @@ def _choices(context: dict[str, Any]) -> list[str]:
     return [word.strip("' ") for word in str(context["expected"]).replace(" or ", ",").split(",")]
 
 
+def _one_of(words: list[str]) -> str:
+    return f"must be one of {', '.join(words)}" if len(words) > 1 else f"must be `{words[0]}`"
+
+
 _Say = Callable[[dict[str, Any]], str]
 _SENTENCES: dict[str, _Say] = {
     "value_error": lambda context: str(context["error"]),
-    "literal_error": lambda context: f"must be {' or '.join(_choices(context))}",
+    "literal_error": lambda context: _one_of(_choices(context)),
     "string_type": lambda context: "must be one text, not a list or a mapping",
     "bool_type": lambda context: "must be true or false",
     "bool_parsing": lambda context: "must be true or false",
@@ -108,14 +115,14 @@ _SENTENCES: dict[str, _Say] = {
     "dict_type": lambda context: "must be a mapping: `key: value` lines, indented",
     "list_type": lambda context: "must be a list: [one, another]",
     "tuple_type": lambda context: "must be a list: [one, another]",
-    "too_short": lambda context: f"needs at least {context['min_length']} of them",
+    "too_short": lambda context: f"must have at least {context['min_length']} of them",
     "too_long": lambda context: f"may have at most {context['max_length']} of them",
 }
 """Kinds of error pydantic finds, as the end of a sentence that begins with the field's name."""
 
 
-def fields_at(path: Path) -> list[str]:
-    """The fields an admin may write in the mapping at `path`; empty where every key is a name of their own."""
+def fields_at(path: KeyPath) -> list[str]:
+    """The fields an admin may write in the mapping at `path`; empty where the keys are names of their own."""
     kind: Any = Configuration
     for step in path:
         kind = _inside(_bare(kind), step)

@@ -1,7 +1,7 @@
 """A folder of YAML files in; frozen configuration, every problem and the place of every value out.
 
-Data flow: read all files → one document → typed values → cross-checks. A mistake in one entry does not hide those in
-others: the entry is left out and the rest is checked. Called by every command and daemon at start.
+Data flow: read all files → one document → typed values → cross-checks. A mistake in one entry does not hide
+those in others: the entry is left out and the rest is checked. Called by every command and daemon at start.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from pydantic import ValidationError
 from ivr.config.crosscheck import check_references, check_whole
 from ivr.config.explain import explain
 from ivr.config.model import Configuration
-from ivr.config.places import NOWHERE, Place, Places
-from ivr.config.places import Path as KeyPath
+from ivr.config.places import NOWHERE, KeyPath, Place, Places
 from ivr.config.problems import ConfigurationError, Problem, Severity, errors, in_reading_order
 from ivr.config.yaml_nodes import Data, Document
 
@@ -33,13 +32,13 @@ class Loaded:
 
 
 def load(folder: Path) -> Loaded:
-    """Read `*.yaml` of the folder and report every problem in it; raises nothing, whatever the files contain."""
+    """Read `*.yaml` of the folder and report every problem in it; it never raises."""
     files, problems = _read(folder)
     return load_files(files, problems) if files else Loaded(None, in_reading_order(problems), Places())
 
 
 def load_files(files: Mapping[str, bytes], problems: Iterable[Problem] = ()) -> Loaded:
-    """As `load`, of files already read, by name. `problems`: those met in reading; an error means one is not here."""
+    """As `load`, of files already read, by name; `problems` met in reading them come first."""
     document = Document(problems=list(problems))
     document.is_complete = not errors(document.problems)
     for name, content in files.items():
@@ -55,7 +54,7 @@ def load_files(files: Mapping[str, bytes], problems: Iterable[Problem] = ()) -> 
 
 
 def load_or_fail(folder: Path) -> Loaded:
-    """As `load`, for those who cannot go on without: ConfigurationError with all problems if one is an error."""
+    """As `load`, for who cannot go on without: ConfigurationError with all problems if one is an error."""
     loaded = load(folder)
     if loaded.configuration is None:
         raise ConfigurationError(str(folder), loaded.problems)
@@ -94,7 +93,7 @@ def _ignored(name: str) -> Problem:
 
 
 def _not_consequences(found: Iterable[Problem], document: Document) -> list[Problem]:
-    """Without what only follows from a mistake of form: that value, or sections of a file that was not read."""
+    """Without what only follows from a mistake of form: that value, or the sections of an unread file."""
     told = {problem.place for problem in document.problems}
     return [
         problem
@@ -104,7 +103,7 @@ def _not_consequences(found: Iterable[Problem], document: Document) -> list[Prob
 
 
 def _typed(data: dict[str, Data], places: Places) -> tuple[Configuration | None, list[Problem]]:
-    """The configuration, and what was wrong with it; None if too little is left after taking out what is wrong.
+    """The configuration, and what was wrong with it; None if too little is left without what is wrong.
 
     What is wrong is taken out and the rest tried again, so that the cross-checks see as much as possible.
     Only the first round's findings are the admin's: later ones follow from what was taken out.

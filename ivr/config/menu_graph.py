@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ivr.config.model import Configuration, Node, Retry
-from ivr.config.places import Path
+from ivr.config.places import KeyPath
 
 BUILT_IN = frozenset({"repeat", "back", "hangup"})
 """Where a key may lead beside the nodes of the menu."""
@@ -17,9 +17,9 @@ BUILT_IN = frozenset({"repeat", "back", "hangup"})
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """`path` names the field that says `target`. `from_key`: only there `repeat`, `back`, `hangup` are allowed."""
+    """`path` names the field that says `target`; only `from_key` may that be one of `BUILT_IN`."""
 
-    path: Path
+    path: KeyPath
     target: str
     from_key: bool = False
 
@@ -46,7 +46,7 @@ def written_ways(configuration: Configuration) -> Iterator[Way]:
 
 
 def _written_in(name: str, node: Node) -> Iterator[Way]:
-    path: Path = ("menu", "nodes", name)
+    path: KeyPath = ("menu", "nodes", name)
     for key, target in (node.keys or {}).items():
         yield Way((*path, "keys", key), target, from_key=True)
     for which in ("wrong_key", "silence"):
@@ -100,7 +100,7 @@ def silent_step(configuration: Configuration, name: str, *, closed: bool) -> str
 
 
 def silent_circles(configuration: Configuration, *, closed: bool) -> set[tuple[str, ...]]:
-    """Rounds of nodes in which a caller who presses nothing would go for ever, each from its smallest name."""
+    """Rounds of nodes in which who presses nothing would go for ever, each from its smallest name."""
     circles: set[tuple[str, ...]] = set()
     for start in configuration.menu.nodes:
         walked: list[str] = []

@@ -25,7 +25,7 @@ from pydantic_core import CoreSchema, core_schema
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A text must match `pattern` as a whole; else the admin reads `says`. The JSON Schema shows the pattern."""
+    """A text must match `pattern` as a whole; else the admin reads `says`. The JSON Schema has it too."""
 
     pattern: str
     says: str
@@ -55,7 +55,7 @@ Name = Annotated[
         "a name is a small letter, then small letters, digits or `_`, at most 31 in all",
     ),
 ]
-"""Of a node, queue, structure, trunk, schedule or prompt: letters, digits and `_`, so that it can name a context."""
+"""Of a node, queue, structure, trunk, schedule or prompt; such a name can stand in a context's name."""
 Digits = Annotated[str, Shape(r"[0-9]{1,15}", "a number here is 1 to 15 digits and nothing else")]
 Key = Annotated[str, Shape(r"[0-9*#]", "a key is one of 0-9, `*` and `#` (put quotes around `*` and `#`)")]
 Line = Annotated[str, Shape(r"[^\n\r\t]*[^\s][^\n\r\t]*", "a text in one line is needed here")]
@@ -82,7 +82,7 @@ def parse_duration(value: object) -> object:
     if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
         return float(match[1]) * _SECONDS[match[2]]
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError('a duration is written like "30s", "10m" or "2h"')
+        raise ValueError('must be a duration like "30s", "10m" or "2h"')
     return float(value)
 
 
@@ -113,7 +113,7 @@ class Prompt(Text):
 
 
 class Hotline(Frozen):
-    """The number and what it speaks. `delivered` maps each number a trunk may deliver to its first menu node."""
+    """The number and what it speaks. `delivered`: the first menu node of each number trunks may deliver."""
 
     number: Digits
     time_zone: str = "Asia/Baku"
@@ -156,7 +156,7 @@ class Queue(Frozen):
 
 
 class Agent(Frozen):
-    """An agent's account; its key is the SIP user name. `queues` are served in the order of penalties given."""
+    """An agent's account; its key is the SIP user name. `queues` are those the agent serves."""
 
     name: Line
     queues: Annotated[list[Name], Field(min_length=1)]
@@ -173,7 +173,7 @@ OpeningTime = Annotated[
 
 
 class Hours(Frozen):
-    """A weekly schedule: `"09:00-18:00"` or `"closed"` per weekday; `holidays: true` closes on public holidays."""
+    """A weekly schedule, `"09:00-18:00"` or `"closed"` per weekday (closed if absent); with exceptions."""
 
     week: dict[Weekday, OpeningTime]
     holidays: bool = True
@@ -193,7 +193,7 @@ class Retry(Frozen):
 class Node(Frozen):
     """A place in the menu. Exactly one of `keys`, `queue`, `then`, `hangup` says what it is:
 
-    `keys` a choice, `queue` the door of a queue, `then` an announcement that goes on, `hangup` the end of the call.
+    `keys` a choice, `queue` the door of a queue, `then` an announcement that goes on, `hangup` the end.
     A key leads to a node or to `repeat`, `back` (the choice before this one) or `hangup`.
     """
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """Keys and list positions from the top: `("menu", "nodes", "welcome", "say", 0)`."""
 
 
@@ -33,11 +33,11 @@ NOWHERE = Place("", 0, 0)
 class Places:
     """The place of every key and every list entry, by path; `values` where the value of a key begins."""
 
-    keys: Mapping[Path, Place] = field(default_factory=dict)
-    values: Mapping[Path, Place] = field(default_factory=dict)
+    keys: Mapping[KeyPath, Place] = field(default_factory=dict)
+    values: Mapping[KeyPath, Place] = field(default_factory=dict)
 
     def at(self, *path: str | int) -> Place:
-        """Where that key or list entry is written, or its nearest parent that is; `NOWHERE` if there is none."""
+        """Where that key or list entry is written, or its nearest parent that is; `NOWHERE` if none."""
         return _nearest(self.keys, path)
 
     def value_at(self, *path: str | int) -> Place:
@@ -49,7 +49,7 @@ class Places:
         return path in self.keys
 
 
-def _nearest(places: Mapping[Path, Place], path: Path) -> Place:
+def _nearest(places: Mapping[KeyPath, Place], path: KeyPath) -> Place:
     while path:
         if path in places:
             return places[path]

@@ -60,7 +60,7 @@ def in_reading_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint for a misspelt word: the nearest known one, else all of them (empty if there are none or too many)."""
+    """A hint for a misspelt word: the nearest known one, else all of them if they are few."""
     words = sorted(known)
     if near := difflib.get_close_matches(word, words, n=1):
         return f"did you mean `{near[0]}`?"

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from ivr.config.places import Path, Place, Places
+from ivr.config.places import KeyPath, Place, Places
 from ivr.config.problems import Problem
 
 Data: TypeAlias = "dict[str, Data] | list[Data] | str | None"
@@ -36,8 +36,8 @@ class Document:
     problems: list[Problem] = field(default_factory=list)
     is_complete: bool = True
     """False if a whole file could not be read, so that what seems to be missing may only be unread."""
-    _keys: dict[Path, Place] = field(default_factory=dict)
-    _values: dict[Path, Place] = field(default_factory=dict)
+    _keys: dict[KeyPath, Place] = field(default_factory=dict)
+    _values: dict[KeyPath, Place] = field(default_factory=dict)
     _count: int = 0
 
     @property
@@ -67,7 +67,7 @@ class Document:
             return
         self._merge(file, root, (), self.data)
 
-    def _merge(self, file: str, node: MappingNode, path: Path, into: dict[str, Data]) -> None:
+    def _merge(self, file: str, node: MappingNode, path: KeyPath, into: dict[str, Data]) -> None:
         """Add the entries of `node` to `into`, which other files may have begun."""
         for key, place, value in self._entries(file, node):
             inner = (*path, key)
@@ -80,8 +80,8 @@ class Document:
                 self._keys[inner], self._values[inner] = place, _place(file, value)
                 into[key] = self._plain(file, value, inner, ())
 
-    def _plain(self, file: str, node: Node, path: Path, around: tuple[Node, ...]) -> Data:
-        """`node` as plain data. `around`: the nodes it lies in, so that an anchor inside itself is noticed."""
+    def _plain(self, file: str, node: Node, path: KeyPath, around: tuple[Node, ...]) -> Data:
+        """`node` as plain data. `around`: the nodes it lies in; an anchor may not hold itself."""
         self._count += 1
         if self._count == MAX_VALUES or any(node is outer for outer in around):
             self.problems.append(_endless(_place(file, node), "repeats itself without end"))
@@ -135,7 +135,7 @@ class Document:
             )
 
 
-def _is_spread(path: Path) -> bool:
+def _is_spread(path: KeyPath) -> bool:
     """Whether entries of that mapping may stand in several files: sections, and the nodes of the menu."""
     return len(path) == 1 or path == ("menu", "nodes")
 

@@ -68,4 +68,4 @@ def _build(files: list[PromptFile], folder: Path) -> set[str]:
 
 def _frames(folder: Path, file: PromptFile) -> int:
     with wave.open(str(folder / "out" / file.path)) as sound:
-        return sound.getnframes()
+        return int(sound.getnframes())

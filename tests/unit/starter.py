@@ -1,4 +1,4 @@
-"""The shipped configuration as bytes, and the same with one thing changed: what the configuration tests start from."""
+"""The shipped configuration in bytes, whole or with one thing changed: where its tests start from."""
 
 from __future__ import annotations
 

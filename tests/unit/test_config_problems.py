@@ -1,7 +1,7 @@
-"""One mistake in the shipped configuration gives exactly one problem, with its code, at the place of the mistake.
+"""One mistake in the shipped configuration gives exactly one problem, with its code, at its place.
 
-Each row: code, file, what stands there, what the mistake makes of it, the words the problem points at (`other.yaml>words`
-where that is in another file).
+Each row: code, file, what stands there, what the mistake makes of it, the words the problem points at
+(`other.yaml>words` where that is in another file).
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ MISTAKES = [
     ("CFG003", "hours.yaml", "mon: 09:00-18:00", "mon: 9-18", "9-18"),
     ("CFG003", "hours.yaml", "closed_on: []", "closed_on: [2026-02-30]", "2026-02-30"),
     ("CFG003", "menu.yaml", '"*": repeat', '"12": repeat', '"12"'),
-    ("CFG003", "menu.yaml", "{queue: dvx}", "{queue: dvx, hangup: true}", "{queue: dvx, h"),
+    ("CFG003", "menu.yaml", "{queue: dvx}", "{queue: dvx, hangup: true}", "dvx: {queue: dvx, h"),
     ("CFG003", "trunks.yaml", '["+994"]', "[994]", "994]"),
     ("CFG003", "hotline.yaml", "languages: [az, ru, en]", "languages: [az, ru, en, no]", "no]"),
-    ("CFG003", "hotline.yaml", "[az, ru, en]", "[]", "[]"),
+    ("CFG003", "hotline.yaml", "[az, ru, en]", "[]", "languages: []"),
     ("CFG004", "queues.yaml", "    ring_time: 15s", "    strategy: ringall", "strategy: ringall"),
     ("CFG004", "queues.yaml", '"1102"', '"1101"', '"1101": {name: R'),
     # the hotline, its servers, structures, queues and agents

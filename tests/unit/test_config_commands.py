@@ -1,0 +1,121 @@
+"""`hotline config` and `hotline prompts list` as a person or a program meets them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from ivr.command.root import app
+from tests.unit.starter import FILES, changed
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A configuration folder with the starter in it."""
+    return _write(tmp_path / "config", FILES)
+
+
+def test_check_of_a_good_configuration_says_so_in_one_line(folder: Path) -> None:
+    result = _run("--config", folder, "config", "check")
+    assert (result.exit_code, result.stdout) == (0, "no problems in 7 files\n")
+
+
+def test_check_tells_each_mistake_with_its_place_what_to_do_and_how_many(folder: Path) -> None:
+    _write(folder, changed("menu.yaml", '"2": services', '"2": servces'))
+    result = _run("--config", folder, "config", "check")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        f"{folder}/menu.yaml:19:14 MENU001 there is no menu node `servces`",
+        "    did you mean `services`?",
+        "1 problem",
+    ]
+
+
+def test_a_warning_is_told_and_keeps_the_exit_status_at_zero(folder: Path) -> None:
+    _write(folder, changed("menu.yaml", "nodes:\n", "nodes:\n    attic: {hangup: true}\n"))
+    result = _run("--config", folder, "config", "check")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1] == "no problems in 7 files, 1 warning"
+
+
+def test_check_gives_programs_one_json_document(folder: Path) -> None:
+    _write(folder, changed("queues.yaml", "max_wait: 10m", "max_wiat: 10m"))
+    result = _run("--config", folder, "config", "check", "--json")
+    (problem,) = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert (problem["file"], problem["line"], problem["column"]) == (str(folder / "queues.yaml"), 11, 5)
+    assert (problem["code"], problem["severity"]) == ("CFG001", "error")
+
+
+def test_check_reports_every_sound_file_missing_from_the_folder_of_built_prompts(folder: Path) -> None:
+    result = _run("--config", folder, "config", "check", "--prompts", folder, "--json")
+    problems = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert {problem["code"] for problem in problems} == {"PRM006"}
+    assert "az/hotline/welcome.wav is not built" in {problem["message"] for problem in problems}
+
+
+def test_check_of_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
+    result = _run("--config", tmp_path / "nowhere", "config", "check")
+    assert result.exit_code == 1
+    assert "hotline config init" in result.stdout
+
+
+def test_init_writes_a_starter_that_check_accepts_and_never_overwrites_it(tmp_path: Path) -> None:
+    assert _run("config", "init", tmp_path / "mine").exit_code == 0
+    assert _run("--config", tmp_path / "mine", "config", "check").exit_code == 0
+    again = _run("config", "init", tmp_path / "mine")
+    assert again.exit_code == 1
+    assert "nothing was written" in again.stderr
+
+
+def test_a_command_that_needs_a_configuration_tells_what_is_wrong_with_it(folder: Path) -> None:
+    _write(folder, changed("queues.yaml", "max_wait: 10m", "max_wiat: 10m"))
+    result = _run("--config", folder, "prompts", "list")
+    assert result.exit_code == 1
+    assert "queues.yaml:11:5 CFG001" in result.stderr
+
+
+def test_the_prompts_of_one_language_are_listed_with_their_text(folder: Path) -> None:
+    result = _run("--config", folder, "prompts", "list", "--language", "en")
+    lines = result.stdout.splitlines()
+    assert len(lines) == 81
+    assert all(line.startswith("en ") for line in lines)
+    assert "Hello. You have reached hotline one nine five." in lines[0]
+
+
+def test_a_recorded_prompt_is_listed_as_recorded(folder: Path) -> None:
+    (folder / "prompts" / "en").mkdir(parents=True)
+    (folder / "prompts" / "en" / "welcome.wav").touch()
+    prompts = json.loads(_run("--config", folder, "prompts", "list", "--json").stdout)
+    assert [prompt["name"] for prompt in prompts if prompt["recorded"]] == ["welcome"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("config", "init"),
+        ("config", "check"),
+        ("config", "render"),
+        ("prompts", "list"),
+        ("prompts", "build"),
+    ],
+)
+def test_the_help_of_each_command_ends_with_one_example(command: tuple[str, str]) -> None:
+    last = _run(*command, "--help").stdout.strip().splitlines()[-1]
+    assert last.strip().startswith("Example: hotline ")
+
+
+def _run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def _write(folder: Path, files: dict[str, bytes]) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder
