@@ -6,87 +6,30 @@ Cross-references (does this node exist?) are checked in `ivr.config.crosscheck`,
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from datetime import date, time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    model_validator,
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from ivr.config.shapes import (
+    Address,
+    Digits,
+    Folder,
+    HostPort,
+    Key,
+    Line,
+    Name,
+    Network,
+    OpeningTime,
+    Prefix,
+    Seconds,
+    Shape,
+    parse_duration,
 )
-from pydantic_core import CoreSchema, core_schema
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A text must match `pattern` as a whole; else the admin reads `says`. The JSON Schema has it too."""
-
-    pattern: str
-    says: str
-
-    def check(self, text: str) -> str:
-        """`text` itself; ValueError with the sentence for the admin if it does not fit."""
-        if not re.fullmatch(self.pattern, text):
-            raise ValueError(self.says)
-        return text
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self.check, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return {**handler(schema), "pattern": f"^{self.pattern}$"}
-
 
 Language = Literal["az", "ru", "en"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Outcome = Literal["abandoned", "timeout", "empty", "interrupted"]
-Name = Annotated[
-    str,
-    Shape(
-        r"[a-z][a-z0-9_]{0,30}",
-        "a name is a small letter, then small letters, digits or `_`, at most 31 in all",
-    ),
-]
-"""Of a node, queue, structure, trunk, schedule or prompt; such a name can stand in a context's name."""
-Digits = Annotated[str, Shape(r"[0-9]{1,15}", "a number here is 1 to 15 digits and nothing else")]
-Key = Annotated[str, Shape(r"[0-9*#]", "a key is one of 0-9, `*` and `#` (put quotes around `*` and `#`)")]
-Line = Annotated[str, Shape(r"[^\n\r\t]*[^\s][^\n\r\t]*", "a text in one line is needed here")]
-Prefix = Annotated[
-    str, Shape(r"\+[1-9][0-9]{0,14}", 'a number or prefix is written with its country, for example "+99412"')
-]
-_HOST = r"([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])"
-Address = Annotated[str, Shape(_HOST, "an address is a host name or an IP address")]
-HostPort = Annotated[
-    str,
-    Shape(_HOST + r"(:[0-9]{1,5})?", "an address is written HOST or HOST:PORT, for example 192.0.2.10:5060"),
-]
-Network = Annotated[
-    str, Shape(r"[0-9A-Fa-f.:]+(/[0-9]{1,3})?", "an address or a network, for example 192.0.2.0/24")
-]
-Folder = Annotated[str, Shape(r"/[\w./@+-]*", "a folder is written from the root (/…), without spaces")]
-
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|)", re.ASCII)
-_SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-def parse_duration(value: object) -> object:
-    """`"90s"`, `"1.5m"`, `"2h"`, `"1d"` or a bare number of seconds, as seconds; anything else is refused."""
-    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
-        return float(match[1]) * _SECONDS[match[2]]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError('must be a duration like "30s", "10m" or "2h"')
-    return float(value)
-
-
-Seconds = Annotated[float, BeforeValidator(parse_duration), Field(ge=0)]
 
 
 class Frozen(BaseModel):
@@ -161,15 +104,6 @@ class Agent(Frozen):
     name: Line
     queues: Annotated[list[Name], Field(min_length=1)]
     sector: Literal["direct", "outbound"] = "direct"
-
-
-OpeningTime = Annotated[
-    str,
-    Shape(
-        r"closed|([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)",
-        'opening hours are written like "09:00-18:00", or `closed`',
-    ),
-]
 
 
 class Hours(Frozen):
