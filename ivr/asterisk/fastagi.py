@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 Script = Callable[[AgiSession], None]
 """Asks and answers one session, in a thread of the pool; returning or AGIHangup ends it."""
 
+_BACKLOG: Final = 512
+"""Connections the kernel keeps for us: AGI() blocks a call for 2 s, not its deadline, once this is full."""
 _HANGUP: Final = "HANGUP"
 """Asterisk's notice, in a line of its own, that the caller is gone."""
 
@@ -190,7 +192,7 @@ class FastAgiService(Service):
 
     def startService(self) -> None:  # noqa: N802 - Twisted's name
         host, port = self._address
-        self._listening = self._reactor.listenTCP(port, self._factory, interface=host)
+        self._listening = self._reactor.listenTCP(port, self._factory, _BACKLOG, host)
         self._factory.pool.start()
         super().startService()  # type: ignore[no-untyped-call]  # Twisted's
 

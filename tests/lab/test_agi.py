@@ -1,0 +1,247 @@
+"""AGI on a real Asterisk: what callers hear with Python alive, and that they reach the queue without it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from agi_scripts.table import scripts_for
+from ivr.asterisk import words
+from ivr.asterisk.agi_session import AgiSession
+from ivr.asterisk.connection import AmiConnection, Connected, Lost, utc_now
+from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.fastagi import Limits
+from ivr.config.loading import configuration_of, load_or_fail
+from ivr.queues.board import Board, refresh
+from tests.lab.agi_server import serving
+from tests.lab.audio import Sound
+from tests.lab.calllog import What
+from tests.lab.exchange import Exchange, Keypress, Lifts
+from tests.lab.house import House
+from tests.lab.phone import Caller
+
+WORKING_HOURS = datetime(2026, 3, 3, 11, 0, tzinfo=ZoneInfo("Asia/Baku"))
+TO_DVX = "19511"
+"""Delivered by the trunk straight to the door of queue dvx."""
+DEADLINE = 1.0
+CHANGES = {"servers.main.agi_deadline": f"{DEADLINE:g}s", "queues.dvx.record": False}
+CUT_OFF_SECONDS = 0.3
+ASTERISK_CONNECT_SECONDS = 2.0
+"""Compiled into AGI(): it waits so long for a connection, whatever the channel's absolute timeout."""
+CITIZEN = "0501112233"
+
+
+class Watch:
+    """A house, and the board kept as the daemon keeps it."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.configuration = configuration_of(load_or_fail(house.config))
+        self.board = Board({name: queue.wrap_up for name, queue in self.configuration.queues.items()})
+        self.ami = AmiConnection(*house.ami, "hotline-dialer", house.secret("hotline-dialer"))
+        self.joined_at: dict[str, float] = {}
+        """When each caller joined a queue, by caller's number."""
+
+    async def follow(self) -> None:
+        """Keep the board for ever."""
+        while True:
+            match await self.ami.events.get():
+                case AmiEvent() as event:
+                    self.board.apply(event)
+                    if event.name == "QueueCallerJoin":
+                        self.joined_at[event["CallerIDNum"]] = event.at.timestamp()
+                case Connected():
+                    await refresh(self.board, self.ami.send, utc_now)
+                case Lost(at=at):
+                    self.board.lose(at)
+
+    async def until(self, look: Callable[[], object], what: str, deadline: float = 15.0) -> None:
+        """Wait until `look` finds something; AssertionError after `deadline` seconds."""
+        ends = time.monotonic() + deadline
+        while not look():
+            assert time.monotonic() < ends, f"{what} did not happen in {deadline} s"
+            await asyncio.sleep(0.02)
+
+    async def joining_of(self, number: str) -> float:
+        """When that caller joined a queue, waited for."""
+        await self.until(lambda: number in self.joined_at, f"joining of {number}")
+        return self.joined_at[number]
+
+    def line(self) -> list[str]:
+        """Uniqueids of those who wait for dvx, in order."""
+        return [caller.uniqueid for caller in self.board.waiting("dvx")]
+
+
+@asynccontextmanager
+async def watching(folder: Path) -> AsyncIterator[Watch]:
+    """A house whose AMI is followed; nobody serves AGI yet."""
+    async with House.open(folder, changes=CHANGES) as house, asyncio.TaskGroup() as tasks:
+        watch = Watch(house)
+        running = [tasks.create_task(watch.ami.run()), tasks.create_task(watch.follow())]
+        try:
+            await watch.until(lambda: watch.board.is_fresh, "the first snapshot")
+            yield watch
+        finally:
+            running[1].cancel()
+            await watch.ami.close()
+
+
+@asynccontextmanager
+async def daemon(watch: Watch) -> AsyncIterator[None]:
+    """Our scripts, served where the dialplan asks for them."""
+    scripts = scripts_for(watch.board, watch.configuration, utc_now)
+    async with serving(scripts, Limits(deadline=DEADLINE), port=watch.house.agi_port):
+        yield
+
+
+def test_a_caller_hears_their_place_in_their_language_before_joining(tmp_path: Path) -> None:
+    """No agent is there: the first caller hears place 1, the second place 2, and joins when it is said."""
+
+    async def scenario() -> None:
+        async with watching(tmp_path) as watch, daemon(watch), AsyncExitStack() as phones:
+            sounds = watch.house.folder / "data" / "sounds" / "az" / "hotline"
+            for place, number in enumerate((CITIZEN, "0551112233"), 1):
+                phone = await phones.enter_async_context(Caller.open(number, watch.house.sip))
+                call = await phone.dial(TO_DVX, WORKING_HOURS)
+                said = Sound.load(sounds / f"place-{place}.wav", "az")
+                heard = await call.heard(said)
+                joined_at = await watch.joining_of(number)
+                assert joined_at == pytest.approx(heard.at + said.seconds, abs=0.3)
+            assert len(watch.line()) == 2
+
+    asyncio.run(scenario())
+
+
+@asynccontextmanager
+async def nobody(port: int) -> AsyncIterator[None]:
+    """The daemon is dead: the port is closed."""
+    yield
+
+
+@asynccontextmanager
+async def frozen(port: int) -> AsyncIterator[None]:
+    """The daemon hangs: the kernel accepts for it, and nothing ever answers."""
+    with socket.create_server(("127.0.0.1", port)):
+        yield
+
+
+@asynccontextmanager
+async def crowded(port: int) -> AsyncIterator[None]:
+    """The daemon hangs and its backlog is full: not even the kernel accepts."""
+    with socket.create_server(("127.0.0.1", port), backlog=0) as listening, ExitStack() as clients:
+        for _ in range(3):
+            client = clients.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(listening.getsockname())
+        yield
+
+
+@asynccontextmanager
+async def slow(port: int) -> AsyncIterator[None]:
+    """The daemon answers after its own deadline."""
+
+    def dawdle(session: AgiSession) -> None:
+        time.sleep(DEADLINE * 1.5)
+        session.set_variable(words.VAR_SAY, "hotline/place-30")
+
+    async with serving({words.AGI_ANNOUNCE_POSITION: dawdle}, Limits(deadline=30.0), port=port):
+        yield
+
+
+@asynccontextmanager
+async def cut_off(port: int) -> AsyncIterator[None]:
+    """The script hangs, the server's own deadline closes the session first."""
+
+    def hang(session: AgiSession) -> None:
+        session.get_variable("A")
+        time.sleep(DEADLINE)
+
+    async with serving({words.AGI_ANNOUNCE_POSITION: hang}, Limits(deadline=CUT_OFF_SECONDS), port=port):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("trouble", "seconds"),
+    [
+        (nobody, 0.0),
+        (frozen, DEADLINE),
+        (crowded, ASTERISK_CONNECT_SECONDS),
+        (slow, DEADLINE),
+        (cut_off, CUT_OFF_SECONDS),
+    ],
+)
+def test_a_caller_reaches_the_queue_within_the_deadline_whatever_python_does(
+    trouble: Callable[[int], AbstractAsyncContextManager[None]], seconds: float, tmp_path: Path
+) -> None:
+    """From the answer to the queue; half a second is left for Asterisk itself."""
+
+    async def scenario() -> None:
+        async with (
+            watching(tmp_path) as watch,
+            trouble(watch.house.agi_port),
+            Caller.open(CITIZEN, watch.house.sip) as phone,
+        ):
+            call = await phone.dial(TO_DVX, WORKING_HOURS)
+            answered = await call.until(What.ANSWERED)
+            assert await watch.joining_of(CITIZEN) - answered.at < seconds + 0.5
+            await asyncio.sleep(DEADLINE)
+            assert len(watch.line()) == 1
+            assert not call.log.is_over
+
+    asyncio.run(scenario())
+
+
+def test_a_called_back_citizen_joins_by_the_wait_already_served(tmp_path: Path) -> None:
+    """With a minute of credit before a caller who has just come; with Python dead, at the end."""
+
+    async def call_back(watch: Watch, attempt: str) -> None:
+        digits = "994" + CITIZEN[1:]
+        reply = await watch.ami.send(
+            {
+                "Action": "Originate",
+                "Channel": f"Local/{digits}@{words.CONTEXT_CALLBACK}/n",
+                "ChannelId": attempt,
+                "OtherChannelId": f"{attempt}-2",
+                "Context": words.CONTEXT_CALLBACK,
+                "Exten": words.EXTEN_TALK,
+                "Priority": "1",
+                "Async": "true",
+                "Variable": [
+                    f"__{words.VAR_ORIGIN}=callback",
+                    f"__{words.VAR_ATTEMPT}={attempt}",
+                    f"__{words.VAR_QUEUE}=dvx",
+                    f"__{words.VAR_STRUCTURE}=dvx",
+                    f"__{words.VAR_CITIZEN}={CITIZEN}",
+                    f"__{words.VAR_CREDIT}=60",
+                    f"__{words.VAR_LANGUAGE}=az",
+                ],
+            }
+        )
+        assert reply.response == "Success"
+
+    async def scenario() -> None:
+        lifts = Lifts(after=0.1, keys=(Keypress("1", 1.0),), patience=30.0)
+        async with (
+            watching(tmp_path) as watch,
+            Exchange.open({CITIZEN: [lifts, lifts]}, watch.house.exchange),
+            Caller.open("0551112233", watch.house.sip) as phone,
+        ):
+            await phone.dial(TO_DVX, WORKING_HOURS)
+            await watch.until(lambda: len(watch.line()) == 1, "the live caller joining")
+            async with daemon(watch):
+                await call_back(watch, "cb-first")
+                await watch.until(lambda: len(watch.line()) == 2, "the first callback joining")
+            await call_back(watch, "cb-second")
+            await watch.until(lambda: len(watch.line()) == 3, "the second callback joining")
+            first, _, last = watch.line()
+            assert (first, last) == ("cb-first", "cb-second")
+
+    asyncio.run(scenario())
