@@ -12,31 +12,21 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
-from typing import Protocol
 
 from ivr.calls.opening_hours import Schedule, days_closed
 from tests.lab.audio import Sound
 from tests.lab.calllog import NeverHappened, What
 from tests.lab.demo_story import Day, GivesUp, Listens, Play, SentAway, Story, Talks
 from tests.lab.exchange import Exchange
+from tests.lab.house import House
 from tests.lab.leg import Leg
 from tests.lab.phone import AgentPhone, Caller
-from tests.lab.sip import Address
 
 _PATIENCE = 90.0
 """Longer than any prompt, wait or talk of the story; a call that is stuck longer has failed."""
 _BEFORE_CALLING_AGAIN = 1.0
 NOTICES = ("calls_recorded", "place", "wait_minutes", "wait_many")
 """Beginnings of the names of what is said at a queue's door."""
-
-
-class Premises(Protocol):
-    """What the phones must know of the house they call."""
-
-    sip: Address
-    exchange: Address
-
-    def secret(self, user: str, /) -> str: ...
 
 
 @dataclass
@@ -77,7 +67,7 @@ class Moments:
 class Stage:
     """The phones of one play. `async with Stage(…) as stage: await stage.play()`."""
 
-    def __init__(self, play: Play, house: Premises, sounds: Iterable[Sound], moments: Moments) -> None:
+    def __init__(self, play: Play, house: House, sounds: Iterable[Sound], moments: Moments) -> None:
         self.play_book = play
         self.played: list[Played] = [Played(story) for story in play.stories]
         self.agents: dict[str, AgentPhone] = {}

@@ -118,7 +118,8 @@ FIRST_ACT = (
         "gives up after 12 s, calls again at once", "0552110010", 0.0, through("dvx"),
         GivesUp(WAITS_LONG), (("dvx", "abandoned"),), Owed("callback", "called_again"),
         then=Story(
-            "the same citizen again", "0552110010", 1.0, through("aparat"), Talks(3.0), (("aparat", "answered"),)
+            "the same citizen again", "0552110010", 1.0, through("aparat"),
+            Talks(3.0), (("aparat", "answered"),),
         ),
     ),
     Story(

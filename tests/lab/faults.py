@@ -1,0 +1,98 @@
+"""The product with a fault planted, to prove that the demo sees it: `python -m tests.lab.faults FAULT run …`.
+
+Each fault changes the running product at one seam, before the `hotline` command starts.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from ivr.asterisk.actions import Header, Reply
+from ivr.asterisk.connection import AmiConnection
+from ivr.calls.caller import ReadNumber
+from ivr.storage import visits
+from ivr.visits.records import Call, Visit
+
+_WRONG_BY = 2.0
+
+
+def double_dial() -> None:
+    """Every Originate is sent twice; the second under another channel id, or Asterisk would refuse it."""
+    send = AmiConnection.send
+
+    async def twice(self: AmiConnection, headers: Mapping[str, Header], *, deadline: float = 10.0) -> Reply:
+        reply = await send(self, headers, deadline=deadline)
+        if headers["Action"] == "Originate":
+            again = {
+                "ChannelId": f"{headers['ChannelId']}-again",
+                "OtherChannelId": f"{headers['OtherChannelId']}-again",
+            }
+            await send(self, {**headers, **again}, deadline=deadline)
+        return reply
+
+    setattr(AmiConnection, "send", twice)  # noqa: B010 - a method is replaced on purpose
+
+
+def lose_visit() -> None:
+    """The first call that joins a queue is never stored there."""
+    lost: list[str] = []
+
+    def forgetful(told: Iterable[Visit]) -> list[Visit]:
+        kept = list(told)
+        if kept and not lost:
+            lost.append(kept[0].uniqueid)
+        return [visit for visit in kept if visit.uniqueid not in lost]
+
+    _change_visits(forgetful)
+
+
+def wrong_wait() -> None:
+    """Every wait is stored two seconds too long."""
+    _change_visits(
+        lambda told: [
+            visit
+            if visit.wait_seconds is None
+            else replace(visit, wait_seconds=visit.wait_seconds + _WRONG_BY)
+            for visit in told
+        ]
+    )
+
+
+def _change_visits(change: Callable[[Iterable[Visit]], list[Visit]]) -> None:
+    save = visits.save
+
+    def changed(
+        connection: Connection,
+        new_calls: Iterable[Call],
+        new_visits: Iterable[Visit],
+        read_number: ReadNumber,
+    ) -> None:
+        save(connection, new_calls, change(new_visits), read_number)
+
+    visits.save = changed
+
+
+FAULTS: Mapping[str, Callable[[], None]] = {
+    "double-dial": double_dial,
+    "lose-visit": lose_visit,
+    "wrong-wait": wrong_wait,
+}
+
+
+def main() -> None:
+    """Plant the fault named first, then be `hotline` with the rest."""
+    fault, *words = sys.argv[1:]
+    FAULTS[fault]()
+    # Only now: a module that imported the sound function by name before would keep it.
+    from ivr.command import main as hotline
+
+    sys.argv = ["hotline", *words]
+    hotline()
+
+
+if __name__ == "__main__":
+    main()

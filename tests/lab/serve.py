@@ -1,0 +1,138 @@
+"""`make run`: the hotline as a service on a lab Asterisk, for your own softphone, until Ctrl-C.
+
+Writes `.lab/hotline.json` (addresses, accounts, database) for programs and prints the same for people.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ivr.config.loading import configuration_of, load_or_fail
+from tests.lab.house import REPOSITORY, House
+from tests.lab.service import HotlineService, ServiceFailed
+
+FOLDER = REPOSITORY / ".lab" / "run"
+ADDRESSES = REPOSITORY / ".lab" / "hotline.json"
+_PRIVATE = 0o600
+_AMI_USERS = ("hotline-recorder", "hotline-dialer")
+
+
+async def serve(console: Console) -> None:
+    """Run until SIGINT or SIGTERM; the database of the last run is kept. Raises ServiceFailed."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    _clear(FOLDER)
+    console.print("starting Asterisk and the hotline …")
+    async with House.open(FOLDER) as house, HotlineService.running(house) as service:
+        told = addresses(house, service)
+        _write_private(ADDRESSES, told)
+        try:
+            _explain(console, told)
+            await stop.wait()
+        finally:
+            ADDRESSES.unlink(missing_ok=True)
+    console.print("stopped")
+
+
+def addresses(house: House, service: HotlineService) -> dict[str, Any]:
+    """Everything a caller, an agent's softphone or another program needs to know of a running lab."""
+    configuration = configuration_of(load_or_fail(house.config))
+    host, port = house.sip
+    return {
+        "sip": {"host": host, "port": port, "transport": "udp", "dial": configuration.hotline.number},
+        "delivered": sorted(configuration.hotline.delivered),
+        "agents": [
+            {"account": account, "secret": house.secret(account), "name": agent.name, "queues": agent.queues}
+            for account, agent in configuration.agents.items()
+        ],
+        "exchange": {"host": house.exchange[0], "port": house.exchange[1]},
+        "ami": {
+            "host": house.ami[0],
+            "port": house.ami[1],
+            "users": {user: house.secret(user) for user in _AMI_USERS},
+        },
+        "agi_port": house.agi_port,
+        "database": service.database_url,
+        "config": str(house.config),
+        "asterisk_etc": str(house.etc),
+        "log": str(service.log),
+    }
+
+
+def _explain(console: Console, told: dict[str, Any]) -> None:
+    sip = told["sip"]
+    server = f"{sip['host']}:{sip['port']}"
+    console.print("\nThe hotline is up. To call it, give any softphone on this machine:\n")
+    grid = Table.grid(padding=(0, 3))
+    grid.add_row("  transport", "UDP, codec PCMU or PCMA")
+    grid.add_row("  server", server)
+    grid.add_row(
+        "  account",
+        "your number as the network shows it, for example 0502000001; no password, no registration",
+    )
+    grid.add_row("  dial", f"sip:{sip['dial']}@{server}")
+    console.print(grid, highlight=False)
+    console.print("\nAgents are ordinary SIP accounts that register at the same server:\n")
+    agents = Table.grid(padding=(0, 3))
+    for agent in told["agents"]:
+        agents.add_row(f"  {agent['account']}", agent["secret"], agent["name"], ", ".join(agent["queues"]))
+    console.print(agents, highlight=False)
+    console.print(
+        f"\nOutside office hours 195 says that it is closed. Callbacks go to {_address(told['exchange'])}."
+    )
+    console.print(f"All of this is in {ADDRESSES}; the log is {told['log']}.")
+    console.print(
+        f"What is stored: HOTLINE_DATABASE_URL={told['database']} hotline data export visits --format csv"
+    )
+    console.print("Ctrl-C ends it.", highlight=False)
+
+
+def _address(told: dict[str, Any]) -> str:
+    return f"{told['host']}:{told['port']}"
+
+
+def _clear(folder: Path) -> None:
+    """Empty the folder of the last run, but for its database."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        if path.name.startswith("hotline.db"):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _write_private(path: Path, told: dict[str, Any]) -> None:
+    """The file holds secrets: nobody else on the machine may read it."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "w", encoding="utf-8"
+    ) as file:
+        json.dump(told, file, ensure_ascii=False, indent=2)
+
+
+def main() -> int:
+    """Exit status 1 if the hotline could not be started or ended by itself."""
+    console = Console(soft_wrap=True)
+    try:
+        asyncio.run(serve(console))
+    except ServiceFailed as failure:
+        console.print(f"the hotline could not be run: {failure}", style="red", highlight=False)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""The product as its users run it: the `hotline` command as a process of its own, against a lab house.
+
+Started for the demo, for `make run` and for tests; `broken` plants a fault of `tests.lab.faults` in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from tests.lab.house import REPOSITORY, House
+
+_READY_SECONDS = 30.0
+_STOP_SECONDS = 15.0
+_LOGINS = ("hotline-recorder", "hotline-dialer")
+
+
+class ServiceFailed(Exception):
+    """The `hotline` command ended when it should not have; the message holds its last words."""
+
+
+class HotlineService:
+    """`hotline run` over a house's configuration, with a SQLite database in the house's folder."""
+
+    def __init__(self, house: House, broken: str = "") -> None:
+        self._house = house
+        self._command = _command(broken)
+        self.database_url = f"sqlite:///{house.folder / 'hotline.db'}"
+        self.log = house.folder / "hotline.log"
+        self._process: asyncio.subprocess.Process | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def running(cls, house: House, broken: str = "") -> AsyncIterator[Self]:
+        """Started and logged in to Asterisk; stopped by SIGTERM at the end."""
+        service = cls(house, broken)
+        await service.start()
+        try:
+            yield service
+        finally:
+            await service.stop()
+
+    async def start(self) -> None:
+        """Return once the recorder and the dialer are logged in and AGI listens. Raises ServiceFailed."""
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command,
+                *("--config", str(self._house.config), "run"),
+                cwd=REPOSITORY,
+                env=self._environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            async with asyncio.timeout(_READY_SECONDS):
+                while not await self._is_ready():
+                    await asyncio.sleep(0.2)
+        except TimeoutError:
+            await self.stop()
+            raise ServiceFailed(f"not ready in {_READY_SECONDS:g} s: {self.last_words}") from None
+
+    async def stop(self) -> int | None:
+        """End it as a service manager does; its exit status, None if it was never started."""
+        if self._process is None:
+            return None
+        if self._process.returncode is None:
+            self._process.terminate()
+            try:
+                await asyncio.wait_for(self._process.wait(), _STOP_SECONDS)
+            except TimeoutError:
+                await self.kill()
+        return self._process.returncode
+
+    async def kill(self) -> None:
+        """SIGKILL: every Python process of the product is dead."""
+        assert self._process is not None, "the service was never started"
+        if self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+    async def export(self, kind: str) -> list[dict[str, Any]]:
+        """Rows of `hotline data export KIND`, numbers in full. Raises ServiceFailed."""
+        process = await asyncio.create_subprocess_exec(
+            *_command(""),
+            *(
+                "--config",
+                str(self._house.config),
+                "data",
+                "export",
+                kind,
+                "--format",
+                "jsonl",
+                "--full-numbers",
+            ),
+            cwd=REPOSITORY,
+            env=self._environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        said, complained = await process.communicate()
+        if process.returncode:
+            raise ServiceFailed(f"export {kind}: {complained.decode(errors='replace')[-2000:]}")
+        return [json.loads(line) for line in said.splitlines()]
+
+    @property
+    def last_words(self) -> str:
+        return self.log.read_text(errors="replace")[-2000:]
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "HOTLINE_DATABASE_URL": self.database_url,
+            "HOTLINE_SECRETS": str(self._house.etc / "secrets.d"),
+        }
+
+    async def _is_ready(self) -> bool:
+        assert self._process is not None
+        if self._process.returncode is not None:
+            raise ServiceFailed(f"ended with status {self._process.returncode}: {self.last_words}")
+        connected = await self._house.asterisk.console("manager show connected")
+        return all(user in connected for user in _LOGINS) and await self._agi_listens()
+
+    async def _agi_listens(self) -> bool:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", self._house.agi_port)
+        except OSError:
+            return False
+        writer.close()
+        await writer.wait_closed()
+        return True
+
+
+def _command(broken: str) -> tuple[str, ...]:
+    if broken:
+        return (sys.executable, "-m", "tests.lab.faults", broken)
+    return (str(Path(sys.executable).with_name("hotline")),)
