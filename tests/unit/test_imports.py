@@ -16,7 +16,7 @@ MAY_IMPORT = {
 CORE = ("ivr/visits", "ivr/calls", "ivr/queues", "ivr/config")
 """Pure rooms: no sockets, no SQL, no clock of their own."""
 RIM = {"asyncio", "panoramisk", "socket", "sqlalchemy", "subprocess", "threading", "twisted"}
-SYNTHESIS = REPO / "ivr/calls/prompt_files.py"
+SYNTHESIS = REPO / "ivr/calls/synthesis.py"
 """The one module of those rooms that runs programs: espeak-ng and sox."""
 
 
