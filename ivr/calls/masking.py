@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Final
 
-_SHOWN_FIRST: Final = 6
+_HIDDEN: Final = 5
 _SHOWN_LAST: Final = 2
 
 
 def masked(number: str) -> str:
-    """`+99450*****67`: country and operator, then stars, then two digits; short numbers are all stars."""
-    hidden = len(number) - _SHOWN_FIRST - _SHOWN_LAST
-    if hidden < 1:
+    """`+99450*****67`, `050*****67`: five stars before the last two digits; short numbers are all stars."""
+    first = len(number) - _HIDDEN - _SHOWN_LAST
+    if first < 1:
         return "*" * len(number)
-    return f"{number[:_SHOWN_FIRST]}{'*' * hidden}{number[-_SHOWN_LAST:]}"
+    return f"{number[:first]}{'*' * _HIDDEN}{number[-_SHOWN_LAST:]}"

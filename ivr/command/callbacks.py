@@ -36,14 +36,14 @@ Show = Callable[[str], str]
 @app.command("list", epilog="Example: hotline callbacks list --state owed --json")
 def list_callbacks(
     state: Annotated[
-        list[CallbackState] | None, typer.Option(help="Only this state; may be repeated.")
+        CallbackState | None, typer.Option(help="Only callbacks in this state.", show_default=False)
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the latest missed first.")] = 100,
     full_numbers: FullNumbers = False,
     as_json: AsJson = False,
 ) -> None:
     """Callbacks, the latest missed first."""
-    wanted = tuple(state or ())
+    wanted = () if state is None else (state,)
     show = _shown(full_numbers)
     with open_store() as store:
         found = store.read(lambda connection: listed(connection, wanted, limit))
@@ -51,7 +51,7 @@ def list_callbacks(
         _print_json([_as_data(one, show) for one in found])
         return
     if not found:
-        typer.echo("no callbacks" + (f" in state {' or '.join(wanted)}" if wanted else ""))
+        typer.echo("no callbacks" + (f" in state {state}" if state else ""))
         return
     table = _table("id", "number", "state", "queue", "language", "waited", "missed", "due", "tries")
     for one in found:
@@ -117,6 +117,7 @@ def _print_history(found: History, show: Show) -> None:
     for table in (calls, tried, journal):
         if table.row_count:
             console.print(table)
+            console.print()
 
 
 def _table(*columns: str, title: str = "") -> Table:

@@ -23,14 +23,14 @@ def database_url() -> str:
 
 @contextmanager
 def open_store() -> Iterator[Store]:
-    """The store at `database_url`, migrated; ends the command with a clear sentence if it cannot be reached."""
+    """The store at `database_url`, migrated; ends the command with a clear sentence if it is out of reach."""
     try:
         store = Store(database_url())
         migrate(store)
     except ArgumentError:
         fail(
             "HOTLINE_DATABASE_URL is no database URL",
-            hint="for example sqlite:////var/lib/hotline/hotline.db",
+            hint="such as sqlite:////var/lib/hotline.db",
         )
     except OperationalError as problem:
         fail(f"the database cannot be reached: {problem.orig}", hint="set HOTLINE_DATABASE_URL")

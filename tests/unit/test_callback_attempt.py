@@ -1,0 +1,167 @@
+"""An attempt followed through the events a real Asterisk sent for it, to its disposition.
+
+Each table is the stream of one attempt: what our manager user sees of it, shortened to what matters. `1`
+is the citizen's half of the Local channel, `2` the dialling half, `trunk` the trunk's channel, `agent` an
+agent's.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callback_dialer.attempt import Progress, apply, attempt_of
+from callback_dialer.dispositions import BY_CAUSE, disposition
+from ivr.asterisk.events import AmiEvent
+
+ID = "cb-5f1d"
+STARTED = datetime(2026, 11, 22, 18, 22, 30, tzinfo=UTC)
+LEGS = {
+    "1": (ID, "Local/994501234567@hotline-callback-00000001;1"),
+    "2": (f"{ID}-2", "Local/994501234567@hotline-callback-00000001;2"),
+    "trunk": ("1795371761.30", "PJSIP/provider-00000002"),
+    "agent": ("1795371762.31", "PJSIP/1101-00000003"),
+}
+
+DIALLED = """
+0.00 Newchannel 1
+0.00 Newchannel 2
+0.01 Newchannel trunk
+"""
+RINGING = DIALLED + "0.10 Newstate trunk ChannelStateDesc=Ringing\n"
+ANSWERED = RINGING + "2.00 UserEvent 1 UserEvent=HotlineCallback State=answered\n"
+CONFIRMED = ANSWERED + "4.00 UserEvent 1 UserEvent=HotlineCallback State=confirmed\n"
+CONNECTED = (
+    CONFIRMED
+    + """
+4.10 Newchannel agent
+4.60 AgentConnect 1 Interface=PJSIP/1101
+"""
+)
+OVER = """
+9.00 Hangup trunk Cause=16
+9.00 Hangup 2 Cause=16
+9.01 Hangup 1 Cause=16
+"""
+AGENT_HANGS_UP = """
+9.00 AgentComplete 1 TalkTime=4
+9.00 Hangup agent Cause=16
+9.01 Hangup 1 Cause=16
+9.01 Hangup 2 Cause=16
+9.02 Hangup trunk Cause=16
+"""
+
+
+def told(state: str, **headers: str) -> str:
+    more = " ".join(f"{name}={value}" for name, value in headers.items())
+    return f"5.00 UserEvent 1 UserEvent=HotlineCallback State={state} {more}\n"
+
+
+def failed(cause: int) -> str:
+    return f"1.00 Hangup trunk Cause={cause}\n1.01 Hangup 2 Cause={cause}\n1.01 Hangup 1 Cause=0\n"
+
+
+def event(line: str) -> AmiEvent:
+    seconds, name, leg, *headers = line.split()
+    uniqueid, channel = LEGS[leg]
+    known = {"Uniqueid": uniqueid, "Linkedid": ID, "Channel": channel}
+    at = STARTED + timedelta(seconds=float(seconds))
+    more = dict(header.split("=", 1) for header in headers)
+    return AmiEvent(name, {**known, **more}, {}, at, at)
+
+
+def stream(table: str) -> list[AmiEvent]:
+    return [event(line) for line in table.splitlines() if line.strip()]
+
+
+def follow(events: list[AmiEvent]) -> Progress:
+    progress = Progress(ID, "originating", STARTED)
+    for each in events:
+        progress = apply(progress, each)
+    return progress
+
+
+ENDS = [
+    ("spoke with an agent", CONNECTED + OVER, "reached"),
+    ("the agent hung up", CONNECTED + AGENT_HANGS_UP, "reached"),
+    ("nobody lifted the phone", RINGING + failed(0), "no_answer"),
+    ("the network knows nobody answers", DIALLED + failed(19), "no_answer"),
+    ("busy", RINGING + failed(17), "busy"),
+    ("declined", RINGING + failed(21), "declined"),
+    ("no such number", DIALLED + failed(1), "invalid_number"),
+    ("the network is full", DIALLED + failed(34), "congestion"),
+    ("the far side is dead: nothing ever rang", DIALLED + failed(0), "trunk_failed"),
+    ("a cause nobody listed", DIALLED + failed(111), "trunk_failed"),
+    ("the dialplan refused the number", NOT_ALLOWED, "trunk_failed"),
+    ("no channel was ever made", "0.1 OriginateResponse 1 Response=Failure Reason=0", "trunk_failed"),
+    ("a machine answered", ANSWERED + OVER, "machine_or_no_confirmation"),
+    ("left while waiting", CONFIRMED + OVER, "citizen_left_before_agent"),
+    ("pressed 9", ANSWERED + told("refused") + OVER, "declined"),
+    ("nobody was free", CONFIRMED + told("no_agent") + OVER, "no_agent"),
+    ("chose a new time", CONFIRMED + told("no_agent") + told("new_time", Choice="2") + OVER, "no_agent"),
+]
+
+
+@pytest.mark.parametrize(("table", "expected"), [pytest.param(*end[1:], id=end[0]) for end in ENDS])
+def test_the_disposition_is_how_far_it_got_and_else_the_cause_on_the_trunks_leg(
+    table: str, expected: str
+) -> None:
+    progress = follow(stream(table))
+    assert progress.ended_at is not None
+    assert disposition(progress) == expected
+
+
+def test_an_attempt_is_not_over_while_one_of_its_legs_is_up() -> None:
+    events = stream(CONNECTED + AGENT_HANGS_UP)
+    assert follow(events[:-1]).ended_at is None
+    assert follow(events).ended_at == STARTED + timedelta(seconds=9.02)
+
+
+def test_the_talk_lasts_from_the_agents_connect_to_its_end() -> None:
+    assert follow(stream(CONNECTED + AGENT_HANGS_UP)).talk_seconds == pytest.approx(4.4)
+    # Asterisk often names no call in AgentComplete when the citizen hangs up first.
+    assert follow(stream(CONNECTED + OVER)).talk_seconds == pytest.approx(4.41)
+
+
+def test_the_chosen_time_is_kept() -> None:
+    assert follow(stream(CONFIRMED + told("new_time", Choice="2"))).choice == 2
+
+
+def test_an_attempt_rings_once_the_network_says_so() -> None:
+    assert follow(stream(DIALLED)).state == "originating"
+    assert follow(stream(RINGING)).state == "ringing"
+    early = "0.10 DialState 2 DestUniqueid=1795371761.30 DialStatus=PROGRESS"
+    assert follow(stream(DIALLED + early)).state == "ringing"
+
+
+@pytest.mark.parametrize("cause", sorted(BY_CAUSE))
+def test_every_listed_cause_has_its_disposition_once_it_rang(cause: int) -> None:
+    assert disposition(follow(stream(RINGING + failed(cause)))) == BY_CAUSE[cause]
+
+
+def test_events_of_other_calls_belong_to_no_attempt() -> None:
+    other = AmiEvent("Hangup", {"Uniqueid": "1.2", "Linkedid": "1.2"}, {}, STARTED)
+    assert attempt_of(other) == ""
+    assert attempt_of(AmiEvent("OriginateResponse", {"Uniqueid": ID}, {}, STARTED)) == ID
+    assert attempt_of(AmiEvent("Hangup", {"Uniqueid": f"{ID}-2"}, {}, STARTED)) == ID
+    assert attempt_of(AmiEvent("X", {}, {"HOTLINE_ATTEMPT": ID}, STARTED)) == ID
+
+
+LINES = stream(CONNECTED + AGENT_HANGS_UP + told("refused") + told("no_agent") + RINGING + failed(17))
+
+
+@given(st.lists(st.sampled_from(LINES)))
+def test_no_order_of_events_raises_or_takes_an_attempt_back(events: list[AmiEvent]) -> None:
+    progress = Progress(ID, "originating", STARTED)
+    for each in events:
+        after = apply(progress, each)
+        assert progress.ended_at is None or after == progress
+        assert STATES.index(after.state) >= STATES.index(progress.state)
+        progress = after
+    assert disposition(progress)
+
+
+STATES = ["originating", "ringing", "citizen_answered", "confirmed", "agent_connected"]
