@@ -105,10 +105,14 @@ visits = Table(
     Column("recorded", Boolean, nullable=False, default=False),
     Column("source", String(12), nullable=False),
     Column("precision", String(4), nullable=False),
+    Column("clock_stepped", Boolean, nullable=False, default=False),
     Column("received_at", Moment, nullable=False),
     UniqueConstraint("server", "uniqueid", "queue", "joined_at"),
 )
-"""One stay of one call in one queue. Which stay it is, is counted over `joined_at` when read, never stored."""
+"""One stay of one call in one queue. Which stay it is, is counted over `joined_at` when read, never stored.
+
+`clock_stepped`: Asterisk's clock stepped during it; its durations come from our receipts.
+"""
 Index("ix_visits_caller", visits.c.caller_e164, visits.c.joined_at)
 Index("ix_visits_joined_at", visits.c.joined_at)
 

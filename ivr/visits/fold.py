@@ -43,7 +43,7 @@ from ivr.visits.stay import ROUGHLY, Stay, Stays
 from ivr.visits.steady import When
 from ivr.visits.writing import visit_of
 
-KEEP_SECONDS = 600.0
+KEEP_SECONDS = 120.0
 """How long a settled stay is kept for late words about it."""
 _SAME_MOMENT = 0.002
 
@@ -67,7 +67,7 @@ class Fold:
         self._calls = Calls(server)
         self._hearing = Hearing()
         self._agents: set[str] = set()
-        self._now = float("-inf")
+        self._now = self._cleaned = float("-inf")
         self._last: When | None = None
         self._changed: set[int] = set()
         self._unsettled: set[int] = set()
@@ -85,7 +85,7 @@ class Fold:
         calls = tuple(self._calls[number].call for number in sorted(self._calls.changed))
         self._calls.changed.clear()
         visits = []
-        for number in sorted(self._changed | self._unsettled):
+        for number in sorted(self._changed):
             visit = self._judge(number)
             if visit != self._told.get(number):
                 self._told[number] = visit
@@ -168,7 +168,9 @@ class Fold:
             if apart < _SAME_MOMENT:
                 return
             if stay.is_rebuilt and apart < ROUGHLY:
-                self._put(number, joined=fact.when, is_rebuilt=False, party=fact.party)
+                # The moment of receipt stays: it tells the store that it is the same stay.
+                joined = replace(fact.when, received_at=stay.joined.received_at)
+                self._put(number, joined=joined, is_rebuilt=False, party=fact.party)
                 return
             if stay.is_waiting and not (stay.joined.exact and fact.when.exact):
                 return
@@ -308,6 +310,10 @@ class Fold:
                 self._calls.presume_ended(number, tracked.seen.at)
 
     def _tick(self, fact: Tick) -> None:
+        self._changed |= self._unsettled
+        if self._now - self._cleaned < KEEP_SECONDS:
+            return
+        self._cleaned = self._now
         old = self._now - KEEP_SECONDS
         calls = set(self._calls.ended_before(old))
         numbers = [number for number, stay in self._stays if stay.call in calls]

@@ -117,8 +117,15 @@ def _left_quietly(stay: Stay, hearing: Hearing, now: float) -> str | None:
     return "key" if is_over else None
 
 
+def _vanished(stay: Stay, hearing: Hearing, now: float) -> str | None:
+    """The queue's words were lost, but the caller's phone hung up; else somebody may stand in their place."""
+    if stay.gone is None or not stay.asked_waiting or now - stay.gone.steady <= SETTLES_AFTER:
+        return None
+    return "abandoned"
+
+
 _Rule = Callable[[Stay, Hearing, float], str | None]
-_RULES: Final[tuple[_Rule, ...]] = (_told, _interrupted, _gave_up, _left_quietly)
+_RULES: Final[tuple[_Rule, ...]] = (_told, _interrupted, _gave_up, _left_quietly, _vanished)
 
 
 def _unanswered(stay: Stay, outcome: str) -> Verdict:

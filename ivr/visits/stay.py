@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ivr.visits.facts import Answered, Completed, Party
 from ivr.visits.steady import When
+
+_Key = TypeVar("_Key")
 
 ROUGHLY = 2.5
 """Seconds two tellings of one moment may differ, where one was rebuilt from whole seconds."""
@@ -63,6 +66,8 @@ class Stays:
         self._all: dict[int, Stay] = {}
         self._by_channel: defaultdict[str, list[int]] = defaultdict(list)
         self._by_agent_channel: dict[str, int] = {}
+        self._talks: dict[tuple[str, str], int] = {}
+        self._vacant: set[int] = set()
         self._next = 1
 
     def __getitem__(self, number: int) -> Stay:
@@ -83,8 +88,14 @@ class Stays:
         for uniqueid in {stay.party.uniqueid, stay.place}:
             if number not in self._by_channel[uniqueid]:
                 self._by_channel[uniqueid].append(number)
-        if stay.answered is not None and stay.answered.agent_uniqueid:
+        if stay.answered is not None:
             self._by_agent_channel[stay.answered.agent_uniqueid] = number
+            if stay.is_talking:
+                self._talks[stay.queue, stay.answered.agent] = number
+        if stay.is_waiting and stay.gone is not None:
+            self._vacant.add(number)
+        else:
+            self._vacant.discard(number)
 
     def forget(self, numbers: Iterable[int]) -> None:
         """Drop stays nobody can tell anything new about."""
@@ -94,11 +105,10 @@ class Stays:
                 self._by_channel[uniqueid].remove(number)
                 if not self._by_channel[uniqueid]:
                     del self._by_channel[uniqueid]
-            if (
-                stay.answered is not None
-                and self._by_agent_channel.get(stay.answered.agent_uniqueid) == number
-            ):
-                del self._by_agent_channel[stay.answered.agent_uniqueid]
+            self._vacant.discard(number)
+            if stay.answered is not None:
+                _remove(self._by_agent_channel, stay.answered.agent_uniqueid, number)
+                _remove(self._talks, (stay.queue, stay.answered.agent), number)
 
     def of_channel(self, uniqueid: str, queue: str = "") -> list[int]:
         """Every stay of a channel (in one queue), in the order it was heard of."""
@@ -115,24 +125,22 @@ class Stays:
 
     def of_agent_channel(self, uniqueid: str) -> int | None:
         """The stay that was answered on this agent's channel."""
-        return self._by_agent_channel.get(uniqueid)
+        return self._by_agent_channel.get(uniqueid) if uniqueid else None
 
     def talking(self, queue: str, agent: str) -> int | None:
         """The talk this agent is in, out of this queue; the latest if an end was missed."""
-        numbers = [
-            number
-            for number, stay in self._all.items()
-            if stay.is_talking and stay.queue == queue and stay.answered and stay.answered.agent == agent
-        ]
-        return numbers[-1] if numbers else None
+        number = self._talks.get((queue, agent))
+        return number if number is not None and self._all[number].is_talking else None
 
     def abandoned_place(self, queue: str) -> int | None:
         """A waiting stay whose channel is gone without a word from the queue: somebody took its place."""
-        for number, stay in self._all.items():
-            if stay.queue == queue and stay.is_waiting and stay.gone is not None:
-                return number
-        return None
+        return min((number for number in self._vacant if self._all[number].queue == queue), default=None)
 
     def _began_by(self, number: int, when: When) -> bool:
         stay = self._all[number]
         return stay.joined.steady <= when.steady + (ROUGHLY if stay.is_rebuilt else 0.05)
+
+
+def _remove(index: dict[_Key, int], key: _Key, number: int) -> None:
+    if index.get(key) == number:
+        del index[key]

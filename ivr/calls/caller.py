@@ -1,0 +1,31 @@
+"""Who calls: the number as the trunk delivered it, read once when the call is recorded.
+
+`reader` makes the function the store uses; with no configuration, numbers are read by country alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from ivr.calls.numbers import CallerNumber, normalise
+from ivr.config.model import Configuration
+
+ReadNumber = Callable[[str, str, str], CallerNumber]
+"""Number as delivered, trunk (empty if unknown), presentation → the number as E.164 with its kind."""
+
+
+def reader(configuration: Configuration | None, country: str = "AZ") -> ReadNumber:
+    """The reading of numbers for this hotline; a number its caller asked to hide counts as anonymous."""
+    trunks = configuration.trunks if configuration else {}
+    own = frozenset((configuration.hotline.number, *configuration.agents)) if configuration else frozenset()
+    at = configuration.hotline.country if configuration else country
+    only_trunk = next(iter(trunks.values())) if len(trunks) == 1 else None
+
+    @lru_cache(maxsize=4096)
+    def read(caller: str, trunk: str, presentation: str) -> CallerNumber:
+        if presentation.startswith("prohib"):
+            return CallerNumber("", "anonymous")
+        return normalise(caller, trunks.get(trunk, only_trunk), at, own)
+
+    return read

@@ -1,0 +1,31 @@
+"""Bringing a store's tables to this version; whoever opens a store calls `migrate` before using it."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+
+from ivr.storage.engine import Store
+
+_LOCK = 1950195
+"""PostgreSQL: of several daemons that start at once, one migrates and the others wait; SQLite locks the file."""
+
+
+def migrate(store: Store) -> None:
+    """Create the tables or upgrade them, in one transaction; does nothing to a store that is up to date."""
+    store.write(_upgrade)
+
+
+def configuration(connection: Connection) -> Config:
+    """Alembic's view of this folder, on an open connection."""
+    config = Config()
+    config.set_main_option("script_location", "ivr.storage:migrations")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    command.upgrade(configuration(connection), "head")
