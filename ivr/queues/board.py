@@ -78,6 +78,8 @@ class Board:
 
     def apply(self, event: AmiEvent) -> None:
         """Bring the board up to `event`; events it does not know change nothing."""
+        if self._fresh:
+            self._note_rested(event.received_at)
         before = self._members
         self._members = agents.step(before, event, self._wrap_up)
         self._lines = waiting.step(self._lines, event)
@@ -119,10 +121,11 @@ class Board:
 
     def _note_rested(self, now: datetime) -> None:
         """The end of a wrap-up has no event: it is noticed here, and dated to when it was."""
-        for everywhere in agents.by_device(self._members).values():
+        resting = {interface for interface, (state, _) in self._told.items() if state == "wrap_up"}
+        for everywhere in agents.by_device(self._members).values() if resting else ():
             rested_at = agents.rest_ends_at(everywhere)
-            if self._told.get(everywhere[0].interface, _NOTHING)[0] == "wrap_up" and rested_at is not None:
-                self._note(everywhere[0].interface, agents.state(everywhere, now), min(rested_at, now))
+            if everywhere[0].interface in resting and rested_at is not None and rested_at <= now:
+                self._note(everywhere[0].interface, agents.state(everywhere, now), rested_at)
 
     def _note(self, interface: str, state: tuple[AgentState, str], at: datetime) -> None:
         if self._told.get(interface) != state:
@@ -130,7 +133,6 @@ class Board:
             self._changes.append(AgentChange(interface, *state, at))
 
 
-_NOTHING: tuple[AgentState, str] = ("unknown", "")
 _IN_NO_QUEUE: tuple[AgentState, str] = ("unavailable", "in no queue")
 
 

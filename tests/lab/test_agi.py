@@ -16,17 +16,14 @@ import pytest
 from agi_scripts.table import scripts_for
 from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
-from ivr.asterisk.connection import AmiConnection, Connected, Lost, utc_now
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.connection import utc_now
 from ivr.asterisk.fastagi import Limits
-from ivr.config.loading import configuration_of, load_or_fail
-from ivr.queues.board import Board, refresh
 from tests.lab.agi_server import serving
 from tests.lab.audio import Sound
 from tests.lab.calllog import What
 from tests.lab.exchange import Exchange, Keypress, Lifts
-from tests.lab.house import House
 from tests.lab.phone import Caller
+from tests.lab.watch import Watch, watching
 
 WORKING_HOURS = datetime(2026, 3, 3, 11, 0, tzinfo=ZoneInfo("Asia/Baku"))
 TO_DVX = "19511"
@@ -37,61 +34,6 @@ CUT_OFF_SECONDS = 0.3
 ASTERISK_CONNECT_SECONDS = 2.0
 """Compiled into AGI(): it waits so long for a connection, whatever the channel's absolute timeout."""
 CITIZEN = "0501112233"
-
-
-class Watch:
-    """A house, and the board kept as the daemon keeps it."""
-
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.configuration = configuration_of(load_or_fail(house.config))
-        self.board = Board({name: queue.wrap_up for name, queue in self.configuration.queues.items()})
-        self.ami = AmiConnection(*house.ami, "hotline-dialer", house.secret("hotline-dialer"))
-        self.joined_at: dict[str, float] = {}
-        """When each caller joined a queue, by caller's number."""
-
-    async def follow(self) -> None:
-        """Keep the board for ever."""
-        while True:
-            match await self.ami.events.get():
-                case AmiEvent() as event:
-                    self.board.apply(event)
-                    if event.name == "QueueCallerJoin":
-                        self.joined_at[event["CallerIDNum"]] = event.at.timestamp()
-                case Connected():
-                    await refresh(self.board, self.ami.send, utc_now)
-                case Lost(at=at):
-                    self.board.lose(at)
-
-    async def until(self, look: Callable[[], object], what: str, deadline: float = 15.0) -> None:
-        """Wait until `look` finds something; AssertionError after `deadline` seconds."""
-        ends = time.monotonic() + deadline
-        while not look():
-            assert time.monotonic() < ends, f"{what} did not happen in {deadline} s"
-            await asyncio.sleep(0.02)
-
-    async def joining_of(self, number: str) -> float:
-        """When that caller joined a queue, waited for."""
-        await self.until(lambda: number in self.joined_at, f"joining of {number}")
-        return self.joined_at[number]
-
-    def line(self) -> list[str]:
-        """Uniqueids of those who wait for dvx, in order."""
-        return [caller.uniqueid for caller in self.board.waiting("dvx")]
-
-
-@asynccontextmanager
-async def watching(folder: Path) -> AsyncIterator[Watch]:
-    """A house whose AMI is followed; nobody serves AGI yet."""
-    async with House.open(folder, changes=CHANGES) as house, asyncio.TaskGroup() as tasks:
-        watch = Watch(house)
-        running = [tasks.create_task(watch.ami.run()), tasks.create_task(watch.follow())]
-        try:
-            await watch.until(lambda: watch.board.is_fresh, "the first snapshot")
-            yield watch
-        finally:
-            running[1].cancel()
-            await watch.ami.close()
 
 
 @asynccontextmanager
@@ -106,7 +48,7 @@ def test_a_caller_hears_their_place_in_their_language_before_joining(tmp_path: P
     """No agent is there: the first caller hears place 1, the second place 2, and joins when it is said."""
 
     async def scenario() -> None:
-        async with watching(tmp_path) as watch, daemon(watch), AsyncExitStack() as phones:
+        async with watching(tmp_path, CHANGES) as watch, daemon(watch), AsyncExitStack() as phones:
             sounds = watch.house.folder / "data" / "sounds" / "az" / "hotline"
             for place, number in enumerate((CITIZEN, "0551112233"), 1):
                 phone = await phones.enter_async_context(Caller.open(number, watch.house.sip))
@@ -185,7 +127,7 @@ def test_a_caller_reaches_the_queue_within_the_deadline_whatever_python_does(
 
     async def scenario() -> None:
         async with (
-            watching(tmp_path) as watch,
+            watching(tmp_path, CHANGES) as watch,
             trouble(watch.house.agi_port),
             Caller.open(CITIZEN, watch.house.sip) as phone,
         ):
@@ -230,7 +172,7 @@ def test_a_called_back_citizen_joins_by_the_wait_already_served(tmp_path: Path) 
     async def scenario() -> None:
         lifts = Lifts(after=0.1, keys=(Keypress("1", 1.0),), patience=30.0)
         async with (
-            watching(tmp_path) as watch,
+            watching(tmp_path, CHANGES) as watch,
             Exchange.open({CITIZEN: [lifts, lifts]}, watch.house.exchange),
             Caller.open("0551112233", watch.house.sip) as phone,
         ):

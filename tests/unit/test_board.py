@@ -215,6 +215,16 @@ def test_each_change_of_an_agents_state_is_told_once_with_its_moment() -> None:
     assert board.take_changes(at(31)) == ()
 
 
+def test_the_end_of_a_wrap_up_is_told_even_if_nobody_looked_before_the_next_change() -> None:
+    """The agent rests until 11, goes home at 20: idle in between."""
+    board = filled("1 AgentComplete Queue=dvx Interface=PJSIP/1101 TalkTime=5" + ann(20, 5))
+    assert [(change.state, change.at) for change in board.take_changes(at(30))] == [
+        ("wrap_up", at(1)),
+        ("idle", at(11)),
+        ("unavailable", at(20)),
+    ]
+
+
 def test_a_lost_connection_makes_every_agents_state_unknown_once() -> None:
     """Nothing is claimed of agents nobody can see, and the snapshot tells them anew."""
     board = filled()
