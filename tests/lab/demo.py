@@ -1,7 +1,7 @@
 """`make demo`: real calls through the menu into four queues, called back where owed, judged by the phones.
 
-Starts a lab Asterisk, the product as a process, agents, callers and the public network; ends with a report and
-one line of JSON. Exit status 1 if anything stored differs from what a phone saw.
+Starts a lab Asterisk, the product as a process, agents, callers and the public network; ends with a report
+and one line of JSON. Exit status 1 if anything stored differs from what a phone saw.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the phones of a play saw: visits, tries to call back, calls gone astray; and the verdict on the store."""
+"""What the phones of a play saw: visits, callback tries, calls gone astray; and the verdict on the store."""
 
 from __future__ import annotations
 
