@@ -45,7 +45,8 @@ class Limits:
     """Seconds from the connection to its end, headers included."""
     sessions: int = 32
     """Connections and running scripts at one time; the next is closed at once."""
-    headers: int = 64
+    lines: int = 200
+    """Of one session, headers and answers; Asterisk sends about 25 headers and as many as 127 arguments."""
     line_bytes: int = 4096
 
 
@@ -74,6 +75,10 @@ class _Wire:
         pass
 
 
+def _ignore(line: str) -> None:
+    """What a session that has ended does with a line."""
+
+
 class _Connection(LineOnlyReceiver):
     """One client: first its headers, then answers to what the script sends."""
 
@@ -83,6 +88,7 @@ class _Connection(LineOnlyReceiver):
     def __init__(self, factory: FastAgiFactory) -> None:
         self._server = factory
         self.MAX_LENGTH = factory.limits.line_bytes
+        self._lines = 0
         self._env: dict[str, str] = {}
         self._take: Callable[[str], None] = self._header
         self._wire = _Wire(self._send)
@@ -95,6 +101,9 @@ class _Connection(LineOnlyReceiver):
         )
 
     def lineReceived(self, line: bytes) -> None:  # noqa: N802 - Twisted's name
+        self._lines += 1
+        if self._lines > self._server.limits.lines:
+            self._end("too many lines")
         self._take(line.decode(errors="replace").rstrip("\r"))
 
     def lineLengthExceeded(self, line: bytes) -> None:  # noqa: N802 - Twisted's name
@@ -116,8 +125,6 @@ class _Connection(LineOnlyReceiver):
     def _header(self, line: str) -> None:
         if line == "":
             self._start()
-        elif len(self._env) >= self._server.limits.headers:
-            self._end("too many headers")
         else:
             name, _, value = line.partition(":")
             self._env[name.strip()] = value.strip()
@@ -151,8 +158,12 @@ class _Connection(LineOnlyReceiver):
         self._server.reactor.callFromThread(self.transport.write, data)
 
     def _end(self, reason: str) -> None:
-        log.warning("agi_session_ended", reason=reason, script=self._env.get("agi_network_script", "")[:80])
-        self.drop()
+        if self._take is not _ignore:
+            self._take = _ignore  # what was received with the line that ended it is still handed over
+            log.warning(
+                "agi_session_ended", reason=reason, script=self._env.get("agi_network_script", "")[:80]
+            )
+            self.drop()
 
 
 class FastAgiFactory(Factory):

@@ -169,6 +169,23 @@ def test_a_script_that_fails_costs_its_session_only(capsys: pytest.CaptureFixtur
     assert "no such thing" in capsys.readouterr().out
 
 
+def test_a_client_that_answers_too_much_is_cut_off_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """A flood of answers is neither kept nor logged line by line."""
+
+    async def scenario() -> None:
+        async with serving({"echo": echo}, Limits(deadline=5.0)) as service:
+            async with Client.open(service.port) as client:
+                client.ask_for("echo")
+                await client.line()
+                client.say("100 trying\n" * 100_000)
+                while await client.line(deadline=3.0):
+                    pass
+            assert await echoes(service)
+
+    asyncio.run(scenario())
+    assert capsys.readouterr().out.count("too many lines") == 1
+
+
 def test_the_next_client_is_closed_at_once_when_all_places_are_taken() -> None:
     """A caller waits for no place: without one, the call goes on without Python."""
 
