@@ -88,7 +88,7 @@ def main() -> None:
     fault, *words = sys.argv[1:]
     FAULTS[fault]()
     # Only now: a module that imported the sound function by name before would keep it.
-    from ivr.command import main as hotline
+    from ivr.command.root import app as hotline
 
     sys.argv = ["hotline", *words]
     hotline()
