@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from tests.lab.audio import load_sounds
 from tests.lab.calllog import NeverHappened, What
 from tests.lab.exchange import Exchange, Fate, Keypress, Lifts, Rejects, Rings
-from tests.lab.phone import Caller
+from tests.lab.house import House
+from tests.lab.phone import AgentPhone, Caller
 
 NUMBER = "0501234567"
 ANY_PORT = ("127.0.0.1", 0)
+AT_WORK = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+"""A Tuesday noon in Baku."""
 
 
 def test_a_call_that_is_answered_carries_keys_and_ends_at_both_phones() -> None:
@@ -110,5 +116,38 @@ def test_fifty_calls_at_once_are_held_by_one_process() -> None:
             await asyncio.gather(*(call.hang_up() for call in calls))
             await asyncio.gather(*(it.leg.until(What.ENDED) for it in exchange.dialled))
             assert len(exchange.dialled) == 50
+
+    asyncio.run(scenario())
+
+
+def test_on_a_real_asterisk_phones_tell_prompt_language_agent_and_talk(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with House.open(tmp_path) as house:
+            sounds = {(it.name, it.language): it for it in load_sounds(tmp_path / "data" / "sounds")}
+            with pytest.raises(ConnectionRefusedError):
+                async with AgentPhone.open("1201", "guessed", house.sip):
+                    raise AssertionError("registered with a guessed password")
+            async with (
+                AgentPhone.open("1201", house.secret("1201"), house.sip, answer_after=0.2) as agent,
+                Caller.open(NUMBER, house.sip) as phone,
+            ):
+                call = await phone.dial("195", AT_WORK)
+                await call.heard(sounds["welcome", "az"])
+                await call.press("8")
+                await call.heard(sounds["main_menu", "ru"])
+                await call.press("1", "2")
+                joined_at = await call.joined([sounds["calls_recorded", "ru"]])
+                spoken = await call.connected_to_agent()
+                assert spoken.account == "1201"
+                assert spoken.first_at - joined_at < 2.0
+                await asyncio.sleep(1.0)
+                await call.hang_up()
+                [offered] = agent.answered
+                await offered.leg.until(What.ENDED)
+                assert offered.number == NUMBER
+                assert spoken.first_at == pytest.approx(offered.leg.log.at(What.ANSWERED), abs=0.3)
+                heard = [it.name for it in call.stream.track.hearings(sounds.values())]
+                assert heard[:2] == ["welcome", "main_menu"]
+                assert heard[-1] == "calls_recorded"
 
     asyncio.run(scenario())
