@@ -1,4 +1,4 @@
-"""The stores every contract must hold on; a contract test asks for the fixture `store` and runs on each of them."""
+"""The stores every contract must hold on: a contract test asks for the fixture `store`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ivr.storage.engine import Store
-from ivr.storage.schema import metadata
+from ivr.storage.migrations import migrate
 
 
 @pytest.fixture(params=["sqlite"])
@@ -22,5 +22,5 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 def empty_store(folder: Path) -> Store:
     """A SQLite store in that folder."""
     opened = Store(f"sqlite:///{folder / 'hotline.db'}")
-    metadata.create_all(opened.engine)
+    migrate(opened)
     return opened

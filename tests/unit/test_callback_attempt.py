@@ -41,6 +41,12 @@ CONNECTED = (
 4.60 AgentConnect 1 Interface=PJSIP/1101
 """
 )
+NOT_ALLOWED = """
+0.00 Newchannel 1
+0.00 Newchannel 2
+0.10 Hangup 2 Cause=21
+0.10 Hangup 1 Cause=21
+"""
 OVER = """
 9.00 Hangup trunk Cause=16
 9.00 Hangup 2 Cause=16
