@@ -180,7 +180,7 @@ def _callback_differences(
             continue
         if found["state"] != wanted.state:
             wrong.append(f"{caller}: callback is {found['state']}, the story says {wanted.state}")
-        attempts = by_callback.get(str(found["callback_id"]), [])
+        attempts = by_callback.get(str(found["id"]), [])
         noted = [str(it["disposition"]) for it in sorted(attempts, key=lambda it: int(it["number"]))]
         if noted != [it.disposition for it in mine]:
             lived = ", ".join(it.disposition for it in mine) or "no call"
@@ -196,7 +196,7 @@ def _callback_differences(
 
 def _duplicate_dials(tries: Sequence[SeenTry], stored: Exports) -> int:
     """INVITEs that reached a citizen's phone beyond one per attempt."""
-    number_of = {str(row["callback_id"]): str(row["caller_e164"]) for row in stored.callbacks}
+    number_of = {str(row["id"]): str(row["caller_e164"]) for row in stored.callbacks}
     attempts = Counter(number_of.get(str(row["callback_id"]), "") for row in stored.attempts)
     rang = Counter(it.caller for it in tries)
     return sum(max(0, count - attempts[caller]) for caller, count in rang.items())

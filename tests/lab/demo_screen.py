@@ -93,7 +93,7 @@ class Screen:
             self._line(dialled.number, "called back")
 
     def _line(self, number: str, text: str) -> None:
-        self._console.print(f"{time.time() - self._began:5.1f} s  {number:<10}  {text}", highlight=False)
+        self._console.print(f"{time.time() - self._began:5.1f} s  {number:<10}  {text}", highlight=False, soft_wrap=True)
 
 
 def _doing(played: Played) -> str:

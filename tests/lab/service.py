@@ -40,8 +40,8 @@ class HotlineService:
     async def running(cls, house: House, broken: str = "") -> AsyncIterator[Self]:
         """Started and logged in to Asterisk; stopped by SIGTERM at the end."""
         service = cls(house, broken)
-        await service.start()
         try:
+            await service.start()
             yield service
         finally:
             await service.stop()

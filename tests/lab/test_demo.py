@@ -1,4 +1,4 @@
-"""The demo as `make demo` runs it: it passes, it sees every fault that is planted, and it survives Python's death."""
+"""The demo as `make demo` runs it: it passes, sees every planted fault, and survives the death of Python."""
 
 from __future__ import annotations
 

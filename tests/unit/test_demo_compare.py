@@ -29,7 +29,7 @@ ROW: dict[str, Any] = {
 }
 REACHED = SeenTry(CALLER, "reached", "ru", 1.0)
 OWED = Expected(CALLER, "ru", "callback", "reached", tries=1)
-CALLBACK = {"callback_id": 1, "caller_e164": CALLER, "state": "reached"}
+CALLBACK = {"id": 1, "caller_e164": CALLER, "state": "reached"}
 ATTEMPT = {"callback_id": 1, "number": 1, "disposition": "reached"}
 
 
