@@ -10,9 +10,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ivr.asterisk.agi_session import AgiSession
+from ivr.asterisk.events import whole_number
 from ivr.asterisk.words import VAR_CREDIT, VAR_POSITION
 from ivr.queues.board import Board
-from ivr.queues.waiting import place_for, whole_number
+from ivr.queues.waiting import place_for
 
 
 def callback_position(session: AgiSession, board: Board, now: Callable[[], datetime]) -> None:

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True, slots=True)
 class AmiEvent:
-    """`headers` as sent (of repeated headers the first), `variables` from all `ChanVariable` headers of the event.
+    """`headers` as sent (of repeated headers the first), `variables` from all its `ChanVariable` headers.
 
-    `received_at` is our clock at receipt. Events of a multi-channel action carry `ChanVariable`, `DestChanVariable`
-    …; only the first channel's are kept.
+    `received_at` is our clock at receipt. Events of a multi-channel action carry `ChanVariable`,
+    `DestChanVariable` …; only the first channel's are kept.
     """
 
     name: str
@@ -38,3 +38,8 @@ def parse_timestamp(text: str) -> datetime | None:
         return datetime.fromtimestamp(float(text), tz=UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def whole_number(text: str) -> int:
+    """A number from a header or channel variable; 0 for anything but plain digits, nine at most."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0

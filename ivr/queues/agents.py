@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
-from ivr.asterisk.events import AmiEvent, parse_timestamp
+from ivr.asterisk.events import AmiEvent, parse_timestamp, whole_number
 
 # Device states of `Status:`, from Asterisk's devicestate.h.
 NOT_IN_USE: Final = 1
@@ -166,7 +166,7 @@ def _told(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships
         interface=interface,
         device=device,
         name=event["MemberName"] or event["Name"],
-        status=_number(event["Status"]),
+        status=whole_number(event["Status"]),
         paused=event["Paused"] == "1",
         pause_reason=event["PausedReason"],
         in_call=event["InCall"] == "1",
@@ -176,7 +176,7 @@ def _told(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships
     )
     ended_at = _last_call(event)
     if ended_at is not None and not _is_known(members, device, ended_at):
-        rest = _number(event["Wrapuptime"]) or wrap_up.get(queue, 0.0)
+        rest = whole_number(event["Wrapuptime"]) or wrap_up.get(queue, 0.0)
         after = replace(after, rests_until=ended_at + timedelta(seconds=rest))
     return {**members, (queue, interface): after}
 
@@ -241,11 +241,6 @@ def _changed(members: Memberships, event: AmiEvent, **what: object) -> Membershi
     key = _key(event)
     before = members.get(key)
     return members if before is None else {**members, key: replace(before, **what)}  # type: ignore[arg-type]  # fields
-
-
-def _number(text: str) -> int:
-    """A header's whole number; 0, which is a device state of "unknown", for anything else."""
-    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.events import AmiEvent, whole_number
 from ivr.queues import agents, waiting
 from ivr.queues.agents import Agent, AgentState, Membership
 from ivr.queues.expected_wait import MOST_TALKS, Talk, expected_wait
@@ -110,9 +110,9 @@ class Board:
         return taken
 
     def _remember_talk(self, event: AmiEvent) -> None:
-        queue, talk_time = event["Queue"], event["TalkTime"]
-        if talk_time.isascii() and talk_time.isdigit():
-            talk = Talk(event.received_at, int(talk_time) + self._wrap_up.get(queue, 0.0))
+        queue, talk_time = event["Queue"], whole_number(event["TalkTime"])
+        if talk_time > 0:  # a step of the clock makes it negative
+            talk = Talk(event.received_at, talk_time + self._wrap_up.get(queue, 0.0))
             self._talks = {**self._talks, queue: (*self._talks.get(queue, ()), talk)[-MOST_TALKS:]}
 
     def _note_changes(self, changed: Iterable[list[Membership]], now: datetime, at: datetime) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.events import AmiEvent, whole_number
 from ivr.asterisk.words import VAR_CREDIT, VAR_ORIGIN
 
 
@@ -50,11 +50,6 @@ def place_for(line: tuple[WaitingCaller, ...], credit_seconds: float, now: datet
         max((place for place, caller in enumerate(line, 1) if caller.waited(now) > credit_seconds), default=0)
         + 1
     )
-
-
-def whole_number(text: str) -> int:
-    """A number from a header or variable; 0 for anything but plain digits, nine at most."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
 
 
 def _joined(lines: Lines, event: AmiEvent) -> Lines:
