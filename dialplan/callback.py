@@ -10,14 +10,26 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from dialplan.allow_list import carried, denied, dialled_digits, is_denied
+from dialplan.allow_list import NumberingPlan, is_denied
 from dialplan.door import ask_python, late, left, recording
 from dialplan.entry import doorway
-from dialplan.plan import Context, Extension, Step, assign, goto, inside, queue_log, sounds, user_event
+from dialplan.plan import (
+    Context,
+    Extension,
+    Step,
+    assign,
+    goto,
+    inside,
+    queue_log,
+    sounds,
+    unless_set,
+    user_event,
+)
 from dialplan.source import Source
 from ivr.asterisk import words
 from ivr.calls.prompts import RECORDING_NOTICE
 from ivr.config.model import Callback, Queue, Trunk
+from ivr.config.places import NOWHERE
 
 _DIALLING = inside("callback")
 _NEW_TIME = inside("callback-new-time")
@@ -26,8 +38,9 @@ _ROUND = "CALLBACK_ROUND"
 _ATTEMPT = f"${{{words.VAR_ATTEMPT}}}"
 _QUEUE = f"${{{words.VAR_QUEUE}}}"
 _CITIZEN = f"${{{words.VAR_CITIZEN}}}"
-_LANGUAGE = f"${{{words.VAR_LANGUAGE}}}"
 _AGENT_SEES = "callback"
+_REFUSED = "21"
+"""Hangup cause "call rejected": the number was never dialled."""
 
 
 def contexts(source: Source) -> Iterator[Context]:
@@ -46,17 +59,20 @@ def _talk_context(queue: str) -> str:
 
 
 def _dialling(source: Source) -> Iterator[Extension]:
+    """The allow-list. A number that several trunks carry goes out by the first of them."""
     configuration = source.configuration
     deny = configuration.callback.deny
-    for allowed, position in carried(configuration.trunks):
-        if not is_denied(allowed.pattern, deny):
-            place = source.at("trunks", allowed.trunk, "carries", position)
-            trunk = configuration.trunks[allowed.trunk]
-            digits = dialled_digits(allowed, trunk, configuration.hotline.country)
-            steps = _dial(digits, allowed.trunk, trunk, configuration.callback)
-            yield Extension(allowed.pattern, tuple(replace(step, place=place) for step in steps))
-    for pattern, position in denied(deny):
-        yield Extension(pattern, (Step("Hangup", "21", source.at("callback", "deny", position)),))
+    plan = NumberingPlan.of(configuration.hotline.country)
+    seen: set[str] = set()
+    for name, trunk in configuration.trunks.items():
+        for pattern, index in plan.patterns(trunk.carries):
+            if pattern not in seen and not is_denied(pattern, deny):
+                seen.add(pattern)
+                steps = _dial(plan.dialled(trunk), name, trunk, configuration.callback)
+                place = source.at("trunks", name, "carries", index)
+                yield Extension(pattern, tuple(replace(step, place=place) for step in steps))
+    for pattern, index in plan.patterns(deny):
+        yield Extension(pattern, (Step("Hangup", _REFUSED, source.at("callback", "deny", index)),))
     yield Extension(words.EXTEN_TALK, (goto(_talk_context(_QUEUE), place=source.at("callback")),))
     ended = f"QueueLog({_QUEUE},{_ATTEMPT},NONE,{words.LOG_CALLBACK_END},${{DIALSTATUS}} ${{HANGUPCAUSE}})"
     h = Step("ExecIf", f'$["${{DIALSTATUS}}" != ""]?{ended}', source.at("callback"))
@@ -67,10 +83,10 @@ def _dial(digits: str, name: str, trunk: Trunk, callback: Callback) -> Iterator[
     stranger = f'"${{{words.VAR_ORIGIN}}}" != "callback" | "{_ATTEMPT}" = ""'
     yield Step("GotoIf", f"$[{stranger}]?refused")
     yield assign(**{"CALLERID(num)": trunk.caller_id, "CALLERID(name)": ""})
-    yield queue_log(_QUEUE, _ATTEMPT, words.LOG_CALLBACK_START, name)
+    yield queue_log(NOWHERE, _QUEUE, _ATTEMPT, words.LOG_CALLBACK_START, name)
     yield Step("Dial", f"PJSIP/{digits}@{trunk.endpoint},{callback.ring_for:g}")
     yield Step("Hangup", "${HANGUPCAUSE}")
-    yield Step("Hangup", "21", label="refused")
+    yield Step("Hangup", _REFUSED, label="refused")
 
 
 def _event(state: str, **headers: str) -> Step:
@@ -81,13 +97,14 @@ def _talk(source: Source, name: str, queue: Queue) -> Iterator[Extension]:
     callback = source.configuration.callback
     at = partial(source.at, "callback")
     place = at()
+    language = unless_set(words.VAR_LANGUAGE, source.configuration.default_language)
     notice = [RECORDING_NOTICE] if queue.record else []
     greeting = sounds(["callback_greeting", *notice, "callback_keys"])
     yield Extension(
         "s",
         (
-            assign(place, "", **{"CHANNEL(language)": _LANGUAGE, _ROUND: "1"}),
-            queue_log(name, _ATTEMPT, words.LOG_CALLBACK_ANSWERED),
+            assign(place, "", **{"CHANNEL(language)": language, _ROUND: "1"}),
+            queue_log(place, name, _ATTEMPT, words.LOG_CALLBACK_ANSWERED),
             _event(words.CALLBACK_ANSWERED),
             Step("Background", greeting, label="ask"),
             Step("WaitExten", f"{callback.confirm_wait:g}", at("confirm_wait")),
@@ -97,7 +114,7 @@ def _talk(source: Source, name: str, queue: Queue) -> Iterator[Extension]:
     yield Extension(
         "9",
         (
-            queue_log(name, _ATTEMPT, words.LOG_CALLBACK_REFUSED),
+            queue_log(place, name, _ATTEMPT, words.LOG_CALLBACK_REFUSED),
             _event(words.CALLBACK_REFUSED),
             Step("Playback", sounds(["callback_refused"]), place),
             Step("Hangup"),
@@ -125,11 +142,12 @@ def _again(source: Source) -> Iterator[Extension]:
 def _confirmed(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     """Key 1: to the place their wait has earned; the agent sees their number and that it is a callback."""
     at = partial(source.at, "callback")
-    yield queue_log(name, _ATTEMPT, words.LOG_CALLBACK_CONFIRMED)
+    place = at()
+    yield queue_log(place, name, _ATTEMPT, words.LOG_CALLBACK_CONFIRMED)
     yield _event(words.CALLBACK_CONFIRMED)
     shown = {"CALLERID(num)": _CITIZEN, "CALLERID(name)": _AGENT_SEES}
-    yield assign(at(), "", **shown, **{words.VAR_POSITION: ""}, **recording(source, queue))
-    yield from ask_python(source, words.AGI_CALLBACK_POSITION, name, at())
+    yield assign(place, "", **shown, **{words.VAR_POSITION: ""}, **recording(source, queue))
+    yield from ask_python(source, words.AGI_CALLBACK_POSITION, name, place)
     yield Step(
         "Queue",
         f"{name},,,,{source.configuration.callback.max_hold:g},,,,${{{words.VAR_POSITION}}}",
@@ -159,8 +177,9 @@ def _new_time(source: Source) -> Iterator[Extension]:
         yield Extension(
             str(choice),
             (
-                Step("NoOp", "", at("new_times", choice - 1)),
-                queue_log(_QUEUE, _ATTEMPT, words.LOG_CALLBACK_NEW_TIME, str(choice)),
+                queue_log(
+                    at("new_times", choice - 1), _QUEUE, _ATTEMPT, words.LOG_CALLBACK_NEW_TIME, str(choice)
+                ),
                 _event(words.CALLBACK_NEW_TIME, Choice=str(choice)),
                 Step("Playback", sounds(["callback_agreed"])),
                 Step("Hangup"),

@@ -39,6 +39,7 @@ _MEDIA = (
     ("direct_media", "no"),
     ("rtp_symmetric", "yes"),
     ("dtmf_mode", "auto"),
+    ("allow_overlap", "no"),
 )
 
 

@@ -14,7 +14,7 @@ _PLAIN = re.compile(r"^[\w./:+@&*#!?=<>\- ]*$")
 
 
 class UnsafeText(ValueError):
-    """Text that no escaping can carry into an Asterisk file; the message says which character and what to do."""
+    """Text that no escaping can carry into an Asterisk file; the message says what to change."""
 
 
 def value(text: str) -> str:

@@ -83,7 +83,7 @@ class Asterisk:
         return self._process.pid
 
     async def start(self) -> None:
-        """Start it; returns once all modules are loaded. RuntimeError with its last words if it ends instead."""
+        """Start it and wait until it is up; RuntimeError with its last words if it ends instead."""
         with self._console.open("ab") as console:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import hashlib
 import shutil
 import socket
 import struct
@@ -32,6 +33,8 @@ from ivr.config.model import Configuration
 from tests.lab.asterisk import Asterisk, installation
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+_SOUNDS = REPOSITORY / ".lab" / "sounds"
+"""Built prompts, a folder for each set of texts, kept between houses."""
 LOOPBACK = "127.0.0.1"
 Changes = Mapping[str, Any]
 """Dotted paths into the YAML and their new values; None removes: `{"queues.dvx.max_wait": "3s"}`."""
@@ -40,7 +43,7 @@ Changes = Mapping[str, Any]
 class House:
     """A running hotline's addresses and folders."""
 
-    def __init__(self, folder: Path, sip_port: int, run_folder: Path) -> None:
+    def __init__(self, folder: Path, sip_port: int, run_folder: Path, today: date) -> None:
         self.folder = folder
         self.config = folder / "config"
         """The YAML as changed for this house."""
@@ -48,6 +51,7 @@ class House:
         """Asterisk's configuration folder."""
         self.sip = (LOOPBACK, sip_port)
         self._run_folder = run_folder
+        self._today = today
         self.asterisk = Asterisk(self.etc)
 
     @classmethod
@@ -57,15 +61,15 @@ class House:
         folder: Path,
         config: Path = REPOSITORY / "config",
         changes: Changes | None = None,
-        sounds: Path = REPOSITORY / ".lab" / "sounds",
+        today: date | None = None,
     ) -> AsyncIterator[Self]:
-        """Start a hotline in `folder`, stop it at the end. `sounds` keeps built prompts between houses."""
+        """A hotline running in `folder`, stopped at the end. `today`: from its year on holidays are known."""
         folder = folder.resolve()
         run_folder = Path(tempfile.mkdtemp(prefix="hotline-"))
         ports = free_ports(4)
-        house = cls(folder, ports[0], run_folder)
+        house = cls(folder, ports[0], run_folder, today or date.today())
         try:
-            house._furnish(config, changes or {}, ports[1:], sounds)
+            house._furnish(config, changes or {}, ports[1:])
             house.render()
             await house.asterisk.start()
             yield house
@@ -101,6 +105,11 @@ class House:
         return self.folder / "log" / "messages"
 
     @property
+    def sounds(self) -> Path:
+        """The built prompts: `<language>/hotline/<name>.wav`."""
+        return self.folder / "data" / "sounds"
+
+    @property
     def recordings(self) -> Path:
         """Where recorded talks are."""
         return self.folder / "recordings"
@@ -133,13 +142,13 @@ class House:
             str(installation().modules),
             str(self.folder / "data"),
         )
-        write(load_or_fail(self.config), self.etc, "main", lab, date.today())
+        write(load_or_fail(self.config), self.etc, "main", lab, self._today)
 
     @property
     def _configuration(self) -> Configuration:
         return configuration_of(load_or_fail(self.config))
 
-    def _furnish(self, config: Path, changes: Changes, ports: list[int], sounds: Path) -> None:
+    def _furnish(self, config: Path, changes: Changes, ports: list[int]) -> None:
         for name in ("etc", "lib", "spool", "log", "agi", "recordings", "data/moh"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         shutil.copytree(config, self.config, dirs_exist_ok=True)
@@ -152,7 +161,7 @@ class House:
             "trunks.provider.match": ["127.0.0.0/8"],
         }
         _change(self.config, {**own, **changes})
-        _build_prompts(self.config, sounds)
+        sounds = _built_prompts(self.config)
         links = {"sounds": sounds, "documentation": installation().data / "documentation"}
         for name, target in links.items():
             (self.folder / "data" / name).symlink_to(target.resolve())
@@ -203,13 +212,16 @@ def _change(config: Path, changes: Changes) -> None:
         path.write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
-def _build_prompts(config: Path, sounds: Path) -> None:
-    """Houses opened at the same time wait for one another: they share the built prompts."""
+def _built_prompts(config: Path) -> Path:
+    """The folder of these prompts, built by the first house that needs them; others wait for it."""
+    files = needed(configuration_of(load_or_fail(config)))
+    sounds = _SOUNDS / hashlib.sha256(repr(files).encode()).hexdigest()[:12]
     sounds.mkdir(parents=True, exist_ok=True)
     with (sounds / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for _ in build(needed(configuration_of(load_or_fail(config))), config, sounds):
+        for _ in build(files, config, sounds):
             pass
+    return sounds
 
 
 def _write_waiting_music(path: Path) -> None:
