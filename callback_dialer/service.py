@@ -49,13 +49,13 @@ class DialerService(Service):
 
     def startService(self) -> None:  # noqa: N802 - Twisted's name
         """Start on the running asyncio loop."""
-        super().startService()  # type: ignore[no-untyped-call]  # Twisted's
+        super().startService()
         self.ended = Deferred.fromFuture(asyncio.ensure_future(self._run()))
         log.info("dialer started")
 
     def stopService(self) -> Deferred[None]:  # noqa: N802 - Twisted's name
         """Let the turn in hand end, store what is known, log off."""
-        super().stopService()  # type: ignore[no-untyped-call]  # Twisted's
+        super().stopService()
         self._stop.set()
         return self.ended
 

@@ -205,7 +205,7 @@ class FastAgiService(Service):
         host, port = self._address
         self._listening = self._reactor.listenTCP(port, self._factory, _BACKLOG, host)
         self._factory.pool.start()
-        super().startService()  # type: ignore[no-untyped-call]  # Twisted's
+        super().startService()
 
     async def _stop(self) -> None:
         await self._listening.stopListening()
@@ -214,5 +214,5 @@ class FastAgiService(Service):
         self._factory.pool.stop()
 
     def stopService(self) -> Deferred[None]:  # noqa: N802 - Twisted's name
-        super().stopService()  # type: ignore[no-untyped-call]  # Twisted's
+        super().stopService()
         return Deferred.fromCoroutine(self._stop())

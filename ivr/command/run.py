@@ -1,0 +1,94 @@
+"""`hotline run`: the hotline as a service. Recorder, dialer and AGI meet in the database and nowhere else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import typer
+from twisted.application.service import Service
+
+from agi_scripts.table import scripts_for
+from callback_dialer.service import DialerService
+from ivr.asterisk.connection import AmiConnection, utc_now
+from ivr.asterisk.fastagi import FastAgiService, Limits
+from ivr.asterisk.secrets import SecretMissing, read_secret
+from ivr.command.config import load_or_stop
+from ivr.command.options import fail, options
+from ivr.command.store import open_store
+from ivr.config.loading import configuration_of
+from ivr.config.model import Configuration
+from ivr.daemon import TaskService, serve
+from ivr.logs import configure_logging
+from ivr.queues.board import Board
+from ivr.recorder import Recorder, Watched
+from ivr.storage.engine import StoreThread
+
+EXAMPLE: Final = "Example: hotline --config config run --secrets /etc/asterisk/secrets.d"
+
+Part = Literal["recorder", "dialer"]
+
+
+def run(
+    context: typer.Context,
+    secrets: Annotated[
+        Path, typer.Option(help="Folder `secrets.d` that `config render` made.", envvar="HOTLINE_SECRETS")
+    ] = Path("/etc/asterisk/secrets.d"),
+    server: Annotated[
+        str, typer.Option(help="Which of `servers` to serve.", envvar="HOTLINE_SERVER")
+    ] = "main",
+    only: Annotated[
+        Part | None, typer.Option(help="Only this part; the AGI scripts belong to the dialer.")
+    ] = None,
+) -> None:
+    """Record every call, call back who is owed it, answer the dialplan's questions; until SIGTERM.
+
+    Calls are answered and queued whether this runs or not. The database is HOTLINE_DATABASE_URL.
+    """
+    configuration = configuration_of(load_or_stop(options(context).config))
+    if server not in configuration.servers:
+        fail(f"there is no server {server!r}", hint=f"servers: {', '.join(configuration.servers)}")
+    wanted: tuple[Part, ...] = ("recorder", "dialer") if only is None else (only,)
+    try:
+        logins = {part: _login(configuration, server, secrets, part) for part in wanted}
+    except SecretMissing as missing:
+        fail(str(missing), hint="--secrets names the folder that `hotline config render` made")
+    configure_logging(json=not sys.stderr.isatty())
+    with open_store() as store:
+        thread = StoreThread(store)
+        status = serve(lambda reactor: _services(configuration, server, thread, logins, reactor))
+        thread.close()
+    raise typer.Exit(status)
+
+
+def _services(
+    configuration: Configuration,
+    server: str,
+    store: StoreThread,
+    logins: Mapping[Part, AmiConnection],
+    reactor: Any,
+) -> Iterator[Service]:
+    """Asterisk → recorder → store → dialer → Asterisk; and what the dialer sees, for AGI."""
+    if "recorder" in logins:
+        recorder = Recorder(logins["recorder"], store, server, Watched.of(configuration))
+        yield TaskService("recorder", recorder.run)
+    if "dialer" in logins:
+        board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
+        yield DialerService.of(configuration, server, store, logins["dialer"], board)
+        yield _agi(configuration, server, board, reactor)
+
+
+def _agi(configuration: Configuration, server: str, board: Board, reactor: Any) -> Service:
+    where = configuration.servers[server]
+    scripts = scripts_for(board, configuration, utc_now)
+    return FastAgiService(
+        where.agi_host, where.agi_port, scripts, Limits(deadline=where.agi_deadline), reactor
+    )
+
+
+def _login(configuration: Configuration, server: str, secrets: Path, part: Part) -> AmiConnection:
+    where = configuration.servers[server]
+    user = f"hotline-{part}"
+    return AmiConnection(where.ami_host, where.ami_port, user, read_secret(secrets, user))
