@@ -196,5 +196,10 @@ class LiveCalls(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionLost(Fact):
+    """Asterisk's last sign of life for now: until then it held the connection."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tick(Fact):
     """Time passed; nothing else was told."""

@@ -19,6 +19,7 @@ from ivr.visits.facts import (
     CallBegan,
     ChannelEnded,
     Completed,
+    ConnectionLost,
     Fact,
     FoundWaiting,
     GaveUp,
@@ -309,6 +310,9 @@ class Fold:
             ):
                 self._calls.presume_ended(number, tracked.seen.at)
 
+    def _connection_lost(self, fact: ConnectionLost) -> None:
+        """Nothing to place: `apply` keeps the moment as the last sign of life."""
+
     def _tick(self, fact: Tick) -> None:
         self._changed |= self._unsettled
         if self._now - self._cleaned < KEEP_SECONDS:
@@ -343,6 +347,7 @@ class Fold:
         Hears: _hears,
         Booted: _booted,
         LiveCalls: _live_calls,
+        ConnectionLost: _connection_lost,
         Tick: _tick,
     }
 

@@ -19,6 +19,7 @@ from ivr.visits.facts import (
     CallBegan,
     ChannelEnded,
     Completed,
+    ConnectionLost,
     Fact,
     FoundWaiting,
     GaveUp,
@@ -59,7 +60,7 @@ class AmiReader:
             self._clock.new_connection()
             return
         if isinstance(told, Lost):
-            yield self.tick(told.at)
+            yield ConnectionLost(self._clock.read(None, told.at))
             return
         when = self._clock.read(told.timestamp, told.received_at)
         if told.name == "FullyBooted":

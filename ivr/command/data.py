@@ -1,0 +1,87 @@
+"""`hotline data`: the records for other programs, and the store's schema."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from ivr.calls.masking import masked
+from ivr.command.store import database_url, open_store
+from ivr.storage.export import NUMBERS, rows
+
+app = typer.Typer(
+    help="The records for other programs.",
+    epilog="Example: hotline data export visits --format csv",
+    no_args_is_help=True,
+)
+
+
+class Kind(StrEnum):
+    """What can be exported."""
+
+    VISITS = "visits"
+    CALLBACKS = "callbacks"
+    ATTEMPTS = "attempts"
+
+
+class Format(StrEnum):
+    """How it is written."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+@app.command("export", epilog="Example: hotline data export visits --format jsonl")
+def export(
+    kind: Annotated[Kind, typer.Argument(help="Which records.")],
+    form: Annotated[Format, typer.Option("--format", help="One JSON object a line, or CSV.")] = Format.JSONL,
+    full_numbers: Annotated[
+        bool, typer.Option("--full-numbers", help="Whole numbers instead of masked ones.")
+    ] = False,
+) -> None:
+    """Write every record to stdout, oldest first; numbers masked."""
+    with open_store() as store:
+        found = store.read(lambda connection: list(rows(connection, kind.value)))
+    shown = found if full_numbers else [_masked(row) for row in found]
+    _WRITERS[form](shown)
+
+
+@app.command("migrate", epilog="Example: hotline data migrate")
+def migrate() -> None:
+    """Bring the database's tables to this version; every other command does so too."""
+    with open_store():
+        typer.echo(f"{database_url().split('@')[-1]} is up to date")
+
+
+def _masked(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A word such as `anonymous` identifies nobody and stays."""
+    return {
+        name: masked(value) if name in NUMBERS and any(map(str.isdigit, value or "")) else value
+        for name, value in row.items()
+    }
+
+
+def _write_jsonl(shown: Iterable[Mapping[str, Any]]) -> None:
+    for row in shown:
+        typer.echo(json.dumps(row, ensure_ascii=False))
+
+
+def _write_csv(shown: Iterable[Mapping[str, Any]]) -> None:
+    shown = list(shown)
+    writer = csv.DictWriter(sys.stdout, shown[0] if shown else (), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in shown)
+
+
+def _cell(value: Any) -> Any:
+    """A spreadsheet takes text that begins like a formula for one; an apostrophe tells it that it is text."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "@", "\t") else value
+
+
+_WRITERS = {Format.JSONL: _write_jsonl, Format.CSV: _write_csv}

@@ -1,0 +1,78 @@
+"""`hotline record`: watch an Asterisk, ours or any other, and store its queue visits."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ivr.asterisk.connection import AmiConnection
+from ivr.asterisk.secrets import FOLDER, SecretMissing, read_secret
+from ivr.command.config import load_or_stop
+from ivr.command.options import fail, options
+from ivr.command.store import open_store
+from ivr.config.loading import configuration_of
+from ivr.config.model import Configuration
+from ivr.daemon import TaskService, serve
+from ivr.logs import configure_logging
+from ivr.recorder import Recorder, Watched
+from ivr.storage.engine import StoreThread
+
+EXAMPLE = "Example: hotline record --ami 127.0.0.1:5038 --all-queues"
+DEFAULT_USER = "hotline-recorder"
+DEFAULT_PORT = 5038
+
+
+def record(
+    context: typer.Context,
+    ami: Annotated[
+        str, typer.Option(help="HOST:PORT of the AMI; default: the server's in the configuration.")
+    ] = "",
+    all_queues: Annotated[
+        bool, typer.Option("--all-queues", help="Every queue there is; needs no configuration.")
+    ] = False,
+    server: Annotated[
+        str, typer.Option(envvar="HOTLINE_SERVER", help="The server's name in the records.")
+    ] = "main",
+) -> None:
+    """Watch an Asterisk and store its calls and queue visits until Ctrl-C or SIGTERM.
+
+    HOTLINE_AMI_USER and HOTLINE_AMI_SECRET log in (read=agent,call is enough); HOTLINE_DATABASE_URL says
+    where the records go.
+    """
+    configure_logging(json=not sys.stderr.isatty())
+    configuration = None if all_queues else configuration_of(load_or_stop(options(context).config))
+    host, port = _address(ami, configuration, server)
+    user = os.environ.get("HOTLINE_AMI_USER", DEFAULT_USER)
+    connection = AmiConnection(host, port, user, _secret(user, options(context).config))
+    watched = Watched.of(configuration) if configuration else Watched()
+    with open_store() as store:
+        recorder = Recorder(connection, StoreThread(store), server, watched)
+        status = serve(lambda reactor: [TaskService("recorder", recorder.run)])
+    raise typer.Exit(status)
+
+
+def _address(ami: str, configuration: Configuration | None, server: str) -> tuple[str, int]:
+    if not ami:
+        known = configuration.servers.get(server) if configuration else None
+        if known is None:
+            fail(f"where is the AMI of server {server!r}?", hint="give --ami HOST:PORT", status=2)
+        return known.ami_host, known.ami_port
+    host, colon, port = ami.rpartition(":")
+    if not colon:
+        return ami, DEFAULT_PORT
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        fail(f"{ami!r} is no HOST:PORT", hint="such as 127.0.0.1:5038", status=2)
+    return host.strip("[]"), int(port)
+
+
+def _secret(user: str, folder: Path) -> str:
+    if given := os.environ.get("HOTLINE_AMI_SECRET"):
+        return given
+    try:
+        return read_secret(folder / FOLDER, user)
+    except SecretMissing:
+        fail(f"no secret for the AMI user {user!r}", hint="set HOTLINE_AMI_USER and HOTLINE_AMI_SECRET")

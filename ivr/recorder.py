@@ -1,0 +1,160 @@
+"""The recorder: what Asterisk says becomes calls and queue visits in the store; nothing else happens here.
+
+`hotline record` runs one beside any Asterisk, `hotline run` one per server beside the dialer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+from ivr.asterisk.actions import AmiError
+from ivr.asterisk.connection import AmiConnection, Connected, Lost, utc_now
+from ivr.asterisk.events import AmiEvent
+from ivr.calls.caller import ReadNumber, reader
+from ivr.config.model import Configuration
+from ivr.storage.engine import StoreThread
+from ivr.storage.unstored import Unstored
+from ivr.storage.visits import open_records
+from ivr.visits.facts import Fact
+from ivr.visits.fold import Fold
+from ivr.visits.from_ami import AmiReader
+
+log = structlog.get_logger(__name__)
+
+STORE_EVERY = 0.2
+"""Seconds; a batch is one transaction."""
+_TICK_EVERY = 1.0
+_RETRY_EVERY = 2.0
+_LAST_TRIES = 10
+
+
+class RecordsLost(Exception):
+    """The recorder ended while the database refused its last records; the message says how many."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Which queues are recorded (None: all), whose they are, and how numbers are read."""
+
+    queues: frozenset[str] | None = None
+    structures: Mapping[str, str] = field(default_factory=dict)
+    read_number: ReadNumber = field(default_factory=lambda: reader(None))
+
+    @classmethod
+    def of(cls, configuration: Configuration) -> Watched:
+        """The queues of a configuration."""
+        structures = {name: queue.structure for name, queue in configuration.queues.items()}
+        return cls(frozenset(structures), structures, reader(configuration))
+
+    def covers(self, fact: Fact) -> bool:
+        """Whether the fact is about a queue that is recorded, or about no queue."""
+        queue = getattr(fact, "queue", "")
+        return self.queues is None or not queue or queue in self.queues
+
+
+class Recorder:
+    """The recorder of one server; `connection` is its alone."""
+
+    def __init__(
+        self,
+        connection: AmiConnection,
+        store: StoreThread,
+        server: str = "main",
+        watched: Watched | None = None,
+    ) -> None:
+        self._connection, self._store = connection, store
+        self._server, self._watched = server, watched or Watched()
+        self._reader = AmiReader()
+        self._fold = Fold(server, "ami", self._watched.structures)
+        self._unstored = Unstored(store, self._watched.read_number)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Events → facts → fold → store, until `stop` is set; then everything heard is stored.
+
+        Raises RecordsLost if the database does not take the last records.
+        """
+        await self._resume()
+        connecting = asyncio.create_task(self._connection.run())
+        listening = asyncio.create_task(self._listen())
+        storing = asyncio.create_task(self._store_regularly())
+        try:
+            await _first_of(asyncio.create_task(stop.wait()), connecting, listening, storing)
+        finally:
+            await self._connection.close()
+            await connecting
+            while not self._connection.events.empty() and not listening.done():
+                await asyncio.sleep(0)
+            for task in (listening, storing):
+                task.cancel()
+            await asyncio.wait({listening, storing})
+            await self._store_the_rest()
+
+    async def _resume(self) -> None:
+        calls, stays = await self._store.read(lambda connection: open_records(connection, self._server))
+        self._fold.resume(calls, stays)
+
+    async def _listen(self) -> None:
+        events = self._connection.events
+        asking: set[asyncio.Task[None]] = set()
+        while True:
+            told = await events.get()
+            try:
+                self._hear(told)
+            except Exception:
+                log.exception("not understood; the recorder goes on", told=getattr(told, "name", repr(told)))
+            if isinstance(told, Connected):
+                task = asyncio.create_task(self._look_around(told))
+                asking.add(task)
+                task.add_done_callback(asking.discard)
+
+    def _hear(self, told: AmiEvent | Connected | Lost) -> None:
+        for fact in self._reader.facts(told):
+            self._apply(fact)
+
+    def _apply(self, fact: Fact) -> None:
+        if self._watched.covers(fact):
+            self._fold.apply(fact)
+
+    async def _look_around(self, connected: Connected) -> None:
+        """Who waits already and which calls live: what no event will tell any more."""
+        try:
+            for row in (await self._connection.send({"Action": "QueueStatus"})).events:
+                for fact in self._reader.waiting(row):
+                    self._apply(fact)
+            channels = await self._connection.send({"Action": "CoreShowChannels"})
+            self._apply(self._reader.live_calls(channels.events, connected.at))
+        except AmiError as problem:
+            log.warning("Asterisk does not say what is going on now", reason=str(problem))
+
+    async def _store_regularly(self) -> None:
+        loop = asyncio.get_running_loop()
+        next_tick = loop.time()
+        while True:
+            if loop.time() >= next_tick:
+                next_tick = loop.time() + _TICK_EVERY
+                self._fold.apply(self._reader.tick(utc_now()))
+            await asyncio.sleep(STORE_EVERY if await self._store_changes() else _RETRY_EVERY)
+
+    async def _store_changes(self) -> bool:
+        changes = self._fold.take()
+        self._unstored.put(changes.calls, changes.visits)
+        return await self._unstored.store()
+
+    async def _store_the_rest(self) -> None:
+        self._fold.apply(self._reader.tick(utc_now()))
+        for _ in range(_LAST_TRIES):
+            if await self._store_changes():
+                return
+            await asyncio.sleep(STORE_EVERY)
+        raise RecordsLost(f"{len(self._unstored)} records could not be stored: the database is out of reach")
+
+
+async def _first_of(*tasks: asyncio.Task[object]) -> None:
+    """Wait until one of the tasks ends, and raise what it raised."""
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()

@@ -1,0 +1,60 @@
+"""Rows for other programs: visits, callbacks and attempts, under the names and in the units of DESIGN §5."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, Select, func, select
+
+from ivr.storage.schema import attempts, callbacks, visits
+
+Kind = Literal["visits", "callbacks", "attempts"]
+
+NUMBERS: Final = frozenset({"caller", "caller_e164", "dial_string"})
+"""Fields that hold a citizen's number."""
+
+_VISIT_FIELDS: Final = (
+    "server", "call_id", "visit_id", "uniqueid", "linkedid", "origin", "attempt_id", "structure", "queue",
+    "caller", "caller_e164", "joined_at", "left_at", "answered_at", "ended_at", "outcome", "ended_by",
+    "wait_seconds", "agent", "agent_name", "ring_seconds", "talk_seconds", "wrapup_seconds", "handle_seconds",
+    "menu_path", "language", "recorded", "source", "precision", "clock_stepped",
+)  # fmt: skip
+
+
+def rows(connection: Connection, kind: Kind) -> Iterator[dict[str, Any]]:
+    """Every record of that kind, oldest first: seconds, moments as ISO 8601 in UTC, None if unknown.
+
+    Numbers are whole; who shows them masks the fields of `NUMBERS`.
+    """
+    query, shape = _KINDS[kind]
+    for row in connection.execute(query.execution_options(yield_per=1000)).mappings():
+        yield {name: _plain(value) for name, value in shape(dict(row)).items()}
+
+
+def _visit(row: dict[str, Any]) -> dict[str, Any]:
+    talk, wrapup = row["talk_seconds"], row["wrapup_seconds"]
+    row["visit_id"] = f"{row['server']}/{row['uniqueid']}/{row['queue']}/{row['stay']}"
+    row["handle_seconds"] = None if talk is None else round(talk + (wrapup or 0.0), 3)
+    return {name: row[name] for name in _VISIT_FIELDS}
+
+
+def _as_stored(row: dict[str, Any]) -> dict[str, Any]:
+    return row
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else value
+
+
+_stay = func.row_number().over(
+    partition_by=(visits.c.server, visits.c.uniqueid, visits.c.queue), order_by=visits.c.joined_at
+)
+"""Which stay of the channel in that queue it is: counted when read, when all sources have told theirs."""
+
+_KINDS: Final[dict[Kind, tuple[Select[Any], Callable[[dict[str, Any]], dict[str, Any]]]]] = {
+    "visits": (select(visits, _stay.label("stay")).order_by(visits.c.joined_at, visits.c.id), _visit),
+    "callbacks": (select(callbacks).order_by(callbacks.c.id), _as_stored),
+    "attempts": (select(attempts).order_by(attempts.c.planned_at, attempts.c.id), _as_stored),
+}
