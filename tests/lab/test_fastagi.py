@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from asterisk.agi import AGIHangup
@@ -42,12 +43,11 @@ def test_the_service_lives_on_the_twisted_reactor_it_is_given() -> None:
 
     async def scenario() -> None:
         loop = asyncio.get_running_loop()
-        reactor = AsyncioSelectorReactor(loop)
+        reactor: Any = AsyncioSelectorReactor(loop)
         service = FastAgiService("127.0.0.1", 0, {}, LIMITS, reactor)
         assert IService.providedBy(service)
         service.startService()
-        readers: list[object] = reactor.getReaders()  # type: ignore[no-untyped-call]  # Twisted's
-        [port] = [it for it in readers if isinstance(it, Port)]
+        [port] = [it for it in reactor.getReaders() if isinstance(it, Port)]
         assert not port.disconnected
         await service.stopService().asFuture(loop)
         assert port.disconnected
