@@ -19,6 +19,8 @@ from tests.lab.house import REPOSITORY, House
 _READY_SECONDS = 30.0
 _STOP_SECONDS = 15.0
 _LOGINS = ("hotline-recorder", "hotline-dialer")
+_CONSOLE_COLUMN = 15
+"""`manager show connected` cuts names to this."""
 
 
 class ServiceFailed(Exception):
@@ -127,7 +129,7 @@ class HotlineService:
         if self._process.returncode is not None:
             raise ServiceFailed(f"ended with status {self._process.returncode}: {self.last_words}")
         connected = await self._house.asterisk.console("manager show connected")
-        return all(user in connected for user in _LOGINS) and await self._agi_listens()
+        return all(user[:_CONSOLE_COLUMN] in connected for user in _LOGINS) and await self._agi_listens()
 
     async def _agi_listens(self) -> bool:
         try:
