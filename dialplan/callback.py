@@ -44,7 +44,12 @@ _REFUSED = "21"
 
 
 def contexts(source: Source) -> Iterator[Context]:
-    """The fixed context, the dialling half, one talk per queue, and the offer of a new time."""
+    """The fixed context, the dialling half, one talk per queue, and the offer of a new time.
+
+    Where callbacks are switched off nothing of it is there, so that nothing at all can be dialled.
+    """
+    if not source.configuration.callback.enabled:
+        return
     dialling = Context(_DIALLING, tuple(_dialling(source)))
     yield doorway(words.CONTEXT_CALLBACK, dialling)
     yield dialling

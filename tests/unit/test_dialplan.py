@@ -1,0 +1,159 @@
+"""What the compiled plan is and is not, without an Asterisk: golden files, traces, revisions, reach."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from dialplan.compiler import compile
+from dialplan.graph import Point, dials, reachable, read
+from dialplan.source import Lab
+from ivr.asterisk import words
+from ivr.config.loading import Loaded, configuration_of, load_or_fail
+from tests.golden import CONFIG, TODAY, compiled, expected
+
+SHIPPED = Path(__file__).parents[2] / "config"
+TRUNK = re.compile(r"@provider$|^PJSIP/provider\b")
+LAB = Lab("127.0.0.1", 5060, "/var/lab", "/run/lab", "/usr/lib/asterisk/modules", "/usr/share/asterisk")
+
+
+def _changed(**sections: object) -> Loaded:
+    """The small configuration with other sections; places stay those of the file."""
+    loaded = load_or_fail(CONFIG)
+    return replace(loaded, configuration=configuration_of(loaded).model_copy(update=sections))
+
+
+def _plan(files: dict[str, str]) -> str:
+    return "\n".join(text for name, text in files.items() if name.startswith("hotline/revisions/"))
+
+
+def _everything(files: dict[str, str]) -> str:
+    return files["hotline/extensions.conf"] + _plan(files)
+
+
+def test_the_small_configuration_compiles_to_the_files_kept() -> None:
+    """After a wanted change: `python -m tests.golden`, then read the difference."""
+    assert compiled() == expected()
+
+
+@pytest.mark.parametrize("config", [CONFIG, SHIPPED])
+@pytest.mark.parametrize("lab", [None, LAB])
+def test_the_same_configuration_gives_the_same_bytes(config: Path, lab: Lab | None) -> None:
+    first, second = (compile(load_or_fail(config), lab=lab, today=TODAY) for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize("config", [CONFIG, SHIPPED])
+def test_every_step_names_the_line_of_yaml_it_comes_from(config: Path) -> None:
+    lines = {file.name: file.read_text(encoding="utf-8").splitlines() for file in config.glob("*.yaml")}
+    for step in _everything(compile(load_or_fail(config), today=TODAY)).splitlines():
+        if step.startswith(("exten", " same")):
+            file, _, line = step.rpartition(" ; ")[2].partition(":")
+            assert lines[file][int(line) - 1].strip(), step
+
+
+@pytest.mark.parametrize("config", [CONFIG, SHIPPED])
+@pytest.mark.parametrize("start", [words.CONTEXT_INBOUND, words.CONTEXT_AGENTS])
+def test_no_call_from_outside_and_no_agent_reaches_a_trunk(config: Path, start: str) -> None:
+    """Anonymous calls and transfers begin in these two contexts as well; only Originate enters the third."""
+    graph = read(_everything(compile(load_or_fail(config), lab=LAB, today=TODAY)))
+    points = reachable(graph, [start])
+    assert not [target for _, target in dials(graph, points) if TRUNK.search(target)]
+    assert not [point for point in points if point.context.endswith("-callback")]
+
+
+def test_the_callback_context_is_the_only_way_to_a_trunk() -> None:
+    """The search finds trunks where there are any, and every Dial of a trunk lies behind that context."""
+    graph = read(_everything(compiled()))
+    to_trunk = {point for point, target in dials(graph, graph) if TRUNK.search(target)}
+    assert to_trunk
+    assert to_trunk <= reachable(graph, [words.CONTEXT_CALLBACK])
+
+
+def test_every_jump_of_the_plan_arrives_somewhere() -> None:
+    """Every context but the tables of days is reached from one of the fixed ones."""
+    graph = read(_everything(compile(load_or_fail(SHIPPED), today=TODAY)))
+    fixed = (words.CONTEXT_INBOUND, words.CONTEXT_AGENTS, words.CONTEXT_CALLBACK)
+    reached = {point.context for point in reachable(graph, fixed)}
+    left = {point.context for point in graph} - reached
+    assert all(re.search(r"-days-", context) for context in left)
+
+
+@pytest.mark.parametrize(
+    ("text", "reaches"),
+    [
+        ("exten => 1,1,Goto(b,s,1) ; x", True),
+        ('exten => 1,1,GotoIf($["${A}" = "("]?b,s,1:c,s,1) ; x', True),
+        ("exten => 1,1,ExecIf($[${A} > 1]?Goto(b,s,1)) ; x", True),
+        ("exten => 1,1,Goto(${ANYWHERE},s,1) ; x", True),
+        ("exten => 1,1,Dial(Local/s@b/n,30) ; x", True),
+        ("exten => 1,1,GotoIfTime(09:00-17:59,mon-fri,*,*,Asia/Baku?b,s,1) ; x", True),
+        ("exten => 1,1,Goto(c,s,1) ; x", False),
+        ("exten => 1,1,Playback(b) ; x", False),
+    ],
+)
+def test_the_graph_follows_every_kind_of_jump(text: str, reaches: bool) -> None:
+    plan = f"[a]\n{text}\n[b]\nexten => s,1,Dial(PJSIP/1@provider) ; x\n[c]\nexten => s,1,Hangup() ; x\n"
+    assert (Point("b", "s") in reachable(read(plan), ["a"])) is reaches
+
+
+def test_only_a_lab_lets_a_call_set_its_moment() -> None:
+    loaded = load_or_fail(SHIPPED)
+    assert "X-Hotline-Moment" in _plan(compile(loaded, lab=LAB, today=TODAY))
+    assert "X-Hotline-Moment" not in _plan(compile(loaded, today=TODAY))
+
+
+def test_the_revision_changes_with_the_content_and_not_with_its_lines() -> None:
+    """A comment added to the YAML moves lines; the calls' menu is the same, and so is its name."""
+    loaded = load_or_fail(CONFIG)
+    moved = {path: replace(place, line=place.line + 1) for path, place in loaded.places.keys.items()}
+    shifted = compile(replace(loaded, places=replace(loaded.places, keys=moved)), today=TODAY)
+    menu = configuration_of(loaded).menu
+    patient = menu.model_copy(update={"silence": menu.silence.model_copy(update={"times": 5})})
+    assert set(shifted) == set(compiled())
+    assert shifted != compiled()
+    assert set(compile(_changed(menu=patient), today=TODAY)) != set(compiled())
+
+
+def test_the_notice_of_recording_is_compiled_in_exactly_where_a_queue_records() -> None:
+    contexts = _plan(compiled()).split("\n[")
+    with_notice = {text.partition("]")[0].rpartition("-")[2] for text in contexts if "calls_recorded" in text}
+    assert with_notice == {"tax"}
+
+
+def test_without_callbacks_nothing_can_be_dialled() -> None:
+    callback = configuration_of(load_or_fail(CONFIG)).callback.model_copy(update={"enabled": False})
+    graph = read(_everything(compile(_changed(callback=callback), today=TODAY)))
+    assert not [target for _, target in dials(graph, graph) if TRUNK.search(target)]
+
+
+def test_a_denied_prefix_is_cut_out_of_what_the_trunk_carries() -> None:
+    plan = _plan(compiled())
+    assert "exten => _994XXXXXXXXX,1,GotoIf" in plan
+    assert "exten => _994900XXXXXX,1,Hangup(21)" in plan
+    assert "exten => 994501112233,1,Hangup(21)" in plan
+
+
+@pytest.mark.parametrize(
+    ("dial", "sent"), [("national", "0${EXTEN:3}"), ("international", "${EXTEN}"), ("e164", "+${EXTEN}")]
+)
+def test_numbers_are_sent_as_the_trunk_wants_them(dial: str, sent: str) -> None:
+    trunk = configuration_of(load_or_fail(CONFIG)).trunks["provider"]
+    trunks = {"provider": trunk.model_copy(update={"dial": dial})}
+    assert f"Dial(PJSIP/{sent}@provider,3)" in _plan(compile(_changed(trunks=trunks), today=TODAY))
+
+
+def test_holidays_are_known_for_this_year_and_the_next() -> None:
+    plan = _plan(compile(load_or_fail(CONFIG), today=date(2027, 6, 1)))
+    assert "exten => 20270101,1" in plan
+    assert "exten => 20280103,1" in plan or "exten => 20280101,1" in plan
+    assert "exten => 20260101,1" not in plan
+
+
+def test_an_unknown_server_is_refused() -> None:
+    with pytest.raises(KeyError):
+        compile(load_or_fail(CONFIG), "elsewhere", today=TODAY)
