@@ -168,8 +168,8 @@ def _attended_transfer(event: AmiEvent, when: When) -> Facts:
         event["TransfereeChannel"],
         _caller(event["TransfereeCallerIDNum"]),
     )
-    if party.uniqueid and event["SecondTransfererUniqueid"]:
-        yield TookPlace(when, party, event["SecondTransfererUniqueid"])
+    legs = (event["OrigTransfererUniqueid"], event["SecondTransfererUniqueid"])
+    yield from (TookPlace(when, party, leg) for leg in legs if leg and party.uniqueid)
 
 
 def _variable(event: AmiEvent, when: When) -> Facts:

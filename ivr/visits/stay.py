@@ -67,7 +67,6 @@ class Stays:
         self._by_channel: defaultdict[str, list[int]] = defaultdict(list)
         self._by_agent_channel: dict[str, int] = {}
         self._talks: dict[tuple[str, str], int] = {}
-        self._vacant: set[int] = set()
         self._next = 1
 
     def __getitem__(self, number: int) -> Stay:
@@ -92,10 +91,6 @@ class Stays:
             self._by_agent_channel[stay.answered.agent_uniqueid] = number
             if stay.is_talking:
                 self._talks[stay.queue, stay.answered.agent] = number
-        if stay.is_waiting and stay.gone is not None:
-            self._vacant.add(number)
-        else:
-            self._vacant.discard(number)
 
     def forget(self, numbers: Iterable[int]) -> None:
         """Drop stays nobody can tell anything new about."""
@@ -105,7 +100,6 @@ class Stays:
                 self._by_channel[uniqueid].remove(number)
                 if not self._by_channel[uniqueid]:
                     del self._by_channel[uniqueid]
-            self._vacant.discard(number)
             if stay.answered is not None:
                 _remove(self._by_agent_channel, stay.answered.agent_uniqueid, number)
                 _remove(self._talks, (stay.queue, stay.answered.agent), number)
@@ -131,10 +125,6 @@ class Stays:
         """The talk this agent is in, out of this queue; the latest if an end was missed."""
         number = self._talks.get((queue, agent))
         return number if number is not None and self._all[number].is_talking else None
-
-    def abandoned_place(self, queue: str) -> int | None:
-        """A waiting stay whose channel is gone without a word from the queue: somebody took its place."""
-        return min((number for number in self._vacant if self._all[number].queue == queue), default=None)
 
     def _began_by(self, number: int, when: When) -> bool:
         stay = self._all[number]

@@ -7,7 +7,7 @@ gives the axis; where it steps while our clock walks on, the receipts bridge the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 STEP_SECONDS = 2.0
 """Timestamps and receipts that differ by more than this tell of a step, not of a slow network."""
@@ -48,11 +48,12 @@ class SteadyClock:
         self._last = self._window = None
 
     def read(self, timestamp: datetime | None, received_at: datetime) -> When:
-        """The place of one event; without a timestamp the receipt is all there is."""
+        """The place of one event; without a timestamp, the receipt on Asterisk's clock as far as known."""
         received = received_at.timestamp()
         if timestamp is None:
             behind = self._last[0] - self._last[1] if self._last else 0.0
-            return When(received_at, received_at, received + behind + self._correction, False, self._steps)
+            at = received_at + timedelta(seconds=behind)
+            return When(at, received_at, received + behind + self._correction, False, self._steps)
         told = timestamp.timestamp()
         if self._last is not None:
             self._follow(told, received)

@@ -1,0 +1,88 @@
+"""Everything the fold remembers of one server, and the few ways steps change it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from ivr.asterisk import words
+from ivr.visits.calls import Calls
+from ivr.visits.facts import Party
+from ivr.visits.judge import Hearing
+from ivr.visits.stay import ROUGHLY, Stay, Stays
+from ivr.visits.steady import When
+
+
+class State:
+    """Stays, the calls behind them, and what the source lets us hear. `changed`: stays with new evidence."""
+
+    def __init__(self, server: str) -> None:
+        self.stays = Stays()
+        self.calls = Calls(server)
+        self.hearing = Hearing()
+        self.agents: set[str] = set()
+        self.last_sign: When | None = None
+        self.changed: set[int] = set()
+
+    def put(self, number: int, **evidence: Any) -> None:
+        """Add evidence (fields of `Stay`) to a stay."""
+        self.stays.put(number, replace(self.stays[number], **evidence))
+        self.changed.add(number)
+
+    def begin_stay(self, party: Party, queue: str, joined: When, *, is_rebuilt: bool) -> int:
+        """A stay nobody knew of, under its call."""
+        call = self.calls.find(party)
+        if call is None:
+            call = self.calls.begin(party, self.origin(party), joined)
+        self.calls.seen(call, party, joined)
+        stay = Stay(party, queue, joined, party.uniqueid, call, is_rebuilt)
+        number = self.stays.add(stay)
+        self.changed.add(number)
+        return number
+
+    def origin(self, party: Party) -> str:
+        """Whose call it is: as the dialplan says, else an agent's if it comes from an agent's phone."""
+        if given := party.variables.get(words.VAR_ORIGIN):
+            return given
+        return "internal" if party.channel.rpartition("-")[0] in self.agents else "inbound"
+
+    def locate(self, party: Party, queue: str, when: When, hold: float | None) -> int | None:
+        """The stay a queue's word is about; one whose join was missed is rebuilt from Asterisk's seconds."""
+        if not party.uniqueid:
+            return None
+        if (number := self.stays.at(party.uniqueid, queue, when)) is not None:
+            return number
+        if (number := self.vacant_place(party, queue, when, hold)) is not None:
+            return number
+        if hold is None:
+            return None
+        return self.begin_stay(party, queue, before(when, hold), is_rebuilt=True)
+
+    def vacant_place(self, party: Party, queue: str, when: When, hold: float | None) -> int | None:
+        """The agent's stay that `party` was transferred into, unannounced (ASTERISK.md 7).
+
+        Either the agent's channel is gone, or it joined just so long ago as the citizen is said to have waited.
+        """
+        for number, stay in self.stays:
+            if stay.queue != queue or not stay.is_waiting:
+                continue
+            fits = hold is not None and abs(when.steady - hold - stay.joined.steady) < ROUGHLY
+            is_agents = self.calls[stay.call].call.origin == "internal"
+            if stay.gone is not None or (is_agents and fits):
+                self.take_place(number, party, when)
+                return number
+        return None
+
+    def take_place(self, number: int, party: Party, when: When) -> None:
+        """Attended transfer: from now on the channel `party` waits there, under its own call."""
+        call = self.calls.find(party)
+        if call is None:
+            call = self.calls.begin(party, self.origin(party), when)
+        self.put(number, place=party.uniqueid, gone=None, call=call)
+
+
+def before(when: When, seconds: float) -> When:
+    """A moment computed back by Asterisk's whole seconds."""
+    span = timedelta(seconds=seconds)
+    return When(when.at - span, when.received_at, when.steady - seconds, False, when.steps)

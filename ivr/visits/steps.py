@@ -1,0 +1,253 @@
+"""One step for each kind of fact: it puts the fact as evidence on the stay it belongs to.
+
+No step judges and none raises: facts may be missing, repeated or told in another order (ASTERISK.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, Final
+
+from ivr.asterisk import words
+from ivr.visits.facts import (
+    Answered,
+    Booted,
+    CallBegan,
+    ChannelEnded,
+    Completed,
+    ConnectionLost,
+    Fact,
+    FoundWaiting,
+    GaveUp,
+    HangupAsked,
+    Hears,
+    HoldKnown,
+    Joined,
+    Left,
+    LiveCalls,
+    MemberKnown,
+    Offered,
+    RecordingBegan,
+    ResultKnown,
+    TookPlace,
+    WentOn,
+)
+from ivr.visits.state import State, before
+from ivr.visits.stay import ROUGHLY
+from ivr.visits.steady import When
+
+_SAME_MOMENT: Final = 0.002
+
+
+def _call_began(state: State, fact: CallBegan) -> None:
+    if state.calls.find(fact.party) is None:
+        origin = fact.party.variables.get(words.VAR_ORIGIN, "inbound")
+        state.calls.begin(fact.party, origin, fact.when, fact.delivered, fact.trunk)
+
+
+def _joined(state: State, fact: Joined) -> None:
+    for number in state.stays.of_channel(fact.party.uniqueid, fact.queue):
+        stay = state.stays[number]
+        apart = abs((stay.joined.at - fact.when.at).total_seconds())
+        if apart < _SAME_MOMENT:
+            return
+        if stay.is_rebuilt and apart < ROUGHLY:
+            # The moment of receipt stays: it tells the store that it is the same stay.
+            joined = replace(fact.when, received_at=stay.joined.received_at)
+            state.put(number, joined=joined, is_rebuilt=False, party=fact.party)
+            return
+        if stay.is_waiting and not (stay.joined.exact and fact.when.exact):
+            return
+    for number in state.stays.of_channel(fact.party.uniqueid):
+        if state.stays[number].moved_on is None:
+            state.put(number, moved_on=fact.when)
+    state.begin_stay(fact.party, fact.queue, fact.when, is_rebuilt=False)
+
+
+def _found_waiting(state: State, fact: FoundWaiting) -> None:
+    if not state.stays.of_channel(fact.party.uniqueid, fact.queue):
+        state.begin_stay(fact.party, fact.queue, before(fact.when, fact.waited), is_rebuilt=True)
+
+
+def _hangup_asked(state: State, fact: HangupAsked) -> None:
+    if (call := state.calls.of_channel(fact.uniqueid)) is not None:
+        state.calls.hangup_asked(call)
+    for number in state.stays.of_channel(fact.uniqueid):
+        stay = state.stays[number]
+        if stay.is_waiting:
+            state.put(number, asked_waiting=True)
+        elif stay.is_talking:
+            state.put(number, asked_talking=True)
+
+
+def _went_on(state: State, fact: WentOn) -> None:
+    for number in state.stays.of_channel(fact.uniqueid):
+        stay = state.stays[number]
+        if (stay.gave_up or stay.left) and stay.moved_on is None:
+            state.put(number, moved_on=fact.when)
+
+
+def _gave_up(state: State, fact: GaveUp) -> None:
+    number = state.locate(fact.party, fact.queue, fact.when, fact.hold)
+    if number is not None and state.stays[number].gave_up is None:
+        state.put(number, gave_up=fact.when, hold=fact.hold)
+
+
+def _left(state: State, fact: Left) -> None:
+    number = state.locate(fact.party, fact.queue, fact.when, None)
+    if number is not None and state.stays[number].left is None:
+        state.put(number, left=fact.when)
+        state.calls.seen(state.stays[number].call, fact.party, fact.when)
+
+
+def _result_known(state: State, fact: ResultKnown) -> None:
+    number = state.stays.at(fact.uniqueid, fact.queue, fact.when)
+    if number is not None and fact.result and not state.stays[number].result:
+        state.put(number, result=fact.result)
+
+
+def _hold_known(state: State, fact: HoldKnown) -> None:
+    number = state.stays.at(fact.uniqueid, "", fact.when)
+    if number is not None and state.stays[number].hold is None:
+        state.put(number, hold=fact.hold)
+
+
+def _offered(state: State, fact: Offered) -> None:
+    state.agents.add(fact.agent)
+    number = state.stays.at(fact.uniqueid, fact.queue, fact.when)
+    if number is not None and all(known != fact.agent_uniqueid for known, _ in state.stays[number].offers):
+        state.put(number, offers=(*state.stays[number].offers, (fact.agent_uniqueid, fact.when)))
+
+
+def _answered(state: State, fact: Answered) -> None:
+    number = state.locate(fact.party, fact.queue, fact.when, fact.hold)
+    if number is not None and _is_another_talk(state.stays[number].answered, fact):
+        # The citizen's earlier stay here is over; by a transfer they stand in an agent's place.
+        number = state.vacant_place(fact.party, fact.queue, fact.when, fact.hold)
+    if number is not None and state.stays[number].answered is None:
+        state.put(number, answered=fact)
+        state.calls.seen(state.stays[number].call, fact.party, fact.when)
+
+
+def _is_another_talk(known: Answered | None, told: Answered) -> bool:
+    return known is not None and known.agent_uniqueid != told.agent_uniqueid
+
+
+def _completed(state: State, fact: Completed) -> None:
+    number = _talk_of(state, fact)
+    if number is not None and state.stays[number].completed is None:
+        state.put(number, completed=fact)
+
+
+def _talk_of(state: State, fact: Completed) -> int | None:
+    own = [n for n in state.stays.of_channel(fact.party.uniqueid, fact.queue) if fact.party.uniqueid]
+    for number in own:
+        stay = state.stays[number]
+        if stay.is_talking and stay.answered is not None and stay.answered.agent == fact.agent:
+            return number
+    by_agent_channel = state.stays.of_agent_channel(fact.agent_uniqueid)
+    if by_agent_channel is not None:
+        return by_agent_channel
+    if any(state.stays[number].completed is not None for number in own):
+        return None  # told twice
+    if (talk := state.stays.talking(fact.queue, fact.agent)) is not None:
+        return talk
+    if fact.hold is None or fact.talk is None:
+        return None
+    return state.locate(fact.party, fact.queue, fact.when, fact.hold + fact.talk)
+
+
+def _channel_ended(state: State, fact: ChannelEnded) -> None:
+    uniqueid = fact.party.uniqueid
+    for number in state.stays.of_channel(uniqueid):
+        stay = state.stays[number]
+        if stay.place == uniqueid and stay.gone is None:
+            state.put(number, gone=fact.when)
+    talk = state.stays.of_agent_channel(uniqueid)
+    if talk is not None:
+        stay = state.stays[talk]
+        # A Local channel is optimised away in mid call and says nothing about the agent (ASTERISK.md 6).
+        is_phone = stay.answered is not None and not stay.answered.agent_channel.startswith("Local/")
+        if is_phone and stay.agent_gone is None:
+            state.put(talk, agent_gone=fact.when)
+    if (call := state.calls.of_channel(uniqueid)) is not None:
+        state.calls.end(call, fact.party, fact.when)
+
+
+def _took_place(state: State, fact: TookPlace) -> None:
+    for number in state.stays.of_channel(fact.replaced):
+        stay = state.stays[number]
+        if stay.is_waiting and stay.place != fact.party.uniqueid:
+            state.take_place(number, fact.party, fact.when)
+
+
+def _recording_began(state: State, fact: RecordingBegan) -> None:
+    number = state.stays.at(fact.uniqueid, "", fact.when)
+    if number is not None:
+        state.put(number, recorded=True)
+
+
+def _member_known(state: State, fact: MemberKnown) -> None:
+    state.agents.add(fact.interface)
+
+
+def _hears(state: State, fact: Hears) -> None:
+    state.hearing = replace(state.hearing, **{fact.what: True})
+
+
+def _booted(state: State, fact: Booted) -> None:
+    """Asterisk ended without a word: what was open is interrupted at its last sign of life."""
+    for number, stay in state.stays:
+        if stay.lost is None and (stay.is_waiting or stay.is_talking):
+            last = state.last_sign or stay.joined
+            if fact.restarted or _silent_before(last, fact):
+                state.put(number, lost=last)
+    for call in state.calls.open():
+        seen = state.calls[call].seen
+        if fact.restarted or _silent_before(seen, fact):
+            state.calls.interrupt(call, (state.last_sign or seen).at)
+
+
+def _live_calls(state: State, fact: LiveCalls) -> None:
+    for number in state.calls.open():
+        tracked = state.calls[number]
+        if tracked.seen.received_at < fact.when.received_at and tracked.call.linkedid not in fact.linkedids:
+            state.calls.presume_ended(number, tracked.seen.at)
+
+
+def _connection_lost(state: State, fact: ConnectionLost) -> None:
+    """Nothing to place: `apply` keeps the moment as the last sign of life."""
+
+
+def _silent_before(last: When, booted: Booted) -> bool:
+    """Our last word of it is older than the Asterisk that speaks now (whose uptime is in whole seconds)."""
+    silent = (booted.when.received_at - last.received_at).total_seconds()
+    return silent > booted.uptime + 1.0
+
+
+STEPS: Final[Mapping[type[Fact], Callable[[State, Any], None]]] = MappingProxyType(
+    {
+        CallBegan: _call_began,
+        Joined: _joined,
+        FoundWaiting: _found_waiting,
+        HangupAsked: _hangup_asked,
+        WentOn: _went_on,
+        GaveUp: _gave_up,
+        Left: _left,
+        ResultKnown: _result_known,
+        HoldKnown: _hold_known,
+        Offered: _offered,
+        Answered: _answered,
+        Completed: _completed,
+        ChannelEnded: _channel_ended,
+        TookPlace: _took_place,
+        RecordingBegan: _recording_began,
+        MemberKnown: _member_known,
+        Hears: _hears,
+        Booted: _booted,
+        LiveCalls: _live_calls,
+        ConnectionLost: _connection_lost,
+    }
+)
