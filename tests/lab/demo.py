@@ -99,7 +99,9 @@ def main() -> int:
         try:
             result = asyncio.run(play)
         except ServiceFailed as failure:
-            console.print(f"the hotline could not be run: {failure}", style="red", highlight=False)
+            console.print(
+                f"the hotline could not be run: {failure}", style="red", highlight=False, soft_wrap=True
+            )
             return 1
     report(console, result)
     print(json.dumps(result.as_json, ensure_ascii=False))

@@ -93,7 +93,8 @@ class Screen:
             self._line(dialled.number, "called back")
 
     def _line(self, number: str, text: str) -> None:
-        self._console.print(f"{time.time() - self._began:5.1f} s  {number:<10}  {text}", highlight=False, soft_wrap=True)
+        line = f"{time.time() - self._began:5.1f} s  {number:<10}  {text}"
+        self._console.print(line, highlight=False, soft_wrap=True)
 
 
 def _doing(played: Played) -> str:
@@ -130,7 +131,7 @@ def report(console: Console, result: Result) -> None:
     )
     console.print(f"callback attempts: {tried}; dialled twice: {result.duplicate_dials}")
     for difference in result.differences:
-        console.print(f"difference: {difference}", style="red", highlight=False)
+        console.print(f"difference: {difference}", style="red", highlight=False, soft_wrap=True)
 
 
 def _seconds(value: float | None) -> str:

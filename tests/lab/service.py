@@ -18,7 +18,8 @@ from tests.lab.house import REPOSITORY, House
 
 _READY_SECONDS = 30.0
 _STOP_SECONDS = 15.0
-_LOGINS = ("hotline-recorder", "hotline-dialer")
+_LOGINS = ("hotline-recorde", "hotline-dialer")
+"""As `manager show connected` prints them: 15 letters of each name."""
 _CONSOLE_COLUMN = 15
 """`manager show connected` cuts names to this."""
 
