@@ -63,7 +63,7 @@ class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
 
     def received(self, message: Message) -> None:
         """Called in the order of the stream, for every event that answers no action."""
-        self._deliver(_event(message, self._clock()))
+        self._deliver(event_of(message, self._clock()))
 
     async def ask(self, headers: Mapping[str, Header], deadline: float) -> Reply:
         """Send and wait; see `AmiConnection.send`."""
@@ -158,7 +158,8 @@ def _deliver(session: Session, message: Message) -> None:
     session.received(message)
 
 
-def _event(message: Message, received_at: datetime) -> AmiEvent:
+def event_of(message: Message, received_at: datetime) -> AmiEvent:
+    """The message as a value; of repeated headers the first, of ChanVariable all."""
     headers: dict[str, str] = {}
     variables: dict[str, str] = {}
     for name, value in message.items():
@@ -181,5 +182,7 @@ def _reply(found: Message | list[Message], received_at: datetime) -> Reply:
     first, rows = messages[0], messages[1:]
     if first.response.lower() not in ("success", "follows", "goodbye"):
         raise ActionRefused(first.message or first.response or "refused without a word")
-    events = tuple(_event(row, received_at) for row in rows if "Event" in row and row.eventlist != "Complete")
-    return Reply(first.response, first.message, events, _event(first, received_at).headers)
+    events = tuple(
+        event_of(row, received_at) for row in rows if "Event" in row and row.eventlist != "Complete"
+    )
+    return Reply(first.response, first.message, events, event_of(first, received_at).headers)

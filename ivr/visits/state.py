@@ -62,7 +62,7 @@ class State:
     def vacant_place(self, party: Party, queue: str, when: When, hold: float | None) -> int | None:
         """The agent's stay that `party` was transferred into, unannounced (ASTERISK.md 7).
 
-        Either the agent's channel is gone, or it joined just so long ago as the citizen is said to have waited.
+        Either the agent's channel is gone, or it joined as long ago as the citizen is said to have waited.
         """
         for number, stay in self.stays:
             if stay.queue != queue or not stay.is_waiting:

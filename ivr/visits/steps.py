@@ -39,6 +39,7 @@ from ivr.visits.stay import ROUGHLY
 from ivr.visits.steady import When
 
 _SAME_MOMENT: Final = 0.002
+"""Seconds; the store rounds to the millisecond."""
 
 
 def _call_began(state: State, fact: CallBegan) -> None:
@@ -51,14 +52,15 @@ def _joined(state: State, fact: Joined) -> None:
     for number in state.stays.of_channel(fact.party.uniqueid, fact.queue):
         stay = state.stays[number]
         apart = abs((stay.joined.at - fact.when.at).total_seconds())
-        if apart < _SAME_MOMENT:
+        is_exact = stay.joined.exact and fact.when.exact
+        if is_exact and apart < _SAME_MOMENT:
             return
         if stay.is_rebuilt and apart < ROUGHLY:
             # The moment of receipt stays: it tells the store that it is the same stay.
             joined = replace(fact.when, received_at=stay.joined.received_at)
             state.put(number, joined=joined, is_rebuilt=False, party=fact.party)
             return
-        if stay.is_waiting and not (stay.joined.exact and fact.when.exact):
+        if stay.is_waiting and not is_exact:
             return
     for number in state.stays.of_channel(fact.party.uniqueid):
         if state.stays[number].moved_on is None:

@@ -1,0 +1,63 @@
+"""What was true of a recorded case, and in what a recorder's visits differ from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+CASES = Path(__file__).parent / "cases"
+NAMES = sorted(folder.name for folder in CASES.iterdir())
+WITH_A_HOLE = frozenset({"ami_lost_midcall"})
+"""What happened while the listener was cut off cannot be known live."""
+WHOLE = [name for name in NAMES if name not in WITH_A_HOLE]
+
+_ALSO_CALLED = {"unknown": "interrupted", "lost": "interrupted"}
+
+
+@dataclass(frozen=True)
+class Told:
+    """A stored visit, as far as the truth knows it too."""
+
+    caller: str
+    queue: str
+    outcome: str
+    joined_at: datetime
+    wait: float | None
+    agent: str
+    agent_name: str
+    handle: float | None
+
+
+def differences(case: str, told: Sequence[Told]) -> list[str]:
+    """One sentence for each difference; seconds may differ by one."""
+    truth = json.loads((CASES / case / "truth.json").read_text(encoding="utf-8"))
+    if len(told) != len(truth["visits"]):
+        return [f"{len(told)} visits stored, {len(truth['visits'])} are true"]
+    in_order = sorted(truth["visits"], key=lambda visit: visit["join_epoch"])
+    pairs = zip(in_order, sorted(told, key=lambda visit: visit.joined_at), strict=True)
+    tolerance = truth["tolerance_seconds"] + 0.05
+    return [wrong for true, visit in pairs for wrong in _differs(true, visit, tolerance)]
+
+
+def _differs(true: Mapping[str, Any], told: Told, tolerance: float) -> list[str]:
+    outcomes = {_ALSO_CALLED.get(name, name) for name in (true["outcome"], *true.get("accept_outcome", ()))}
+    agents = {true["agent"], true.get("agent_name")} - {None} or {""}
+    checks = {
+        "queue": told.queue == true["queue"],
+        "caller": told.caller in {true["caller"] or "", true.get("as_seen"), true.get("real_caller")},
+        "outcome": told.outcome in outcomes,
+        "agent": bool({told.agent, told.agent_name} & agents),
+        "wait": "interrupted" in outcomes or _near(told.wait, true["wait"], tolerance),
+        "talk": not true.get("handle_known", True) or _near(told.handle, true["handle"], tolerance),
+    }
+    return [f"{name}: {told} but true is {true}" for name, is_true in checks.items() if not is_true]
+
+
+def _near(told: float | None, true: float | None, tolerance: float) -> bool:
+    if told is None or true is None:
+        return told is None and true is None
+    return abs(told - true) <= tolerance
