@@ -134,7 +134,8 @@ class AmiConnection:
             log.info("AMI connected", address=f"{self._host}:{self._port}", user=self._user)
             reason = await session.until_lost(self._timing.ping_every, self._timing.pong_within)
             self.events.put_nowait(Lost(self._clock(), reason))
-            log.warning("AMI connection lost", address=f"{self._host}:{self._port}", reason=reason)
+            tell = log.info if self._closing.is_set() else log.warning
+            tell("AMI connection lost", address=f"{self._host}:{self._port}", reason=reason)
             return True
         finally:
             self._session = None

@@ -151,7 +151,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
             else:
                 super().handle_message(message)
         except Exception:
-            log.exception("AMI message not understood; it is skipped", event=str(message.event)[:80])
+            log.exception("AMI message not understood; it is skipped", name=str(message.event)[:80])
 
 
 def _deliver(session: Session, message: Message) -> None:
