@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from dialplan.door import sent_to
 from dialplan.entry import doorway
 from dialplan.menu import queue_context
 from dialplan.plan import Context, Extension, Step, assign, goto, inside, unless_set
 from dialplan.source import Source
-from ivr.asterisk.words import CONTEXT_AGENTS, VAR_LANGUAGE, VAR_ORIGIN, VAR_STRUCTURE
+from ivr.asterisk.words import CONTEXT_AGENTS, VAR_LANGUAGE, VAR_ORIGIN
 from ivr.config.places import Place
 
 _AGENTS = inside("agents")
@@ -50,7 +51,7 @@ def _into_queue(source: Source, queue: str, place: Place) -> Iterator[Step]:
     language = unless_set(VAR_LANGUAGE, source.configuration.default_language)
     arrived = {
         VAR_ORIGIN: unless_set(VAR_ORIGIN, "internal"),
-        VAR_STRUCTURE: source.configuration.queues[queue].structure,
+        **sent_to(source.configuration.queues[queue].structure),
         VAR_LANGUAGE: language,
         "CHANNEL(language)": language,
     }

@@ -11,16 +11,19 @@ from functools import partial
 
 from dialplan import schedule
 from dialplan.menu import node_context, queue_context
-from dialplan.plan import Context, Extension, Step, assign, goto, sounds, unless_set, user_event
+from dialplan.plan import Context, Extension, Step, assign, goto, sounds, user_event
 from dialplan.quoting import argument
 from dialplan.source import Source
-from ivr.asterisk.words import AGI_ANNOUNCE_POSITION, EVENT_LEFT_QUEUE, VAR_SAY, VAR_STRUCTURE
+from ivr.asterisk.words import AGI_ANNOUNCE_POSITION, EVENT_LEFT_QUEUE, VAR_PATH, VAR_SAY, VAR_STRUCTURE
 from ivr.calls.prompts import RECORDING_NOTICE
 from ivr.config.model import Queue
 from ivr.config.places import Place
 
 STAY = "HOTLINE_STAY"
 """How many queues the call has joined: keeps a second recording from overwriting the first."""
+_CHOSEN_BY = "HOTLINE_CHOSEN_BY"
+"""The path by which the structure was chosen."""
+_CHOSEN_NOW = {_CHOSEN_BY: f"by ${{{VAR_PATH}}}"}
 _NOTICE = "HOTLINE_NOTICE"
 """`heard` once the caller knows that calls are recorded; nobody is told twice."""
 RESUME = "resume"
@@ -42,8 +45,7 @@ def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     at = partial(source.at, "queues", name)
     if queue.hours is not None and queue.closed is not None:
         yield from schedule.steps(source, queue.hours, goto(node_context(queue.closed)), at("hours"))
-    structure = unless_set(VAR_STRUCTURE, queue.structure)
-    yield assign(at(), "", **{VAR_STRUCTURE: structure, VAR_SAY: "", **recording(source, queue)})
+    yield assign(at(), "", **chosen(queue), **{VAR_SAY: ""}, **recording(source, queue))
     if queue.record:
         notice = f"Playback({sounds([RECORDING_NOTICE])})"
         yield Step("ExecIf", f'$["${{{_NOTICE}}}" = ""]?{notice}', at("record"))
@@ -54,6 +56,21 @@ def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     yield Step("Queue", f"{name},,,,{queue.max_wait:g}", at("max_wait"))
     yield left(name, at("on_timeout"))
     yield goto(node_context(queue.on_timeout), place=at("on_timeout"))
+
+
+def chosen(queue: Queue) -> dict[str, str]:
+    """Variables that say which structure the citizen chose: that of the first queue after the latest key.
+
+    A caller who comes on from another queue without pressing a key has overflowed; the structure stays.
+    """
+    overflowed = f'"${{{_CHOSEN_BY}}}" = "by ${{{VAR_PATH}}}"'
+    structure = f"${{IF($[{overflowed}]?${{{VAR_STRUCTURE}}}:{queue.structure})}}"
+    return {VAR_STRUCTURE: structure, **_CHOSEN_NOW}
+
+
+def sent_to(structure: str) -> dict[str, str]:
+    """Variables for a caller whom an agent sends to a structure: it is theirs from now on."""
+    return {VAR_STRUCTURE: structure, **_CHOSEN_NOW}
 
 
 def left(queue: str, place: Place) -> Step:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from dialplan.menu import CHOICE, KEYS, node_context
+from dialplan.menu import BACK, node_context
 from dialplan.plan import Context, Extension, Step, assign, goto, inside, user_event
 from dialplan.source import Source
 from ivr.asterisk.words import (
@@ -63,17 +63,16 @@ def contexts(source: Source) -> Iterable[Context]:
 def _arrival(source: Source, number: str, node: str) -> Iterator[Step]:
     configuration = source.configuration
     place = source.at("hotline", "delivered", number)
-    pressed = "".join(f"/{digit}" for digit in number.removeprefix(configuration.hotline.number))
     language = configuration.default_language
     begin = {
         VAR_ORIGIN: "inbound",
         VAR_PRESENTATION: "${CALLERID(num-pres)}",
         VAR_LANGUAGE: language,
         "CHANNEL(language)": language,
-        KEYS: pressed,
-        VAR_PATH: pressed[1:],
-        CHOICE: source.front_node,
+        VAR_PATH: "/".join(number.removeprefix(configuration.hotline.number)),
     }
+    if node != source.front_node:
+        begin[BACK] = source.front_node
     if source.lab is not None:
         begin["TESTTIME"] = f"${{PJSIP_HEADER(read,{MOMENT_HEADER})}}"
     yield assign(place, "", **begin)

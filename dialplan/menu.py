@@ -1,9 +1,8 @@
 """The voice menu: each node a context of native dialplan, so that a caller's walk costs no Python at all.
 
-A choice listens while it speaks (Background, WaitExten); `i` is a wrong key, `t` silence. The channel
-carries MENU_KEYS (`/1/3`), MENU_CHOICE (the choice the caller is in or came from), MENU_BACK (the choices
-before it, latest first, ten deep) and MENU_TRIES (`w` per wrong key, `s` per silence since the choice was
-entered).
+A choice listens while it speaks (Background, WaitExten); `i` is a wrong key, `t` silence. Setting a variable is
+an event and a snapshot of the channel, so a key costs two (the path, and the choices to go back to: latest
+first, ten deep) and a node one; tries are counted only once something went wrong.
 """
 
 from __future__ import annotations
@@ -14,16 +13,19 @@ from functools import partial
 from dialplan import schedule
 from dialplan.plan import Context, Extension, Step, assign, goto, inside, sounds
 from dialplan.source import Source
-from ivr.asterisk.words import VAR_LANGUAGE, VAR_NODE, VAR_PATH, VAR_STRUCTURE
-from ivr.config.model import Node, Retry
+from ivr.asterisk.words import VAR_LANGUAGE, VAR_NODE, VAR_PATH
+from ivr.config.model import Menu, Node, Retry
 from ivr.config.places import Place
 
-KEYS = "MENU_KEYS"
-CHOICE = "MENU_CHOICE"
-_BACK = "MENU_BACK"
+BACK = "MENU_BACK"
+"""Choices the caller came through, without the one they are in: `ministry/welcome`."""
+_BEFORE = "MENU_BEFORE"
 _TRIES = "MENU_TRIES"
-PATH = f"${{{KEYS}:1:79}}"
-"""MENU_PATH from MENU_KEYS: without the leading `/`, as long as the store keeps it."""
+"""`w` for each wrong key, `s` for each silence of one visit to one choice."""
+_TRIED_AT = "MENU_TRIED_AT"
+"""The visit the tries belong to: path and node, which no other visit has both of."""
+_LONGEST_PATH = 79
+"""Characters of MENU_PATH the store keeps."""
 
 
 def node_context(name: str) -> str:
@@ -55,7 +57,7 @@ def _hours(source: Source, node: Node, place: Place) -> tuple[Step, ...]:
 
 def _passing(name: str, node: Node, place: Place) -> Iterator[Step]:
     """A node that asks nothing: an announcement, the way to a queue, or the end."""
-    yield assign(place, "", **{VAR_NODE: name, VAR_PATH: PATH}, **_language(node))
+    yield assign(place, "", **{VAR_NODE: name}, **_language(node))
     if node.say:
         yield Step("Playback", sounds(node.say), place)
     if node.queue is not None:
@@ -71,55 +73,79 @@ def _language(node: Node) -> dict[str, str]:
 
 
 def _choice(source: Source, name: str, node: Node, entry: tuple[Step, ...]) -> Iterator[Extension]:
-    """A choice and what each key does. A new visit forgets the tries, and the structure chosen before."""
+    """A choice and what each key does."""
     at = partial(source.at, "menu", "nodes", name)
-    came_from = f'${{IF($["${{{CHOICE}}}" = "{name}"]?${{{_BACK}}}:${{{CHOICE}}}/${{CUT({_BACK},/,1-9)}})}}'
-    visit = {_BACK: came_from, CHOICE: name, _TRIES: "", VAR_STRUCTURE: ""}
     yield Extension(
         "s",
         (
             *entry,
-            assign(at(), "", **{VAR_NODE: name, VAR_PATH: PATH}, **visit, **_language(node)),
+            assign(at(), "", **{VAR_NODE: name}, **_language(node)),
             Step("Background", sounds(node.say), at("say"), "ask"),
             Step("WaitExten", f"{node.wait:g}", at("wait")),
         ),
     )
     for key, target in (node.keys or {}).items():
-        yield Extension(key, tuple(_key(source, key, target, at("keys", key))))
+        yield Extension(key, tuple(_key(source, name, key, target, at("keys", key))))
     menu = source.configuration.menu
-    yield _retry("i", "w", node.wrong_key or menu.wrong_key, _retry_place(source, name, node, "wrong_key"))
-    yield _retry("t", "s", node.silence or menu.silence, _retry_place(source, name, node, "silence"))
+    wrong, silent = node.wrong_key or menu.wrong_key, node.silence or menu.silence
+    yield _retry("i", "w", menu, name, wrong, _retry_place(source, name, node, "wrong_key"))
+    yield _retry("t", "s", menu, name, silent, _retry_place(source, name, node, "silence"))
 
 
 def _retry_place(source: Source, name: str, node: Node, word: str) -> Place:
     return source.at("menu", word) if getattr(node, word) is None else source.at("menu", "nodes", name, word)
 
 
-def _key(source: Source, key: str, target: str, place: Place) -> Iterator[Step]:
+def _key(source: Source, name: str, key: str, target: str, place: Place) -> Iterator[Step]:
     """Steps of one key. Every key but `repeat` leads somewhere and is part of the path."""
     if target == "repeat":
         yield Step("Goto", "s,ask", place)
         return
-    yield assign(place, "", **{KEYS: f"${{{KEYS}}}/{key}"})
+    slash = f"${{IF(${{LEN(${{{VAR_PATH}}})}}?/)}}"
+    path = {VAR_PATH: f"${{{VAR_PATH}:0:{_LONGEST_PATH - 2}}}{slash}{key}"}
     if target == "hangup":
+        yield assign(place, "", **path)
         yield Step("Hangup", "", place)
     elif target == "back":
-        before = f'${{IF($["${{{_BACK}}}" = ""]?{source.front_node}:${{CUT({_BACK},/,1)}})}}'
-        yield assign(place, "", **{CHOICE: before, _BACK: f"${{CUT({_BACK},/,2-)}}"})
-        yield goto(node_context(f"${{{CHOICE}}}"), place=place)
+        before = f"${{IF(${{LEN(${{{BACK}}})}}?${{CUT({BACK},/,1)}}:{source.front_node})}}"
+        yield assign(place, "", **path, **{_BEFORE: before, BACK: f"${{CUT({BACK},/,2-)}}"})
+        yield goto(node_context(f"${{{_BEFORE}}}"), place=place)
     else:
+        yield assign(place, "", **path, **_pushed(source.configuration.menu, name, target))
         yield goto(node_context(target), place=place)
 
 
-def _retry(extension: str, mark: str, retry: Retry, place: Place) -> Extension:
+def _pushed(menu: Menu, choice: str, target: str) -> dict[str, str]:
+    """Remember the choice the caller leaves, unless an announcement only brings them back to it."""
+    return {} if _returns(menu, choice, target) else {BACK: f"{choice}/${{CUT({BACK},/,1-9)}}"}
+
+
+def _returns(menu: Menu, choice: str, target: str) -> bool:
+    seen: set[str] = set()
+    while target not in seen and (then := menu.nodes[target].then) is not None:
+        seen.add(target)
+        target = then
+    return target == choice
+
+
+def _retry(extension: str, mark: str, menu: Menu, name: str, retry: Retry, place: Place) -> Extension:
     """What a wrong key or silence costs: said and asked again `times` times, then elsewhere."""
+    visit = f"${{{VAR_PATH}}}@{name}"
+    so_far = f'${{IF($["${{{_TRIED_AT}}}" = "{visit}"]?${{{_TRIES}}})}}'
     tried = f"${{LEN(${{FILTER({mark},${{{_TRIES}}})}})}}"
     return Extension(
         extension,
         (
-            assign(place, "", **{_TRIES: f"${{{_TRIES}}}{mark}"}),
-            Step("GotoIf", f"$[{tried} > {retry.times}]?{node_context(retry.then)},s,1", place),
-            Step("Background", sounds([retry.say]), place),
+            assign(place, "", **{_TRIES: f"{so_far}{mark}", _TRIED_AT: visit}),
+            Step("GotoIf", f"$[{tried} <= {retry.times}]?again", place),
+            *_giving_up(menu, name, retry, place),
+            Step("Background", sounds([retry.say]), place, "again"),
             Step("Goto", "s,ask", place),
         ),
     )
+
+
+def _giving_up(menu: Menu, name: str, retry: Retry, place: Place) -> Iterator[Step]:
+    if pushed := _pushed(menu, name, retry.then):
+        yield assign(place, "", **pushed)
+    yield goto(node_context(retry.then), place=place)
