@@ -51,6 +51,11 @@ def messages(path: Path, manner: Manner) -> Iterator[tuple[float, bytes]]:
             yield at, message
 
 
+def bytes_of(folder: Path, manner: Manner) -> list[bytes]:
+    """What each connection of the case sends after the login."""
+    return [b"".join(message for _, message in messages(path, manner)) for path in stream(folder)]
+
+
 def heard(folder: Path, manner: Manner) -> Iterator[AmiEvent | Connected | Lost]:
     """What the connection would put into its queue, without a socket and without waiting."""
     first: float | None = None

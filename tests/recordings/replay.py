@@ -7,22 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from pathlib import Path
+from collections.abc import Sequence
 from types import TracebackType
-
-from tests.recordings.listening import Manner, messages, stream
 
 _LISTS = {"queuestatus": b"QueueStatusComplete", "coreshowchannels": b"CoreShowChannelsComplete"}
 
 
 class Replay:
-    """`async with Replay(folder) as replay:` then connect to `replay.port`."""
+    """`async with Replay(bytes_of(folder)) as replay:`, then connect to its `port`. `chunk`: bytes a write."""
 
-    def __init__(self, folder: Path | None, manner: Manner | None = None, chunk: int = 0) -> None:
-        manner = manner or Manner()
-        self._connections = (
-            [b"".join(m for _, m in messages(p, manner)) for p in stream(folder)] if folder else []
-        )
+    def __init__(self, connections: Sequence[bytes] = (), chunk: int = 0) -> None:
+        self._connections = connections
         self._chunk = chunk
         self._next = 0
         self.played = asyncio.Event()

@@ -12,12 +12,13 @@ from panoramisk.message import Message
 from ivr.asterisk.actions import ActionLost, ActionRefused, ActionTimedOut, UnsafeHeader
 from ivr.asterisk.connection import AmiConnection, Connected, Lost, Timing
 from ivr.asterisk.events import AmiEvent
-from tests.recordings.listening import Manner, messages
+from tests.recordings.listening import Manner, bytes_of, messages
 from tests.recordings.replay import Replay
 from tests.recordings.truth import CASES
 
 QUICK = Timing(connect=1, ping_every=0.1, pong_within=0.2, retry_first=0.02, retry_last=0.1)
 DEADLINE = 20.0
+ABANDON = bytes_of(CASES / "abandon_short", Manner())
 
 
 @asynccontextmanager
@@ -63,7 +64,10 @@ def test_every_event_arrives_once_in_order_and_letter_by_letter_however_the_stre
     sent = [text for _, text in messages(folder / "ami.txt", Manner())]
 
     async def main() -> list[AmiEvent]:
-        async with Replay(folder, chunk=chunk) as replay, connected(replay, timing=Timing()) as connection:
+        async with (
+            Replay(bytes_of(folder, Manner()), chunk) as replay,
+            connected(replay, timing=Timing()) as connection,
+        ):
             events: list[AmiEvent] = []
             async with asyncio.timeout(DEADLINE):
                 while len(events) < len(sent):
@@ -82,7 +86,7 @@ def test_every_event_arrives_once_in_order_and_letter_by_letter_however_the_stre
 
 def test_the_events_that_came_with_the_login_follow_connected() -> None:
     async def main() -> None:
-        async with Replay(CASES / "abandon_short") as replay, connected(replay) as connection:
+        async with Replay(ABANDON) as replay, connected(replay) as connection:
             first, second = await connection.events.get(), await connection.events.get()
             assert is_connected(first)
             assert is_named("FullyBooted")(second)
@@ -101,7 +105,7 @@ def test_panoramisk_reads_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Message, "from_line", from_line)
 
     async def main() -> None:
-        async with Replay(CASES / "abandon_short") as replay, connected(replay) as connection:
+        async with Replay(ABANDON) as replay, connected(replay) as connection:
             await heard(connection, is_named("QueueCallerAbandon"))
 
     asyncio.run(main())
@@ -110,7 +114,7 @@ def test_panoramisk_reads_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_peer_that_answers_no_ping_is_given_up_and_called_again() -> None:
     async def main() -> None:
-        async with Replay(None) as replay, connected(replay) as connection:
+        async with Replay() as replay, connected(replay) as connection:
             await heard(connection, is_connected)
             replay.answers = False
             lost = (await heard(connection, is_lost))[-1]
@@ -124,7 +128,7 @@ def test_a_peer_that_answers_no_ping_is_given_up_and_called_again() -> None:
 
 def test_a_quiet_peer_that_answers_pings_stays_connected() -> None:
     async def main() -> None:
-        async with Replay(None) as replay, connected(replay) as connection:
+        async with Replay() as replay, connected(replay) as connection:
             await heard(connection, is_connected)
             while sum(action["Action"] == "Ping" for action in replay.actions) < 3:
                 await asyncio.sleep(0.02)
@@ -145,7 +149,7 @@ def test_a_quiet_peer_that_answers_pings_stays_connected() -> None:
 )
 def test_an_event_that_makes_no_sense_does_not_end_the_connection(poison: str) -> None:
     async def main() -> None:
-        async with Replay(None) as replay, connected(replay) as connection:
+        async with Replay() as replay, connected(replay) as connection:
             await heard(connection, is_connected)
             await replay.say(poison + "Event: Sound\r\n\r\n")
             told = await heard(connection, is_named("Sound"))
@@ -156,7 +160,7 @@ def test_an_event_that_makes_no_sense_does_not_end_the_connection(poison: str) -
 
 def test_a_refused_login_is_told_and_tried_again(capsys: pytest.CaptureFixture[str]) -> None:
     async def main() -> None:
-        async with Replay(None) as replay, connected(replay, secret="wrong") as connection:
+        async with Replay() as replay, connected(replay, secret="wrong") as connection:
             while len(replay.actions) < 2:
                 await asyncio.sleep(0.01)
             assert not connection.is_connected
@@ -168,7 +172,7 @@ def test_a_refused_login_is_told_and_tried_again(capsys: pytest.CaptureFixture[s
 
 def test_a_list_action_gives_its_rows_and_an_originate_only_its_acceptance() -> None:
     async def main() -> None:
-        async with Replay(None) as replay, connected(replay) as connection:
+        async with Replay() as replay, connected(replay) as connection:
             await heard(connection, is_connected)
             status = await connection.send({"Action": "QueueStatus"})
             assert (status.response, status.events) == ("Success", ())
@@ -180,7 +184,7 @@ def test_a_list_action_gives_its_rows_and_an_originate_only_its_acceptance() -> 
 
 def test_the_outcome_of_an_own_originate_reaches_the_queue() -> None:
     async def main() -> None:
-        async with Replay(None) as replay, connected(replay) as connection:
+        async with Replay() as replay, connected(replay) as connection:
             await heard(connection, is_connected)
             await connection.send(
                 {"Action": "Originate", "Channel": "Local/1@x/n", "ActionID": "our-attempt"}
@@ -195,7 +199,7 @@ def test_the_outcome_of_an_own_originate_reaches_the_queue() -> None:
 
 def test_an_originate_cut_by_a_lost_connection_raises_and_is_never_sent_again() -> None:
     async def main() -> None:
-        async with Replay(None) as replay, connected(replay, timing=Timing(retry_first=0.02)) as connection:
+        async with Replay() as replay, connected(replay, timing=Timing(retry_first=0.02)) as connection:
             await heard(connection, is_connected)
             replay.answers = False
             sending = asyncio.create_task(connection.send({"Action": "Originate", "Channel": "Local/1@x/n"}))
@@ -214,7 +218,7 @@ def test_an_originate_cut_by_a_lost_connection_raises_and_is_never_sent_again() 
 
 def test_an_action_without_an_answer_times_out() -> None:
     async def main() -> None:
-        async with Replay(None) as replay, connected(replay, timing=Timing()) as connection:
+        async with Replay() as replay, connected(replay, timing=Timing()) as connection:
             await heard(connection, is_connected)
             replay.answers = False
             with pytest.raises(ActionTimedOut):
@@ -226,7 +230,7 @@ def test_an_action_without_an_answer_times_out() -> None:
 
 def test_an_error_of_asterisk_raises_with_its_words() -> None:
     async def main() -> None:
-        async with Replay(None) as replay, connected(replay) as connection:
+        async with Replay() as replay, connected(replay) as connection:
             await heard(connection, is_connected)
             with pytest.raises(ActionRefused, match="Authentication failed"):
                 await connection.send({"Action": "Login", "Secret": "wrong"})
@@ -257,7 +261,7 @@ def test_no_action_is_taken_without_a_connection() -> None:
 )
 def test_a_control_character_is_refused_before_anything_is_sent(headers: dict[str, str | list[str]]) -> None:
     async def main() -> None:
-        async with Replay(None) as replay, connected(replay) as connection:
+        async with Replay() as replay, connected(replay) as connection:
             await heard(connection, is_connected)
             with pytest.raises(UnsafeHeader):
                 await connection.send({"Action": "Originate", **headers})

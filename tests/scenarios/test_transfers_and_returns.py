@@ -1,0 +1,108 @@
+"""One call, several stays: transfers, overflow, the same queue again."""
+
+from tests.scenarios.telling import Listener, told
+
+TALKS = """
+    0.0  Newchannel        U=c.1 N=0501112233 Channel=PJSIP/trunk-1
+    1.0  QueueCallerJoin   U=c.1 N=0501112233 Q=dvx Channel=PJSIP/trunk-1
+    3.0  QueueCallerLeave  U=c.1 Q=dvx
+    3.0  AgentConnect      U=c.1 Q=dvx A=PJSIP/1101 D=a.1 HoldTime=2 RingTime=2
+"""
+SECOND_LEG = """
+    6.0  Newchannel        U=a.2 N=1101 Channel=PJSIP/1101-2
+    7.0  QueueCallerJoin   U=a.2 N=1101 Q=emdx Channel=PJSIP/1101-2
+"""
+AFTER_TRANSFER = """
+    9.0   AgentComplete    U=a.1 D=a.1 Q=dvx A=PJSIP/1101 HoldTime=2 TalkTime=6 Reason=transfer
+    9.0   Hangup           U=a.2 Channel=PJSIP/1101-2<ZOMBIE>
+    12.0  QueueCallerLeave U=c.1 Q=emdx
+    12.0  AgentConnect     U=c.1 Q=emdx N=0501112233 A=PJSIP/1301 D=a.3 HoldTime=5 RingTime=2
+    15.0  AgentComplete    U=c.1 D=a.3 Q=emdx A=PJSIP/1301 HoldTime=5 TalkTime=3 Reason=caller
+    15.0  Hangup           U=c.1
+"""
+BOTH = [
+    ("0501112233", "dvx", "answered", 2.0, "transfer", 6.0),
+    ("0501112233", "emdx", "answered", 5.0, "caller", 3.0),
+]
+
+
+def test_a_blind_transfer_ends_the_first_talk_even_if_the_second_join_is_told_first() -> None:
+    table = f"""{TALKS}
+        6.0   QueueCallerJoin  U=c.1 N=0501112233 Q=emdx
+        6.1   AgentComplete    U=c.1 Q=dvx A=PJSIP/1101 HoldTime=2 TalkTime=3 Reason=transfer
+        9.0   QueueCallerLeave U=c.1 Q=emdx
+        9.0   AgentConnect     U=c.1 Q=emdx A=PJSIP/1301 D=a.3 HoldTime=3 RingTime=2
+        12.0  AgentComplete    U=c.1 D=a.3 Q=emdx A=PJSIP/1301 HoldTime=3 TalkTime=3 Reason=agent
+    """
+    assert told(Listener().hears(table).visits) == [
+        ("0501112233", "dvx", "answered", 2.0, "transfer", 3.1),
+        ("0501112233", "emdx", "answered", 3.0, "agent", 3.0),
+    ]
+
+
+def test_a_blind_transfer_into_the_same_queue_is_a_second_stay() -> None:
+    table = f"""{TALKS}
+        6.0  QueueCallerJoin  U=c.1 N=0501112233 Q=dvx
+        6.1  AgentComplete    U=c.1 Q=dvx A=PJSIP/1101 HoldTime=2 TalkTime=3 Reason=transfer
+        8.0  QueueCallerLeave U=c.1 Q=dvx
+        8.0  AgentConnect     U=c.1 Q=dvx A=PJSIP/1102 D=a.3 HoldTime=2 RingTime=1
+        9.0  AgentComplete    U=c.1 Q=dvx A=PJSIP/1102 HoldTime=2 TalkTime=1 Reason=caller
+    """
+    assert told(Listener().hears(table).visits) == [
+        ("0501112233", "dvx", "answered", 2.0, "transfer", 3.1),
+        ("0501112233", "dvx", "answered", 2.0, "caller", 1.0),
+    ]
+
+
+def test_after_an_attended_transfer_the_citizen_stands_where_the_agent_waited() -> None:
+    transfer = (
+        "9.0 AttendedTransfer OrigTransfererUniqueid=a.1 SecondTransfererUniqueid=a.2 "
+        "TransfereeUniqueid=c.1 TransfereeLinkedid=c.1 TransfereeCallerIDNum=0501112233\n"
+    )
+    listener = Listener().hears(TALKS + SECOND_LEG + transfer + AFTER_TRANSFER)
+    assert told(listener.visits) == BOTH
+    assert [visit.origin for visit in listener.visits] == ["inbound", "inbound"]
+    assert [visit.uniqueid for visit in listener.visits] == ["c.1", "a.2"]
+
+
+def test_a_transfer_nobody_announced_is_known_by_the_empty_place() -> None:
+    assert told(Listener().hears(TALKS + SECOND_LEG + AFTER_TRANSFER).visits) == BOTH
+
+
+def test_a_transfer_is_known_by_the_wait_where_only_queue_events_are_told() -> None:
+    queue_only = "\n".join(
+        line
+        for line in (TALKS + SECOND_LEG + AFTER_TRANSFER).splitlines()
+        if "Hangup" not in line and "Newchannel" not in line
+    )
+    assert told(Listener().hears(queue_only).visits) == BOTH
+
+
+def test_an_agent_who_waits_in_a_queue_is_no_citizen() -> None:
+    end = "10.0 HangupRequest U=a.2\n10.0 QueueCallerAbandon U=a.2 Q=emdx HoldTime=3\n10.0 Hangup U=a.2\n"
+    visits = Listener().hears(TALKS + SECOND_LEG + end).visits
+    assert [(visit.queue, visit.origin, visit.outcome) for visit in visits] == [
+        ("dvx", "inbound", "answered"),
+        ("emdx", "internal", "abandoned"),
+    ]
+
+
+def test_the_same_queue_again_on_the_same_channel_is_another_stay_of_the_same_call() -> None:
+    table = """
+        0.0   Newchannel          U=c.1 N=0501112233
+        1.0   QueueCallerJoin     U=c.1 N=0501112233 Q=dvx
+        2.0   QueueCallerAbandon  U=c.1 Q=dvx HoldTime=1
+        2.0   VarSet              U=c.1 Variable=QUEUESTATUS Value=TIMEOUT
+        2.0   QueueCallerLeave    U=c.1 Q=dvx
+        2.1   QueueCallerJoin     U=c.1 N=0501112233 Q=dvx
+        5.1   QueueCallerAbandon  U=c.1 Q=dvx HoldTime=3
+        5.1   VarSet              U=c.1 Variable=QUEUESTATUS Value=LEAVEEMPTY
+        5.1   QueueCallerLeave    U=c.1 Q=dvx
+        5.2   Hangup              U=c.1
+    """
+    listener = Listener().hears(table)
+    assert told(listener.visits) == [
+        ("0501112233", "dvx", "timeout", 1.0, "queue", None),
+        ("0501112233", "dvx", "empty", 3.0, "queue", None),
+    ]
+    assert len(listener.calls) == 1
