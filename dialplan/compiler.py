@@ -51,9 +51,10 @@ def _dialplan(source: Source) -> dict[str, str]:
     plan = render(context for context in contexts if context.name not in _FIXED)
     revision = revision_of(plan)
     entries = f'#include "{REVISIONS}/*.conf"\n\n{entry.trunk_names(source)}\n{render(fixed)}'
+    # In this order: a reload between the two must not name contexts that are not there yet.
     return {
-        "hotline/extensions.conf": entries.replace(REVISION, revision),
         f"{REVISIONS}/{revision}.conf": plan.replace(REVISION, revision),
+        "hotline/extensions.conf": entries.replace(REVISION, revision),
     }
 
 

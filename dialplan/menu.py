@@ -1,7 +1,7 @@
 """The voice menu: each node a context of native dialplan, so that a caller's walk costs no Python at all.
 
-A choice listens while it speaks (Background, WaitExten); `i` is a wrong key, `t` silence. Setting a variable is
-an event and a snapshot of the channel, so a key costs two (the path, and the choices to go back to: latest
+A choice listens while it speaks (Background, WaitExten); `i` is a wrong key, `t` silence. Setting a variable
+is an event and a snapshot of the channel, so a key costs two (the path, and the choices to go back to: latest
 first, ten deep) and a node one; tries are counted only once something went wrong.
 """
 

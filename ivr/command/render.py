@@ -12,7 +12,6 @@ from dialplan.quoting import UnsafeText
 from dialplan.writing import write
 from ivr.command.options import fail, options
 from ivr.config.loading import load
-from ivr.config.problems import errors
 
 
 def render(
@@ -28,15 +27,10 @@ def render(
 
     In the folder's own extensions.conf, queues.conf and manager.conf, include `hotline/<the same name>`.
     Nothing is reloaded; what is equal is not touched; earlier menus stay for the calls that are in them.
-
-    Example: hotline --config config config render --out /tmp/asterisk
     """
     loaded = load(options(context).config)
     if loaded.configuration is None:
-        fail(
-            f"{len(errors(loaded.problems))} problems in the configuration",
-            hint="see them: hotline config check",
-        )
+        fail("the configuration has mistakes; nothing was written", hint="see them: hotline config check")
     if server not in loaded.configuration.servers:
         fail(f"there is no server {server!r}", hint=f"servers: {', '.join(loaded.configuration.servers)}")
     try:
