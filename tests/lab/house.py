@@ -6,9 +6,9 @@ Asterisk. The demo, `make run` and every lab test live in one.
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import hashlib
+import random
 import shutil
 import socket
 import struct
@@ -17,6 +17,7 @@ import wave
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import date
+from itertools import islice
 from math import pi, sin
 from pathlib import Path
 from typing import Any, Self
@@ -36,6 +37,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 _SOUNDS = REPOSITORY / ".lab" / "sounds"
 """Built prompts, a folder for each set of texts, kept between houses."""
 LOOPBACK = "127.0.0.1"
+_PORTS = range(10000, 20000)
 Changes = Mapping[str, Any]
 """Dotted paths into the YAML and their new values; None removes: `{"queues.dvx.max_wait": "3s"}`."""
 
@@ -153,12 +155,13 @@ class House:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         shutil.copytree(config, self.config, dirs_exist_ok=True)
         ami, agi, exchange = ports
+        trunk = next(iter(configuration_of(load_or_fail(config)).trunks))
         own = {
             "servers.main.ami_port": ami,
             "servers.main.agi_port": agi,
             "servers.main.recordings": str(self.recordings),
-            "trunks.provider.server": f"{LOOPBACK}:{exchange}",
-            "trunks.provider.match": ["127.0.0.0/8"],
+            f"trunks.{trunk}.server": f"{LOOPBACK}:{exchange}",
+            f"trunks.{trunk}.match": ["127.0.0.0/8"],
         }
         _change(self.config, {**own, **changes})
         sounds = _built_prompts(self.config)
@@ -169,25 +172,19 @@ class House:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback nobody listens on now, over UDP or TCP."""
-    taken: list[socket.socket] = []
-    try:
-        while len(taken) < count * 2:
-            tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            tcp.bind((LOOPBACK, 0))
-            taken.append(tcp)
+    """Ports of loopback nobody listens on now, over UDP or TCP; below those the system gives out by itself."""
+    candidates = random.sample(_PORTS, len(_PORTS))
+    return list(islice((port for port in candidates if _is_free(port)), count))
+
+
+def _is_free(port: int) -> bool:
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
             try:
-                udp.bind(tcp.getsockname())
+                probe.bind((LOOPBACK, port))
             except OSError:
-                udp.close()
-                taken.pop().close()
-            else:
-                taken.append(udp)
-        return [each.getsockname()[1] for each in taken[::2]]
-    finally:
-        for each in taken:
-            each.close()
+                return False
+    return True
 
 
 def _change(config: Path, changes: Changes) -> None:
@@ -235,14 +232,3 @@ def _write_waiting_music(path: Path) -> None:
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, rate, 0, "NONE", ""))
         file.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
-
-
-async def _main() -> None:
-    """A house to play with, until Ctrl-C."""
-    async with House.open(Path(tempfile.mkdtemp(prefix="house-"))) as house:
-        print(house.folder, house.sip, house.ami)
-        await asyncio.Event().wait()
-
-
-if __name__ == "__main__":
-    asyncio.run(_main())
