@@ -117,8 +117,9 @@ class Calls:
             self.update(number, replace(tracked, call=call, presumed_ended=True))
 
     def interrupt(self, number: int, last_sign: datetime) -> None:
-        """Asterisk went away with the call."""
+        """Asterisk went away with the call; its ids may be another call's from now on (ASTERISK.md 5)."""
         tracked = self._all[number]
+        self._remove_from_indices(number, tracked.call)
         if tracked.call.ended_at is None:
             call = replace(tracked.call, ended_at=last_sign, ended_by="restart", is_interrupted=True)
             self.update(number, replace(tracked, call=call))
@@ -138,10 +139,12 @@ class Calls:
     def forget(self, numbers: Iterable[int]) -> None:
         """Drop calls nobody can tell anything new about."""
         for number in numbers:
-            call = self._all.pop(number).call
-            for index, key in (
-                (self._by_channel, call.uniqueid or call.linkedid),
-                (self._by_linkedid, call.linkedid),
-            ):
-                if index.get(key) == number:
-                    del index[key]
+            self._remove_from_indices(number, self._all.pop(number).call)
+
+    def _remove_from_indices(self, number: int, call: Call) -> None:
+        for index, key in (
+            (self._by_channel, call.uniqueid or call.linkedid),
+            (self._by_linkedid, call.linkedid),
+        ):
+            if index.get(key) == number:
+                del index[key]

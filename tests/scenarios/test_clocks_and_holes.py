@@ -1,0 +1,156 @@
+"""What Asterisk's clock, a lost connection or a restart may do to a record."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from ivr.asterisk.connection import Connected
+from ivr.asterisk.events import AmiEvent
+from tests.scenarios.telling import Listener, spelled_out, told
+from tests.unit.ami_lines import START, at, events
+
+CALL = """
+    0.0   Newchannel          U=c.1 N=0501112233 Channel=PJSIP/trunk-1
+    1.0   QueueCallerJoin     U=c.1 N=0501112233 Q=dvx Channel=PJSIP/trunk-1
+    2.0   AgentCalled         U=c.1 Q=dvx A=PJSIP/1101 D=a.1
+    5.0   AgentConnect        U=c.1 Q=dvx A=PJSIP/1101 D=a.1 HoldTime=4 RingTime=3
+    12.0  AgentComplete       U=c.1 Q=dvx A=PJSIP/1101 HoldTime=4 TalkTime=7 Reason=caller
+    12.1  Hangup              U=c.1
+"""
+TRUE = [("0501112233", "dvx", "answered", 4.0, "caller", 7.0)]
+
+
+def hear(received: list[AmiEvent], listener: Listener | None = None) -> Listener:
+    listener = listener or Listener()
+    for event in received:
+        for fact in listener.reader.facts(event):
+            listener.fold.apply(fact)
+    return listener.hears("", until=5000)
+
+
+def stepped(after: float, seconds: float) -> list[AmiEvent]:
+    """The call, with Asterisk's clock stepping in the middle; our own clock walks on."""
+    return [
+        replace(event, timestamp=event.received_at + timedelta(seconds=seconds))
+        if event.received_at > at(after)
+        else event
+        for event in events(spelled_out(CALL))
+    ]
+
+
+@pytest.mark.parametrize("seconds", [3600, -3600, 30, -3])
+@pytest.mark.parametrize("after", [1.5, 4.0, 8.0])
+def test_a_step_of_asterisk_s_clock_changes_no_duration_and_marks_the_row(
+    after: float, seconds: float
+) -> None:
+    visits = hear(stepped(after, seconds)).visits
+    assert told(visits) == [(*TRUE[0][:3], pytest.approx(4.0), "caller", pytest.approx(7.0))]
+    assert visits[0].clock_stepped
+
+
+def test_what_asterisk_said_of_the_moment_is_kept_as_given() -> None:
+    (visit,) = hear(stepped(4.0, -3600)).visits
+    assert (visit.joined_at, visit.answered_at) == (at(1.0), at(5.0 - 3600))
+
+
+def test_a_stream_read_faster_than_it_happened_is_no_step() -> None:
+    at_once = [replace(event, received_at=START) for event in events(spelled_out(CALL))]
+    visits = hear(at_once).visits
+    assert told(visits) == TRUE
+    assert not visits[0].clock_stepped
+
+
+def test_without_timestamps_the_receipts_give_the_durations() -> None:
+    (visit,) = hear([replace(event, timestamp=None) for event in events(spelled_out(CALL))]).visits
+    assert told([visit]) == TRUE
+    assert visit.precision == "s"
+
+
+def test_without_timestamps_and_with_late_receipts_asterisk_s_whole_seconds_are_taken() -> None:
+    at_once = [replace(event, received_at=START, timestamp=None) for event in events(spelled_out(CALL))]
+    assert told(hear(at_once).visits) == TRUE
+
+
+BOOT = "0.0 FullyBooted Uptime=1000\n"
+OPEN = """
+    10.0  QueueCallerJoin   U=c.1 N=0501112233 Q=dvx
+    12.0  QueueCallerJoin   U=c.2 N=0502223344 Q=dvx
+    13.0  AgentConnect      U=c.2 Q=dvx A=PJSIP/1101 D=a.1 HoldTime=1 RingTime=1
+    20.0  QueueMemberStatus Q=dvx A=PJSIP/1101
+"""
+
+
+def test_what_a_killed_asterisk_left_open_is_interrupted_at_the_last_sign_of_life() -> None:
+    listener = Listener().hears(BOOT + OPEN, until=20).reconnects(23).hears("23.0 FullyBooted Uptime=1\n")
+    assert told(listener.visits) == [
+        ("0501112233", "dvx", "interrupted", 10.0, "restart", None),
+        ("0502223344", "dvx", "answered", 1.0, "restart", None),
+    ]
+    assert [(call.is_interrupted, call.ended_at) for call in listener.calls] == [(True, at(20.0))] * 2
+
+
+@pytest.mark.parametrize("uptime", [1022, 1023, 1024, 1100])
+def test_a_connection_that_comes_back_to_the_same_asterisk_interrupts_nothing(uptime: int) -> None:
+    listener = Listener().hears(BOOT + OPEN, until=20).reconnects(23)
+    listener.hears(f"23.0 FullyBooted Uptime={uptime}\n")
+    assert [visit.outcome for visit in listener.visits] == ["waiting", "answered"]
+    assert not any(call.ended_at for call in listener.calls)
+
+
+def test_a_uniqueid_used_again_after_a_restart_is_another_call() -> None:
+    again = """
+        23.0  FullyBooted      Uptime=1
+        30.0  QueueCallerJoin  U=c.1 N=0503334455 Q=dvx
+    """
+    listener = Listener().hears(BOOT + OPEN, until=20).reconnects(23).hears(again)
+    assert [(visit.caller, visit.outcome) for visit in listener.visits] == [
+        ("0501112233", "interrupted"),
+        ("0502223344", "answered"),
+        ("0503334455", "waiting"),
+    ]
+    assert len(listener.calls) == 3
+
+
+def test_a_call_that_is_gone_after_a_hole_is_on_the_line_no_more_and_its_visit_stays_open_for_backfill() -> (
+    None
+):
+    listener = Listener().hears(BOOT + OPEN, until=20)
+    listener.fold.apply(listener.reader.live_calls((), at(25)))
+    listener.hears("", until=26)
+    assert [call.ended_at is not None for call in listener.calls] == [True, True]
+    assert listener.visits[0].outcome == "waiting"
+
+
+def test_a_call_thought_gone_is_on_the_line_again_when_it_is_heard_of() -> None:
+    listener = Listener().hears(BOOT + OPEN, until=20)
+    listener.fold.apply(listener.reader.live_calls((), at(25)))
+    listener.hears("27.0 AgentConnect U=c.1 Q=dvx A=PJSIP/1102 D=a.2 HoldTime=17 RingTime=2\n", until=28)
+    assert [call.ended_at for call in listener.calls] == [None, at(12.0)] or listener.calls[
+        0
+    ].ended_at is None
+    assert told(listener.visits[:1]) == [("0501112233", "dvx", "answered", 17.0, "", None)]
+
+
+def test_who_waited_before_we_listened_is_found_by_asking() -> None:
+    listener = Listener()
+    for fact in listener.reader.facts(Connected(at(0))):
+        listener.fold.apply(fact)
+    (entry,) = events(spelled_out("30.0 QueueEntry U=c.1 N=0501112233 Q=dvx Wait=20"))
+    for fact in listener.reader.waiting(replace(entry, timestamp=None)):
+        listener.fold.apply(fact)
+    listener.hears("35.0 AgentConnect U=c.1 Q=dvx A=PJSIP/1101 D=a.1 HoldTime=25 RingTime=2\n")
+    (visit,) = listener.visits
+    assert (visit.wait_seconds, visit.precision, visit.joined_at) == (25.0, "s", at(10))
+
+
+def test_a_join_that_was_missed_is_rebuilt_from_the_wait_asterisk_tells() -> None:
+    (visit,) = Listener().hears("30.0 QueueCallerAbandon U=c.1 N=0501112233 Q=dvx HoldTime=20\n").visits
+    assert (visit.outcome, visit.wait_seconds, visit.precision) == ("abandoned", 20.0, "s")
+
+
+def test_a_talk_whose_beginning_was_missed_is_rebuilt_from_the_figures_at_its_end() -> None:
+    end = "30.0 AgentComplete U=c.1 N=0501112233 Q=dvx A=PJSIP/1101 HoldTime=5 TalkTime=9 Reason=agent\n"
+    (visit,) = Listener().hears(end).visits
+    assert told([visit]) == [("0501112233", "dvx", "answered", 5.0, "agent", 9.0)]
+    assert (visit.joined_at, visit.answered_at) == (at(16), at(21))
