@@ -44,9 +44,10 @@ def stepped(after: float, seconds: float) -> list[AmiEvent]:
 def test_a_step_of_asterisk_s_clock_changes_no_duration_and_marks_the_row(
     after: float, seconds: float
 ) -> None:
-    visits = hear(stepped(after, seconds)).visits
-    assert told(visits) == [(*TRUE[0][:3], pytest.approx(4.0), "caller", pytest.approx(7.0))]
-    assert visits[0].clock_stepped
+    (visit,) = hear(stepped(after, seconds)).visits
+    assert visit.wait_seconds == pytest.approx(4.0)
+    assert visit.talk_seconds == pytest.approx(7.0)
+    assert visit.clock_stepped
 
 
 def test_what_asterisk_said_of_the_moment_is_kept_as_given() -> None:
@@ -102,12 +103,16 @@ def test_a_uniqueid_used_again_after_a_restart_is_another_call() -> None:
     again = """
         23.0  FullyBooted      Uptime=1
         30.0  QueueCallerJoin  U=c.1 N=0503334455 Q=dvx
+        33.0  HangupRequest    U=c.1
+        33.0  QueueCallerAbandon U=c.1 Q=dvx HoldTime=3
+        33.0  QueueCallerLeave U=c.1 Q=dvx
+        33.0  Hangup           U=c.1
     """
     listener = Listener().hears(BOOT + OPEN, until=20).reconnects(23).hears(again)
     assert [(visit.caller, visit.outcome) for visit in listener.visits] == [
         ("0501112233", "interrupted"),
         ("0502223344", "answered"),
-        ("0503334455", "waiting"),
+        ("0503334455", "abandoned"),
     ]
     assert len(listener.calls) == 3
 
@@ -126,9 +131,7 @@ def test_a_call_thought_gone_is_on_the_line_again_when_it_is_heard_of() -> None:
     listener = Listener().hears(BOOT + OPEN, until=20)
     listener.fold.apply(listener.reader.live_calls((), at(25)))
     listener.hears("27.0 AgentConnect U=c.1 Q=dvx A=PJSIP/1102 D=a.2 HoldTime=17 RingTime=2\n", until=28)
-    assert [call.ended_at for call in listener.calls] == [None, at(12.0)] or listener.calls[
-        0
-    ].ended_at is None
+    assert listener.calls[0].ended_at is None
     assert told(listener.visits[:1]) == [("0501112233", "dvx", "answered", 17.0, "", None)]
 
 

@@ -1,11 +1,11 @@
-"""On an Asterisk of ours, channel variables and user events say who called, in which language and for whom."""
+"""On our own Asterisk, variables and user events say who called, in which language, for whom."""
 
 from tests.scenarios.telling import Listener
 from tests.unit.ami_lines import at
 
 VARIABLES = "$MENU_PATH=1/1 $MENU_LANGUAGE=ru $HOTLINE_STRUCTURE=dvx $HOTLINE_ORIGIN=inbound"
 CITIZEN = f"""
-    0.0   UserEvent           UserEvent=HotlineCall U=c.1 N=0501112233 Delivered=195 Trunk=provider $HOTLINE_ORIGIN=inbound
+    0.0   UserEvent           UserEvent=HotlineCall U=c.1 N=0501112233 Delivered=195 Trunk=provider
     8.0   QueueCallerJoin     U=c.1 N=0501112233 Q=dvx {VARIABLES} $MENU_NODE=dvx
     20.5  HangupRequest       U=c.1 {VARIABLES}
     20.5  QueueCallerAbandon  U=c.1 Q=dvx HoldTime=12 {VARIABLES}
@@ -44,8 +44,9 @@ def test_a_call_that_hangs_up_in_the_menu_is_a_call_without_visits() -> None:
 
 
 def test_a_callback_s_visit_carries_its_attempt() -> None:
-    table = """
-        0.0  QueueCallerJoin   U=attempt-7 N=0501112233 Q=dvx $HOTLINE_ORIGIN=callback $HOTLINE_ATTEMPT=attempt-7
+    variables = "$HOTLINE_ORIGIN=callback $HOTLINE_ATTEMPT=attempt-7"
+    table = f"""
+        0.0  QueueCallerJoin   U=attempt-7 N=0501112233 Q=dvx {variables}
         2.0  QueueCallerLeave  U=attempt-7 Q=dvx
         2.0  AgentConnect      U=attempt-7 Q=dvx A=PJSIP/1101 D=a.1 HoldTime=2 RingTime=2
     """
