@@ -14,7 +14,7 @@ _LISTS = {"queuestatus": b"QueueStatusComplete", "coreshowchannels": b"CoreShowC
 
 
 class Replay:
-    """`async with Replay(bytes_of(folder)) as replay:`, then connect to its `port`. `chunk`: bytes a write."""
+    """`async with Replay(bytes_of(folder)) as replay:`, then connect to its port. `chunk`: bytes a write."""
 
     def __init__(self, connections: Sequence[bytes] = (), chunk: int = 0) -> None:
         self._connections = connections

@@ -31,6 +31,20 @@ class Told:
     agent_name: str
     handle: float | None
 
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Told:
+        """A visit as `hotline data export` writes it, numbers whole."""
+        return cls(
+            row["caller"],
+            row["queue"],
+            row["outcome"],
+            datetime.fromisoformat(row["joined_at"]),
+            row["wait_seconds"],
+            row["agent"],
+            row["agent_name"],
+            row["handle_seconds"],
+        )
+
 
 def differences(case: str, told: Sequence[Told]) -> list[str]:
     """One sentence for each difference; seconds may differ by one."""

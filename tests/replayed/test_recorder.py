@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -61,19 +60,7 @@ def record_case(case: str, url: str, manner: Manner = AT_ONCE, chunk: int = 0) -
 
 
 def told(exported: list[dict[str, Any]]) -> list[Told]:
-    return [
-        Told(
-            row["caller"],
-            row["queue"],
-            row["outcome"],
-            datetime.fromisoformat(row["joined_at"]),
-            row["wait_seconds"],
-            row["agent"],
-            row["agent_name"],
-            row["handle_seconds"],
-        )
-        for row in exported
-    ]
+    return [Told.of(row) for row in exported]
 
 
 @pytest.fixture

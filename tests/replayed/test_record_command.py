@@ -1,0 +1,110 @@
+"""`hotline record` and `hotline data export` as processes, with no configuration at all."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.recordings.listening import Manner, bytes_of
+from tests.recordings.replay import Replay
+from tests.recordings.truth import CASES, Told, differences
+
+HOTLINE = Path(sys.executable).parent / "hotline"
+DEADLINE = 30.0
+
+
+async def hotline(folder: Path, *arguments: str, **settings: str) -> asyncio.subprocess.Process:
+    """Start the command in `folder`, its database there too."""
+    return await asyncio.create_subprocess_exec(
+        HOTLINE,
+        *arguments,
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "HOTLINE_DATABASE_URL": "sqlite:///seen.db", **settings},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def said(process: asyncio.subprocess.Process) -> tuple[int, str, str]:
+    """Exit status, stdout, stderr."""
+    out, err = await asyncio.wait_for(process.communicate(), DEADLINE)
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+async def record(folder: Path, case: str, manner: Manner, chunk: int, end: signal.Signals) -> tuple[int, str]:
+    async with Replay(bytes_of(CASES / case, manner), chunk) as replay:
+        address = f"127.0.0.1:{replay.port}"
+        login = {"HOTLINE_AMI_USER": "listener", "HOTLINE_AMI_SECRET": "secret"}
+        process = await hotline(folder, "record", "--ami", address, "--all-queues", **login)
+        await asyncio.wait_for(replay.played.wait(), DEADLINE)
+        process.send_signal(end)
+        status, _, log = await said(process)
+        return status, log
+
+
+@pytest.mark.parametrize(
+    ("case", "manner", "chunk", "end"),
+    [
+        ("member_name_utf8", Manner(0), 7, signal.SIGTERM),
+        ("asterisk_killed", Manner(0, twice=True), 0, signal.SIGTERM),
+        ("same_queue_twice", Manner(0, timestamps=False), 0, signal.SIGINT),
+    ],
+    ids=str,
+)
+def test_what_was_heard_is_committed_when_a_signal_ends_the_recorder(
+    case: str, manner: Manner, chunk: int, end: signal.Signals, tmp_path: Path
+) -> None:
+    async def main() -> tuple[int, str, str]:
+        status, log = await record(tmp_path, case, manner, chunk, end)
+        _, exported, _ = await said(await hotline(tmp_path, "data", "export", "visits", "--full-numbers"))
+        return status, log, exported
+
+    status, log, exported = asyncio.run(main())
+    assert status == 0, log
+    found = [json.loads(line) for line in exported.splitlines()]
+    told = [Told.of(row) for row in found]
+    assert differences(case, told) == []
+    assert not any(row["caller"] in log for row in found)
+
+
+def test_numbers_are_masked_unless_asked_for_and_both_formats_say_the_same(tmp_path: Path) -> None:
+    async def main() -> tuple[str, str]:
+        await record(tmp_path, "abandon_short", Manner(0), 0, signal.SIGTERM)
+        _, lines, _ = await said(await hotline(tmp_path, "data", "export", "visits"))
+        _, table, _ = await said(await hotline(tmp_path, "data", "export", "visits", "--format", "csv"))
+        return lines, table
+
+    lines, table = asyncio.run(main())
+    (row,) = [json.loads(line) for line in lines.splitlines()]
+    (cells,) = csv.DictReader(table.splitlines())
+    assert row["caller"] == cells["caller"] == "064*****04"
+    assert list(row) == list(cells)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "sentence"),
+    [
+        (["--all-queues"], 2, "where is the AMI"),
+        (["--all-queues", "--ami", "127.0.0.1:x"], 2, "is no HOST:PORT"),
+        (["--all-queues", "--ami", "127.0.0.1:1"], 1, "no secret for the AMI user"),
+        (["--ami", "127.0.0.1:1"], 1, "config check"),
+    ],
+)
+def test_a_mistake_in_the_command_is_told_with_the_next_step(
+    arguments: list[str], status: int, sentence: str, tmp_path: Path
+) -> None:
+    async def main() -> tuple[int, str, str]:
+        return await said(await hotline(tmp_path, "record", *arguments))
+
+    told_status, _, told = asyncio.run(main())
+    assert told_status == status
+    assert sentence in told
+    assert "Traceback" not in told
