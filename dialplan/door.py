@@ -85,9 +85,9 @@ def recording(source: Source, queue: Queue) -> dict[str, str]:
     """
     if not queue.record:
         return {}
-    stays = f'${{IF($["${{{STAY}}}" = ""]?:-$[${{{STAY}}} + 1])}}'
-    name = f"{source.server_name}-${{CHANNEL(linkedid)}}{stays}"
     count = f"$[0${{{STAY}}} + 1]"
+    further = f"${{IF(${{LEN(${{{STAY}}})}}?-{count})}}"
+    name = f"{source.server_name}-${{CHANNEL(linkedid)}}{further}"
     return {"MONITOR_FILENAME": f"{argument(source.server.recordings)}/{name}", STAY: count}
 
 
