@@ -120,8 +120,11 @@ class Recorder:
             self._fold.apply(fact)
 
     async def _look_around(self, connected: Connected) -> None:
-        """Who waits already and which calls live: what no event will tell any more."""
+        """Which run of Asterisk it is, who waits already, which calls live: what no event will tell."""
         try:
+            status = await self._connection.send({"Action": "CoreStatus"})
+            for fact in self._reader.started(status.headers, connected.at):
+                self._apply(fact)
             for row in (await self._connection.send({"Action": "QueueStatus"})).events:
                 for fact in self._reader.waiting(row):
                     self._apply(fact)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ivr.asterisk.events import AmiEvent
 
@@ -42,7 +42,7 @@ class Reply:
     response: str
     message: str
     events: tuple[AmiEvent, ...] = ()
-    headers: Mapping[str, str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def refuse_unsafe(headers: Mapping[str, Header]) -> None:

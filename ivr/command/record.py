@@ -50,8 +50,10 @@ def record(
     connection = AmiConnection(host, port, user, _secret(user, options(context).config))
     watched = Watched.of(configuration) if configuration else Watched()
     with open_store() as store:
-        recorder = Recorder(connection, StoreThread(store), server, watched)
+        thread = StoreThread(store)
+        recorder = Recorder(connection, thread, server, watched)
         status = serve(lambda reactor: [TaskService("recorder", recorder.run)])
+        thread.close()
     raise typer.Exit(status)
 
 

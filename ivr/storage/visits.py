@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, insert, literal, or_, select, update
 
 from ivr.asterisk import words
 from ivr.calls.caller import ReadNumber
@@ -79,7 +79,9 @@ def _stored_call(connection: Connection, server: str, linkedid: str, began_at: A
 
 
 def _stored_visit(connection: Connection, visit: Visit) -> Row[Any] | None:
-    """The row of the same stay: one source gives it the same join or receipt, two nearly the same join."""
+    """The row of the same stay: one source gives it the same join (or receipt, if the join was rebuilt),
+    two give nearly the same join.
+    """
     stays = connection.execute(
         select(visits).where(
             visits.c.server == visit.server,
@@ -87,7 +89,11 @@ def _stored_visit(connection: Connection, visit: Visit) -> Row[Any] | None:
             visits.c.queue == visit.queue,
             or_(
                 visits.c.joined_at == visit.joined_at,
-                and_(visits.c.source == visit.source, visits.c.received_at == visit.received_at),
+                and_(
+                    visits.c.source == visit.source,
+                    visits.c.received_at == visit.received_at,
+                    or_(visits.c.precision == "s", literal(visit.precision == "s")),
+                ),
                 and_(
                     visits.c.source != visit.source,
                     visits.c.joined_at.between(

@@ -189,6 +189,16 @@ class Booted(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class Started(Fact):
+    """When Asterisk says it was started, in its own words: the same words mean the same run of it.
+
+    `when` is the beginning of the connection on which it said so.
+    """
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class LiveCalls(Fact):
     """All calls Asterisk has now, by linkedid; what we still hold open beside them ended in a hole."""
 

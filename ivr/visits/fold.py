@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ivr.visits.facts import Booted, Fact, LiveCalls, Tick
+from ivr.visits.facts import Fact, Tick
 from ivr.visits.judge import judge
 from ivr.visits.records import Call, Visit
 from ivr.visits.state import State
@@ -21,7 +21,6 @@ from ivr.visits.writing import visit_of
 
 KEEP_SECONDS: Final = 120.0
 """How long what is over is kept for late words about it."""
-_NO_SIGN_OF_LIFE: Final = (Tick, Booted, LiveCalls)
 
 
 @dataclass(frozen=True)
@@ -51,8 +50,6 @@ class Fold:
             self._time_passed()
         else:
             STEPS[type(fact)](self._state, fact)
-        if not isinstance(fact, _NO_SIGN_OF_LIFE):
-            self._state.last_sign = fact.when
 
     def take(self) -> Changes:
         """Calls and visits that changed since the last `take`."""

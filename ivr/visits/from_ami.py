@@ -6,7 +6,7 @@ knows from FullyBooted whether Asterisk was restarted since the last connection.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -34,6 +34,7 @@ from ivr.visits.facts import (
     Party,
     RecordingBegan,
     ResultKnown,
+    Started,
     Tick,
     TookPlace,
     WentOn,
@@ -80,6 +81,12 @@ class AmiReader:
         elif entry.name == "QueueMember":
             for interface in {entry["Location"], entry["StateInterface"]} - {""}:
                 yield MemberKnown(when, interface)
+
+    def started(self, core_status: Mapping[str, str], connected_at: datetime) -> Facts:
+        """The answer to CoreStatus. FullyBooted's uptime, in whole seconds, misses a quick restart."""
+        words = f"{core_status.get('CoreStartupDate', '')} {core_status.get('CoreStartupTime', '')}".strip()
+        if words:
+            yield Started(self._clock.read(None, connected_at), words)
 
     def live_calls(self, rows: tuple[AmiEvent, ...], asked_at: datetime) -> LiveCalls:
         """The rows of CoreShowChannels."""

@@ -15,14 +15,18 @@ from ivr.visits.steady import When
 
 
 class State:
-    """Stays, the calls behind them, and what the source lets us hear. `changed`: stays with new evidence."""
+    """Stays, the calls behind them, what the source lets us hear. `changed`: stays with new evidence.
+
+    `connection_lost`: the last sign of life before this connection. `started`: which run of Asterisk it is.
+    """
 
     def __init__(self, server: str) -> None:
         self.stays = Stays()
         self.calls = Calls(server)
         self.hearing = Hearing()
         self.agents: set[str] = set()
-        self.last_sign: When | None = None
+        self.connection_lost: When | None = None
+        self.started = ""
         self.changed: set[int] = set()
 
     def put(self, number: int, **evidence: Any) -> None:

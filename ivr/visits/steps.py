@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ from ivr.visits.facts import (
     Offered,
     RecordingBegan,
     ResultKnown,
+    Started,
     TookPlace,
     WentOn,
 )
@@ -40,6 +42,7 @@ from ivr.visits.steady import When
 
 _SAME_MOMENT: Final = 0.002
 """Seconds; the store rounds to the millisecond."""
+_STORED: Final = timedelta(milliseconds=1)
 
 
 def _call_began(state: State, fact: CallBegan) -> None:
@@ -62,10 +65,21 @@ def _joined(state: State, fact: Joined) -> None:
             return
         if stay.is_waiting and not is_exact:
             return
+    joined = fact.when
     for number in state.stays.of_channel(fact.party.uniqueid):
-        if state.stays[number].moved_on is None:
+        stay = state.stays[number]
+        if stay.moved_on is None:
             state.put(number, moved_on=fact.when)
-    state.begin_stay(fact.party, fact.queue, fact.when, is_rebuilt=False)
+        if stay.queue == fact.queue:
+            joined = _told_apart(joined, stay.joined)
+    state.begin_stay(fact.party, fact.queue, joined, is_rebuilt=False)
+
+
+def _told_apart(joined: When, earlier: When) -> When:
+    """Two stays that were read in one breath, without timestamps, still differ by a millisecond."""
+    if abs(joined.received_at - earlier.received_at) > _STORED or abs(joined.at - earlier.at) > _STORED:
+        return joined
+    return replace(joined, at=earlier.at + _STORED, received_at=earlier.received_at + _STORED)
 
 
 def _found_waiting(state: State, fact: FoundWaiting) -> None:
@@ -200,16 +214,35 @@ def _hears(state: State, fact: Hears) -> None:
 
 
 def _booted(state: State, fact: Booted) -> None:
-    """Asterisk ended without a word: what was open is interrupted at its last sign of life."""
+    """What was open before this Asterisk was there is interrupted."""
     for number, stay in state.stays:
-        if stay.lost is None and (stay.is_waiting or stay.is_talking):
-            last = state.last_sign or stay.joined
-            if fact.restarted or _silent_before(last, fact):
-                state.put(number, lost=last)
-    for call in state.calls.open():
-        seen = state.calls[call].seen
-        if fact.restarted or _silent_before(seen, fact):
-            state.calls.interrupt(call, (state.last_sign or seen).at)
+        last = state.connection_lost or stay.joined
+        if fact.restarted or _silent_before(last, fact):
+            _interrupt_stay(state, number, last)
+    for number in state.calls.open():
+        last = state.connection_lost or state.calls[number].seen
+        if fact.restarted or _silent_before(last, fact):
+            state.calls.interrupt(number, last.at)
+
+
+def _started(state: State, fact: Started) -> None:
+    """Another run of Asterisk than the one before the connection was lost; its own new calls go on."""
+    before, state.started = state.started, fact.words
+    last = state.connection_lost
+    if before in ("", fact.words) or last is None:
+        return
+    for number, stay in state.stays:
+        if stay.joined.received_at < fact.when.received_at:
+            _interrupt_stay(state, number, last)
+    for number in state.calls.open():
+        if state.calls[number].call.received_at < fact.when.received_at:
+            state.calls.interrupt(number, last.at)
+
+
+def _interrupt_stay(state: State, number: int, last: When) -> None:
+    stay = state.stays[number]
+    if stay.lost is None and (stay.is_waiting or stay.is_talking):
+        state.put(number, lost=last)
 
 
 def _live_calls(state: State, fact: LiveCalls) -> None:
@@ -220,7 +253,7 @@ def _live_calls(state: State, fact: LiveCalls) -> None:
 
 
 def _connection_lost(state: State, fact: ConnectionLost) -> None:
-    """Nothing to place: `apply` keeps the moment as the last sign of life."""
+    state.connection_lost = fact.when
 
 
 def _silent_before(last: When, booted: Booted) -> bool:
@@ -249,6 +282,7 @@ STEPS: Final[Mapping[type[Fact], Callable[[State, Any], None]]] = MappingProxyTy
         MemberKnown: _member_known,
         Hears: _hears,
         Booted: _booted,
+        Started: _started,
         LiveCalls: _live_calls,
         ConnectionLost: _connection_lost,
     }

@@ -77,7 +77,11 @@ def test_a_recorded_case_is_stored_true(case: str, manner: Manner, chunk: int, u
 
 @pytest.mark.parametrize("case", WHOLE)
 def test_a_case_recorded_a_second_time_changes_nothing(case: str, url: str) -> None:
-    assert record_case(case, url) == record_case(case, url)
+    """But the moment at which Asterisk was lost, which is the moment the socket broke."""
+    first, second = (
+        [row for row in record_case(case, url) if row["ended_by"] != "restart"] for _ in range(2)
+    )
+    assert first == second
 
 
 def test_every_visit_belongs_to_a_call_that_ended_with_its_last_visit_or_later(url: str) -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from datetime import timedelta
 
-from ivr.asterisk.connection import Connected
+from ivr.asterisk.connection import Connected, Lost
 from ivr.visits.fold import Fold
 from ivr.visits.from_ami import AmiReader
 from ivr.visits.records import Call, Visit
@@ -37,6 +37,7 @@ class Listener:
         self.reader, self.fold = AmiReader(), Fold("main", "ami")
         self._visits: dict[object, Visit] = {}
         self._calls: dict[object, Call] = {}
+        self._silent_since = 0.0
 
     def hears(self, table: str, until: float = 3600.0) -> Listener:
         """The events of a table, then silence until that many seconds after the start."""
@@ -45,13 +46,16 @@ class Listener:
                 self.fold.apply(fact)
             self._take()
         self.fold.apply(self.reader.tick(START + timedelta(seconds=until)))
+        self._silent_since = until
         self._take()
         return self
 
     def reconnects(self, at: float) -> Listener:
-        """A new connection begins."""
-        for fact in self.reader.facts(Connected(START + timedelta(seconds=at))):
-            self.fold.apply(fact)
+        """The connection is lost now and comes back at that second."""
+        lost = Lost(START + timedelta(seconds=self._silent_since), "cut")
+        for news in (lost, Connected(START + timedelta(seconds=at))):
+            for fact in self.reader.facts(news):
+                self.fold.apply(fact)
         return self
 
     @property

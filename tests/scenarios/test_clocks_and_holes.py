@@ -91,6 +91,24 @@ def test_what_a_killed_asterisk_left_open_is_interrupted_at_the_last_sign_of_lif
     assert [(call.is_interrupted, call.ended_at) for call in listener.calls] == [(True, at(20.0))] * 2
 
 
+def test_a_restart_too_quick_for_the_uptime_is_known_by_the_moment_asterisk_started() -> None:
+    """Calls of the new Asterisk that were heard of before it said so go on."""
+    listener = Listener()
+    for fact in listener.reader.started(
+        {"CoreStartupDate": "2026-03-02", "CoreStartupTime": "08:00:00"}, at(0)
+    ):
+        listener.fold.apply(fact)
+    listener.hears("0.0 FullyBooted Uptime=0\n" + OPEN, until=20).reconnects(21)
+    listener.hears("21.0 FullyBooted Uptime=20\n21.1 QueueCallerJoin U=d.1 N=0503334455 Q=dvx\n", until=21.2)
+    for fact in listener.reader.started(
+        {"CoreStartupDate": "2026-03-02", "CoreStartupTime": "08:00:20"}, at(21)
+    ):
+        listener.fold.apply(fact)
+    listener.hears("", until=22)
+    assert [visit.outcome for visit in listener.visits] == ["interrupted", "answered", "waiting"]
+    assert [call.is_interrupted for call in listener.calls] == [True, True, False]
+
+
 @pytest.mark.parametrize("uptime", [1022, 1023, 1024, 1100])
 def test_a_connection_that_comes_back_to_the_same_asterisk_interrupts_nothing(uptime: int) -> None:
     listener = Listener().hears(BOOT + OPEN, until=20).reconnects(23)

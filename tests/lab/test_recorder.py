@@ -1,0 +1,135 @@
+"""The recorder beside a real Asterisk, with its own narrow login: what the phones did is what is stored."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ivr.asterisk.connection import AmiConnection
+from ivr.config.loading import configuration_of, load_or_fail
+from ivr.recorder import Recorder, Watched
+from ivr.storage.engine import Store, StoreThread
+from ivr.storage.export import rows
+from tests.lab.calllog import What
+from tests.lab.phone import AgentPhone, Caller
+from tests.lab.small import CITIZEN, OPEN, Ear, small_house, until
+from tests.stores import empty_store
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A house, and the store its recorder writes."""
+
+    ear: Ear
+    store: Store
+
+    def rows(self) -> list[Row]:
+        return self.store.read(lambda connection: list(rows(connection, "visits")))
+
+    async def visit(self, is_so: Callable[[Row], object], what: str, deadline: float = 15.0) -> Row:
+        """The first visit that is so, waited for."""
+        return await until(lambda: next((row for row in self.rows() if is_so(row)), None), what, deadline)
+
+
+@asynccontextmanager
+async def recorded_house(folder: Path, changes: dict[str, Any] | None = None) -> AsyncIterator[Recorded]:
+    """The small hotline with a recorder, which stops before its Asterisk does."""
+    async with small_house(folder, changes) as ear:
+        store = empty_store(folder)
+        user = "hotline-recorder"
+        connection = AmiConnection(*ear.house.ami, user, ear.house.secret(user))
+        watched = Watched.of(configuration_of(load_or_fail(ear.house.config)))
+        stop = asyncio.Event()
+        running = asyncio.create_task(Recorder(connection, StoreThread(store), "main", watched).run(stop))
+        try:
+            await until(lambda: connection.is_connected or None, "the recorder's login", 10.0)
+            yield Recorded(ear, store)
+        finally:
+            stop.set()
+            await running
+            store.close()
+
+
+def test_an_answered_call_is_stored_as_both_phones_saw_it(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with (
+            recorded_house(tmp_path) as recorded,
+            AgentPhone.open(
+                "1101", recorded.ear.house.secret("1101"), recorded.ear.house.sip, answer_after=1.0, talk=1.5
+            ) as agent,
+            Caller.open(CITIZEN, recorded.ear.house.sip) as phone,
+        ):
+            call = await phone.dial("19511", OPEN)
+            await call.until(What.ENDED)
+            visit = await recorded.visit(lambda row: row["ended_at"], "the end of the visit")
+            assert (visit["outcome"], visit["ended_by"], visit["agent"]) == (
+                "answered",
+                "agent",
+                "PJSIP/1101",
+            )
+            (offered,) = agent.answered
+            answered, ended = offered.leg.log.at(What.ANSWERED), offered.leg.log.at(What.ENDED)
+            assert answered is not None
+            assert ended is not None
+            assert visit["talk_seconds"] == pytest.approx(ended - answered, abs=0.2)
+            assert visit["ring_seconds"] == pytest.approx(1.0, abs=0.2)
+            assert (visit["caller"], visit["caller_e164"]) == (CITIZEN, "+994501234567")
+            assert (visit["origin"], visit["structure"], visit["language"]) == ("inbound", "tax", "az")
+            assert (visit["recorded"], visit["precision"], visit["source"]) == (True, "ms", "ami")
+
+    asyncio.run(scenario())
+
+
+def test_hanging_up_overflowing_and_being_sent_away_are_told_apart(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with (
+            recorded_house(tmp_path, {"queues.tax.max_wait": "2s"}) as recorded,
+            Caller.open(CITIZEN, recorded.ear.house.sip) as phone,
+        ):
+            call = await phone.dial("19511", OPEN)
+            over = await recorded.visit(lambda row: row["outcome"] == "timeout", "the timeout")
+            assert over["wait_seconds"] == pytest.approx(2.0, abs=0.5)
+            joined = await recorded.ear.event("QueueCallerJoin", Queue="office")
+            redirect = {"Context": "hotline-in", "Exten": "195", "Priority": "1"}
+            await recorded.ear.ami.send({"Action": "Redirect", "Channel": joined["Channel"], **redirect})
+            sent_away = await recorded.visit(
+                lambda row: row["queue"] == "office" and row["ended_at"], "the end"
+            )
+            assert (sent_away["outcome"], sent_away["ended_by"]) == ("redirected", "staff")
+            await call.hang_up()
+
+            call = await phone.dial("19511", OPEN)
+            again = await recorded.visit(
+                lambda row: row["queue"] == "tax" and row["outcome"] == "waiting", "the second call"
+            )
+            await asyncio.sleep(0.5)
+            await call.hang_up()
+            gone = await recorded.visit(lambda row: row["outcome"] == "abandoned", "the abandon")
+            assert gone["visit_id"] == again["visit_id"]
+            assert gone["wait_seconds"] < 2.0
+
+    asyncio.run(scenario())
+
+
+def test_a_killed_asterisk_leaves_an_interrupted_visit_and_no_open_call(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with (
+            recorded_house(tmp_path) as recorded,
+            Caller.open(CITIZEN, recorded.ear.house.sip) as phone,
+        ):
+            await phone.dial("19511", OPEN)
+            await recorded.visit(lambda row: row["outcome"] == "waiting", "the join")
+            await recorded.ear.house.kill()
+            await recorded.ear.house.restart()
+            cut = await recorded.visit(lambda row: row["outcome"] == "interrupted", "the cut", deadline=30.0)
+            assert (cut["ended_by"], len(recorded.rows())) == ("restart", 1)
+
+    asyncio.run(scenario())
