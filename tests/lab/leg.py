@@ -8,11 +8,23 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from urllib.parse import quote
 
 from tests.lab.audio import SURE, Hearing, Sound
 from tests.lab.calllog import Happening, Log, NeverHappened, What
 from tests.lab.rtp import RtpStream, Spoken
-from tests.lab.sip import Address, Request, Response, parse_session, reply, session, token, uri_of, user_of
+from tests.lab.sip import (
+    Address,
+    Request,
+    Response,
+    parse_session,
+    reply,
+    session,
+    tag_of,
+    token,
+    uri_of,
+    user_of,
+)
 from tests.lab.wire import SipSocket, SipTimeout, Transaction, authorized, new_branch
 
 _POLL = 0.1
@@ -212,6 +224,13 @@ class Leg:
             await self._wire.ask(cancel, self._peer)
         else:
             self.reject(486)
+
+    async def hand_over_to(self, other: Leg) -> None:
+        """Attended transfer: whom this call is with takes this phone's place in the `other` one."""
+        call_id, there, here = other.call_id, tag_of(other.remote), tag_of(other._local)
+        replaces = quote(f"{call_id};to-tag={there};from-tag={here}", safe="")
+        refer = {"Refer-To": f"<{other._target}?Replaces={replaces}>", "Referred-By": self._contact}
+        await self._wire.ask(self._request("REFER", extra=refer), self._peer)
 
     def take(self, request: Request) -> None:
         """A request within this call."""

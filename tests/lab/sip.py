@@ -130,6 +130,12 @@ def user_of(value: str) -> str:
     return user.partition(";")[0] if at else ""
 
 
+def tag_of(value: str) -> str:
+    """The tag of a From or To, empty if it has none yet."""
+    _, _, rest = value.partition(";tag=")
+    return rest.partition(";")[0]
+
+
 def display_of(value: str) -> str:
     """The display name of a From, empty if it has none."""
     match = re.match(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^<"]*?))\s*<', value)

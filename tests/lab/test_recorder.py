@@ -119,6 +119,50 @@ def test_hanging_up_overflowing_and_being_sent_away_are_told_apart(tmp_path: Pat
     asyncio.run(scenario())
 
 
+def test_a_citizen_handed_over_by_an_agent_is_a_contact_of_the_second_queue(tmp_path: Path) -> None:
+    """They take the place the agent waited in, and its wait counts from the agent's join (ASTERISK.md 7)."""
+
+    async def scenario() -> None:
+        async with recorded_house(tmp_path) as recorded:
+            ear, sip = recorded.ear, recorded.ear.house.sip
+            async with (
+                AgentPhone.open("1101", ear.house.secret("1101"), sip, answer_after=0.2) as agent,
+                Caller.open(CITIZEN, sip) as phone,
+            ):
+                call = await phone.dial("19511", OPEN)
+                await ear.event("AgentConnect", Queue="tax")
+                inquiry = await agent.dial("office")
+                asked = await ear.event("QueueCallerJoin", Queue="office")
+                await recorded.visit(lambda row: row["origin"] == "internal", "the agent's own stay")
+                await agent.answered[0].leg.hand_over_to(inquiry)
+                await ear.event("AttendedTransfer")
+                async with AgentPhone.open("1201", ear.house.secret("1201"), sip, talk=1.0):
+                    await call.until(What.ENDED, deadline=20.0)
+                second = await recorded.visit(
+                    lambda row: row["queue"] == "office" and row["ended_at"], "the end of the second talk"
+                )
+                (first,) = (row for row in recorded.rows() if row["queue"] == "tax")
+            assert (first["outcome"], first["ended_by"], first["agent"]) == (
+                "answered",
+                "transfer",
+                "PJSIP/1101",
+            )
+            assert (second["outcome"], second["ended_by"], second["agent"]) == (
+                "answered",
+                "agent",
+                "PJSIP/1201",
+            )
+            assert (second["caller"], second["origin"], second["call_id"]) == (
+                CITIZEN,
+                "inbound",
+                first["call_id"],
+            )
+            assert second["uniqueid"] == asked["Uniqueid"]
+            assert second["talk_seconds"] == pytest.approx(1.0, abs=0.2)
+
+    asyncio.run(scenario())
+
+
 def test_a_killed_asterisk_leaves_an_interrupted_visit_and_no_open_call(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with (
