@@ -54,7 +54,8 @@ class RtpStream(asyncio.DatagramProtocol):
         self.voice = SILENCE
         self._transport: asyncio.DatagramTransport | None = None
         self._media: Media | None = None
-        self._sequence = random.randrange(1 << 16)
+        # Below 2^15, as RFC 3711 advises: see "RTP through a Local channel" in docs/asterisk-notes.md.
+        self._sequence = random.randrange(1 << 15)
         self._timestamp = random.randrange(1 << 31)
         self._source = random.randrange(1 << 32)
         self._pressed: deque[_Pressed] = deque()
