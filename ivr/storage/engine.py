@@ -1,4 +1,4 @@
-"""Opening the store: SQLite in WAL mode or PostgreSQL, one writer thread per process, no SQL on the event loop.
+"""Opening the store: SQLite in WAL mode or PostgreSQL, one writer thread a process, no SQL on the event loop.
 
 `Store.write` and `Store.read` take a function from a connection to a value and run it in one transaction.
 `StoreThread` does the same from asyncio, all on one thread of its own.

@@ -1,8 +1,8 @@
 """Tables of the store, the same on SQLite and PostgreSQL, with the guards that make double work impossible.
 
-Moments are epoch milliseconds UTC (`ivr.storage.moments.Moment` turns them into aware datetimes and back), so that both
-databases compare them alike. Every change of state of a callback or an attempt also appends a row to its
-journal; nothing is overwritten there.
+Moments are epoch milliseconds UTC (`ivr.storage.moments.Moment` turns them into aware datetimes and back), so
+that both databases compare them alike. Every change of state of a callback or an attempt also appends a row to
+its journal; nothing is overwritten there.
 """
 
 from __future__ import annotations
@@ -65,7 +65,12 @@ calls = Table(
 `decided_at`: the dialer has looked at it once it had ended; who adds a visit to such a call later clears it.
 """
 CALL_UNDECIDED = "ended_at IS NOT NULL AND decided_at IS NULL"
-Index("ix_calls_open", calls.c.caller_e164, sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"))
+Index(
+    "ix_calls_open",
+    calls.c.caller_e164,
+    sqlite_where=text("ended_at IS NULL"),
+    postgresql_where=text("ended_at IS NULL"),
+)
 Index("ix_calls_ended_at", calls.c.ended_at)
 Index(
     "ix_calls_undecided",
@@ -205,7 +210,7 @@ attempts = Table(
         name="state",
     ),
 )
-"""`id` is the channel id given to Originate. `deadline_at`: after it an attempt nobody heard of is resolved."""
+"""`id` is the channel id given to Originate. `deadline_at`: then an attempt nobody heard of is resolved."""
 Index(
     "uq_attempts_one_live_per_callback",
     attempts.c.callback_id,

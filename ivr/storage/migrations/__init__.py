@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from ivr.storage.engine import Store
 
 _LOCK = 1950195
-"""PostgreSQL: of several daemons that start at once, one migrates and the others wait; SQLite locks the file."""
+"""PostgreSQL: of daemons that start at once, one migrates and the others wait; SQLite locks the file."""
 
 
 def migrate(store: Store) -> None:
