@@ -1,8 +1,8 @@
 """Tables of the store, the same on SQLite and PostgreSQL, with the guards that make double work impossible.
 
 Moments are epoch milliseconds UTC (`ivr.storage.moments.Moment` turns them into aware datetimes and back), so
-that both databases compare them alike. Every change of state of a callback or an attempt also appends a row to
-its journal; nothing is overwritten there.
+that both databases compare them alike. Every change of state of a callback or an attempt also appends a row
+to its journal; nothing is overwritten there.
 """
 
 from __future__ import annotations
@@ -206,7 +206,8 @@ attempts = Table(
     Column("agent", String(128), nullable=False, default=""),
     Column("talk_seconds", Float),
     CheckConstraint(
-        "state IN ('planned','originating','ringing','citizen_answered','confirmed','agent_connected','ended')",
+        "state IN ('planned','originating','ringing','citizen_answered','confirmed',"
+        "'agent_connected','ended')",
         name="state",
     ),
 )
