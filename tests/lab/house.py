@@ -162,6 +162,7 @@ class House:
             "servers.main.recordings": str(self.recordings),
             f"trunks.{trunk}.server": f"{LOOPBACK}:{exchange}",
             f"trunks.{trunk}.match": ["127.0.0.0/8"],
+            f"trunks.{trunk}.codec": "ulaw",
         }
         _change(self.config, {**own, **changes})
         sounds = _built_prompts(self.config)
@@ -172,7 +173,7 @@ class House:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback nobody listens on now, over UDP or TCP; below those the system gives out by itself."""
+    """Ports of loopback nobody listens on now, UDP or TCP; below those the system gives out by itself."""
     candidates = random.sample(_PORTS, len(_PORTS))
     return list(islice((port for port in candidates if _is_free(port)), count))
 
