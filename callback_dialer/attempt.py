@@ -94,7 +94,7 @@ def _leg_closed(progress: Progress, event: AmiEvent) -> Progress:
 def _ended(progress: Progress, at: datetime) -> Progress:
     talk = progress.talk_seconds
     if talk is None and progress.connected_at:
-        talk = (at - progress.connected_at).total_seconds()
+        talk = _seconds(progress.connected_at, at)
     return replace(progress, ended_at=at, talk_seconds=talk)
 
 
@@ -153,7 +153,11 @@ def _agent_connected(progress: Progress, event: AmiEvent) -> Progress:
 def _agent_complete(progress: Progress, event: AmiEvent) -> Progress:
     if progress.connected_at is None or progress.talk_seconds is not None:
         return progress
-    return replace(progress, talk_seconds=(event.at - progress.connected_at).total_seconds())
+    return replace(progress, talk_seconds=_seconds(progress.connected_at, event.at))
+
+
+def _seconds(begin: datetime, end: datetime) -> float:
+    return round((end - begin).total_seconds(), 3)
 
 
 def _number(text: str) -> int | None:

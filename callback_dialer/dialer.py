@@ -43,7 +43,7 @@ CALLS_AT_ONCE: Final = 200
 
 
 STORE_AWAY: Final = (InterfaceError, OperationalError)
-"""The database is locked, restarting or out of reach; anything else is a mistake of ours and ends the dialer."""
+"""The database is locked or out of reach; anything else is a mistake of ours and ends the dialer."""
 
 
 def utc_now() -> datetime:

@@ -33,6 +33,7 @@ def originate(attempt: Attempt, callback: Callback, policy: Policy) -> Mapping[s
         words.VAR_CREDIT: str(int(callback.credit_seconds)),
         words.VAR_LANGUAGE: callback.language,
     }
+    trunk = policy.trunks[attempt.trunk]
     return {
         "Action": "Originate",
         "Channel": f"Local/{callback.caller_e164.removeprefix('+')}@{words.CONTEXT_CALLBACK}/n",
@@ -43,6 +44,9 @@ def originate(attempt: Attempt, callback: Callback, policy: Policy) -> Mapping[s
         "Priority": "1",
         "Async": "true",
         "Timeout": str(int((policy.callback.ring_for + MARGIN_SECONDS) * 1000)),
-        "CallerID": policy.trunks[attempt.trunk].caller_id,
+        "CallerID": trunk.caller_id,
+        # Else the Local channel carries signed linear, and where that is transcoded the voice of every agent
+        # whose phone begins its RTP sequence above 2^15 is lost (docs/asterisk-notes.md).
+        "Codecs": trunk.codec,
         "Variable": tuple(f"__{name}={value}" for name, value in variables.items()),
     }

@@ -196,6 +196,8 @@ class Trunk(Frozen):
         str, Shape(r"[1-9][0-9]{1,4}", 'an area code has no leading 0, for example "12"')
     ] = "12"
     carries: list[Prefix] = []
+    codec: Literal["alaw", "ulaw"] = "alaw"
+    """What the provider speaks. Callbacks are set up in it, so that nothing is transcoded on the way."""
 
 
 RetryDelays = list[Seconds]

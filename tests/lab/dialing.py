@@ -1,6 +1,6 @@
 """A house whose dialer runs: real Asterisk, real phones, a store in which missed calls can be put.
 
-The recorder is not part of it: what it would have stored is stored by `tests.stored_calls`.
+What the recorder would have stored is stored by `tests.stored_calls`, where it does not run itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from callback_dialer.dialer import Dialer
 from callback_dialer.policy import Policy
 from ivr.asterisk.connection import AmiConnection
 from ivr.config.loading import configuration_of, load_or_fail
+from ivr.config.model import Configuration
 from ivr.queues.board import Board
+from ivr.recorder import Recorder, Watched
 from ivr.storage import callbacks
 from ivr.storage.callbacks import Callback
 from ivr.storage.engine import Store, StoreThread
@@ -50,10 +52,7 @@ class Dialing:
     house: House
     exchange: Exchange
     store: Store
-    ami: AmiConnection
-    board: Board
-    policy: Policy
-    stop: asyncio.Event
+    configuration: Configuration
 
     def attempts(self) -> list[Any]:
         """All attempts, in the order they were planned."""
@@ -72,7 +71,7 @@ class Dialing:
         )
 
 
-async def until(look: Callable[[], T], what: str, deadline: float = 20.0) -> T:
+async def until(look: Callable[[], T | None], what: str, deadline: float = 20.0) -> T:
     """Wait until `look` finds something; AssertionError if it does not in `deadline` seconds."""
     ends = time.monotonic() + deadline
     while not (found := look()):
@@ -86,25 +85,64 @@ async def until(look: Callable[[], T], what: str, deadline: float = 20.0) -> T:
 async def dialing(
     folder: Path, plans: Mapping[str, Sequence[Fate]], changes: Mapping[str, Any] | None = None
 ) -> AsyncIterator[Dialing]:
-    """A house, the far side of its trunk with those plans, and a dialer with an empty store."""
+    """A house, the far side of its trunk with those plans, and a running dialer with an empty store."""
+    async with (
+        ready_to_dial(folder, plans, changes) as lab,
+        running_dialer(lab.house, lab.store, lab.configuration),
+    ):
+        yield lab
+
+
+@asynccontextmanager
+async def ready_to_dial(
+    folder: Path, plans: Mapping[str, Sequence[Fate]], changes: Mapping[str, Any] | None = None
+) -> AsyncIterator[Dialing]:
+    """The same without the dialer."""
     async with (
         House.open(folder / "house", changes={**ALWAYS_OPEN, **(changes or {})}) as house,
         Exchange.open(plans, house.exchange) as exchange,
     ):
         store = empty_store(folder)
         configuration = configuration_of(load_or_fail(house.config))
-        thread = StoreThread(store)
-        ami = AmiConnection(*house.ami, "hotline-dialer", house.secret("hotline-dialer"))
-        board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
-        policy = Policy.of(configuration)
-        stop = asyncio.Event()
-        connecting = asyncio.create_task(ami.run())
-        running = asyncio.create_task(Dialer(policy, "main", thread, ami, board).run(stop))
-        try:
-            yield Dialing(house, exchange, store, ami, board, policy, stop)
-        finally:
-            stop.set()
-            await running
-            await ami.close()
-            await connecting
-            thread.close()
+        yield Dialing(house, exchange, store, configuration)
+        store.close()
+
+
+@asynccontextmanager
+async def running_dialer(
+    house: House, store: Store, configuration: Configuration
+) -> AsyncIterator[asyncio.Task[None]]:
+    """A dialer at that house, as a task a test may cancel: so dies a process, without a word to Asterisk."""
+    thread = StoreThread(store)
+    ami = AmiConnection(*house.ami, "hotline-dialer", house.secret("hotline-dialer"))
+    board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
+    stop = asyncio.Event()
+    connecting = asyncio.create_task(ami.run())
+    dialer = Dialer(Policy.of(configuration), "main", thread, ami, board)
+    running = asyncio.create_task(dialer.run(stop))
+    try:
+        yield running
+    finally:
+        stop.set()
+        await asyncio.wait([running])
+        await ami.close()
+        await connecting
+        thread.close()
+    if not running.cancelled():
+        running.result()
+
+
+@asynccontextmanager
+async def running_recorder(house: House, store: Store, configuration: Configuration) -> AsyncIterator[None]:
+    """A recorder beside the dialer, with its own login."""
+    thread = StoreThread(store)
+    ami = AmiConnection(*house.ami, "hotline-recorder", house.secret("hotline-recorder"))
+    stop = asyncio.Event()
+    recorder = Recorder(ami, thread, "main", Watched.of(configuration))
+    running = asyncio.create_task(recorder.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await running
+        thread.close()
