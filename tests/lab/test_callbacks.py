@@ -16,6 +16,7 @@ from sqlalchemy import text
 from ivr.storage import missed
 from ivr.storage.attempts import Attempt
 from ivr.storage.callbacks import Callback
+from ivr.storage.engine import Store
 from ivr.storage.schema import decisions, visits
 from tests.callback_policy import NOON
 from tests.lab.audio import Sound, load_sounds
@@ -24,6 +25,7 @@ from tests.lab.exchange import Fate, Keypress, Lifts, Rejects, Rings
 from tests.lab.house import House
 from tests.lab.leg import Leg
 from tests.lab.phone import AgentPhone, Caller
+from tests.lab.service import HotlineService
 from tests.lab.sip import Request
 from tests.stored_calls import Queued, end_call, store_call
 
@@ -230,6 +232,28 @@ def test_an_attempt_outlives_the_dialer_that_started_it_and_is_not_dialled_again
                 [attempt] = await ended(lab)
             assert attempt.disposition == "reached"
             assert len(lab.exchange.calls_to(NUMBER)) == 1
+
+    run(scenario)
+
+
+def test_a_service_killed_while_a_citizen_is_rung_goes_on_with_that_attempt_after_its_restart(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        plans = {NUMBER: [Lifts(after=8.0, keys=ONE, talk=1.0)]}
+        async with ready_to_dial(tmp_path, plans) as lab, agents(lab.house, "1101"):
+            service = HotlineService(lab.house)
+            await service.start()
+            lab.store.close()
+            lab.store = Store(service.database_url)
+            miss(lab)
+            await until(lambda: [one for one in lab.attempts() if one.state == "ringing"], "ringing")
+            await service.kill()
+            await service.start()
+            [attempt] = await ended(lab, deadline=30.0)
+            assert attempt.disposition == "reached"
+            assert len(lab.exchange.calls_to(NUMBER)) == 1
+            assert await service.stop() == 0
 
     run(scenario)
 
