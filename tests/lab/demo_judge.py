@@ -88,7 +88,8 @@ class Evidence:
     def _try(self, dialled: Dialled) -> SeenTry:
         leg = dialled.leg
         heard = [it for it in leg.stream.track.hearings(self._sounds) if it.name == "callback_greeting"]
-        language = heard[0].language if heard else ""
+        silent = "no language" if leg.is_answered else ""
+        language = heard[0].language if heard else silent
         confirmed_at = next((key.at for key in leg.log.keys if key.detail == "1"), None)
         waited = leg.spoken[0].first_at - confirmed_at if leg.spoken and confirmed_at is not None else None
         return SeenTry(e164(dialled.number), _disposition(leg.log, bool(leg.spoken)), language, waited)

@@ -104,21 +104,19 @@ def _doing(played: Played) -> str:
 
 
 def report(console: Console, result: Result) -> None:
-    """What the phones saw beside what is stored, and every difference."""
+    """What the phones saw beside what is stored, in seconds, and every difference."""
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("caller", "queue", "outcome"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("wait, phone", justify="right")
-    table.add_column("stored", justify="right")
-    table.add_column("agent")
-    table.add_column("talk, phone", justify="right")
-    table.add_column("stored", justify="right")
+    columns = ("caller", "queue", "outcome", "wait", "stored", "agent", "talk", "stored")
+    for name in columns:
+        table.add_column(
+            name, no_wrap=True, justify="right" if name in ("wait", "talk", "stored") else "left"
+        )
     for seen, row in result.pairs:
         table.add_row(
             seen.caller or "hidden",
             f"{seen.queue}, called back" if seen.origin == "callback" else seen.queue,
             seen.outcome,
-            f"{seen.wait_seconds:.1f} s",
+            _seconds(seen.wait_seconds),
             _seconds(row["wait_seconds"]),
             seen.agent,
             _seconds(seen.talk_seconds),
@@ -135,4 +133,4 @@ def report(console: Console, result: Result) -> None:
 
 
 def _seconds(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f} s"
+    return "" if value is None else f"{value:.2f}"

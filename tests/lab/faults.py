@@ -38,13 +38,13 @@ def double_dial() -> None:
 
 
 def lose_visit() -> None:
-    """The first call that joins a queue is never stored there."""
+    """The first call that joins the queue of the ministry itself is never stored there."""
     lost: list[str] = []
 
     def forgetful(told: Iterable[Visit]) -> list[Visit]:
         kept = list(told)
-        if kept and not lost:
-            lost.append(kept[0].uniqueid)
+        if not lost:
+            lost.extend([visit.uniqueid for visit in kept if visit.queue == "aparat"][:1])
         return [visit for visit in kept if visit.uniqueid not in lost]
 
     _change_visits(forgetful)

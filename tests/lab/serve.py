@@ -15,33 +15,34 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
+from ivr.asterisk.secrets import FOLDER as SECRETS
 from ivr.config.loading import configuration_of, load_or_fail
 from tests.lab.house import REPOSITORY, House
 from tests.lab.service import HotlineService, ServiceFailed
 
-FOLDER = REPOSITORY / ".lab" / "run"
-ADDRESSES = REPOSITORY / ".lab" / "hotline.json"
+LAB = REPOSITORY / ".lab"
+ADDRESSES = "hotline.json"
 _PRIVATE = 0o600
 _AMI_USERS = ("hotline-recorder", "hotline-dialer")
 
 
-async def serve(console: Console) -> None:
-    """Run until SIGINT or SIGTERM; the database of the last run is kept. Raises ServiceFailed."""
+async def serve(console: Console, lab: Path) -> None:
+    """Run in `lab` until SIGINT or SIGTERM; the database of the last run is kept. Raises ServiceFailed."""
+    folder, file = lab / "run", lab / ADDRESSES
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    _clear(FOLDER)
+    _clear(folder)
     console.print("starting Asterisk and the hotline …")
-    async with House.open(FOLDER) as house, HotlineService.running(house) as service:
+    async with House.open(folder) as house, HotlineService.running(house) as service:
         told = addresses(house, service)
-        _write_private(ADDRESSES, told)
+        _write_private(file, told)
         try:
-            _explain(console, told)
+            _explain(console, told, file)
             await stop.wait()
         finally:
-            ADDRESSES.unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
     console.print("stopped")
 
 
@@ -70,32 +71,33 @@ def addresses(house: House, service: HotlineService) -> dict[str, Any]:
     }
 
 
-def _explain(console: Console, told: dict[str, Any]) -> None:
+def _explain(console: Console, told: dict[str, Any], file: Path) -> None:
     sip = told["sip"]
     server = f"{sip['host']}:{sip['port']}"
-    console.print("\nThe hotline is up. To call it, give any softphone on this machine:\n")
-    grid = Table.grid(padding=(0, 3))
-    grid.add_row("  transport", "UDP, codec PCMU or PCMA")
-    grid.add_row("  server", server)
-    grid.add_row(
-        "  account",
-        "your number as the network shows it, for example 0502000001; no password, no registration",
-    )
-    grid.add_row("  dial", f"sip:{sip['dial']}@{server}")
-    console.print(grid, highlight=False)
-    console.print("\nAgents are ordinary SIP accounts that register at the same server:\n")
-    agents = Table.grid(padding=(0, 3))
-    for agent in told["agents"]:
-        agents.add_row(f"  {agent['account']}", agent["secret"], agent["name"], ", ".join(agent["queues"]))
-    console.print(agents, highlight=False)
-    console.print(
-        f"\nOutside office hours 195 says that it is closed. Callbacks go to {_address(told['exchange'])}."
-    )
-    console.print(f"All of this is in {ADDRESSES}; the log is {told['log']}.")
-    console.print(
-        f"What is stored: HOTLINE_DATABASE_URL={told['database']} hotline data export visits --format csv"
-    )
-    console.print("Ctrl-C ends it.", highlight=False)
+    lines = [
+        "",
+        "The hotline is up. To call it, give any softphone on this machine:",
+        "",
+        f"  dial        sip:{sip['dial']}@{server}",
+        "  transport   UDP, codec PCMU or PCMA",
+        "  account     your number as the network shows it, for example 0502000001",
+        "  password    none, and no registration",
+        "",
+        f"Agents are ordinary SIP accounts that register at {server}:",
+        "",
+    ]
+    lines += [
+        f"  {agent['account']}   {agent['secret']}   {agent['name']}, {', '.join(agent['queues'])}"
+        for agent in told["agents"]
+    ]
+    lines += [
+        "",
+        f"Outside office hours 195 says that it is closed. Callbacks go to {_address(told['exchange'])}.",
+        f"All of this is in {file}; the log is {told['log']}.",
+        f"What is stored: HOTLINE_DATABASE_URL={told['database']} hotline data export visits",
+        "Ctrl-C ends it.",
+    ]
+    console.print("\n".join(lines), highlight=False, markup=False)
 
 
 def _address(told: dict[str, Any]) -> str:
@@ -103,10 +105,10 @@ def _address(told: dict[str, Any]) -> str:
 
 
 def _clear(folder: Path) -> None:
-    """Empty the folder of the last run, but for its database."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in folder.iterdir():
-        if path.name.startswith("hotline.db"):
+    """Remove what the last run left, but for its database and its passwords."""
+    (folder / "etc").mkdir(parents=True, exist_ok=True)
+    for path in [*folder.iterdir(), *(folder / "etc").iterdir()]:
+        if path.name in ("etc", SECRETS) or path.name.startswith("hotline.db"):
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -124,10 +126,11 @@ def _write_private(path: Path, told: dict[str, Any]) -> None:
 
 
 def main() -> int:
-    """Exit status 1 if the hotline could not be started or ended by itself."""
+    """Exit status 1 if the hotline could not be started. Another folder than `.lab` may be named."""
     console = Console(soft_wrap=True)
+    lab = Path(sys.argv[1]) if len(sys.argv) > 1 else LAB
     try:
-        asyncio.run(serve(console))
+        asyncio.run(serve(console, lab))
     except ServiceFailed as failure:
         console.print(f"the hotline could not be run: {failure}", style="red", highlight=False)
         return 1
