@@ -55,11 +55,23 @@ def test_what_asterisk_said_of_the_moment_is_kept_as_given() -> None:
     assert (visit.joined_at, visit.answered_at) == (at(1.0), at(5.0 - 3600))
 
 
-def test_a_stream_read_faster_than_it_happened_is_no_step() -> None:
-    at_once = [replace(event, received_at=START) for event in events(spelled_out(CALL))]
-    visits = hear(at_once).visits
+def test_a_recording_played_faster_than_it_happened_is_no_step() -> None:
+    a_day_later = [replace(event, received_at=at(86400)) for event in events(spelled_out(CALL))]
+    visits = hear(a_day_later).visits
     assert told(visits) == TRUE
     assert not visits[0].clock_stepped
+
+
+def test_a_backlog_read_late_changes_no_duration_that_began_before_it_and_ended_after_it() -> None:
+    """From 1.5 to 6.5 our process stood still, and read what had come meanwhile at once."""
+    heard_late = [
+        replace(event, received_at=max(event.received_at, at(6.5))) if event.received_at > at(1.5) else event
+        for event in events(spelled_out(CALL.replace("    12.0", "    8.0  Newchannel U=d.1\n    12.0")))
+    ]
+    (visit,) = hear(heard_late).visits
+    assert visit.talk_seconds is not None
+    assert visit.wait_seconds is not None
+    assert visit.wait_seconds + visit.talk_seconds == pytest.approx(11.0)
 
 
 def test_without_timestamps_the_receipts_give_the_durations() -> None:
