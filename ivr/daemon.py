@@ -31,7 +31,7 @@ class TaskService(Service):
         self._stop = asyncio.Event()
         self.ended: Deferred[None] = Deferred()
 
-    def startService(self) -> None:  # noqa: N802 - Twisted's name
+    def startService(self) -> None:
         super().startService()
         self.ended = Deferred.fromFuture(asyncio.ensure_future(self._work(self._stop)))
         log.info("started", service=self.name)
@@ -40,7 +40,7 @@ class TaskService(Service):
         await self.ended
         log.info("stopped", service=self.name)
 
-    def stopService(self) -> Deferred[None]:  # noqa: N802 - Twisted's name
+    def stopService(self) -> Deferred[None]:
         super().stopService()
         self._stop.set()
         return Deferred.fromCoroutine(self._end())

@@ -95,21 +95,21 @@ class _Connection(LineOnlyReceiver):
         self._deadline: DelayedCall | None = None
         self._running: Deferred[None] | None = None
 
-    def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
+    def connectionMade(self) -> None:
         self._deadline = self._server.reactor.callLater(
             self._server.limits.deadline, self._end, "deadline passed"
         )
 
-    def lineReceived(self, line: bytes) -> None:  # noqa: N802 - Twisted's name
+    def lineReceived(self, line: bytes) -> None:
         self._lines += 1
         if self._lines > self._server.limits.lines:
             self._end("too many lines")
         self._take(line.decode(errors="replace").rstrip("\r"))
 
-    def lineLengthExceeded(self, line: bytes) -> None:  # noqa: N802 - Twisted's name
+    def lineLengthExceeded(self, line: bytes) -> None:
         self._end("line too long")
 
-    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 - Twisted's name
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._wire.put(None)
         if self._deadline is not None and self._deadline.active():
             self._deadline.cancel()
@@ -176,7 +176,7 @@ class FastAgiFactory(Factory):
         self.pool = ThreadPool(0, limits.sessions, "agi")
         self.open: set[_Connection] = set()
 
-    def buildProtocol(self, addr: IAddress | None) -> _Connection | None:  # noqa: N802 - Twisted's name
+    def buildProtocol(self, addr: IAddress | None) -> _Connection | None:
         if len(self.open) >= self.limits.sessions:
             log.warning("agi_session_refused", reason="all places are taken", sessions=self.limits.sessions)
             return None
@@ -201,7 +201,7 @@ class FastAgiService(Service):
         """The port it listens at; only while it runs."""
         return int(self._listening.getHost().port)
 
-    def startService(self) -> None:  # noqa: N802 - Twisted's name
+    def startService(self) -> None:
         host, port = self._address
         self._listening = self._reactor.listenTCP(port, self._factory, _BACKLOG, host)
         self._factory.pool.start()
@@ -213,6 +213,6 @@ class FastAgiService(Service):
             connection.drop()
         self._factory.pool.stop()
 
-    def stopService(self) -> Deferred[None]:  # noqa: N802 - Twisted's name
+    def stopService(self) -> Deferred[None]:
         super().stopService()
         return Deferred.fromCoroutine(self._stop())

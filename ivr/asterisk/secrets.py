@@ -1,7 +1,7 @@
 """Secrets shared with Asterisk: one file each in `secrets.d/`, made once, included by Asterisk, read by us.
 
 A file says `secret = …` for an AMI user and `password = …` for a SIP account. Nothing ever writes a secret
-anywhere else; `HOTLINE_AMI_SECRET` in the environment takes the place of the AMI users' files.
+anywhere else.
 """
 
 from __future__ import annotations
@@ -48,10 +48,8 @@ def _make(path: Path, word: str) -> Path | None:
 def read_secret(folder: Path, user: str) -> str:
     """The secret of an AMI user or SIP account; `folder` is the one that holds `<user>.conf`.
 
-    For AMI users (`hotline-…`) `HOTLINE_AMI_SECRET` wins. Raises SecretMissing.
+    Raises SecretMissing.
     """
-    if user.startswith("hotline-") and (given := os.environ.get("HOTLINE_AMI_SECRET")):
-        return given
     path = folder / f"{user}.conf"
     try:
         found = _LINE.search(path.read_text(encoding="utf-8"))

@@ -27,8 +27,10 @@ EXAMPLES = (
     "hotline data export visits --format csv",
 )
 
+WHAT_IT_IS = "The 195 hotline: menus in YAML, every wait recorded, every missed call called back once."
+
 app = typer.Typer(
-    help="The 195 hotline: menus in YAML, every wait recorded, every missed call called back once.",
+    help=WHAT_IT_IS,
     epilog="Example: hotline --config config config check",
     invoke_without_command=True,
     pretty_exceptions_enable=False,
@@ -60,7 +62,7 @@ def root(
 
 def _overview() -> None:
     console = Console(highlight=False)
-    console.print("The 195 hotline: menus in YAML, every wait recorded, every missed call called back once.\n")
+    console.print(f"{WHAT_IT_IS}\n")
     table = Table.grid(padding=(0, 3))
     for group, what in GROUPS.items():
         table.add_row(f"  hotline {group}", what)

@@ -42,8 +42,7 @@ def test_an_earlier_revision_stays_for_the_calls_in_it(tmp_path: Path) -> None:
     assert written[1:] == ["hotline/extensions.conf"]
 
 
-def test_a_secret_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("HOTLINE_AMI_SECRET", raising=False)
+def test_a_secret_is_made_once(tmp_path: Path) -> None:
     made = make_missing(tmp_path / "secrets.d", ["hotline-dialer"], ["1101"])
     secrets = [read_secret(tmp_path / "secrets.d", path.stem) for path in made]
     assert make_missing(tmp_path / "secrets.d", ["hotline-dialer"], ["1101"]) == []
@@ -53,17 +52,7 @@ def test_a_secret_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert all(len(secret) >= 32 for secret in secrets)
 
 
-def test_the_environment_s_secret_is_for_ami_users_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOTLINE_AMI_SECRET", "given")
-    make_missing(tmp_path, ["hotline-dialer"], ["1101"])
-    assert read_secret(tmp_path, "hotline-dialer") == "given"
-    assert read_secret(tmp_path, "1101") != "given"
-
-
-def test_a_missing_secret_says_how_to_make_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("HOTLINE_AMI_SECRET", raising=False)
+def test_a_missing_secret_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(SecretMissing, match="hotline config render"):
         read_secret(tmp_path, "hotline-dialer")
     (tmp_path / "hotline-dialer.conf").write_text("nothing\n")
