@@ -1,4 +1,4 @@
-"""The order of the suite: random within each group, what takes long first, so that no worker is left alone."""
+"""The order of the suite: random, but what takes long begins first, so that no worker is left alone."""
 
 from itertools import chain, zip_longest
 
