@@ -53,17 +53,16 @@ def list_callbacks(
     if not found:
         typer.echo("no callbacks" + (f" in state {state}" if state else ""))
         return
-    table = _table("id", "number", "state", "queue", "language", "waited", "missed", "due", "tries")
+    table = _table("id", "number", "state", "queue", "waited", "missed", "due", "tries")
     for one in found:
         table.add_row(
             str(one.id),
             show(one.caller_e164),
             one.state,
             one.queue,
-            one.language,
             f"{one.credit_seconds:.0f} s",
-            _moment(one.missed_at),
-            _moment(one.due_at) if one.closed_at is None else "",
+            _minute(one.missed_at),
+            _minute(one.due_at) if one.closed_at is None else "",
             str(one.attempts_used),
         )
     Console(highlight=False).print(table)
@@ -97,9 +96,7 @@ def _print_history(found: History, show: Show) -> None:
     for call in found.calls:
         waited = f"{call.wait_seconds:.1f} s"
         calls.add_row(_moment(call.ended_at), call.structure, waited, call.decision, call.why)
-    tried = _table(
-        "try", "planned", "trunk", "disposition", "cause", "agent", "talk", "attempt id", title="Attempts"
-    )
+    tried = _table("try", "planned", "trunk", "disposition", "cause", "agent", "talk", title="Attempts")
     for attempt in found.attempts:
         tried.add_row(
             str(attempt.number),
@@ -109,7 +106,6 @@ def _print_history(found: History, show: Show) -> None:
             "" if attempt.cause is None else str(attempt.cause),
             attempt.agent,
             "" if attempt.talk_seconds is None else f"{attempt.talk_seconds:.1f} s",
-            attempt.id,
         )
     journal = _table("when", "try", "state", "note", title="What happened")
     for entry in found.journal:
@@ -122,11 +118,12 @@ def _print_history(found: History, show: Show) -> None:
 
 def _table(*columns: str, title: str = "") -> Table:
     table = Table(
-        box=None, padding=(0, 3, 0, 0), title=title or None, title_justify="left", header_style="bold"
+        box=None, padding=(0, 2, 0, 0), title=title or None, title_justify="left", header_style="bold"
     )
     numbers = {"id", "waited", "tries", "try", "cause", "talk"}
     for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+        is_prose = column in {"why", "note"}
+        table.add_column(column, justify="right" if column in numbers else "left", no_wrap=not is_prose)
     return table
 
 
@@ -136,6 +133,10 @@ def _shown(full_numbers: bool) -> Show:
 
 def _moment(moment: datetime) -> str:
     return moment.astimezone(LOCAL_TIME).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _minute(moment: datetime) -> str:
+    return moment.astimezone(LOCAL_TIME).strftime("%m-%d %H:%M")
 
 
 def _as_data(one: Callback, show: Show) -> dict[str, Any]:

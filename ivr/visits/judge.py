@@ -18,8 +18,6 @@ from ivr.visits.steady import When
 SETTLES_AFTER = 1.0
 """Seconds after which a word not come yet (AgentConnect after a leave, Hangup after giving up) will not."""
 _AT_ONCE = 0.5
-_ROUNDING = 1.5
-"""A difference of whole seconds and a measured duration of the same span differ by less."""
 _IMPLAUSIBLE = 900.0
 """Asterisk's own seconds are this much too long only when its clock stepped."""
 
@@ -189,7 +187,8 @@ def _seconds(start: When, end: When, told: float | None) -> float:
             # A step back nobody saw coming: the receipts are what is left.
             measured = (end.received_at - start.received_at).total_seconds()
         return round(max(0.0, measured), 3)
-    if told is not None and abs(measured - told) > _ROUNDING and 0 <= told < measured + _IMPLAUSIBLE:
+    if told is not None and 0 <= told < measured + _IMPLAUSIBLE:
+        # At most a second wrong, however late we read; our receipts would only be right if we never did.
         return told
     return round(max(0.0, measured), 3)
 
