@@ -12,7 +12,7 @@ import phonenumbers
 
 from ivr.config.model import Callback, Configuration, RetryPlan, clock
 from ivr.config.places import KeyPath, Places
-from ivr.config.problems import Problem, did_you_mean
+from ivr.config.problems import Problem, Severity, did_you_mean
 
 
 def schedules(configuration: Configuration, places: Places) -> Iterator[Problem]:
@@ -79,7 +79,7 @@ def trunks(configuration: Configuration, places: Places) -> Iterator[Problem]:
 
 
 def callback(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """CBK002-CBK004: outcomes without a plan, doubled outcomes, and nobody left to call."""
+    """CBK002-CBK005: outcomes without a plan, doubled outcomes, nobody left to call or to call with."""
     plan = configuration.callback
     for outcome in RetryPlan.model_fields:
         if not getattr(plan.retry, outcome):
@@ -92,6 +92,7 @@ def callback(configuration: Configuration, places: Places) -> Iterator[Problem]:
             yield Problem("CBK003", place, f"`{outcome}` is in this list twice", "keep one of them")
     if plan.enabled:
         yield from _nobody_to_call(plan, places)
+        yield from _nobody_to_call_with(configuration, places)
 
 
 def _nobody_to_call(plan: Callback, places: Places) -> Iterator[Problem]:
@@ -100,6 +101,17 @@ def _nobody_to_call(plan: Callback, places: Places) -> Iterator[Problem]:
             hint = "to switch callbacks off, write `enabled: false`"
             place = places.at("callback", field)
             yield Problem("CBK004", place, f"`{field}` is empty: nobody is ever called back", hint)
+
+
+def _nobody_to_call_with(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    for name, queue in configuration.queues.items():
+        reserve = configuration.callback.reserve if queue.reserve is None else queue.reserve
+        serving = sum(name in agent.queues for agent in configuration.agents.values())
+        if 0 < serving <= reserve:
+            place = places.at("queues", name, "reserve")
+            message = f"`{name}` has {serving} agents and keeps {reserve} back: it never calls anybody back"
+            hint = f"give it `reserve: {serving - 1}`, or more agents"
+            yield Problem("CBK005", place, message, hint, Severity.WARNING)
 
 
 def dialling(configuration: Configuration, places: Places) -> Iterator[Problem]:

@@ -141,6 +141,7 @@ MISTAKES = [
     ("CBK001", "trunks.yaml", '["+994"]', "[]", "callback.yaml>callback:"),
     ("CBK002", "callback.yaml", "busy: [3m, 10m, 30m]", "busy: []", "busy"),
     ("CBK003", "callback.yaml", "for: [abandoned,", "for: [abandoned, abandoned,", "abandoned, timeout"),
+    ("CBK005", "callback.yaml", "reserve: 1", "reserve: 2", "queues.yaml>emdx:"),
     ("CBK004", "callback.yaml", "for: [abandoned, timeout, empty, interrupted]", "for: []", "for: []"),
 ]
 
