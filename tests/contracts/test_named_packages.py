@@ -1,4 +1,4 @@
-"""SQLAlchemy, PyYAML and structlog do the work they are known for; docs/decisions.md names the others' tests."""
+"""SQLAlchemy, PyYAML and structlog do the work they are known for; docs/decisions.md names other tests."""
 
 import io
 import json
@@ -29,7 +29,7 @@ def test_every_statement_on_the_store_is_sqlalchemys(store: Store) -> None:
 
 
 def test_the_place_of_a_mistake_is_the_mark_that_pyyaml_sets(monkeypatch: pytest.MonkeyPatch) -> None:
-    composed = yaml.compose
+    composed: Any = yaml.compose
 
     def ten_lines_down(*given: Any, **named: Any) -> Any:
         root = composed(*given, **named)
