@@ -114,7 +114,7 @@ def report(console: Console, result: Result) -> None:
     for seen, row in result.pairs:
         table.add_row(
             seen.caller or "hidden",
-            f"{seen.queue}, called back" if seen.origin == "callback" else seen.queue,
+            f"{seen.queue} callback" if seen.origin == "callback" else seen.queue,
             seen.outcome,
             _seconds(seen.wait_seconds),
             _seconds(row["wait_seconds"]),
