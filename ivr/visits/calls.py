@@ -117,7 +117,7 @@ class Calls:
             self.update(number, replace(tracked, call=call, presumed_ended=True))
 
     def interrupt(self, number: int, last_sign: datetime) -> None:
-        """Asterisk went away with the call; its ids may be another call's from now on (ASTERISK.md 5)."""
+        """Asterisk went away with the call; its ids may be another call's from now on (asterisk-notes 5)."""
         tracked = self._all[number]
         self._remove_from_indices(number, tracked.call)
         if tracked.call.ended_at is None:

@@ -1,4 +1,4 @@
-"""From the evidence of one stay to its outcome and durations: the rules of ASTERISK.md, "Queue events".
+"""From the evidence of one stay to its outcome and durations: the rules of docs/asterisk-notes.md.
 
 Pure: the same evidence gives the same visit, whatever order it was told in. The fold calls `judge` whenever
 evidence was added, and again as time passes for stays that are not settled.
@@ -102,7 +102,7 @@ def _gave_up(stay: Stay, hearing: Hearing, now: float) -> str | None:
     if lived_on or (goes_on is None and hearing.channels and now - stay.gave_up.steady > SETTLES_AFTER):
         return "redirected" if would_be_named else "timeout"
     if goes_on is not None:
-        # 70 of 70 real abandons were announced by HangupRequest (ASTERISK.md 17).
+        # 70 of 70 real abandons were announced by HangupRequest (asterisk-notes 17).
         return "abandoned" if would_be_named else "timeout"
     return None if hearing.channels else "abandoned"
 
@@ -169,7 +169,7 @@ def _end_of_talk(stay: Stay, now: float) -> tuple[When | None, str]:
     if stay.completed is not None:
         ended = stay.completed.when
         if stay.agent_gone is not None and ended.steady - stay.agent_gone.steady > SETTLES_AFTER:
-            # The caller was taken from the agent; the queue notices only when they hang up (ASTERISK.md 8).
+            # The caller was taken from the agent; the queue notices only when they hang up (asterisk-notes 8).
             return stay.agent_gone, "transfer"
         return ended, stay.completed.reason or ("caller" if stay.asked_talking else "agent")
     if stay.lost is not None:

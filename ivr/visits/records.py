@@ -1,4 +1,4 @@
-"""The two records of DESIGN §5, a call and its queue visits: values of the fold, rows of the store."""
+"""The two records, a call and its queue visits: values of the fold, rows of the store."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class State:
         return self.begin_stay(party, queue, before(when, hold), is_rebuilt=True)
 
     def vacant_place(self, party: Party, queue: str, when: When, hold: float | None) -> int | None:
-        """The agent's stay that `party` was transferred into, unannounced (ASTERISK.md 7).
+        """The agent's stay that `party` was transferred into, unannounced (asterisk-notes 7).
 
         Either the agent's channel is gone, or it joined as long ago as the citizen is said to have waited.
         """

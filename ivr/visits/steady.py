@@ -1,7 +1,7 @@
 """Two clocks made one: Asterisk's timestamps, which may step, and our receipts, which may be late.
 
 Every event gets a place on a steady axis of seconds, on which durations are differences. Asterisk's clock
-gives the axis; where it steps while our clock walks on, the receipts bridge the step (DESIGN §5, "Clocks").
+gives the axis; where it steps while our clock walks on, the receipts bridge the step.
 """
 
 from __future__ import annotations

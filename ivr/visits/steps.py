@@ -1,6 +1,6 @@
 """One step for each kind of fact: it puts the fact as evidence on the stay it belongs to.
 
-No step judges and none raises: facts may be missing, repeated or told in another order (ASTERISK.md).
+No step judges and none raises: facts may be missing, repeated or told in another order (asterisk-notes).
 """
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ def _channel_ended(state: State, fact: ChannelEnded) -> None:
     talk = state.stays.of_agent_channel(uniqueid)
     if talk is not None:
         stay = state.stays[talk]
-        # A Local channel is optimised away in mid call and says nothing about the agent (ASTERISK.md 6).
+        # A Local channel is optimised away in mid call and says nothing about the agent (asterisk-notes 6).
         is_phone = stay.answered is not None and not stay.answered.agent_channel.startswith("Local/")
         if is_phone and stay.agent_gone is None:
             state.put(talk, agent_gone=fact.when)
