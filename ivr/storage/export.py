@@ -1,4 +1,4 @@
-"""Rows for other programs: visits, callbacks and attempts, under the names of the store, in seconds and UTC."""
+"""Rows for other programs: visits, callbacks and attempts, as the store names them, in seconds and UTC."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ class Answered(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Completed(Fact):
-    """The talk is over. The caller's and the agent's ids may be missing or another leg's (asterisk-notes 4)."""
+    """The talk is over. The caller's and the agent's ids may be missing or another's (asterisk-notes 4)."""
 
     party: Party
     queue: str

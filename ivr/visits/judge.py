@@ -169,7 +169,7 @@ def _end_of_talk(stay: Stay, now: float) -> tuple[When | None, str]:
     if stay.completed is not None:
         ended = stay.completed.when
         if stay.agent_gone is not None and ended.steady - stay.agent_gone.steady > SETTLES_AFTER:
-            # The caller was taken from the agent; the queue notices only when they hang up (asterisk-notes 8).
+            # Taken from the agent: the queue notices only when the caller hangs up (asterisk-notes 8).
             return stay.agent_gone, "transfer"
         return ended, stay.completed.reason or ("caller" if stay.asked_talking else "agent")
     if stay.lost is not None:

@@ -120,7 +120,7 @@ def test_hanging_up_overflowing_and_being_sent_away_are_told_apart(tmp_path: Pat
 
 
 def test_a_citizen_handed_over_by_an_agent_is_a_contact_of_the_second_queue(tmp_path: Path) -> None:
-    """They take the place the agent waited in, and its wait counts from the agent's join (asterisk-notes 7)."""
+    """They take the agent's place in the queue, its wait counts from the agent's join (asterisk-notes 7)."""
 
     async def scenario() -> None:
         async with recorded_house(tmp_path) as recorded:
