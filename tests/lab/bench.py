@@ -7,6 +7,7 @@ presses two keys and is hung up on; rounds alternate, so that what else the mach
 from __future__ import annotations
 
 import asyncio
+import shutil
 import statistics
 import subprocess
 import tempfile
@@ -222,6 +223,8 @@ async def bench(folder: Path, console: Console) -> float:
 
 def main() -> None:
     """Print the table; exit status 1 if ours costs more than it may."""
+    if shutil.which("sipp") is None:
+        raise SystemExit("make bench needs SIPp: sudo apt-get install --no-install-recommends sip-tester")
     console = Console()
     with tempfile.TemporaryDirectory(prefix="hotline-bench-") as folder:
         ratio = asyncio.run(bench(Path(folder), console))
