@@ -1,25 +1,14 @@
 """Every command teaches: what it does, and one example that works in the lab."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 import typer
 from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from ivr.command.root import EXAMPLES, GROUPS, app
+from tests.commands_page import PAGE, commands, page
 
-
-def commands(command: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every command and group below `command`, by its words."""
-    yield words, command
-    if isinstance(command, TyperGroup):
-        for name, child in command.commands.items():
-            yield from commands(child, (*words, name))
-
-
-ALL = dict(commands(typer.main.get_command(app), ()))
+ALL = dict(commands(typer.main.get_command(app)))
 
 
 @pytest.mark.parametrize("words", ALL, ids=" ".join)
@@ -58,3 +47,7 @@ def is_a_command(line: str) -> bool:
         if (*words, word) in ALL:
             words = (*words, word)
     return program == "hotline" and bool(words) and not isinstance(ALL[words], TyperGroup)
+
+
+def test_the_page_of_commands_is_what_the_commands_tell() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "write it anew: python -m tests.commands_page"
