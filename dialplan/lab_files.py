@@ -110,6 +110,7 @@ def _pjsip(source: Source, lab: Lab) -> Iterator[Section]:
             (
                 ("type", "endpoint"),
                 ("context", CONTEXT_INBOUND),
+                ("identify_by", "ip"),  # else anybody whose From names the endpoint is the provider
                 ("aors", trunk.endpoint),
                 ("trust_id_inbound", "yes"),
                 ("allow_transfer", "no"),
@@ -134,6 +135,7 @@ def _agent(source: Source, account: str) -> Iterator[Section]:
         (
             ("type", "endpoint"),
             ("context", CONTEXT_AGENTS),
+            ("identify_by", "username"),
             ("auth", account),
             ("aors", account),
             ("callerid", f"<{account}>"),

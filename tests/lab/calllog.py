@@ -18,6 +18,8 @@ class What(StrEnum):
     KEY = "key"
     REJECTED = "rejected"
     """Detail: the SIP status."""
+    TRANSFERRED = "transferred"
+    """How a transfer this phone asked for went. Detail: the SIP status at the other end."""
     ENDED = "ended"
     """Detail: `here`, `there`, `cancelled`, `lost`."""
 

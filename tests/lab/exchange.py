@@ -49,7 +49,14 @@ class Rings:
     """Nobody lifts the phone."""
 
 
-Fate = Lifts | Rejects | Rings
+@dataclass(frozen=True, slots=True)
+class Deflects:
+    """The network or a diverted phone says: call this number instead (302)."""
+
+    number: str
+
+
+Fate = Lifts | Rejects | Rings | Deflects
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,8 @@ class Exchange(Phone):
                 await asyncio.sleep(after)
                 if not leg.log.is_over:
                     leg.reject(status)
+            case Deflects(elsewhere):
+                leg.deflect(elsewhere)
             case Lifts():
                 leg.ring()
                 await asyncio.sleep(fate.after)

@@ -1,4 +1,4 @@
-"""One call at one phone: the SIP dialog, its media, and an exact log of what happened when.
+"""One call at one phone: the SIP dialog around a `Line`, which has its media and its log.
 
 `Leg.dial` begins one, `tests.lab.phone.Phone` hands out those that come in.
 """
@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from urllib.parse import quote
 
-from tests.lab.audio import SURE, Hearing, Sound
-from tests.lab.calllog import Happening, Log, NeverHappened, What
-from tests.lab.rtp import RtpStream, Spoken
+from tests.lab.calllog import What
+from tests.lab.line import Line
+from tests.lab.rtp import RtpStream
 from tests.lab.sip import (
     Address,
     Request,
@@ -27,20 +27,14 @@ from tests.lab.sip import (
 )
 from tests.lab.wire import SipSocket, SipTimeout, Transaction, authorized, new_branch
 
-_POLL = 0.1
-"""How often a phone that waits for a prompt listens to what has come in."""
-_LULL = 0.6
-"""So long after a notice no other one begins."""
 
-
-class Leg:
+class Leg(Line):
     """A call as one phone has it. `number` is the other side's: dialled, or the caller id it showed."""
 
     def __init__(
         self, wire: SipSocket, peer: Address, stream: RtpStream, call_id: str, local: str, remote: str
     ) -> None:
-        self.log = Log()
-        self.stream = stream
+        super().__init__(stream)
         self.remote = remote
         self.call_id = call_id
         self._wire = wire
@@ -139,74 +133,20 @@ class Leg:
         self._answer(status)
         self._end(What.REJECTED, str(status))
 
-    def _answer(self, status: int, body: str = "", request: Request | None = None) -> None:
+    def deflect(self, number: str) -> None:
+        """Send the call on to another number (302), as a phone whose owner has set a diversion."""
+        self._answer(302, contact=f"<sip:{number}@{self._peer[0]}:{self._peer[1]}>")
+        self._end(What.REJECTED, "302")
+
+    def _answer(self, status: int, body: str = "", request: Request | None = None, contact: str = "") -> None:
         asked = request or self._invitation
         assert asked is not None, "only a call that came in is answered"
-        tag = self._local.rpartition(";tag=")[2]
-        self._wire.reply(asked, reply(asked, status, tag=tag, contact=self._contact, body=body), self._peer)
+        tag, contact = self._local.rpartition(";tag=")[2], contact or self._contact
+        self._wire.reply(asked, reply(asked, status, tag=tag, contact=contact, body=body), self._peer)
 
     @property
     def number(self) -> str:
         return user_of(self.remote)
-
-    @property
-    def spoken(self) -> list[Spoken]:
-        """Agents heard in this call, in order."""
-        return self.stream.spoken
-
-    @property
-    def is_answered(self) -> bool:
-        return self.log.first(What.ANSWERED) is not None
-
-    async def until(self, *wanted: What, deadline: float = 15.0) -> Happening:
-        """Wait for one of these; NeverHappened after `deadline` seconds."""
-        return await self.log.until(*wanted, deadline=deadline)
-
-    async def heard(self, *sounds: Sound, since: float = 0.0, deadline: float = 15.0) -> Hearing:
-        """Wait for half a second of one of these prompts; NeverHappened after `deadline` seconds."""
-        ends, track = time.monotonic() + deadline, self.stream.track
-        position = track.position_of(since)
-        while True:
-            if hearing := track.first_hearing(sounds, position):
-                return hearing
-            # What has been searched is not searched again, but for a beginning that is not yet half a second.
-            position = max(position, len(track.received) - SURE)
-            if self.log.is_over or time.monotonic() > ends:
-                wanted = " or ".join(f"{sound.name} ({sound.language})" for sound in sounds)
-                raise NeverHappened(f"{wanted} was not heard in {deadline} s or before the call ended")
-            await asyncio.sleep(_POLL)
-
-    async def joined(self, notices: Sequence[Sound], deadline: float = 30.0) -> float:
-        """When the caller joined the queue: the end of the last notice said before it, once no other follows.
-
-        NeverHappened if none of the notices is heard to its end in `deadline` seconds.
-        """
-        ends, track = time.monotonic() + deadline, self.stream.track
-        position = track.position_of((await self.heard(*notices, deadline=deadline)).at)
-        while True:
-            last = track.last_hearing(notices, position)
-            if last and last.is_whole and time.time() > last.until + _LULL:
-                return last.until
-            if self.log.is_over or time.monotonic() > ends:
-                raise NeverHappened(f"no queue was joined in {deadline} s or before the call ended")
-            await asyncio.sleep(_POLL)
-
-    async def connected_to_agent(self, deadline: float = 30.0) -> Spoken:
-        """Wait until an agent's voice is heard; NeverHappened after `deadline` seconds."""
-        ends = time.monotonic() + deadline
-        while not self.spoken:
-            if self.log.is_over or time.monotonic() > ends:
-                raise NeverHappened(f"no agent spoke in {deadline} s or before the call ended")
-            await asyncio.sleep(_POLL)
-        return self.spoken[0]
-
-    async def press(self, *keys: str) -> float:
-        """Press keys one after the other; the moment the last one's end was sent."""
-        at = 0.0
-        for key in keys:
-            at = await self.stream.press(key)
-            self.log.add(What.KEY, key, at)
-        return at
 
     async def hang_up(self) -> None:
         """End the call from this side, whatever state it is in; nothing happens if it is over."""
@@ -229,12 +169,21 @@ class Leg:
         """Attended transfer: whom this call is with takes this phone's place in the `other` one."""
         call_id, there, here = other.call_id, tag_of(other.remote), tag_of(other._local)
         replaces = quote(f"{call_id};to-tag={there};from-tag={here}", safe="")
-        refer = {"Refer-To": f"<{other._target}?Replaces={replaces}>", "Referred-By": self._contact}
-        await self._wire.ask(self._request("REFER", extra=refer), self._peer)
+        await self.refer(f"{other._target}?Replaces={replaces}")
+
+    async def refer(self, uri: str) -> Response:
+        """Ask to have whom this call is with sent to `uri`; the answer to that, not what becomes of it."""
+        refer = {"Refer-To": f"<{uri}>", "Referred-By": self._contact}
+        return await self._wire.ask(self._request("REFER", extra=refer), self._peer)
 
     def take(self, request: Request) -> None:
         """A request within this call."""
-        steps = {"BYE": self._take_bye, "CANCEL": self._take_cancel, "INVITE": self._take_offer}
+        steps = {
+            "BYE": self._take_bye,
+            "CANCEL": self._take_cancel,
+            "INVITE": self._take_offer,
+            "NOTIFY": self._take_news,
+        }
         steps.get(request.method, self._take_other)(request)
 
     def _take_bye(self, request: Request) -> None:
@@ -254,6 +203,12 @@ class Leg:
             return
         self._listen(request)
         self._answer(200, session(self.stream.address), request)
+
+    def _take_news(self, request: Request) -> None:
+        """What became of a transfer this phone asked for; only its end is logged."""
+        self._answer(200, request=request)
+        if told := re.match(r"SIP/2\.0 ([2-6]\d\d)", request.body):
+            self.log.add(What.TRANSFERRED, told[1])
 
     def _take_other(self, request: Request) -> None:
         body = session(self.stream.address) if request.body and not self.log.is_over else ""

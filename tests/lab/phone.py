@@ -84,9 +84,9 @@ class Caller(Phone):
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, number: str, server: Address) -> AsyncIterator[Caller]:
-        """A phone that is put away at the end."""
-        phone = await cls(number, server).listen()
+    async def open(cls, number: str, server: Address, host: str = "127.0.0.1") -> AsyncIterator[Caller]:
+        """A phone at that address, put away at the end."""
+        phone = await cls(number, server).listen(host)
         try:
             yield phone
         finally:

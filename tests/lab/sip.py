@@ -19,6 +19,7 @@ REASONS: Mapping[int, str] = {
     100: "Trying",
     180: "Ringing",
     200: "OK",
+    302: "Moved Temporarily",
     404: "Not Found",
     480: "Temporarily Unavailable",
     481: "Call/Transaction Does Not Exist",

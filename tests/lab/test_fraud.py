@@ -1,0 +1,193 @@
+"""Nobody dials out through us: whoever tries, by whatever means, no INVITE reaches the exchange."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.lab.calllog import What
+from tests.lab.exchange import Deflects, Exchange, Fate, Lifts
+from tests.lab.leg import Leg
+from tests.lab.phone import AgentPhone, Caller
+from tests.lab.sip import Address, Request, token
+from tests.lab.small import CITIZEN, OPEN, Ear, small_house, until
+from tests.lab.wire import new_branch
+
+TRUNK = "127.0.0.5"
+"""Only from here does the provider call."""
+COSTLY = ("00449098790000", "+449098790000", "0900200123", "994900200123")
+FEATURES = ("*8", "*1", "*2", "*72", "**1101", "%2321%23", "%2300449098790000")
+KEYS = "*20900#*8##0044*1"
+DIALPLAN_TEXT = (
+    "talk", "s", "h", "i", "t", "T", "_994XXXXXXXXX", "_X.", "provider",
+    "1101&PJSIP%2F0501234567%40provider", "PJSIP%2F0501234567%40provider", "%24%7BEXTEN%7D",
+)  # fmt: skip
+FORBIDDEN = (
+    *COSTLY, *FEATURES, *DIALPLAN_TEXT,
+    "112", "102", CITIZEN, "994501234567", "+994501234567",  # what only a callback may dial, or nobody
+)  # fmt: skip
+ALLOWED, ALLOWED_AS_DIALLED = "994551234567", "0551234567"
+
+
+@asynccontextmanager
+async def guarded(folder: Path) -> AsyncIterator[Ear]:
+    """A hotline whose exchange would put every forbidden call through, and must not be asked to.
+
+    At the end a callback proves that the exchange was listening; the phone it calls is diverted.
+    """
+    changes = {"trunks.provider.match": [f"{TRUNK}/32"], "queues.tax.max_wait": "60s"}
+    costly: Sequence[Fate] = [Lifts(after=0.0, patience=0.2)]
+    plans = {number.replace("%23", "#"): costly for number in FORBIDDEN}
+    plans[ALLOWED_AS_DIALLED] = [Deflects(COSTLY[0])]
+    async with small_house(folder, changes) as ear, Exchange.open(plans, ear.house.exchange) as exchange:
+        yield ear
+        await ear.originate(ALLOWED, "control")
+        assert (await ear.log_line("CBEND"))[1] == "control"
+        assert [each.number for each in exchange.dialled] == [ALLOWED_AS_DIALLED]
+
+
+@asynccontextmanager
+async def talking(ear: Ear) -> AsyncIterator[tuple[Leg, Leg, AgentPhone]]:
+    """A citizen's call and the agent's end of it, which must both be up at the end."""
+    sip = ear.house.sip
+    async with (
+        AgentPhone.open("1101", ear.house.secret("1101"), sip, answer_after=0.1) as agent,
+        Caller.open(CITIZEN, sip, TRUNK) as citizen,
+    ):
+        call = await citizen.dial("19511", OPEN)
+        await call.connected_to_agent()
+        leg = agent.answered[0].leg
+        yield call, leg, agent
+        assert not call.log.is_over
+        assert not leg.log.is_over
+
+
+async def refused(call: Leg) -> str:
+    """The status it was refused with; fails if it was answered."""
+    end = await call.until(What.REJECTED, What.ANSWERED)
+    assert end.what is What.REJECTED
+    return end.detail
+
+
+def test_the_trunk_can_dial_nothing_but_what_is_delivered(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with guarded(tmp_path) as ear, Caller.open(CITIZEN, ear.house.sip, TRUNK) as phone:
+            assert {await refused(await phone.dial(number)) for number in FORBIDDEN} == {"403", "404"}
+
+    asyncio.run(scenario())
+
+
+def test_a_stranger_can_dial_nothing_at_all_whatever_name_they_give(tmp_path: Path) -> None:
+    """Nor may they pass for the trunk by naming its endpoint, or for an agent without the password."""
+
+    async def scenario() -> None:
+        async with guarded(tmp_path) as ear:
+            for name in ("0501234567", "", "anonymous", "provider", "1101", "hotline", "asterisk"):
+                async with Caller.open(name, ear.house.sip) as phone:
+                    tried = [await phone.dial(number) for number in ("195", *FORBIDDEN)]
+                    assert {await refused(call) for call in tried} == {"401"}
+            impostor = await AgentPhone("1101", "a guess", ear.house.sip).listen()
+            assert {await refused(await impostor.dial(number)) for number in ("tax", *COSTLY)} == {"401"}
+            impostor.wire.close()
+
+    asyncio.run(scenario())
+
+
+def test_an_agents_phone_can_dial_nothing_but_queues_and_colleagues(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with guarded(tmp_path) as ear:
+            secret, sip = ear.house.secret("1101"), ear.house.sip
+            async with AgentPhone.open("1101", secret, sip) as phone:
+                assert {await refused(await phone.dial(number)) for number in FORBIDDEN} == {"403", "404"}
+                for number in COSTLY:
+                    assert await refer_outside_a_call(phone, sip, number, secret) >= 400
+
+    asyncio.run(scenario())
+
+
+def test_neither_side_of_a_talk_can_transfer_it_out(tmp_path: Path) -> None:
+    """Blind by REFER, to our address or to the exchange's; attended with a leg that never came to be."""
+
+    async def scenario() -> None:
+        async with guarded(tmp_path) as ear, talking(ear) as (call, leg, agent):
+            for number in (*COSTLY, *FEATURES, *DIALPLAN_TEXT):
+                for host, port in (ear.house.sip, ear.house.exchange):
+                    assert await transferred(leg, f"sip:{number}@{host}:{port}") == "404"
+                    assert (await call.refer(f"sip:{number}@{host}:{port}")).status == 603
+            for number in COSTLY:
+                inquiry = await agent.dial(number)
+                assert await refused(inquiry) == "404"
+                replaces = "Replaces=nobody%3Bto-tag%3D1%3Bfrom-tag%3D2"
+                assert await transferred(leg, f"sip:{number}@{ear.house.exchange[0]}?{replaces}") == "404"
+
+    asyncio.run(scenario())
+
+
+def test_keys_pressed_in_a_talk_or_while_waiting_dial_nothing(tmp_path: Path) -> None:
+    """No feature code of Asterisk's, whoever presses it, and no number after it."""
+
+    async def scenario() -> None:
+        async with guarded(tmp_path) as ear:
+            async with talking(ear) as (call, leg, _):
+                await asyncio.gather(call.press(*KEYS), leg.press(*KEYS))
+            async with Caller.open("0501000001", ear.house.sip, TRUNK) as phone:
+                waiting = await phone.dial("19511", OPEN)
+                await ear.event("QueueCallerJoin", CallerIDNum="0501000001")
+                await waiting.press(*KEYS)
+                assert not waiting.log.is_over
+
+    asyncio.run(scenario())
+
+
+class Diverted(AgentPhone):
+    """An agent's phone on which a diversion to a costly number is set."""
+
+    async def rung(self, leg: Leg, invitation: Request) -> None:
+        leg.deflect(COSTLY[0])
+
+
+def test_a_diverted_phone_takes_no_call_out(tmp_path: Path) -> None:
+    """Neither an agent's, called by the queue or by a colleague, nor the citizen's who is called back."""
+
+    async def scenario() -> None:
+        async with guarded(tmp_path) as ear:
+            sip = ear.house.sip
+            async with (
+                Diverted.open("1101", ear.house.secret("1101"), sip) as diverted,
+                AgentPhone.open("1201", ear.house.secret("1201"), sip) as colleague,
+                Caller.open(CITIZEN, sip, TRUNK) as citizen,
+            ):
+                call = await citizen.dial("19511", OPEN)
+                await until(lambda: len(diverted.legs) > 1 or None, "a second try", 10.0)
+                assert not call.log.is_over
+                await refused(await colleague.dial("1101"))
+
+    asyncio.run(scenario())
+
+
+async def transferred(leg: Leg, uri: str) -> str:
+    """What became of a blind transfer, by the SIP status the phone was told."""
+    leg.log.happenings[:] = [it for it in leg.log.happenings if it.what is not What.TRANSFERRED]
+    assert (await leg.refer(uri)).status == 202
+    return (await leg.until(What.TRANSFERRED)).detail
+
+
+async def refer_outside_a_call(phone: AgentPhone, server: Address, number: str, secret: str) -> int:
+    """The status of a REFER that belongs to no call ("click to dial")."""
+    host, port = phone.wire.address
+    here = f"<sip:{phone.account}@{host}:{port}>"
+    uri = f"sip:{number}@{server[0]}:{server[1]}"
+    headers = (
+        phone.wire.via(new_branch()),
+        ("Max-Forwards", "70"),
+        ("From", f"<sip:{phone.account}@{server[0]}>;tag={token()}"),
+        ("To", f"<{uri}>"),
+        ("Call-ID", token()),
+        ("CSeq", "1 REFER"),
+        ("Contact", here),
+        ("Refer-To", f"<{uri}>"),
+    )
+    request = Request(headers, method="REFER", uri=uri)
+    return (await phone.wire.ask(request, server, user=phone.account, secret=secret)).status
