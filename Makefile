@@ -25,6 +25,9 @@ run: setup ## the hotline as a service on a lab Asterisk, until Ctrl-C
 bench: setup ## CPU per call beside a hand-written dialplan and a FastAGI menu
 	@$(IN)python -m tests.lab.bench
 
+fuzz: setup ## a million inputs for every pure layer; the suite has ten thousand
+	@HOTLINE_FUZZ=fuzz $(IN)pytest -n 2 -q tests/fuzz
+
 lint: setup ## ruff and mypy
 	@$(IN)ruff check -q . && $(IN)ruff format -q --check . && $(IN)mypy --no-error-summary
 

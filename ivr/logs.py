@@ -15,24 +15,50 @@ _NUMBER: Final = re.compile(r"(?<![\w.+-])\+?\d{7,15}(?![\w-]|\.\d)")
 """Digits enough for a subscriber's number; not part of a uniqueid (`1795364181.41`), an address or a name."""
 
 
+_INVISIBLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""What ends a line somewhere, or moves a terminal's cursor."""
+
+
 def configure_logging(*, json: bool) -> None:
     """Set up structlog for this process; called once, by the command."""
-    last: list[Processor] = (
-        [structlog.processors.JSONRenderer(ensure_ascii=False)]
-        if json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-    )
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            mask_numbers,
-            *last,
-        ],
+        processors=processors(json=json, colors=sys.stderr.isatty()),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def processors(*, json: bool, colors: bool) -> list[Processor]:
+    """From an event to its line; whatever a caller or an agent's name brings in, it stays one line."""
+    last: list[Processor] = (
+        [structlog.processors.JSONRenderer(ensure_ascii=False), escape_line]
+        if json
+        else [escape_values, structlog.dev.ConsoleRenderer(colors=colors)]
+    )
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        mask_numbers,
+        *last,
+    ]
+
+
+def escape_line(logger: Any, method: str, line: Any) -> str:
+    """Processor after JSON, which leaves some line ends as they are: they can only stand in its texts."""
+    return _INVISIBLE.sub(_escape, line)
+
+
+def escape_values(logger: Any, method: str, event: EventDict) -> EventDict:
+    """Processor before the terminal; only a traceback keeps its lines."""
+    return {
+        name: _INVISIBLE.sub(_escape, value) if isinstance(value, str) and name != "exception" else value
+        for name, value in event.items()
+    }
+
+
+def _escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def mask_numbers(logger: Any, method: str, event: EventDict) -> EventDict:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Final
+
+_LAST_EPOCH: Final = 1e10
+"""Beyond it an epoch has eleven digits; a moment near the end of time breaks every sum with a duration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,12 @@ class AmiEvent:
 
 
 def parse_timestamp(text: str) -> datetime | None:
-    """`1795364181.222100` as a moment; None for anything that is not an epoch."""
+    """`1795364181.222100` as a moment; None for anything that is not an epoch of 1970 to 2286."""
     try:
-        return datetime.fromtimestamp(float(text), tz=UTC)
-    except (ValueError, OverflowError, OSError):
+        seconds = float(text)
+    except ValueError:
         return None
+    return datetime.fromtimestamp(seconds, tz=UTC) if 0 <= seconds < _LAST_EPOCH else None
 
 
 def whole_number(text: str) -> int:

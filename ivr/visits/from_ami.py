@@ -42,6 +42,8 @@ from ivr.visits.facts import (
 from ivr.visits.steady import SteadyClock, When
 
 _NOBODY: Final = ("<unknown>", "<null>")
+_LONGEST: Final = 1e9
+"""Seconds; nothing Asterisk tells of lasts 30 years."""
 _RESTART_SLACK: Final = 3.0
 """Seconds the uptime may lag behind our clock before it proves a restart: it comes in whole seconds."""
 
@@ -235,7 +237,9 @@ def _caller(text: str) -> str:
 
 
 def _number(text: str) -> float | None:
+    """Seconds as Asterisk tells them; None for what is no duration (negative after a step of its clock)."""
     try:
-        return float(text)
+        seconds = float(text)
     except ValueError:
         return None
+    return seconds if 0 <= seconds < _LONGEST else None
