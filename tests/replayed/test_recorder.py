@@ -76,6 +76,11 @@ def test_a_recorded_case_is_stored_true(case: str, manner: Manner, chunk: int, u
 
 
 @pytest.mark.parametrize("case", WHOLE)
+def test_a_recorded_case_is_stored_true_in_postgresql(case: str, postgresql: str) -> None:
+    assert differences(case, told(record_case(case, postgresql))) == []
+
+
+@pytest.mark.parametrize("case", WHOLE)
 def test_a_case_recorded_a_second_time_changes_nothing(case: str, url: str) -> None:
     """But the moment at which Asterisk was lost, which is the moment the socket broke."""
     first, second = (
