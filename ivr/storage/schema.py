@@ -249,3 +249,13 @@ agent_states = Table(
     Column("at", Moment, nullable=False),
 )
 Index("ix_agent_states_agent", agent_states.c.server, agent_states.c.agent, agent_states.c.at)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("server", String(64), primary_key=True),
+    Column("role", String(16), primary_key=True),
+    Column("holder", String(160), nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+"""Which process fills a role (`recorder`, `dialer`) at a server until `expires_at`."""

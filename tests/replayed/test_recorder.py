@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, func, select
-from sqlalchemy.exc import OperationalError
 
 from ivr.asterisk.connection import AmiConnection, Timing
 from ivr.recorder import Recorder, RecordsLost, Watched
-from ivr.storage.engine import Store, StoreThread
+from ivr.storage.engine import Store, StoreAway, StoreThread
 from ivr.storage.export import rows
 from ivr.storage.migrations import migrate
 from ivr.storage.schema import calls, visits
@@ -143,7 +142,7 @@ class _BrokenFor(Store):
     def write(self, work: Callable[[Connection], Any]) -> Any:
         if self.refusals > 0:
             self.refusals -= 1
-            raise OperationalError("BEGIN", {}, OSError("no route to host"))
+            raise StoreAway("no route to host")
         return super().write(work)
 
 
