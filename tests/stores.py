@@ -42,6 +42,14 @@ def postgresql(postgresql_server: str) -> Iterator[str]:
     yield from new_database(postgresql_server)
 
 
+@pytest.fixture
+def postgresql_store(postgresql: str) -> Iterator[Store]:
+    """An empty store on PostgreSQL."""
+    opened = Store(postgresql)
+    yield opened
+    opened.close()
+
+
 def new_database(server: str) -> Iterator[str]:
     """URL of a database that is there until the iteration goes on."""
     url = create_database(server, f"test_{os.getpid()}_{next(_numbers)}")
