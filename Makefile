@@ -10,13 +10,13 @@ IN := .venv/bin/
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
-setup: ## only the set-up: packages, virtual environment, Asterisk
+setup: ## only the set-up: packages, virtual environment, Asterisk, PostgreSQL
 	@$(PYTHON) .ci/setup.py
 
 demo: setup ## real calls through the menu into four queues, called back where owed
 	@$(IN)python -m tests.lab.demo $(if $(BREAK),--break $(BREAK))
 
-test: setup lint ## everything that is tested, on a real Asterisk
+test: setup lint ## everything that is tested, on a real Asterisk and a real PostgreSQL
 	@$(IN)pytest -n 8 --maxschedchunk 1 -q
 
 run: setup ## the hotline as a service on a lab Asterisk, until Ctrl-C

@@ -1,4 +1,4 @@
-"""Prepare this checkout: Debian packages, Python environment, Asterisk; run by `make setup`.
+"""Prepare this checkout: Debian packages, Python environment, Asterisk, PostgreSQL; run by `make setup`.
 
 Standard library only, for it runs before anything is installed. Every step is skipped when it is already
 done, says how long it took, and on failure says what to do next. Touches nothing outside this checkout but
@@ -19,6 +19,7 @@ LAB = REPO / ".lab"
 VENV = REPO / ".venv"
 LOG = LAB / "setup.log"
 ASTERISK_ROOT = LAB / "asterisk"
+POSTGRESQL_ROOT = LAB / "postgresql"
 OLDEST_ASTERISK = 22
 OLDEST_PYTHON = (3, 11)
 
@@ -41,6 +42,7 @@ def main() -> int:
         step("Debian packages", lambda: install_packages(missing_packages()), missing_packages)
         step("Python environment", make_environment, lambda: environment_stamp() != wanted_stamp())
         step("Asterisk 22", lambda: unpack_asterisk(system), lambda: asterisk_version() < OLDEST_ASTERISK)
+        step("PostgreSQL", unpack_postgresql, lambda: not postgresql_programs())
     except SetupError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -184,6 +186,40 @@ def unpack_asterisk(system):
         )
     shutil.rmtree(ASTERISK_ROOT, ignore_errors=True)
     fresh.rename(ASTERISK_ROOT)
+
+
+def postgresql_programs():
+    """The folders with a PostgreSQL server's programs, the machine's own or ours."""
+    return [
+        path.parent
+        for root in (Path("/"), POSTGRESQL_ROOT)
+        for path in root.glob("usr/lib/postgresql/*/bin/initdb")
+        if path.with_name("postgres").exists()
+    ]
+
+
+def unpack_postgresql():
+    """Unpack PostgreSQL and the libraries this machine lacks into `.lab/postgresql`.
+
+    Installed as a package it would make a cluster and start a service; unpacked, the tests start their own.
+    """
+    apt, fresh = LAB / "apt", LAB / "postgresql.new"
+    for folder in (apt, fresh):
+        shutil.rmtree(folder, ignore_errors=True)
+    for folder in ("lists/partial", "archives/partial"):
+        (apt / folder).mkdir(parents=True)
+    command = ["apt-get", "-y", "--no-install-recommends", "-o", "Debug::NoLocking=true"]
+    command += ["-o", f"Dir::State::lists={apt / 'lists'}", "-o", f"Dir::Cache={apt}"]
+    run([*command, "update"], "reading the package lists")
+    run([*command, "--download-only", "install", "postgresql"], "downloading PostgreSQL")
+    for package in sorted((apt / "archives").glob("*.deb")):
+        if not package.name.startswith("libllvm"):  # only compiles queries, which the tests switch off
+            run(["dpkg-deb", "-x", str(package), str(fresh)], f"unpacking {package.name}")
+    shutil.rmtree(apt)
+    shutil.rmtree(POSTGRESQL_ROOT, ignore_errors=True)
+    fresh.rename(POSTGRESQL_ROOT)
+    if not postgresql_programs():
+        raise SetupError("Debian's package `postgresql` has no server in it: see .lab/setup.log.")
 
 
 def mirror():

@@ -26,6 +26,8 @@ def decide_call(connection: Connection, call_id: int, policy: Policy) -> list[De
 
 
 def _decide_one(connection: Connection, one: MissedCall, policy: Policy) -> Decision:
+    if one.caller_e164:
+        missed.lock_number(connection, one.caller_e164)
     decision = decide(one, _facts(connection, one), policy, missed.now(connection))
     callback_id = _callback_for(connection, one, decision, policy)
     missed.record_decision(connection, one, decision.verdict, decision.why, callback_id)

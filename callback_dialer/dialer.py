@@ -16,7 +16,6 @@ from typing import Final
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from callback_dialer.attempt import Progress
 from callback_dialer.deciding import decide_call
@@ -32,7 +31,8 @@ from ivr.asterisk.connection import AmiConnection, Connected, Lost
 from ivr.asterisk.events import AmiEvent
 from ivr.queues.board import AgentChange, Board, refresh
 from ivr.storage import agents, attempts, callbacks, missed, settling
-from ivr.storage.engine import StoreThread
+from ivr.storage.engine import StoreAway, StoreThread
+from ivr.storage.leases import Lease
 
 log = structlog.get_logger(__name__)
 
@@ -40,10 +40,6 @@ TURN_SECONDS: Final = 0.5
 RETRY_SECONDS: Final = 1.0
 CALLS_AT_ONCE: Final = 200
 """Ended calls decided in one turn; old records come in such portions."""
-
-
-STORE_AWAY: Final = (InterfaceError, OperationalError)
-"""The database is locked or out of reach; anything else is a mistake of ours and ends the dialer."""
 
 
 def utc_now() -> datetime:
@@ -70,6 +66,7 @@ class Dialer:
         self._connection = connection
         self._board = board
         self._clock = clock
+        self._lease = Lease(store, server, "dialer")
         self._following = Following()
         self._resolver = Resolver(policy, server, store, connection, self._following)
         self._agent_changes: list[AgentChange] = []
@@ -83,22 +80,35 @@ class Dialer:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), TURN_SECONDS)
             hearing.cancel()
-        with suppress(*STORE_AWAY):
+        with suppress(StoreAway):
             await self._write_progress()
+            await self._store.write(self._lease.leave)
 
     async def turn(self) -> None:
-        """Everything once: attempts → store → decisions → callbacks due → idle agents → Originate."""
+        """Everything once: attempts → store → decisions → callbacks due → idle agents → Originate.
+
+        Another dialer of this server at work leaves nothing to do but to wait for its end.
+        """
+        if not await self._lease.ask(able=self._connection.is_connected):
+            await self._stand_by()
+            return
         await self._write_progress()
         await self._decide_ended_calls()
         await self._settle_waiting()
         await self._resolver.resolve()
         await self._dial()
 
+    async def _stand_by(self) -> None:
+        """The other tells of the agents; what we know of attempts that were ours is ours to tell."""
+        self._board.take_changes(self._clock())
+        self._agent_changes.clear()
+        await self._write_progress()
+
     async def _turn_or_wait(self) -> None:
         try:
             await self.turn()
-        except STORE_AWAY as problem:
-            log.error("store not reachable, trying again", reason=str(problem.__cause__ or problem))
+        except StoreAway as problem:
+            log.error("store not reachable, trying again", reason=str(problem))
 
     async def _hear(self) -> None:
         while True:
@@ -159,7 +169,9 @@ class Dialer:
         room = queues_with_room(loads)
         if not room or not await self._store.read(lambda c: callbacks.is_any_due(c, room)):
             return None
-        return await self._store.write(lambda c: start_next(c, self._server, loads, self._policy))
+        return await self._store.write(
+            lambda c: start_next(c, self._server, loads, self._policy) if self._lease.hold(c) else None
+        )
 
     def _loads(self) -> dict[str, QueueLoad]:
         """What the board sees; nothing at all when nobody is to be dialled now."""
@@ -180,7 +192,9 @@ class Dialer:
         attempt, now = start.attempt, self._clock()
         sent = Progress(attempt.id, "originating", now)
         # Committed before it is sent: whatever happens now, this attempt is never started again.
-        if not await self._store.write(lambda c: attempts.advance(c, attempt.id, "originating", now)):
+        if not await self._store.write(
+            lambda c: self._lease.hold(c) and attempts.advance(c, attempt.id, "originating", now)
+        ):
             return
         self._following.follow(sent)
         log.info("calling back", callback_id=start.callback.id, attempt_id=attempt.id, queue=attempt.queue)

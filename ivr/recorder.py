@@ -1,13 +1,16 @@
 """The recorder: what Asterisk says becomes calls and queue visits in the store; nothing else happens here.
 
-`hotline record` runs one beside any Asterisk, `hotline run` one per server beside the dialer.
+`hotline record` runs one beside any Asterisk, `hotline run` one per server beside the dialer. Of two at one
+server the second listens and stands by; while the database is away both keep what they hear.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Literal
 
 import structlog
 
@@ -16,7 +19,9 @@ from ivr.asterisk.connection import AmiConnection, Connected, Lost, utc_now
 from ivr.asterisk.events import AmiEvent
 from ivr.calls.caller import ReadNumber, reader
 from ivr.config.model import Configuration
-from ivr.storage.engine import StoreThread
+from ivr.storage.engine import StoreAway, StoreThread
+from ivr.storage.leases import Lease
+from ivr.storage.spool import Spool
 from ivr.storage.unstored import Unstored
 from ivr.storage.visits import open_records
 from ivr.visits.facts import Fact
@@ -65,18 +70,24 @@ class Recorder:
         store: StoreThread,
         server: str = "main",
         watched: Watched | None = None,
+        spool: Spool | None = None,
     ) -> None:
         self._connection, self._store = connection, store
         self._server, self._watched = server, watched or Watched()
         self._reader = AmiReader()
         self._fold = Fold(server, "ami", self._watched.structures)
-        self._unstored = Unstored(store, self._watched.read_number)
+        self._unstored = Unstored(store, self._watched.read_number, spool)
+        self._lease = Lease(store, server, "recorder")
+        self._duty: Literal["storing", "standing by"] = "storing"
 
     async def run(self, stop: asyncio.Event) -> None:
         """Events → facts → fold → store, until `stop` is set; then everything heard is stored.
 
-        Raises RecordsLost if the database does not take the last records.
+        Raises StoreAway if the database is out of reach at the start, RecordsLost if neither it nor the spool
+        takes the last records.
         """
+        self._unstored.take_over()
+        await self._unstored.store()
         await self._resume()
         connecting = asyncio.create_task(self._connection.run())
         listening = asyncio.create_task(self._listen())
@@ -143,14 +154,34 @@ class Recorder:
             await asyncio.sleep(STORE_EVERY if await self._store_changes() else _RETRY_EVERY)
 
     async def _store_changes(self) -> bool:
+        await self._go_on_or_off_duty()
         changes = self._fold.take()
-        self._unstored.put(changes.calls, changes.visits)
+        if self._duty == "storing":
+            self._unstored.put((*changes.calls, *changes.visits))
         return await self._unstored.store()
+
+    async def _go_on_or_off_duty(self) -> None:
+        """Stand by only while another recorder of this server is known to store what both hear."""
+        try:
+            is_ours = await self._lease.ask(able=self._connection.is_connected)
+        except StoreAway:
+            is_ours = True
+        if is_ours and self._duty == "standing by":
+            log.warning("the other recorder is gone; this one stores")
+            self._fold.retell()
+        elif not is_ours and self._duty == "storing":
+            log.info("another recorder of this server stores; this one stands by")
+        self._duty = "storing" if is_ours else "standing by"
 
     async def _store_the_rest(self) -> None:
         self._fold.apply(self._reader.tick(utc_now()))
         for _ in range(_LAST_TRIES):
             if await self._store_changes():
+                with suppress(StoreAway):
+                    await self._store.write(self._lease.leave)
+                return
+            if self._unstored.is_spooled:
+                log.warning("records stay in the spool until the next start", records=len(self._unstored))
                 return
             await asyncio.sleep(STORE_EVERY)
         raise RecordsLost(f"{len(self._unstored)} records could not be stored: the database is out of reach")

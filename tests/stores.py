@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,14 +11,50 @@ import pytest
 
 from ivr.storage.engine import Store
 from ivr.storage.migrations import migrate
+from tests.postgresql import create_database, drop_database
+
+KINDS = ("sqlite", "postgresql")
+
+_numbers = itertools.count(1)
 
 
-@pytest.fixture(params=["sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """An empty store with its schema."""
-    opened = empty_store(tmp_path)
+@pytest.fixture(params=KINDS)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where an empty store with its schema is, of each kind."""
+    if request.param == "sqlite":
+        empty_store(tmp_path).close()
+        yield f"sqlite:///{tmp_path / 'hotline.db'}"
+    else:
+        yield from new_database(request.getfixturevalue("postgresql_server"))
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    """An empty store with its schema, of each kind."""
+    opened = Store(url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def postgresql(postgresql_server: str) -> Iterator[str]:
+    """URL of an empty PostgreSQL database with the schema."""
+    yield from new_database(postgresql_server)
+
+
+@pytest.fixture
+def postgresql_store(postgresql: str) -> Iterator[Store]:
+    """An empty store on PostgreSQL."""
+    opened = Store(postgresql)
+    yield opened
+    opened.close()
+
+
+def new_database(server: str) -> Iterator[str]:
+    """URL of a database that is there until the iteration goes on."""
+    url = create_database(server, f"test_{os.getpid()}_{next(_numbers)}")
+    yield url
+    drop_database(url)
 
 
 def empty_store(folder: Path) -> Store:

@@ -13,7 +13,7 @@ from ivr.asterisk.connection import AmiConnection
 from ivr.asterisk.secrets import FOLDER, SecretMissing, read_secret
 from ivr.command.config import load_or_stop
 from ivr.command.options import fail, options
-from ivr.command.store import open_store
+from ivr.command.store import SpoolOption, open_spool, open_store
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.daemon import TaskService, serve
@@ -37,6 +37,7 @@ def record(
     server: Annotated[
         str, typer.Option(envvar="HOTLINE_SERVER", help="The server's name in the records.")
     ] = "main",
+    spool: SpoolOption = None,
 ) -> None:
     """Watch an Asterisk and store its calls and queue visits until Ctrl-C or SIGTERM.
 
@@ -49,9 +50,10 @@ def record(
     user = os.environ.get("HOTLINE_AMI_USER", DEFAULT_USER)
     connection = AmiConnection(host, port, user, _secret(user, options(context).config))
     watched = Watched.of(configuration) if configuration else Watched()
-    with open_store() as store:
+    kept = open_spool(spool, server)
+    with open_store(checked=True) as store:
         thread = StoreThread(store)
-        recorder = Recorder(connection, thread, server, watched)
+        recorder = Recorder(connection, thread, server, watched, kept)
         status = serve(lambda reactor: [TaskService("recorder", recorder.run)])
         thread.close()
     raise typer.Exit(status)

@@ -17,7 +17,7 @@ from ivr.asterisk.fastagi import FastAgiService, Limits
 from ivr.asterisk.secrets import SecretMissing, read_secret
 from ivr.command.config import load_or_stop
 from ivr.command.options import fail, options
-from ivr.command.store import open_store
+from ivr.command.store import SpoolOption, open_spool, open_store
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.daemon import TaskService, serve
@@ -25,6 +25,7 @@ from ivr.logs import configure_logging
 from ivr.queues.board import Board
 from ivr.recorder import Recorder, Watched
 from ivr.storage.engine import StoreThread
+from ivr.storage.spool import Spool
 
 EXAMPLE: Final = "Example: hotline --config config run --secrets /etc/asterisk/secrets.d"
 
@@ -42,6 +43,7 @@ def run(
     only: Annotated[
         Part | None, typer.Option(help="Only this part; the AGI scripts belong to the dialer.")
     ] = None,
+    spool: SpoolOption = None,
 ) -> None:
     """Record every call, call back who is owed it, answer the dialplan's questions; until SIGTERM.
 
@@ -56,9 +58,10 @@ def run(
     except SecretMissing as missing:
         fail(str(missing), hint="--secrets names the folder that `hotline config render` made")
     configure_logging(json=not sys.stderr.isatty())
-    with open_store() as store:
+    kept = open_spool(spool, server) if "recorder" in wanted else None
+    with open_store(checked=True) as store:
         thread = StoreThread(store)
-        status = serve(lambda reactor: _services(configuration, server, thread, logins, reactor))
+        status = serve(lambda reactor: _services(configuration, server, thread, kept, logins, reactor))
         thread.close()
     raise typer.Exit(status)
 
@@ -67,12 +70,13 @@ def _services(
     configuration: Configuration,
     server: str,
     store: StoreThread,
+    spool: Spool | None,
     logins: Mapping[Part, AmiConnection],
     reactor: Any,
 ) -> Iterator[Service]:
     """Asterisk → recorder → store → dialer → Asterisk; and what the dialer sees, for AGI."""
     if "recorder" in logins:
-        recorder = Recorder(logins["recorder"], store, server, Watched.of(configuration))
+        recorder = Recorder(logins["recorder"], store, server, Watched.of(configuration), spool)
         yield TaskService("recorder", recorder.run)
     if "dialer" in logins:
         board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})

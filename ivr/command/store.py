@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from pathlib import Path
+from typing import Annotated, Final
 
-from sqlalchemy.exc import ArgumentError, OperationalError
+import typer
+from sqlalchemy.exc import ArgumentError
 
 from ivr.command.options import fail
-from ivr.storage.engine import Store
+from ivr.storage.engine import Store, StoreAway, StoreDamaged
 from ivr.storage.migrations import migrate
+from ivr.storage.spool import Spool, SpoolTaken
 
 DEFAULT_URL: Final = "sqlite:///hotline.db"
 
@@ -22,19 +25,51 @@ def database_url() -> str:
 
 
 @contextmanager
-def open_store() -> Iterator[Store]:
-    """The store at `database_url`, migrated; ends the command with a clear sentence if it is out of reach."""
+def open_store(*, checked: bool = False) -> Iterator[Store]:
+    """The store at `database_url`, migrated; ends the command with a clear sentence if it is out of reach.
+
+    `checked`: a SQLite file is read through for damage first.
+    """
     try:
         store = Store(database_url())
+        if checked:
+            store.check()
         migrate(store)
     except ArgumentError:
         fail(
             "HOTLINE_DATABASE_URL is no database URL",
             hint="such as sqlite:////var/lib/hotline.db",
         )
-    except OperationalError as problem:
-        fail(f"the database cannot be reached: {problem.orig}", hint="set HOTLINE_DATABASE_URL")
+    except StoreDamaged as problem:
+        fail(
+            f"the database is damaged: {problem}",
+            hint="restore the last good copy; `sqlite3 FILE .recover` saves what can be read",
+        )
+    except StoreAway as problem:
+        fail(f"the database cannot be used: {problem}", hint="set HOTLINE_DATABASE_URL")
     try:
         yield store
     finally:
         store.close()
+
+
+SpoolOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--spool",
+        help="Where records wait while the database is away.",
+        envvar="HOTLINE_SPOOL",
+        show_default="hotline-SERVER.spool",
+    ),
+]
+
+
+def open_spool(path: Path | None, server: str) -> Spool:
+    """The recorder's spool; ends the command if it cannot be written or another recorder has it."""
+    path = path or Path(f"hotline-{server}.spool")
+    try:
+        return Spool(path)
+    except SpoolTaken as problem:
+        fail(str(problem), hint="--spool names another file for a second recorder on this machine")
+    except OSError as problem:
+        fail(f"the spool {path} cannot be written: {problem.strerror}", hint="--spool names another file")

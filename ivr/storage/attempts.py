@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, insert, select, text, update
 
 from ivr.calls.callback_states import AttemptState, Disposition, states_before
 from ivr.storage.callbacks import Callback
+from ivr.storage.locks import advisory_lock
 from ivr.storage.missed import on_the_line
 from ivr.storage.moments import database_now
 from ivr.storage.schema import ATTEMPT_LIVE, attempt_journal, attempts, callbacks, visits
@@ -49,12 +50,8 @@ class Attempt:
 
 
 def lock_pacing(connection: Connection, server: str) -> None:
-    """Let one dialer at a time count idle agents of a server; held until the transaction ends.
-
-    SQLite needs nothing: its writing transactions follow one another.
-    """
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:server))"), {"server": server})
+    """Let one dialer at a time count idle agents of a server."""
+    advisory_lock(connection, f"pacing {server}")
 
 
 def alive_by_queue(connection: Connection, server: str) -> dict[str, int]:

@@ -1,27 +1,52 @@
 """Opening the store: SQLite in WAL mode or PostgreSQL, one writer thread a process, no SQL on the event loop.
 
 `Store.write` and `Store.read` take a function from a connection to a value and run it in one transaction.
-`StoreThread` does the same from asyncio, all on one thread of its own.
+`StoreThread` does the same from asyncio, all on one thread of its own, and never waits for ever. Whatever a
+driver says of a database that is away comes out as `StoreAway`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import os
+import socket
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from contextlib import contextmanager, suppress
+from typing import Any, Final, TypeVar
+from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError, InterfaceError, InternalError, OperationalError
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
-BUSY_TIMEOUT_SECONDS = 10
+BUSY_TIMEOUT_SECONDS: Final = 10
+DEADLINE_SECONDS: Final = 10.0
+"""How long the database may take to answer the thread; then the connection is cut."""
+_POSTGRESQL: Final = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+    # What a process that froze in mid transaction has locked becomes free by itself.
+    "options": "-c idle_in_transaction_session_timeout=5s -c lock_timeout=8s",
+}
+
+
+class StoreAway(Exception):
+    """The database is out of reach, busy, full or read-only: nothing was stored, try again later."""
+
+
+class StoreDamaged(Exception):
+    """The SQLite file is damaged; the message is what SQLite found first."""
 
 
 class Store:
-    """One database, given by URL (`sqlite:///hotline.db`, `postgresql+psycopg://…`)."""
+    """One database, given by URL (`sqlite:///hotline.db`, `postgresql://user:password@host/name`)."""
 
     def __init__(self, url: str) -> None:
         parsed = make_url(url)
@@ -30,22 +55,54 @@ class Store:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.engine: Engine = create_engine(
             parsed,
-            connect_args={"timeout": BUSY_TIMEOUT_SECONDS} if self.is_sqlite else {},
+            connect_args={"timeout": BUSY_TIMEOUT_SECONDS} if self.is_sqlite else _POSTGRESQL,
             pool_pre_ping=not self.is_sqlite,
         )
+        self._connections: WeakSet[Any] = WeakSet()
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self.engine, "connect", lambda connection, _: self._connections.add(connection))
 
     def write(self, work: Work[T]) -> T:
-        """Run `work` in one writing transaction: committed when it returns, rolled back when it raises."""
-        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        """Run `work` in one writing transaction: committed when it returns, rolled back when it raises.
+
+        Raises StoreAway.
+        """
+        with self._transaction(writes=True) as connection:
             return work(connection)
 
     def read(self, work: Work[T]) -> T:
-        """Run `work` in one reading transaction."""
-        with self.engine.connect() as connection, connection.begin():
+        """Run `work` in one reading transaction. Raises StoreAway."""
+        with self._transaction(writes=False) as connection:
             return work(connection)
+
+    @contextmanager
+    def _transaction(self, *, writes: bool) -> Iterator[Connection]:
+        try:
+            opened = self.engine.connect().execution_options(writes=writes)
+            with opened as connection, connection.begin():
+                yield connection
+        except (OperationalError, InterfaceError, InternalError) as problem:
+            raise StoreAway(str(problem.orig).strip()) from problem
+
+    def cut(self) -> None:
+        """Break every connection, from another thread: who waits for an answer gets StoreAway."""
+        for connection in tuple(self._connections):
+            if not connection.closed:
+                with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as used:
+                    used.shutdown(socket.SHUT_RDWR)
+
+    def check(self) -> None:
+        """Look for damage before the store is used by a daemon. Raises StoreDamaged."""
+        if self.is_sqlite:
+            try:
+                found = self.read(lambda c: c.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+            except DatabaseError as problem:  # no SQLite file at all
+                raise StoreDamaged(str(problem.orig)) from problem
+            if found != "ok":
+                raise StoreDamaged(str(found).splitlines()[-1])
 
     def close(self) -> None:
         """Give all connections back; SQLite folds its WAL into the file."""
@@ -55,17 +112,25 @@ class Store:
 class StoreThread:
     """The store seen from asyncio: every piece of work runs on one thread, in the order it was given."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, deadline: float = DEADLINE_SECONDS) -> None:
         self.store = store
+        self._deadline = deadline
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
 
     async def write(self, work: Work[T]) -> T:
-        """`Store.write`, awaited."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self.store.write, work)
+        """`Store.write`, awaited; StoreAway if it takes longer than the deadline."""
+        return await self._run(self.store.write, work)
 
     async def read(self, work: Work[T]) -> T:
-        """`Store.read`, awaited."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self.store.read, work)
+        """`Store.read`, awaited; StoreAway if it takes longer than the deadline."""
+        return await self._run(self.store.read, work)
+
+    async def _run(self, do: Callable[[Work[T]], T], work: Work[T]) -> T:
+        done = asyncio.get_running_loop().run_in_executor(self._thread, do, work)
+        await asyncio.wait({done}, timeout=self._deadline)
+        if not done.done():
+            self.store.cut()
+        return await done
 
     def close(self) -> None:
         """Finish what was given, then close the store."""

@@ -15,6 +15,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.calls.callback_states import Verdict
 from ivr.calls.missed import EndedCall, MissedCall, Stay
+from ivr.storage.locks import advisory_lock
 from ivr.storage.moments import database_now
 from ivr.storage.schema import CALL_UNDECIDED, calls, decisions, denied_numbers, visits
 
@@ -37,13 +38,17 @@ def undecided(connection: Connection, limit: int) -> list[int]:
 
 
 def claim(connection: Connection, call_id: int) -> bool:
-    """Take an ended call to be decided in this transaction; False if another dialer has."""
-    taken = connection.execute(
-        update(calls)
-        .where(calls.c.id == call_id, calls.c.decided_at.is_(None))
-        .values(decided_at=database_now())
-    )
-    return taken.rowcount == 1
+    """Take an ended call to be decided in this transaction; False if another dialer has, or is about to."""
+    free = select(calls.c.id).where(calls.c.id == call_id, calls.c.decided_at.is_(None))
+    if connection.scalar(free.with_for_update(skip_locked=True)) is None:
+        return False
+    connection.execute(update(calls).where(calls.c.id == call_id).values(decided_at=database_now()))
+    return True
+
+
+def lock_number(connection: Connection, caller_e164: str) -> None:
+    """Let one dialer at a time decide about a number; what another has decided is seen after this."""
+    advisory_lock(connection, f"number {caller_e164}")
 
 
 def ended_call(connection: Connection, call_id: int) -> EndedCall:

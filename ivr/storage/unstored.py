@@ -1,98 +1,168 @@
-"""Records on their way into the store: kept in memory until a transaction has taken them.
+"""Records on their way into the store: kept until a transaction has taken them.
 
 The recorder puts in what its fold changed and asks to store it several times a second; only the latest state
-of a record is written. A database out of reach delays records, it loses none as long as the process lives.
+of a record is written. While the database is out of reach they are in memory and, in case the process does
+not live to see it return, in the spool.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypeVar
+import asyncio
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from ivr.calls.caller import ReadNumber
-from ivr.storage.engine import StoreThread
+from ivr.storage.engine import StoreAway, StoreThread
+from ivr.storage.spool import Record, Spool
 from ivr.storage.visits import save
 from ivr.visits.records import Call, Visit
 
 log = structlog.get_logger(__name__)
 
-_Key = TypeVar("_Key")
-_Record = TypeVar("_Record")
+MOST_RECORDS: Final = 50_000
+"""About two weeks of the hotline. More are not taken: queue_log has them."""
+AT_ONCE: Final = 500
+"""About so many records in one transaction: what piled up for days must not run into the store's deadline."""
 
 
 class Unstored:
-    """What the store does not know yet."""
+    """What the store does not know yet; without a spool it is lost with the process."""
 
-    def __init__(self, store: StoreThread, read_number: ReadNumber) -> None:
+    def __init__(
+        self, store: StoreThread, read_number: ReadNumber, spool: Spool | None, most: int = MOST_RECORDS
+    ) -> None:
         self._store, self._read_number = store, read_number
-        self._calls: dict[object, Call] = {}
-        self._visits: dict[object, Visit] = {}
+        self._spool, self._most = spool, most
+        self._waiting: dict[object, Record] = {}
+        self._spooled: dict[object, Record] = {}
+        self.lost = 0
+        """Records not taken because too many waited."""
 
     def __len__(self) -> int:
-        return len(self._calls) + len(self._visits)
+        return len(self._waiting)
 
-    def put(self, calls: Iterable[Call], visits: Iterable[Visit]) -> None:
-        """Take over changed records; a newer state of one replaces the older."""
-        self._calls |= {(call.linkedid, call.began_at): call for call in calls}
-        self._visits |= {(visit.uniqueid, visit.queue, visit.received_at): visit for visit in visits}
+    @property
+    def is_spooled(self) -> bool:
+        """Whether everything that waits is on the disk."""
+        return all(self._spooled.get(key) is record for key, record in self._waiting.items())
+
+    def take_over(self) -> None:
+        """What an earlier process left in the spool waits again."""
+        if self._spool is not None and (left := self._spool.records()):
+            log.warning("records of an earlier process are in the spool", records=len(left))
+            self.put(left)
+            self._spooled = dict(self._waiting)
+
+    def put(self, records: Iterable[Record]) -> None:
+        """Take changed records; a newer state of one replaces the older."""
+        for record in records:
+            key = _key(record)
+            if key in self._waiting or len(self._waiting) < self._most:
+                self._waiting[key] = record
+            else:
+                self.lost += 1
+                log.critical("too many records wait for the database; this one is lost", lost=self.lost)
 
     async def store(self) -> bool:
-        """Write everything in one transaction; False if the database is out of reach and it is kept."""
-        calls, visits = dict(self._calls), dict(self._visits)
-        if not calls and not visits:
-            return True
-        try:
-            await self._save(calls.values(), visits.values())
-        except (OperationalError, InterfaceError) as problem:
-            log.error("database out of reach; records are kept", records=len(self), reason=str(problem.orig))
-            return False
-        except Exception:
-            log.exception("records refused by the database; they are tried one by one")
-            await self._store_one_by_one(calls.values(), visits.values())
-        _remove(self._calls, calls)
-        _remove(self._visits, visits)
-        for visit in visits.values():
-            _tell(visit)
+        """Write everything; False if the database is out of reach and the rest is kept."""
+        for portion in _portions(self._waiting):
+            try:
+                await self._save_portion(portion.values())
+            except StoreAway as problem:
+                log.error("database out of reach; records wait", records=len(self), reason=str(problem))
+                await self._keep()
+                return False
+            for key, record in portion.items():
+                if self._waiting[key] is record:
+                    del self._waiting[key]
+                _tell(record)
+        if self._spooled and self._spool is not None:
+            # Whatever has come since replaces nothing that is stored.
+            await asyncio.to_thread(self._spool.clear)
+            log.info("the database has all records of the spool", records=len(self._spooled))
+            self._spooled.clear()
         return True
 
-    async def _store_one_by_one(self, calls: Iterable[Call], visits: Iterable[Visit]) -> None:
-        """One record the database will never take must not hold up the others."""
-        for call in calls:
-            await self._save_alone((call,), ())
-        for visit in visits:
-            await self._save_alone((), (visit,))
-
-    async def _save_alone(self, calls: tuple[Call, ...], visits: tuple[Visit, ...]) -> None:
+    async def _keep(self) -> None:
+        if self._spool is None:
+            return
+        everything = dict(self._waiting)
+        changed = {key: one for key, one in everything.items() if self._spooled.get(key) is not one}
+        if not changed:
+            return
         try:
-            await self._save(calls, visits)
-        except Exception:
-            log.exception("record not stored", record=repr(calls or visits))
+            await asyncio.to_thread(self._spool.keep, changed.values(), everything.values())
+        except OSError as problem:
+            log.critical("the spool cannot be written; records are in memory only", reason=str(problem))
+        else:
+            self._spooled |= changed
 
-    async def _save(self, calls: Iterable[Call], visits: Iterable[Visit]) -> None:
+    async def _save_portion(self, records: Collection[Record]) -> None:
+        try:
+            await self._save(records)
+        except StoreAway:
+            raise
+        except Exception:
+            log.exception("records refused by the database; they are tried one by one")
+            for record in records:
+                await self._save_alone(record)
+
+    async def _save_alone(self, record: Record) -> None:
+        """One record the database will never take must not hold up the others."""
+        try:
+            await self._save((record,))
+        except StoreAway:
+            raise
+        except Exception:
+            log.exception("record not stored", record=repr(record))
+
+    async def _save(self, records: Iterable[Record]) -> None:
+        calls = [record for record in records if isinstance(record, Call)]
+        visits = [record for record in records if isinstance(record, Visit)]
+
         def work(connection: Connection) -> None:
             save(connection, calls, visits, self._read_number)
 
         await self._store.write(work)
 
 
-def _remove(kept: dict[_Key, _Record], stored: dict[_Key, _Record]) -> None:
-    for key, record in stored.items():
-        if kept.get(key) is record:
-            del kept[key]
+def _portions(waiting: Mapping[object, Record]) -> Iterator[dict[object, Record]]:
+    """All in portions; a call and its visits are in one, for the dialer decides on what is committed."""
+    by_call: dict[object, dict[object, Record]] = {}
+    for key, record in waiting.items():
+        call = (
+            (record.linkedid, record.began_at)
+            if isinstance(record, Call)
+            else (record.call_linkedid, record.call_began_at)
+        )
+        by_call.setdefault(call, {})[key] = record
+    portion: dict[object, Record] = {}
+    for records in by_call.values():
+        portion |= records
+        if len(portion) >= AT_ONCE:
+            yield portion
+            portion = {}
+    if portion:
+        yield portion
 
 
-def _tell(visit: Visit) -> None:
-    if visit.ended_at is not None:
+def _key(record: Record) -> object:
+    if isinstance(record, Call):
+        return record.linkedid, record.began_at
+    return record.uniqueid, record.queue, record.received_at
+
+
+def _tell(record: Record) -> None:
+    if isinstance(record, Visit) and record.ended_at is not None:
         log.info(
             "visit",
-            queue=visit.queue,
-            caller=visit.caller,
-            outcome=visit.outcome,
-            wait=visit.wait_seconds,
-            talk=visit.talk_seconds,
-            agent=visit.agent,
+            queue=record.queue,
+            caller=record.caller,
+            outcome=record.outcome,
+            wait=record.wait_seconds,
+            talk=record.talk_seconds,
+            agent=record.agent,
         )

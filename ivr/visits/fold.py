@@ -65,6 +65,12 @@ class Fold:
         calls.changed.clear()
         return Changes(changed, tuple(visits))
 
+    def retell(self) -> None:
+        """Let the next `take` tell all that is kept, not only what changed."""
+        self._told.clear()
+        self._state.changed |= {number for number, _ in self._state.stays}
+        self._state.calls.retell()
+
     def resume(self, calls: tuple[Call, ...], stays: tuple[tuple[Stay, Call], ...]) -> None:
         """What the store holds open from before this process began."""
         numbers = {}

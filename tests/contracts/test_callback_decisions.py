@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
@@ -22,7 +20,6 @@ from ivr.storage.schema import callback_journal, decisions
 from ivr.storage.schema import callbacks as callbacks_table
 from tests.callback_policy import policy
 from tests.stored_calls import Queued, end_call, store_call
-from tests.stores import empty_store
 
 NUMBER = "+994501234567"
 ALWAYS = policy(max_age=86400.0)
@@ -265,15 +262,20 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
-@given(steps)
 def test_whatever_happens_a_number_has_at_most_one_open_callback_and_decisions_sum_to_missed_calls(
-    happenings: list[tuple[str, str]],
+    store: Store,
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        store = empty_store(Path(folder))
-        store.write(lambda connection: _live_through(connection, happenings))
-        store.close()
+    @settings(max_examples=40, deadline=None)
+    @given(steps)
+    def in_an_empty_store(happenings: list[tuple[str, str]]) -> None:
+        with (
+            store.engine.connect().execution_options(writes=True) as connection,
+            connection.begin() as all_of_it,
+        ):
+            _live_through(connection, happenings)
+            all_of_it.rollback()
+
+    in_an_empty_store()
 
 
 def _live_through(connection: Connection, happenings: list[tuple[str, str]]) -> None:

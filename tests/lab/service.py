@@ -29,13 +29,13 @@ class ServiceFailed(Exception):
 
 
 class HotlineService:
-    """`hotline run` over a house's configuration, with a SQLite database in the house's folder."""
+    """`hotline run` over a house's configuration; its database is a SQLite file there, unless given."""
 
-    def __init__(self, house: House, broken: str = "") -> None:
+    def __init__(self, house: House, broken: str = "", database_url: str = "", name: str = "hotline") -> None:
         self._house = house
         self._command = _command(broken)
-        self.database_url = f"sqlite:///{house.folder / 'hotline.db'}"
-        self.log = house.folder / "hotline.log"
+        self.database_url = database_url or f"sqlite:///{house.folder / 'hotline.db'}"
+        self.log = house.folder / f"{name}.log"
         self._process: asyncio.subprocess.Process | None = None
 
     @classmethod
@@ -122,6 +122,7 @@ class HotlineService:
         return {
             **os.environ,
             "HOTLINE_DATABASE_URL": self.database_url,
+            "HOTLINE_SPOOL": str(self.log.with_suffix(".spool")),
             "HOTLINE_SECRETS": str(self._house.etc / "secrets.d"),
         }
 

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, func, select
-from sqlalchemy.exc import OperationalError
 
 from ivr.asterisk.connection import AmiConnection, Timing
 from ivr.recorder import Recorder, RecordsLost, Watched
-from ivr.storage.engine import Store, StoreThread
+from ivr.storage.engine import Store, StoreAway, StoreThread
 from ivr.storage.export import rows
 from ivr.storage.migrations import migrate
 from ivr.storage.schema import calls, visits
@@ -73,6 +72,11 @@ def url(tmp_path: Path) -> str:
 @pytest.mark.parametrize("case", WHOLE)
 def test_a_recorded_case_is_stored_true(case: str, manner: Manner, chunk: int, url: str) -> None:
     assert differences(case, told(record_case(case, url, manner, chunk))) == []
+
+
+@pytest.mark.parametrize("case", WHOLE)
+def test_a_recorded_case_is_stored_true_in_postgresql(case: str, postgresql: str) -> None:
+    assert differences(case, told(record_case(case, postgresql))) == []
 
 
 @pytest.mark.parametrize("case", WHOLE)
@@ -138,7 +142,7 @@ class _BrokenFor(Store):
     def write(self, work: Callable[[Connection], Any]) -> Any:
         if self.refusals > 0:
             self.refusals -= 1
-            raise OperationalError("BEGIN", {}, OSError("no route to host"))
+            raise StoreAway("no route to host")
         return super().write(work)
 
 

@@ -7,9 +7,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 
 from ivr.storage.engine import Store
-
-_LOCK = 1950195
-"""PostgreSQL: of daemons that start at once, one migrates and the others wait; SQLite locks the file."""
+from ivr.storage.locks import advisory_lock
 
 
 def migrate(store: Store) -> None:
@@ -27,5 +25,7 @@ def configuration(connection: Connection) -> Config:
 
 def _upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
+        # Of daemons that start at once, one migrates and the others wait, however long it takes.
+        advisory_lock(connection, "migrations")
     command.upgrade(configuration(connection), "head")

@@ -228,3 +228,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt_journal")),
     )
     op.create_index(op.f("ix_attempt_journal_attempt_id"), "attempt_journal", ["attempt_id"], unique=False)
+    op.create_table(
+        "leases",
+        sa.Column("server", sa.String(length=64), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("holder", sa.String(length=160), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("server", "role", name=op.f("pk_leases")),
+    )

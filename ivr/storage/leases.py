@@ -1,0 +1,83 @@
+"""Who does what at a server: each role is held by one process at a time, by the database's clock.
+
+A second recorder or dialer of one server stands by and takes over when the first has not renewed its lease.
+The schema's guards hold without it too: a lease saves work and a citizen's patience, it is not the guard.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from datetime import timedelta
+from typing import Final, Literal
+from uuid import uuid4
+
+from sqlalchemy import BigInteger, Connection, delete, exists, insert, or_, select, type_coerce, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.elements import ColumnElement
+
+from ivr.storage.engine import StoreThread
+from ivr.storage.moments import database_now
+from ivr.storage.schema import leases
+
+LEASE: Final = timedelta(seconds=5)
+"""After so long without a word from its holder a role is free."""
+RENEW_SECONDS: Final = 1.0
+
+Role = Literal["recorder", "dialer"]
+
+
+class Lease:
+    """One process's claim to one role at one server."""
+
+    def __init__(self, store: StoreThread, server: str, role: Role) -> None:
+        self._store = store
+        self._server, self._role = server, role
+        self._holder = f"{socket.gethostname()[:64]}/{os.getpid()}/{uuid4().hex}"
+        self._is_free_or_ours = False
+        self._ask_at = float("-inf")
+
+    async def ask(self, *, able: bool) -> bool:
+        """Take or keep the role if `able` to fill it, else leave it; False while another process holds it.
+
+        Asks the database once a second. Raises StoreAway.
+        """
+        if time.monotonic() >= self._ask_at:
+            work = self.hold if able else self.leave
+            self._is_free_or_ours = await self._store.write(work)
+            self._ask_at = time.monotonic() + RENEW_SECONDS
+        return self._is_free_or_ours
+
+    def hold(self, connection: Connection) -> bool:
+        """Take the role or keep it, in a transaction that must not be committed without it."""
+        until = type_coerce(database_now(), BigInteger) + LEASE // timedelta(milliseconds=1)
+        taken = connection.execute(
+            update(leases)
+            .where(*self._row, or_(leases.c.holder == self._holder, leases.c.expires_at < database_now()))
+            .values(holder=self._holder, expires_at=until)
+        )
+        if taken.rowcount == 1:
+            return True
+        if connection.scalar(select(exists().where(*self._row))):
+            return False
+        try:
+            with connection.begin_nested():
+                connection.execute(
+                    insert(leases).values(
+                        server=self._server, role=self._role, holder=self._holder, expires_at=until
+                    )
+                )
+        except IntegrityError:
+            return False
+        return True
+
+    def leave(self, connection: Connection) -> bool:
+        """Let another process have the role; False if one has it already."""
+        connection.execute(delete(leases).where(*self._row, leases.c.holder == self._holder))
+        held = exists().where(*self._row, leases.c.expires_at >= database_now())
+        return not connection.scalar(select(held))
+
+    @property
+    def _row(self) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        return leases.c.server == self._server, leases.c.role == self._role
