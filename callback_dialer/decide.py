@@ -32,6 +32,12 @@ class Facts:
     """That number has an open callback."""
     is_denied: bool = False
     """Somebody at that number asked not to be called."""
+    paused: str | None = None
+    """Why callbacks are not accepted now, if they are not."""
+    used_up: str = ""
+    """The budget one more callback would exceed."""
+    held: str = ""
+    """Why callbacks for calls of that trunk wait for an operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,9 @@ def _part_of_callback(missed: MissedCall, facts: Facts, policy: Policy, now: dat
 
 def _not_a_citizen(missed: MissedCall, facts: Facts, policy: Policy, now: datetime) -> str:
     is_internal = missed.origin == "internal" or missed.caller_kind == "internal"
-    return "the call came from an agent or an internal number" if is_internal else ""
+    if is_internal or missed.caller_e164 in policy.own:
+        return "the call came from an agent or a number of our own"
+    return ""
 
 
 def _too_short(missed: MissedCall, facts: Facts, policy: Policy, now: datetime) -> str:
@@ -86,9 +94,7 @@ def _anonymous(missed: MissedCall, facts: Facts, policy: Policy, now: datetime) 
 def _not_dialable(missed: MissedCall, facts: Facts, policy: Policy, now: datetime) -> str:
     if not missed.caller_e164:
         return f"no number that could be dialled ({missed.caller_kind or 'unknown kind'})"
-    if missed.caller_kind not in policy.callback.kinds:
-        return f"a {missed.caller_kind or 'unknown'} number is not among callback.kinds"
-    return "" if policy.trunk_for(missed.caller_e164) else "no trunk carries that prefix"
+    return policy.never_dials(missed.caller_e164)
 
 
 def _blocked(missed: MissedCall, facts: Facts, policy: Policy, now: datetime) -> str:
@@ -104,6 +110,8 @@ def _too_old(missed: MissedCall, facts: Facts, policy: Policy, now: datetime) ->
 def _switched_off(missed: MissedCall, facts: Facts, policy: Policy, now: datetime) -> str:
     if not policy.callback.enabled:
         return "callback.enabled is false"
+    if facts.paused is not None:
+        return f"callbacks are not accepted: {facts.paused}"
     return (
         "" if missed.outcome in policy.callback.outcomes else f"callback.for does not list {missed.outcome}"
     )
@@ -111,6 +119,14 @@ def _switched_off(missed: MissedCall, facts: Facts, policy: Policy, now: datetim
 
 def _already_open(missed: MissedCall, facts: Facts, policy: Policy, now: datetime) -> str:
     return "joins the callback already open for that number" if facts.is_owed else ""
+
+
+def _out_of_budget(missed: MissedCall, facts: Facts, policy: Policy, now: datetime) -> str:
+    return facts.used_up
+
+
+def _held(missed: MissedCall, facts: Facts, policy: Policy, now: datetime) -> str:
+    return facts.held
 
 
 def _still_on_the_line(missed: MissedCall, facts: Facts, policy: Policy, now: datetime) -> str:
@@ -129,5 +145,7 @@ CHECKS: Final[tuple[tuple[Verdict, Check], ...]] = (
     ("too_old", _too_old),
     ("switched_off", _switched_off),
     ("already_open", _already_open),
+    ("out_of_budget", _out_of_budget),
+    ("held", _held),
     ("still_on_the_line", _still_on_the_line),
 )

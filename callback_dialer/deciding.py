@@ -1,16 +1,29 @@
 """From ended calls in the store to decisions in the store: facts, verdict, callback.
 
-One transaction per call; `decide` has the rules. Called by the dialer whenever calls have ended.
+One transaction per call; `decide` has the rules. Called by the dialer whenever calls have ended, and with a
+call that never was by `hotline callbacks decide`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, Literal
+
 from sqlalchemy import Connection
 
+from callback_dialer import guarding
 from callback_dialer.decide import Decision, Facts, decide
 from callback_dialer.policy import Policy
 from ivr.calls.missed import MissedCall, missed_calls
-from ivr.storage import callbacks, missed
+from ivr.storage import callbacks, missed, switches
+from ivr.storage.callbacks import Wanted
+
+_BEGINS_AS: Final[Mapping[str, Literal["owed", "on_hold", "held"]]] = {
+    "callback": "owed",
+    "still_on_the_line": "on_hold",
+    "held": "held",
+}
 
 
 def decide_call(connection: Connection, call_id: int, policy: Policy) -> list[Decision]:
@@ -25,16 +38,25 @@ def decide_call(connection: Connection, call_id: int, policy: Policy) -> list[De
     ]
 
 
+def would_decide(connection: Connection, one: MissedCall, policy: Policy) -> Decision:
+    """What is decided about a missed call in this transaction; nothing is stored."""
+    now = missed.now(connection)
+    return decide(one, _facts(connection, one, policy, now), policy, now)
+
+
 def _decide_one(connection: Connection, one: MissedCall, policy: Policy) -> Decision:
     if one.caller_e164:
         missed.lock_number(connection, one.caller_e164)
-    decision = decide(one, _facts(connection, one), policy, missed.now(connection))
+    decision = would_decide(connection, one, policy)
     callback_id = _callback_for(connection, one, decision, policy)
+    if decision.verdict == "held" and switches.turn_off(connection, switches.held(one.trunk), decision.why):
+        since = missed.now(connection) - guarding.SUSPECT
+        callbacks.hold_back(connection, one.trunk, since, decision.why)
     missed.record_decision(connection, one, decision.verdict, decision.why, callback_id)
     return decision
 
 
-def _facts(connection: Connection, one: MissedCall) -> Facts:
+def _facts(connection: Connection, one: MissedCall, policy: Policy, now: datetime) -> Facts:
     number = one.caller_e164
     if not number:
         return Facts()
@@ -44,6 +66,9 @@ def _facts(connection: Connection, one: MissedCall) -> Facts:
         is_on_the_line=missed.holds(connection, missed.on_the_line(number)),
         is_owed=callbacks.open_for(connection, number) is not None,
         is_denied=missed.is_denied(connection, number),
+        paused=switches.why_off(connection, "accept"),
+        used_up=guarding.used_up(connection, number, number, one.trunk, policy, now),
+        held=guarding.held(connection, one.trunk, one.missed_at, policy),
     )
 
 
@@ -51,18 +76,26 @@ def _callback_for(connection: Connection, one: MissedCall, decision: Decision, p
     """The callback the missed call is linked to: a new one, the one already open, or none."""
     language = one.language or policy.default_language
     expires_at = policy.expires_at(one.missed_at)
-    if decision.verdict == "already_open":
-        callback_id = callbacks.open_for(connection, one.caller_e164)
-        if callback_id is not None:
-            callbacks.join(connection, callback_id, one, language=language, expires_at=expires_at)
-        return callback_id
-    if decision.verdict not in ("callback", "still_on_the_line"):
-        return None
-    return callbacks.owe(
-        connection,
-        one,
-        state="owed" if decision.verdict == "callback" else "on_hold",
-        language=language,
-        expires_at=expires_at,
-        note=decision.why,
-    )
+    match decision.verdict:
+        case "already_open":
+            callback_id = callbacks.open_for(connection, one.caller_e164)
+            if callback_id is not None:
+                callbacks.join(connection, callback_id, one, language=language, expires_at=expires_at)
+            return callback_id
+        case verdict if verdict in _BEGINS_AS:
+            wanted = Wanted(
+                caller_e164=one.caller_e164,
+                caller=one.caller,
+                server=one.server,
+                queue=one.queue,
+                structure=one.structure,
+                language=language,
+                missed_at=one.missed_at,
+                expires_at=expires_at,
+                orderer=one.caller_e164,
+                arrived_over=one.trunk,
+                credit_seconds=one.wait_seconds,
+            )
+            return callbacks.owe(connection, wanted, state=_BEGINS_AS[verdict], note=decision.why)
+        case _:
+            return None

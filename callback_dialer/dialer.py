@@ -40,6 +40,8 @@ TURN_SECONDS: Final = 0.5
 RETRY_SECONDS: Final = 1.0
 CALLS_AT_ONCE: Final = 200
 """Ended calls decided in one turn; old records come in such portions."""
+ALARMING: Final = frozenset({"held", "out_of_budget"})
+"""Verdicts an operator should look at."""
 
 
 def utc_now() -> datetime:
@@ -149,7 +151,8 @@ class Dialer:
         for call_id in await self._store.read(lambda c: missed.undecided(c, CALLS_AT_ONCE)):
             decisions = await self._store.write(partial(decide_call, call_id=call_id, policy=self._policy))
             for decision in decisions:
-                log.info("missed call decided", call_id=call_id, decision=decision.verdict, why=decision.why)
+                tell = log.error if decision.verdict in ALARMING else log.info
+                tell("missed call decided", call_id=call_id, decision=decision.verdict, why=decision.why)
 
     async def _settle_waiting(self) -> None:
         for settlement in await self._store.read(settling.settlements):
@@ -174,10 +177,9 @@ class Dialer:
         )
 
     def _loads(self) -> dict[str, QueueLoad]:
-        """What the board sees; nothing at all when nobody is to be dialled now."""
+        """What the board sees; nothing at all when nobody can be dialled now."""
         now = self._clock()
-        is_time = self._policy.callback.enabled and self._policy.hours.is_open(now)
-        if not is_time or not self._connection.is_connected:
+        if not self._policy.callback.enabled or not self._connection.is_connected:
             return {}
         return {
             queue: QueueLoad(

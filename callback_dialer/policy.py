@@ -5,10 +5,16 @@ Made once from the loaded configuration; `decide`, `retry` and `starting` take i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from phonenumbers import parse
+from phonenumbers.timezone import time_zones_for_number
+
+from ivr.calls.caller import own_numbers
+from ivr.calls.numbers import normalise
 from ivr.calls.opening_hours import Schedule
 from ivr.config.model import Callback, Configuration, Queue, Trunk
 
@@ -23,6 +29,8 @@ class Policy:
     hours: Schedule
     country: str
     default_language: str
+    own: frozenset[str]
+    """Our own numbers."""
 
     @classmethod
     def of(cls, configuration: Configuration) -> Policy:
@@ -37,6 +45,7 @@ class Policy:
             ),
             country=hotline.country,
             default_language=configuration.default_language,
+            own=own_numbers(configuration),
         )
 
     def trunk_for(self, caller_e164: str) -> str | None:
@@ -48,6 +57,39 @@ class Policy:
             if caller_e164.startswith(prefix)
         ]
         return max(carrying, key=lambda one: one[0])[1] if carrying else None
+
+    def carried_by(self, trunks: Collection[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Prefixes that go out by one of `trunks`, each with the longer ones in it that do not."""
+        owner: dict[str, str] = {}
+        for name, trunk in self.trunks.items():
+            for prefix in trunk.carries:
+                owner.setdefault(prefix, name)
+        elsewhere = [prefix for prefix, name in owner.items() if name not in trunks]
+        return tuple(
+            (prefix, tuple(longer for longer in elsewhere if longer.startswith(prefix)))
+            for prefix, name in owner.items()
+            if name in trunks
+        )
+
+    def never_dials(self, caller_e164: str) -> str:
+        """Why that number may never be dialled, whoever asks for it; empty if it may.
+
+        It is read anew: a kind that was stored with it says what a trunk or an older policy made of it.
+        """
+        number = normalise(caller_e164, None, self.country)
+        if not number.e164 or number.e164 != caller_e164:
+            return "no number that could be dialled"
+        if caller_e164 in self.own:
+            return "our own number"
+        if number.kind not in self.callback.kinds:
+            return f"a number of kind {number.kind} is not among callback.kinds"
+        return "" if self.trunk_for(caller_e164) else "no trunk carries that prefix"
+
+    def hours_of(self, caller_e164: str) -> Schedule:
+        """When that citizen may be called, by the clock where they live, if their number tells."""
+        zones = time_zones_for_number(parse(caller_e164))
+        is_told = len(zones) == 1 and "/" in zones[0] and not zones[0].startswith("Etc/")
+        return replace(self.hours, zone=ZoneInfo(zones[0])) if is_told else self.hours
 
     def denies(self, caller_e164: str) -> bool:
         """Whether `callback.deny` names that number or its prefix."""

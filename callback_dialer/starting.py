@@ -15,18 +15,17 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from callback_dialer import breaker
 from callback_dialer.attempt import ATTEMPT_PREFIX
 from callback_dialer.pacing import QueueLoad, queues_with_room
 from callback_dialer.policy import Policy
 from ivr.calls.numbers import dial_string
-from ivr.storage import attempts, callbacks, missed, settling
+from ivr.storage import attempts, callbacks, missed, settling, switches
 from ivr.storage.attempts import Attempt
 from ivr.storage.callbacks import Callback
 
 GREETING: Final = timedelta(seconds=60)
 """More than the greeting and its keys can take each time they are said."""
-NO_WAY_OUT: Final = timedelta(minutes=15)
-"""Until a callback no trunk can carry right now is looked at again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +44,23 @@ def start_next(
     `loads` is what the board sees; the attempts alive are counted here.
     """
     attempts.lock_pacing(connection, server)
+    if switches.why_off(connection, "dial") is not None:
+        return None
     alive = attempts.alive_by_queue(connection, server)
     room = queues_with_room({q: replace(load, alive=alive.get(q, 0)) for q, load in loads.items()})
+    idle = frozenset(agent for queue in room for agent in loads[queue].idle)
+    trunks = _trunks_with_room(connection, policy, missed.now(connection))
     # Everybody who turns out not to be dialled now leaves the list of those due, so this ends.
-    while room and (due := callbacks.next_due(connection, room, policy.callback.order)):
+    while room and (
+        due := callbacks.next_due(connection, room, idle, policy.carried_by(trunks), policy.callback.order)
+    ):
         now = missed.now(connection)
-        if _is_settled(connection, due) or _is_barred(connection, due, policy):
+        trunk = policy.trunk_for(due.caller_e164)
+        if _is_settled(connection, due) or _is_barred(connection, due, policy) or trunk is None:
             continue
-        trunk = _trunk_with_channels(connection, due, policy)
-        if trunk is None:
-            callbacks.postpone(connection, due.id, now + NO_WAY_OUT, "no trunk can carry it now")
+        opens_at = policy.hours_of(due.caller_e164).next_opening(now)
+        if opens_at > now:
+            callbacks.postpone(connection, due.id, opens_at, "not at this hour where the citizen lives")
             continue
         return _plan(connection, due, server, trunk, policy, now)
     return None
@@ -67,17 +73,20 @@ def _is_settled(connection: Connection, due: Callback) -> bool:
 
 
 def _is_barred(connection: Connection, due: Callback, policy: Policy) -> bool:
-    is_barred = missed.is_denied(connection, due.caller_e164) or policy.denies(due.caller_e164)
-    if is_barred:
-        callbacks.close(connection, due.id, "cancelled", "the number has been blocked since", among=("owed",))
-    return is_barred
+    """A number that was blocked since, or that the guards would not let in any more."""
+    is_denied = missed.is_denied(connection, due.caller_e164) or policy.denies(due.caller_e164)
+    why = "the number has been blocked since" if is_denied else policy.never_dials(due.caller_e164)
+    return bool(why) and callbacks.close(connection, due.id, "cancelled", why, among=("owed",))
 
 
-def _trunk_with_channels(connection: Connection, due: Callback, policy: Policy) -> str | None:
-    trunk = policy.trunk_for(due.caller_e164)
-    if trunk is None or attempts.alive_on_trunk(connection, trunk) >= policy.trunks[trunk].channels:
-        return None
-    return trunk
+def _trunks_with_room(connection: Connection, policy: Policy, now: datetime) -> frozenset[str]:
+    """The trunks that may take one more call now; callbacks for the others wait for a later turn."""
+    return frozenset(
+        name
+        for name, trunk in policy.trunks.items()
+        if attempts.alive_on_trunk(connection, name)
+        < min(trunk.channels, breaker.calls_allowed(attempts.latest_on_trunk(connection, name), policy, now))
+    )
 
 
 def _plan(

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from callback_dialer.policy import Policy
+from ivr.calls.opening_hours import Schedule
 from ivr.config.loading import configuration_of, load_or_fail
-from ivr.config.model import Configuration
+from ivr.config.model import Configuration, Hours
 
 NOON = datetime(2026, 11, 23, 8, tzinfo=UTC)
 """Noon in Baku on a Monday that is no holiday."""
@@ -19,6 +20,14 @@ NOON = datetime(2026, 11, 23, 8, tzinfo=UTC)
 def shipped() -> Configuration:
     """The configuration in `config/`."""
     return configuration_of(load_or_fail(Path(__file__).parents[1] / "config"))
+
+
+ROUND_THE_CLOCK = Schedule.of(
+    Hours(
+        week=dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), "00:00-24:00"), holidays=False
+    )
+)
+"""For tests whose moments are the database's."""
 
 
 def policy(**changes: Any) -> Policy:

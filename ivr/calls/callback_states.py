@@ -21,16 +21,22 @@ Verdict = Literal[
     "too_old",
     "switched_off",
     "already_open",
+    "out_of_budget",
+    "held",
     "still_on_the_line",
 ]
 """What was decided about one missed call, once."""
 
-OpenState = Literal["owed", "dialing", "on_hold"]
+OpenState = Literal["owed", "dialing", "on_hold", "held"]
+"""`on_hold`: the caller is on the line; `held`: an operator must look at it first."""
 ClosedState = Literal[
     "reached", "called_again", "unreachable", "system_error", "expired", "cancelled", "refused"
 ]
 CallbackState = Literal[OpenState, ClosedState]
-OPEN_STATES: Final[tuple[OpenState, ...]] = ("owed", "dialing", "on_hold")
+OPEN_STATES: Final[tuple[OpenState, ...]] = ("owed", "dialing", "on_hold", "held")
+
+Reason = Literal["missed", "ordered", "inquiry_answer", "inform"]
+Priority = Literal["urgent", "normal", "low"]
 
 AttemptState = Literal[
     "planned", "originating", "ringing", "citizen_answered", "confirmed", "agent_connected", "ended"

@@ -15,10 +15,18 @@ ReadNumber = Callable[[str, str, str], CallerNumber]
 """Number as delivered, trunk (empty if unknown), presentation → the number as E.164 with its kind."""
 
 
+def own_numbers(configuration: Configuration) -> frozenset[str]:
+    """The hotline's and its agents' numbers, as they are written and as E.164: nobody's to call back."""
+    hotline, trunks = configuration.hotline, configuration.trunks.values()
+    public = {hotline.number, *hotline.delivered, *(trunk.caller_id for trunk in trunks)}
+    read = {normalise(number, trunk, hotline.country).e164 for number in public for trunk in trunks}
+    return frozenset(public | {*configuration.agents} | read - {""})
+
+
 def reader(configuration: Configuration | None, country: str = "AZ") -> ReadNumber:
     """The reading of numbers for this hotline; a number its caller asked to hide counts as anonymous."""
     trunks = configuration.trunks if configuration else {}
-    own = frozenset((configuration.hotline.number, *configuration.agents)) if configuration else frozenset()
+    own = own_numbers(configuration) if configuration else frozenset[str]()
     at = configuration.hotline.country if configuration else country
     only_trunk = next(iter(trunks.values())) if len(trunks) == 1 else None
 
@@ -26,6 +34,7 @@ def reader(configuration: Configuration | None, country: str = "AZ") -> ReadNumb
     def read(caller: str, trunk: str, presentation: str) -> CallerNumber:
         if presentation.startswith("prohib"):
             return CallerNumber("", "anonymous")
-        return normalise(caller, trunks.get(trunk, only_trunk), at, own)
+        number = normalise(caller, trunks.get(trunk, only_trunk), at, own)
+        return CallerNumber("", "internal") if number.e164 in own else number
 
     return read

@@ -42,6 +42,7 @@ class EndedCall:
     server: str
     caller_kind: str
     presentation: str
+    trunk: str
     ended_at: datetime
     stays: tuple[Stay, ...]
 
@@ -61,6 +62,8 @@ class MissedCall:
     caller_e164: str
     caller_kind: str
     is_anonymous: bool
+    trunk: str
+    """By which the call came in; empty if that was not told."""
     language: str
     wait_seconds: float
     """The sum of its waits in this structure."""
@@ -99,6 +102,7 @@ def _missed(call: EndedCall, stays: Sequence[Stay]) -> MissedCall:
         caller_e164=last.caller_e164,
         caller_kind=call.caller_kind,
         is_anonymous=call.caller_kind == "anonymous" or call.presentation.startswith("prohib"),
+        trunk=call.trunk,
         language=last.language,
         wait_seconds=sum(_wait(stay, call) for stay in stays),
         missed_at=missed_at,

@@ -109,7 +109,8 @@ def _readings(digits: str, trunk: Trunk | None, country: str) -> Iterator[str]:
     if trunk is not None and trunk.arrives != "national":
         yield f"+{digits}"
     yield digits
-    if trunk is not None:
+    # A local number never begins with the trunk prefix: that is a national number with digits missing.
+    if trunk is not None and not digits.startswith(_national_prefix(country) or " "):
         yield f"{_national_prefix(country)}{trunk.area_code}{digits}"
     yield f"+{digits.removeprefix('00')}"
 

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from ivr.calls.callback_states import CallbackState
 from ivr.calls.masking import masked
+from ivr.command import callback_decisions
 from ivr.command.options import fail
 from ivr.command.store import open_store
 from ivr.storage.callback_history import History, history, listed
@@ -25,6 +26,8 @@ app = typer.Typer(
     epilog="Example: hotline callbacks list --state owed",
     no_args_is_help=True,
 )
+
+app.command("decide", epilog=callback_decisions.EXAMPLE)(callback_decisions.decide)
 
 LOCAL_TIME = ZoneInfo("Asia/Baku")
 FullNumbers = Annotated[bool, typer.Option("--full-numbers", help="Show whole numbers instead of masked.")]

@@ -218,6 +218,64 @@ class RetryPlan(Frozen):
     aborted: RetryDelays = [30.0]
 
 
+class Budget(Frozen):
+    """At most so many callbacks may be opened within any such time."""
+
+    most: Annotated[int, Field(ge=0)]
+    within: Seconds
+
+
+class PrefixBudget(Budget):
+    """The same for all numbers that begin with the same `digits` digits, country code included."""
+
+    digits: Annotated[int, Field(ge=1, le=15)] = 8
+
+
+class Budgets(Frozen):
+    """What fraud and nuisance may cost; whoever is beyond one of them is decided `out_of_budget`.
+
+    `orderer` is the caller id a callback was asked for from, `trunk` the line that call came in by.
+    """
+
+    number: Budget = Budget(most=3, within=86400.0)
+    prefix: PrefixBudget = PrefixBudget(most=20, within=3600.0)
+    orderer: Budget = Budget(most=3, within=86400.0)
+    trunk: Budget = Budget(most=200, within=3600.0)
+    total: Budget = Budget(most=300, within=3600.0)
+
+
+class Burst(Frozen):
+    """So many short abandons of one trunk are no citizens: callbacks for its calls are `held`."""
+
+    abandons: Annotated[int, Field(ge=2)] = 30
+    within: Seconds = 60.0
+    wait_up_to: Seconds = 30.0
+
+
+class Breaker(Frozen):
+    """After `faults` trunk faults in a row a trunk rests for `pause`; then one call tries it.
+
+    Each further fault doubles the pause, up to `longest`.
+    """
+
+    faults: Annotated[int, Field(ge=1)] = 5
+    pause: Seconds = 60.0
+    longest: Seconds = 1800.0
+
+
+OrderWord = Literal[
+    "urgent",
+    "normal",
+    "low",
+    "missed",
+    "ordered",
+    "inquiry_answer",
+    "inform",
+    "freshest_first",
+    "oldest_first",
+]
+
+
 class Callback(Frozen):
     """Who is called back, when, and how often. Names follow the dispositions in docs/architecture.md."""
 
@@ -228,7 +286,16 @@ class Callback(Frozen):
     hours: Name
     max_age: Literal["next_working_day"] | Seconds = "next_working_day"
     reserve: Annotated[int, Field(ge=0)] = 1
-    order: Literal["freshest_first", "oldest_first"] = "freshest_first"
+    order: list[OrderWord] = [
+        "urgent",
+        "ordered",
+        "missed",
+        "inquiry_answer",
+        "inform",
+        "low",
+        "freshest_first",
+    ]
+    """Who goes first. A callback has the place of its priority if that is named, else that of its reason."""
     ring_for: Annotated[float, BeforeValidator(parse_duration), Field(ge=1, le=120)] = 30.0
     max_hold: Seconds = 20.0
     confirm_times: Annotated[int, Field(ge=1, le=5)] = 2
@@ -241,6 +308,20 @@ class Callback(Frozen):
     kinds: list[Literal["fixed", "mobile"]] = ["fixed", "mobile"]
     deny: list[Prefix] = []
     """E.164 numbers or prefixes never dialled."""
+    budgets: Budgets = Budgets()
+    ceiling: Annotated[int, Field(ge=1)] = 1000
+    """Open callbacks; beyond it none is opened and the operator is told."""
+    burst: Burst = Burst()
+    breaker: Breaker = Breaker()
+
+    @model_validator(mode="after")
+    def _order_is_one_order(self) -> Callback:
+        ties = [word for word in self.order if word.endswith("_first")]
+        if len(set(self.order)) < len(self.order):
+            raise ValueError("a word stands twice in `order`")
+        if len(ties) > 1 or (ties and self.order[-1] != ties[0]):
+            raise ValueError("one of `freshest_first` and `oldest_first` ends the list `order`")
+        return self
 
 
 class Targets(Frozen):
@@ -267,6 +348,8 @@ class Server(Frozen):
     agi_deadline: Annotated[float, BeforeValidator(parse_duration), Field(ge=0.2, le=10)] = 1.0
     """How long a call waits for Python before it goes on without."""
     recordings: Folder = "/var/spool/asterisk/monitor"
+    queue_log: str | None = None
+    """Asterisk's queue_log file, where this machine can read it."""
 
 
 class Configuration(Frozen):

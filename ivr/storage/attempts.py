@@ -22,6 +22,17 @@ from ivr.storage.schema import ATTEMPT_LIVE, attempt_journal, attempts, callback
 WITHOUT_AGENT: Final = states_before("agent_connected")
 """States in which an attempt claims an idle agent it does not have yet."""
 STOPPABLE: Final[tuple[AttemptState, ...]] = ("originating", "ringing")
+LATEST: Final = 100
+"""Attempts of a trunk that are looked at to see how it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How one attempt fared, as far as it tells of its trunk."""
+
+    state: AttemptState
+    disposition: str
+    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,17 @@ def alive_on_trunk(connection: Connection, trunk: str) -> int:
         )
         or 0
     )
+
+
+def latest_on_trunk(connection: Connection, trunk: str) -> list[Tried]:
+    """The latest attempts over that trunk, the newest first."""
+    rows = connection.execute(
+        select(attempts.c.state, attempts.c.disposition, attempts.c.ended_at)
+        .where(attempts.c.trunk == trunk)
+        .order_by(attempts.c.planned_at.desc())
+        .limit(LATEST)
+    )
+    return [Tried(**row._mapping) for row in rows]
 
 
 def plan(

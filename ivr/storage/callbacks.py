@@ -8,11 +8,11 @@ nobody else. Called by `callback_dialer`; `ivr.command.callbacks` only reads.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from sqlalchemy import Connection, exists, insert, select, update
+from sqlalchemy import Connection, and_, case, exists, false, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -21,12 +21,18 @@ from ivr.calls.callback_states import (
     CallbackState,
     ClosedState,
     OpenState,
+    Priority,
+    Reason,
 )
 from ivr.calls.missed import MissedCall
 from ivr.storage.moments import database_now
 from ivr.storage.schema import callback_journal, callbacks
 
 WAITING: tuple[OpenState, ...] = ("owed", "on_hold")
+PRIORITIES: tuple[Priority, ...] = get_args(Priority)
+REASONS: tuple[Reason, ...] = get_args(Reason)
+Carried = Sequence[tuple[str, tuple[str, ...]]]
+"""E.164 prefixes, each with longer ones in it that are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Callback:
     queue: str
     structure: str
     language: str
-    reason: str
+    reason: Reason
     state: CallbackState
     credit_seconds: float
     """The longest wait of its missed calls."""
@@ -51,6 +57,37 @@ class Callback:
     due_at: datetime
     expires_at: datetime
     closed_at: datetime | None
+    reference: str = ""
+    priority: Priority = "normal"
+    due_by: datetime | None = None
+    """From then on it goes first."""
+    agent: str = ""
+    """Dialled only while this agent is idle (name of the interface); empty: any of the queue."""
+    orderer: str = ""
+    arrived_over: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A callback that is to be opened; `due_at` None is now."""
+
+    caller_e164: str
+    caller: str
+    server: str
+    queue: str
+    structure: str
+    language: str
+    missed_at: datetime
+    expires_at: datetime
+    orderer: str
+    arrived_over: str = ""
+    credit_seconds: float = 0.0
+    reason: Reason = "missed"
+    reference: str = ""
+    priority: Priority = "normal"
+    due_at: datetime | None = None
+    due_by: datetime | None = None
+    agent: str = ""
 
 
 def find(connection: Connection, callback_id: int) -> Callback | None:
@@ -79,34 +116,15 @@ def was_reached_after(connection: Connection, caller_e164: str, moment: datetime
 
 
 def owe(
-    connection: Connection,
-    missed: MissedCall,
-    *,
-    state: Literal["owed", "on_hold"],
-    language: str,
-    expires_at: datetime,
-    note: str,
+    connection: Connection, wanted: Wanted, *, state: Literal["owed", "on_hold", "held"], note: str
 ) -> int | None:
-    """Open a callback for a missed call, due now; None if that number has an open one."""
+    """Open a callback; None if that number has an open one."""
+    values = asdict(wanted) | {"state": state, "created_at": database_now()}
+    values["due_at"] = wanted.due_at or database_now()
     try:
         with connection.begin_nested():
             callback_id: int = connection.execute(
-                insert(callbacks)
-                .values(
-                    caller_e164=missed.caller_e164,
-                    caller=missed.caller,
-                    server=missed.server,
-                    queue=missed.queue,
-                    structure=missed.structure,
-                    language=language,
-                    state=state,
-                    credit_seconds=missed.wait_seconds,
-                    created_at=database_now(),
-                    missed_at=missed.missed_at,
-                    due_at=database_now(),
-                    expires_at=expires_at,
-                )
-                .returning(callbacks.c.id)
+                insert(callbacks).values(values).returning(callbacks.c.id)
             ).scalar_one()
     except IntegrityError:
         return None
@@ -159,6 +177,24 @@ def release(connection: Connection, callback_id: int) -> bool:
     """The citizen's own call is over and nobody answered it: owed again."""
     note = "the caller's own call ended without an agent"
     return _change(connection, callback_id, ("on_hold",), "owed", note)
+
+
+def hold_back(connection: Connection, arrived_over: str, since: datetime, note: str) -> int:
+    """Keep for the operator what calls of one trunk opened after `since` and nobody was dialled for yet."""
+    suspected = connection.scalars(
+        select(callbacks.c.id).where(
+            callbacks.c.arrived_over == arrived_over,
+            callbacks.c.created_at > since,
+            callbacks.c.attempts_used == 0,
+            callbacks.c.state.in_(WAITING),
+        )
+    ).all()
+    return sum(_change(connection, callback_id, WAITING, "held", note) for callback_id in suspected)
+
+
+def let_go(connection: Connection, callback_id: int, note: str) -> bool:
+    """An operator has looked at a held callback: it is owed."""
+    return _change(connection, callback_id, ("held",), "owed", note, due_at=database_now())
 
 
 def start_dialing(connection: Connection, callback_id: int, note: str) -> bool:
@@ -220,18 +256,40 @@ def is_any_due(connection: Connection, queues: Collection[str]) -> bool:
 
 
 def next_due(
-    connection: Connection, queues: Collection[str], order: Literal["freshest_first", "oldest_first"]
+    connection: Connection,
+    queues: Collection[str],
+    idle: Collection[str],
+    carried: Carried,
+    order: Sequence[str],
 ) -> Callback | None:
-    """The owed callback to dial next among those due now in `queues`."""
+    """The callback to dial next of those due in `queues`, for an agent of `idle`, over prefixes `carried`.
+
+    `order` is `callback.order`: words for priorities and reasons, then `freshest_first` or `oldest_first`.
+    """
     missed_at = callbacks.c.missed_at
+    places = {word: place for place, word in enumerate(order)}
+    rank = case(
+        (callbacks.c.due_by <= database_now(), places.get("urgent", -1)),
+        *((callbacks.c.priority == word, places[word]) for word in PRIORITIES if word in places),
+        *((callbacks.c.reason == word, places[word]) for word in REASONS if word in places),
+        else_=len(places),
+    )
     row = connection.execute(
         select(callbacks)
-        .where(*_due(queues))
-        .order_by(missed_at.desc() if order == "freshest_first" else missed_at, callbacks.c.id)
+        .where(*_due(queues), callbacks.c.agent.in_(("", *idle)), or_(false(), *map(_goes_out_by, carried)))
+        .order_by(
+            rank, missed_at if order and order[-1] == "oldest_first" else missed_at.desc(), callbacks.c.id
+        )
         .limit(1)
         .with_for_update(skip_locked=True)
     ).one_or_none()
     return None if row is None else Callback(**row._mapping)
+
+
+def _goes_out_by(prefix: tuple[str, tuple[str, ...]]) -> ColumnElement[bool]:
+    begins, but_not = prefix
+    number = callbacks.c.caller_e164
+    return and_(number.startswith(begins), *(~number.startswith(longer) for longer in but_not))
 
 
 def _due(queues: Collection[str]) -> tuple[ColumnElement[bool], ...]:

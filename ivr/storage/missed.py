@@ -54,9 +54,14 @@ def lock_number(connection: Connection, caller_e164: str) -> None:
 def ended_call(connection: Connection, call_id: int) -> EndedCall:
     """The call with its visits in the order they were joined."""
     row = connection.execute(
-        select(calls.c.id, calls.c.server, calls.c.caller_kind, calls.c.presentation, calls.c.ended_at).where(
-            calls.c.id == call_id
-        )
+        select(
+            calls.c.id,
+            calls.c.server,
+            calls.c.caller_kind,
+            calls.c.presentation,
+            calls.c.trunk,
+            calls.c.ended_at,
+        ).where(calls.c.id == call_id)
     ).one()
     stays = connection.execute(
         select(*_STAY).where(visits.c.call_id == call_id).order_by(visits.c.joined_at, visits.c.id)

@@ -122,7 +122,7 @@ visits = Table(
 Index("ix_visits_caller", visits.c.caller_e164, visits.c.joined_at)
 Index("ix_visits_joined_at", visits.c.joined_at)
 
-CALLBACK_OPEN = "state IN ('owed', 'dialing', 'on_hold')"
+CALLBACK_OPEN = "state IN ('owed', 'dialing', 'on_hold', 'held')"
 ATTEMPT_LIVE = "state <> 'ended'"
 
 callbacks = Table(
@@ -144,8 +144,14 @@ callbacks = Table(
     Column("due_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("closed_at", Moment),
+    Column("reference", String(120), nullable=False, default=""),
+    Column("priority", String(8), nullable=False, default="normal"),
+    Column("due_by", Moment),
+    Column("agent", String(128), nullable=False, default=""),
+    Column("orderer", String(80), nullable=False, default=""),
+    Column("arrived_over", String(64), nullable=False, default=""),
     CheckConstraint(
-        "state IN ('owed','dialing','on_hold','reached','called_again','unreachable',"
+        "state IN ('owed','dialing','on_hold','held','reached','called_again','unreachable',"
         "'system_error','expired','cancelled','refused')",
         name="state",
     ),
@@ -158,6 +164,8 @@ Index(
     postgresql_where=text(CALLBACK_OPEN),
 )
 Index("ix_callbacks_due", callbacks.c.state, callbacks.c.due_at)
+Index("ix_callbacks_created_at", callbacks.c.created_at)
+"""`orderer`: the caller id, or who gave the command, that asked for it; `arrived_over`: by which trunk."""
 
 callback_journal = Table(
     "callback_journal",
@@ -260,3 +268,12 @@ leases = Table(
     Column("expires_at", Moment, nullable=False),
 )
 """Which process fills a role (`recorder`, `dialer`) at a server until `expires_at`."""
+
+switches = Table(
+    "switches",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("since", Moment, nullable=False),
+    Column("why", Text, nullable=False),
+)
+"""What is switched off, a row each: `accept`, `dial`, and `held:TRUNK` after a burst of short abandons."""

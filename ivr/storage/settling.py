@@ -23,13 +23,13 @@ from ivr.storage.schema import attempts, callbacks
 Change = Literal["called_again", "hold", "expire", "release"]
 """Answered elsewhere, on the line, too old, off the line again."""
 
-WAITING: Final[tuple[OpenState, ...]] = ("owed", "on_hold")
+WAITING: Final[tuple[OpenState, ...]] = ("owed", "on_hold", "held")
 
 _NUMBER: Final = callbacks.c.caller_e164
 _CONDITIONS: Final[tuple[tuple[Change, ColumnElement[bool]], ...]] = (
     ("called_again", callbacks.c.state.in_(WAITING) & answered_after(_NUMBER, callbacks.c.missed_at)),
     ("hold", (callbacks.c.state == "owed") & on_the_line(_NUMBER)),
-    ("expire", (callbacks.c.state == "owed") & (callbacks.c.expires_at < database_now())),
+    ("expire", callbacks.c.state.in_(("owed", "held")) & (callbacks.c.expires_at < database_now())),
     ("release", (callbacks.c.state == "on_hold") & ~on_the_line(_NUMBER)),
 )
 """In the order they are asked; the first that holds is what happens."""
@@ -75,7 +75,7 @@ def _expire(connection: Connection, callback_id: int) -> bool:
         connection.scalars(select(attempts.c.disposition).where(attempts.c.callback_id == callback_id))
     )
     state: ClosedState = "system_error" if tried and tried <= FREE_DISPOSITIONS else "expired"
-    return close(connection, callback_id, state, "older than callback.max_age", among=("owed",))
+    return close(connection, callback_id, state, "older than callback.max_age", among=("owed", "held"))
 
 
 _SETTLE: Final[Mapping[Change, Callable[[Connection, int], bool]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,11 +19,11 @@ from ivr.storage.callbacks import Callback
 from ivr.storage.engine import Store
 from ivr.storage.schema import callback_journal, decisions
 from ivr.storage.schema import callbacks as callbacks_table
-from tests.callback_policy import policy
+from tests.callback_policy import ROUND_THE_CLOCK, policy
 from tests.stored_calls import Queued, end_call, store_call
 
 NUMBER = "+994501234567"
-ALWAYS = policy(max_age=86400.0)
+ALWAYS = replace(policy(max_age=86400.0), hours=ROUND_THE_CLOCK)
 
 
 def decide_all(connection: Connection) -> list[str]:
@@ -37,6 +38,11 @@ def decide_all(connection: Connection) -> list[str]:
 def settle_all(connection: Connection) -> None:
     for settlement in settling.settlements(connection):
         settling.settle(connection, settlement)
+
+
+def next_due(connection: Connection, *order: str) -> Callback | None:
+    """The callback to dial next in `dvx`, with every trunk free."""
+    return callbacks.next_due(connection, ["dvx"], (), [("+994", ())], order)
 
 
 def only_callback(connection: Connection) -> Callback:
@@ -56,7 +62,7 @@ def test_a_missed_call_over_ten_seconds_is_owed_a_callback_at_once(store: Store)
         assert decide_all(connection) == ["callback"]
         owed = only_callback(connection)
         assert (owed.state, owed.queue, owed.language, owed.credit_seconds) == ("owed", "dvx", "ru", 12.5)
-        assert callbacks.next_due(connection, ["dvx"], "freshest_first") == owed
+        assert next_due(connection, "freshest_first") == owed
 
     store.write(work)
 
@@ -216,7 +222,7 @@ def test_an_owed_callback_that_grew_too_old_is_expired_and_after_mere_faults_a_s
         store_call(connection, "+994502222222")
         decide_all(connection)
         now = missed.now(connection)
-        tried = callbacks.next_due(connection, ["dvx"], "freshest_first")
+        tried = next_due(connection, "freshest_first")
         assert tried is not None
         callbacks.start_dialing(connection, tried.id, "")
         attempts.plan(

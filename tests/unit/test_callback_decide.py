@@ -27,12 +27,14 @@ MISSED = MissedCall(
     caller_e164="+994501234567",
     caller_kind="mobile",
     is_anonymous=False,
+    trunk="provider",
     language="az",
     wait_seconds=12.0,
     missed_at=NOON,
     served_elsewhere_at=None,
 )
 OFF = policy(enabled=False)
+OURS = replace(policy(), own=frozenset({"+994124040000"}))
 
 SCENARIOS: list[tuple[str, dict[str, Any], Facts, Policy, str]] = [
     ("waited over 10 s", {}, Facts(), policy(), "callback"),
@@ -100,6 +102,19 @@ SCENARIOS: list[tuple[str, dict[str, Any], Facts, Policy, str]] = [
         "switched_off",
     ),
     ("one is owed already", {}, Facts(is_owed=True, is_on_the_line=True), policy(), "already_open"),
+    ("callbacks are not accepted now", {}, Facts(paused="drill"), policy(), "switched_off"),
+    ("a budget is used up", {}, Facts(used_up="budgets.number"), policy(), "out_of_budget"),
+    ("its trunk is suspected", {}, Facts(held="a burst", is_on_the_line=True), policy(), "held"),
+    (
+        "joins what is open, whatever the budget",
+        {},
+        Facts(is_owed=True, used_up="x"),
+        policy(),
+        "already_open",
+    ),
+    ("our own number", {"caller_e164": "+994124040000"}, Facts(), OURS, "not_a_citizen"),
+    ("a foreign number stored as mobile", {"caller_e164": "+79161234567"}, Facts(), policy(), "not_dialable"),
+    ("too short, stored as mobile", {"caller_e164": "+99450123"}, Facts(), policy(), "not_dialable"),
     ("on the line again", {}, Facts(is_on_the_line=True), policy(), "still_on_the_line"),
 ]
 
@@ -158,7 +173,8 @@ def stay(structure: str, queue: str, outcome: str, joined: float, wait: float) -
 
 
 def ended(*stays: Stay, presentation: str = "allowed") -> EndedCall:
-    return EndedCall(1, "main", "mobile", presentation, datetime(2026, 11, 23, 9, tzinfo=UTC), stays)
+    over = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    return EndedCall(1, "main", "mobile", presentation, "provider", over, stays)
 
 
 def test_a_call_answered_after_it_overflowed_is_not_missed() -> None:

@@ -37,21 +37,28 @@ def upgrade() -> None:
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("reference", sa.String(length=120), nullable=False),
+        sa.Column("priority", sa.String(length=8), nullable=False),
+        sa.Column("due_by", sa.BigInteger(), nullable=True),
+        sa.Column("agent", sa.String(length=128), nullable=False),
+        sa.Column("orderer", sa.String(length=80), nullable=False),
+        sa.Column("arrived_over", sa.String(length=64), nullable=False),
         sa.CheckConstraint(
-            "state IN ('owed','dialing','on_hold','reached','called_again',"
+            "state IN ('owed','dialing','on_hold','held','reached','called_again',"
             "'unreachable','system_error','expired','cancelled','refused')",
             name=op.f("ck_callbacks_state"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_callbacks")),
     )
+    op.create_index("ix_callbacks_created_at", "callbacks", ["created_at"], unique=False)
     op.create_index("ix_callbacks_due", "callbacks", ["state", "due_at"], unique=False)
     op.create_index(
         "uq_callbacks_one_open_per_number",
         "callbacks",
         ["caller_e164"],
         unique=True,
-        sqlite_where=sa.text("state IN ('owed', 'dialing', 'on_hold')"),
-        postgresql_where=sa.text("state IN ('owed', 'dialing', 'on_hold')"),
+        sqlite_where=sa.text("state IN ('owed', 'dialing', 'on_hold', 'held')"),
+        postgresql_where=sa.text("state IN ('owed', 'dialing', 'on_hold', 'held')"),
     )
     op.create_table(
         "calls",
@@ -235,4 +242,11 @@ def upgrade() -> None:
         sa.Column("holder", sa.String(length=160), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("server", "role", name=op.f("pk_leases")),
+    )
+    op.create_table(
+        "switches",
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_switches")),
     )

@@ -1,0 +1,51 @@
+"""The guards against fraud and nuisance that need the store: budgets, the ceiling, bursts of short abandons.
+
+Asked in the transaction that would open a callback, whoever wants it: a missed call, an order, an import.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection
+
+from callback_dialer.policy import Policy
+from ivr.storage import budgets, switches
+
+SUSPECT: Final = timedelta(hours=1)
+"""A burst was not the first call of whoever makes it: what its trunk opened so long before is held, too."""
+
+
+def used_up(
+    connection: Connection, caller_e164: str, orderer: str, trunk: str, policy: Policy, now: datetime
+) -> str:
+    """The budget that one more callback would exceed, empty if none. `trunk`: by which it was asked for."""
+    rules = policy.callback.budgets
+    prefix = caller_e164[: rules.prefix.digits + 1]
+    counted = {
+        "number": (rules.number, budgets.to_number(caller_e164)),
+        "prefix": (rules.prefix, budgets.to_prefix(prefix)),
+        "orderer": (rules.orderer, budgets.asked_by(orderer)),
+        "trunk": (rules.trunk, budgets.arrived_over(trunk)),
+        "total": (rules.total, None),
+    }
+    for name, (budget, condition) in counted.items():
+        since = now - timedelta(seconds=budget.within)
+        if budgets.opened(connection, since, *([] if condition is None else [condition])) >= budget.most:
+            return f"budgets.{name}: {budget.most} callbacks within {budget.within:g} s"
+    if budgets.open_now(connection) >= policy.callback.ceiling:
+        return f"the ceiling of {policy.callback.ceiling} open callbacks is reached"
+    return ""
+
+
+def held(connection: Connection, trunk: str, missed_at: datetime, policy: Policy) -> str:
+    """Why callbacks for calls by that trunk wait for an operator, empty if they do not."""
+    if (why := switches.why_off(connection, switches.held(trunk))) is not None:
+        return why
+    burst = policy.callback.burst
+    begin = missed_at - timedelta(seconds=burst.within)
+    count = budgets.short_abandons(connection, trunk, begin, missed_at, burst.wait_up_to)
+    if count < burst.abandons:
+        return ""
+    return f"{count} calls abandoned within {burst.wait_up_to:g} s in {burst.within:g} s"

@@ -1,0 +1,110 @@
+"""`hotline callbacks decide`: what would be decided for a missed call from a number; it stores nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Final
+
+import typer
+
+from callback_dialer.decide import Decision
+from callback_dialer.deciding import would_decide
+from callback_dialer.policy import Policy
+from ivr.calls.caller import ReadNumber, reader
+from ivr.calls.missed import MissedCall
+from ivr.command.config import load_or_stop
+from ivr.command.options import fail, options
+from ivr.command.store import open_store
+from ivr.config.loading import configuration_of
+from ivr.storage import missed
+
+EXAMPLE: Final = "Example: hotline callbacks decide 0501234567 +19005551234"
+
+
+def decide(
+    context: typer.Context,
+    numbers: Annotated[
+        list[str], typer.Argument(metavar="NUMBER…", help="As delivered; `-` reads JSON strings, one a line.")
+    ],
+    trunk: Annotated[
+        str | None, typer.Option(help="By which the call comes in; default: the first.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
+) -> None:
+    """What would be decided now for a missed call from each number, as if it alone came in."""
+    configuration = configuration_of(load_or_stop(options(context).config))
+    by = trunk or next(iter(configuration.trunks))
+    if by not in configuration.trunks:
+        fail(f"there is no trunk {by!r}", hint=f"trunks: {', '.join(configuration.trunks)}", status=2)
+    policy, read = Policy.of(configuration), reader(configuration)
+    given = list(_given(numbers))
+    with open_store() as store:
+        now = store.read(missed.now)
+        for number in given:
+            call = _missed_call(number, by, read, policy, now)
+            decision = store.read(partial(would_decide, one=call, policy=policy))
+            _show(number, call, decision, as_json=as_json)
+
+
+def _given(numbers: Iterable[str]) -> Iterator[str]:
+    """The numbers, with those of standard input in the place of `-`."""
+    for number in numbers:
+        if number != "-":
+            yield number
+            continue
+        for line_number, line in enumerate(sys.stdin, 1):
+            if line.strip():
+                yield _json_string(line, line_number)
+
+
+def _json_string(line: str, line_number: int) -> str:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        value = None
+    if not isinstance(value, str):
+        fail(f"standard input:{line_number}: no JSON string", hint='write each number like "0501234567"')
+    return value
+
+
+def _missed_call(number: str, trunk: str, read: ReadNumber, policy: Policy, now: datetime) -> MissedCall:
+    """A citizen who gave up just now in the first queue, after a wait that earns a callback."""
+    caller = read(number, trunk, "")
+    name, queue = next(iter(policy.queues.items()))
+    return MissedCall(
+        call_id=0,
+        server="",
+        structure=queue.structure,
+        queue=name,
+        outcome=next(iter(policy.callback.outcomes), "abandoned"),
+        origin="inbound",
+        attempt_id="",
+        caller=number,
+        caller_e164=caller.e164,
+        caller_kind=caller.kind,
+        is_anonymous=caller.kind == "anonymous",
+        trunk=trunk,
+        language=policy.default_language,
+        wait_seconds=policy.callback.wait_over + 1.0,
+        missed_at=now,
+        served_elsewhere_at=None,
+    )
+
+
+def _show(number: str, call: MissedCall, decision: Decision, *, as_json: bool) -> None:
+    if as_json:
+        told = {
+            "number": number,
+            "caller_e164": call.caller_e164,
+            "decision": decision.verdict,
+            "why": decision.why,
+        }
+        typer.echo(json.dumps(told))
+    else:
+        # As JSON writes it: a control character in a number must not reach the terminal.
+        shown = number if number.isascii() and number.isprintable() else json.dumps(number)
+        typer.echo(f"{shown:<20}  {decision.verdict:<17}  {decision.why}")

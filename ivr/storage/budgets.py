@@ -1,0 +1,67 @@
+"""What callbacks were used for lately: how many were opened, how many are open, bursts of short abandons.
+
+Read in the transaction that would open one more. The dialer has the limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from ivr.calls.callback_states import OPEN_STATES
+from ivr.storage.schema import callbacks, calls, visits
+
+
+def opened(connection: Connection, since: datetime, *conditions: ColumnElement[bool]) -> int:
+    """How many callbacks were opened after `since`, of those that meet the conditions."""
+    return _count(connection, (callbacks.c.created_at > since, *conditions))
+
+
+def to_number(caller_e164: str) -> ColumnElement[bool]:
+    """Condition: to that number."""
+    return callbacks.c.caller_e164 == caller_e164
+
+
+def to_prefix(prefix: str) -> ColumnElement[bool]:
+    """Condition: to a number that begins so."""
+    return callbacks.c.caller_e164.startswith(prefix, autoescape=True)
+
+
+def asked_by(orderer: str) -> ColumnElement[bool]:
+    """Condition: asked for by that caller or operator."""
+    return callbacks.c.orderer == orderer
+
+
+def arrived_over(trunk: str) -> ColumnElement[bool]:
+    """Condition: for a call that came in by that trunk."""
+    return callbacks.c.arrived_over == trunk
+
+
+def open_now(connection: Connection) -> int:
+    """How many callbacks are open."""
+    return _count(connection, (callbacks.c.state.in_(OPEN_STATES),))
+
+
+def short_abandons(
+    connection: Connection, trunk: str, begin: datetime, end: datetime, wait_up_to: float
+) -> int:
+    """Calls of that trunk abandoned between two moments after a wait of at most so many seconds."""
+    query = (
+        select(func.count())
+        .select_from(visits.join(calls, calls.c.id == visits.c.call_id))
+        .where(
+            calls.c.trunk == trunk,
+            visits.c.origin == "inbound",
+            visits.c.outcome == "abandoned",
+            visits.c.wait_seconds <= wait_up_to,
+            visits.c.left_at.between(begin, end),
+        )
+    )
+    return connection.scalar(query) or 0
+
+
+def _count(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> int:
+    return connection.scalar(select(func.count()).select_from(callbacks).where(*conditions)) or 0

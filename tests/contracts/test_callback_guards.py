@@ -1,0 +1,266 @@
+"""Fraud and nuisance: whatever is thrown at the hotline, nobody is dialled who must not be."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select
+from typer.testing import CliRunner, Result
+
+from callback_dialer.deciding import decide_call
+from callback_dialer.pacing import QueueLoad
+from callback_dialer.policy import Policy
+from callback_dialer.starting import start_next
+from ivr.command.root import app
+from ivr.config.model import Budget, Budgets, Burst, PrefixBudget
+from ivr.storage import callbacks, missed, switches
+from ivr.storage.engine import Store
+from ivr.storage.schema import attempts, decisions
+from ivr.storage.schema import callbacks as callbacks_table
+from tests.callback_policy import ROUND_THE_CLOCK, policy
+from tests.contracts.test_callback_decisions import ALWAYS, NUMBER
+from tests.stored_calls import Queued, store_call
+
+MANY_IDLE = {"dvx": QueueLoad(frozenset(f"PJSIP/{n}" for n in range(100)))}
+NEVER = Budget(most=10**6, within=1.0)
+UNBOUNDED = dict.fromkeys(("number", "orderer", "trunk", "total"), NEVER) | {
+    "prefix": PrefixBudget(most=10**6, within=1.0)
+}
+
+THROWN = [
+    "0900200123", "+994900200123", "900200123",  # premium
+    "+449098790000", "+19005551234", "0019005551234", "+882161234567", "+870773111632",
+    "+905321234567", "00905321234567", "+79161234567", "+995599123456",  # foreign, satellite
+    "112", "101", "102", "103", "+112", "911", "+994112", "00994112", "0112", "012112",  # emergency
+    "195", "1951", "19511", "+994195", "0195", "012195", "1101", "1106",  # ours
+    "", " ", "anonymous", "<unknown>", "restricted", "0", "+", "++994501234567", "050123456",
+    "05012345678901", "0501234", "0123456", "0501234567;ext=9", "0501234567@evil.example", "sip:0501234567",
+    "0501234567\r\nAction: Originate", "${SHELL(id)}", "0501234567|1", "٠٥٠١٢٣٤٥٦٧", "05O1234567", "\ud800",
+    "0800123456", "0881234567", "+994881234567", "*21*0501234567#", "+994000000000", "9" * 4000,
+]  # fmt: skip
+
+
+def hotline(*arguments: str, given: str = "") -> Result:
+    return CliRunner().invoke(app, ["callbacks", *arguments], input=given)
+
+
+@pytest.fixture
+def at_store(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """The store of the command."""
+    monkeypatch.setenv("HOTLINE_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
+    return store
+
+
+def told(*numbers: str) -> list[dict[str, Any]]:
+    """What `decide` says of the numbers."""
+    answer = hotline("decide", "-", "--json", given="\n".join(map(json.dumps, numbers)))
+    assert answer.exit_code == 0, answer.output
+    return [json.loads(line) for line in answer.output.splitlines()]
+
+
+def decide_all(connection: Connection, rules: Policy) -> list[str]:
+    return [
+        decision.verdict
+        for call_id in missed.undecided(connection, 10**6)
+        for decision in decide_call(connection, call_id, rules)
+    ]
+
+
+def rules(**changes: Any) -> Policy:
+    """Always open, every budget endless but for those named."""
+    budgets = Budgets(**{**UNBOUNDED, **changes.pop("budgets", {})})
+    changed = policy(max_age=86400.0, budgets=budgets, **changes)
+    return replace(changed, hours=ROUND_THE_CLOCK)
+
+
+def test_nothing_thrown_at_it_that_is_no_citizen_of_ours_is_ever_owed_a_call(at_store: Store) -> None:
+    for answer in told(*THROWN):
+        assert answer["decision"] in ("not_dialable", "not_a_citizen", "anonymous"), answer
+
+
+def test_a_citizens_number_is_told_in_e164_however_it_is_written(at_store: Store) -> None:
+    for answer in told("0501234567", "+994501234567", "994501234567", "4931234"):
+        assert answer["decision"] == "callback"
+        assert answer["caller_e164"] in (NUMBER, "+994124931234")
+    assert set(answer) == {"number", "caller_e164", "decision", "why"}
+
+
+def test_decide_knows_what_the_store_knows_and_stores_nothing(at_store: Store) -> None:
+    at_store.write(lambda c: missed.deny(c, NUMBER, "asked"))
+    assert [answer["decision"] for answer in told("0501234567")] == ["blocked"]
+    at_store.write(lambda c: store_call(c, "+994502222222"))
+    at_store.write(lambda c: decide_all(c, ALWAYS))
+    assert [answer["decision"] for answer in told("0502222222")] == ["already_open"]
+    assert at_store.read(lambda c: len(c.execute(decisions.select()).all())) == 1
+
+
+def test_decide_says_it_in_plain_lines_and_refuses_what_is_no_json_string(at_store: Store) -> None:
+    assert "0501234567" in hotline("decide", "0501234567").output
+    assert "\x1b" not in hotline("decide", "050\x1b[31m").output
+    wrong = hotline("decide", "-", given='"0501234567"\n501234567\n')
+    assert wrong.exit_code == 1
+    assert "standard input:2" in wrong.output
+    assert hotline("decide", "0501234567", "--trunk", "nobody").exit_code == 2
+
+
+@pytest.mark.parametrize("number", ["+994900200123", "+79161234567", "+994195195195"])
+def test_a_number_that_came_into_the_store_by_mistake_is_not_dialled(store: Store, number: str) -> None:
+    def work(connection: Connection) -> None:
+        store_call(connection, NUMBER)
+        decide_all(connection, ALWAYS)
+        connection.execute(callbacks_table.update().values(caller_e164=number))
+        broad = replace(
+            ALWAYS, trunks={"provider": ALWAYS.trunks["provider"].model_copy(update={"carries": ["+"]})}
+        )
+        assert start_next(connection, "main", MANY_IDLE, broad) is None
+        assert connection.scalar(select(callbacks_table.c.state)) == "cancelled"
+
+    store.write(work)
+
+
+def test_our_own_number_is_not_dialled(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        store_call(connection, NUMBER)
+        decide_all(connection, ALWAYS)
+        assert start_next(connection, "main", MANY_IDLE, replace(ALWAYS, own=frozenset({NUMBER}))) is None
+
+    store.write(work)
+
+
+def test_a_thousand_spoofed_victims_are_held_for_the_operator_and_none_is_dialled(store: Store) -> None:
+    now = datetime.now(UTC)
+
+    def work(connection: Connection) -> None:
+        for n in range(1000):
+            ended_at = now - timedelta(seconds=(1000 - n) * 0.6)
+            stays = [Queued(wait=11.0 + n % 7)]
+            store_call(
+                connection, f"+99450{2000000 + n * 7919:07d}", stays, ended_at=ended_at, trunk="provider"
+            )
+        verdicts = decide_all(connection, rules())
+        assert start_next(connection, "main", MANY_IDLE, rules()) is None
+        assert set(connection.scalars(select(callbacks_table.c.state))) == {"held"}
+        assert verdicts.count("held") > 900
+        assert connection.execute(attempts.select()).first() is None
+
+    store.write(work)
+
+
+def test_calls_too_short_to_be_called_back_make_a_burst_too(store: Store) -> None:
+    burst = rules(burst=Burst(abandons=5, within=60.0, wait_up_to=15.0))
+
+    def work(connection: Connection) -> None:
+        for n in range(5):
+            store_call(connection, f"+99450200000{n}", [Queued(wait=2.0)], trunk="provider")
+        store_call(connection, NUMBER, [Queued(wait=40.0)], trunk="provider")
+        store_call(connection, "+994503333333", [Queued(wait=40.0)], trunk="other")
+        assert decide_all(connection, burst) == [*["too_short"] * 5, "held", "callback"]
+        [(name, _, why)] = switches.all_off(connection)
+        assert name == switches.held("provider")
+        assert "5 calls abandoned" in why
+
+    store.write(work)
+
+
+def test_a_trunk_stays_held_until_the_operator_says_otherwise(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        switches.turn_off(connection, switches.held("provider"), "a burst")
+        store_call(connection, NUMBER, trunk="provider")
+        assert decide_all(connection, rules()) == ["held"]
+        assert switches.turn_on(connection, switches.held("provider"))
+        store_call(connection, "+994502222222", trunk="provider")
+        assert decide_all(connection, rules()) == ["callback"]
+        callback_id = callbacks.open_for(connection, NUMBER)
+        assert callback_id is not None
+        assert callbacks.let_go(connection, callback_id, "looked at")
+        started = start_next(connection, "main", MANY_IDLE, rules())
+        assert started is not None
+
+    store.write(work)
+
+
+BUDGETS: list[tuple[str, Budget, list[tuple[str, str]]]] = [
+    ("number", Budget(most=2, within=3600.0), [(NUMBER, "a"), (NUMBER, "b"), (NUMBER, "c")]),
+    (
+        "prefix",
+        PrefixBudget(most=2, within=3600.0, digits=8),
+        [("+994501230001", "a"), ("+994501230002", "b"), ("+994501230003", "c")],
+    ),
+    ("orderer", Budget(most=2, within=3600.0), [(NUMBER, "a"), (NUMBER, "b"), (NUMBER, "c")]),
+    (
+        "trunk",
+        Budget(most=2, within=3600.0),
+        [("+994501111111", "a"), ("+994552222222", "a"), ("+994703333333", "a")],
+    ),
+    (
+        "total",
+        Budget(most=2, within=3600.0),
+        [("+994501111111", "a"), ("+994552222222", "b"), ("+994703333333", "c")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "budget", "callers"), BUDGETS, ids=[row[0] for row in BUDGETS])
+def test_each_budget_ends_what_exceeds_it_and_opens_again_with_time(
+    store: Store, name: str, budget: Budget, callers: list[tuple[str, str]]
+) -> None:
+    bounded = rules(budgets={name: budget})
+
+    def work(connection: Connection) -> None:
+        verdicts = []
+        for number, trunk in callers:
+            store_call(connection, number, trunk=trunk)
+            verdicts += decide_all(connection, bounded)
+            connection.execute(callbacks_table.update().values(state="unreachable"))
+        assert verdicts == ["callback", "callback", "out_of_budget"]
+        long_ago = datetime.now(UTC) - timedelta(hours=2)
+        connection.execute(callbacks_table.update().values(created_at=long_ago))
+        store_call(connection, *callers[-1:][0][:1], trunk=callers[-1][1])
+        assert decide_all(connection, bounded) == ["callback"]
+
+    store.write(work)
+
+
+def test_no_more_callbacks_are_open_than_the_ceiling_allows(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        for n in range(4):
+            store_call(connection, f"+9945020000{n}0")
+        low = rules(ceiling=3)
+        assert decide_all(connection, low) == ["callback"] * 3 + ["out_of_budget"]
+        why = connection.scalars(select(decisions.c.why).order_by(decisions.c.id.desc())).first()
+        assert why == "the ceiling of 3 open callbacks is reached"
+
+    store.write(work)
+
+
+def test_nothing_is_accepted_or_dialled_while_that_is_paused(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        store_call(connection, NUMBER)
+        assert decide_all(connection, rules()) == ["callback"]
+        switches.turn_off(connection, "accept", "drill")
+        switches.turn_off(connection, "dial", "drill")
+        store_call(connection, "+994502222222")
+        assert decide_all(connection, rules()) == ["switched_off"]
+        assert start_next(connection, "main", MANY_IDLE, rules()) is None
+        switches.turn_on(connection, "dial")
+        assert start_next(connection, "main", MANY_IDLE, rules()) is not None
+
+    store.write(work)
+
+
+def test_nobody_is_dialled_at_night_but_is_owed_a_call_when_it_opens(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        store_call(connection, NUMBER)
+        decide_all(connection, rules())
+        today = missed.now(connection).astimezone(ROUND_THE_CLOCK.zone).date()
+        closed = replace(ROUND_THE_CLOCK, closed_on=frozenset({today, today + timedelta(days=1)}))
+        assert start_next(connection, "main", MANY_IDLE, replace(rules(), hours=closed)) is None
+        [due_at] = connection.scalars(select(callbacks_table.c.due_at))
+        opens = datetime.combine(today + timedelta(days=2), time(), ROUND_THE_CLOCK.zone)
+        assert due_at in (opens, opens + timedelta(days=1))
+
+    store.write(work)
