@@ -32,6 +32,7 @@ class Store:
             parsed,
             connect_args={"timeout": BUSY_TIMEOUT_SECONDS} if self.is_sqlite else {},
             pool_pre_ping=not self.is_sqlite,
+            hide_parameters=True,  # they hold citizens' numbers, and errors end in logs and on terminals
         )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
