@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ivr import __version__
-from ivr.command import callbacks, config, data, prompts, record, run, status
+from ivr.command import callbacks, config, data, doctor, prompts, record, run, status
 from ivr.command.options import Options
 
 GROUPS = {
@@ -18,6 +18,7 @@ GROUPS = {
     "prompts": "list, build: the sentences citizens hear",
     "run": "the hotline as a service: recorder, dialer, AGI",
     "status": "what runs now, which calls are open, who is owed a call",
+    "doctor": "what is wrong here, and what to do about it",
     "record": "watch any Asterisk and store its queue visits",
     "callbacks": "list, show: who is owed a call, and what was tried",
     "data": "export, migrate: visits, callbacks and attempts for other programs",
@@ -42,6 +43,7 @@ app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(data.app, name="data")
 app.command("run", epilog=run.EXAMPLE)(run.run)
 app.command("status", epilog=status.EXAMPLE)(status.status)
+app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)
 app.command("record", epilog=record.EXAMPLE)(record.record)
 
 
