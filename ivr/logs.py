@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
@@ -63,7 +64,18 @@ def _escape(found: re.Match[str]) -> str:
 
 def mask_numbers(logger: Any, method: str, event: EventDict) -> EventDict:
     """Processor: whatever looks like a phone number, in any field, loses the digits that identify it."""
-    return {
-        name: _NUMBER.sub(lambda found: masked(found[0]), value) if isinstance(value, str) else value
-        for name, value in event.items()
-    }
+    return {name: _masked(value) for name, value in event.items()}
+
+
+def _masked(value: Any) -> Any:
+    match value:
+        case str():
+            return _NUMBER.sub(lambda found: masked(found[0]), value)
+        case None | bool() | int() | float():
+            return value
+        case Mapping():
+            return {_masked(name): _masked(inner) for name, inner in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_masked(inner) for inner in value]
+        case _:
+            return _masked(repr(value))

@@ -66,7 +66,7 @@ class AgiSession(AGI):  # type: ignore[misc]  # pyst2 has no types
         """As pyst2, but UnsafeArgument for anything that would not stay one line."""
         for text in (command, *map(str, args)):
             if any(ord(character) < 32 or ord(character) == 127 for character in text):
-                raise UnsafeArgument(f"control character in {text!r}")
+                raise UnsafeArgument("control character in an AGI command")  # not shown: a caller's
         super().send_command(command, *args)
 
     def get_result(self, stdin: object = None) -> dict[str, tuple[str, str]]:

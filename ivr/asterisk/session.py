@@ -1,7 +1,7 @@
 """One TCP connection to the AMI: panoramisk without its reconnecting, re-sending and unwatched pings.
 
-Bytes come in, `AmiEvent`s go out in the order of the stream, actions get their answers. Only `AmiConnection`
-opens sessions, one after the other.
+Bytes come in, `AmiEvent`s go out in the order of the stream, actions get their answers. `AmiConnection`
+opens sessions, one after the other; `hotline doctor` one to look around.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from ivr.calls.masking import masked
+from ivr.command import purge, recordings
 from ivr.command.store import database_url, open_store
 from ivr.storage.export import NUMBERS, rows
 
@@ -57,6 +58,10 @@ def migrate() -> None:
     """Bring the database's tables to this version; every other command does so too."""
     with open_store():
         typer.echo(f"{database_url().split('@')[-1]} is up to date")
+
+
+app.command("purge", epilog=purge.EXAMPLE)(purge.purge_data)
+app.command("recordings", epilog=recordings.EXAMPLE)(recordings.find_recordings)
 
 
 def _masked(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,16 +10,18 @@ from rich.console import Console
 from rich.table import Table
 
 from ivr import __version__
-from ivr.command import callbacks, config, data, prompts, record, run
+from ivr.command import callbacks, config, data, doctor, prompts, record, run, status
 from ivr.command.options import Options
 
 GROUPS = {
     "config": "init, check, render: from YAML to a dialplan, every mistake named",
     "prompts": "list, build: the sentences citizens hear",
     "run": "the hotline as a service: recorder, dialer, AGI",
+    "status": "what runs now, which calls are open, who is owed a call",
+    "doctor": "what is wrong here, and what to do about it",
     "record": "watch any Asterisk and store its queue visits",
     "callbacks": "list, show: who is owed a call, and what was tried",
-    "data": "export, migrate: visits, callbacks and attempts for other programs",
+    "data": "export, migrate, purge, recordings: the records, and how long they are kept",
 }
 EXAMPLES = (
     "hotline config check",
@@ -40,6 +42,8 @@ app.add_typer(prompts.app, name="prompts")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(data.app, name="data")
 app.command("run", epilog=run.EXAMPLE)(run.run)
+app.command("status", epilog=status.EXAMPLE)(status.status)
+app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)
 app.command("record", epilog=record.EXAMPLE)(record.record)
 
 

@@ -14,7 +14,9 @@ from agi_scripts.table import scripts_for
 from callback_dialer.service import DialerService
 from ivr.asterisk.connection import AmiConnection, utc_now
 from ivr.asterisk.fastagi import FastAgiService, Limits
+from ivr.asterisk.readiness import Needed
 from ivr.asterisk.secrets import SecretMissing, read_secret
+from ivr.availability import Availability, SignsOfLife
 from ivr.command.config import load_or_stop
 from ivr.command.options import fail, options
 from ivr.command.store import SpoolOption, open_spool, open_store
@@ -76,12 +78,16 @@ def _services(
 ) -> Iterator[Service]:
     """Asterisk → recorder → store → dialer → Asterisk; and what the dialer sees, for AGI."""
     if "recorder" in logins:
-        recorder = Recorder(logins["recorder"], store, server, Watched.of(configuration), spool)
+        ami = logins["recorder"]
+        recorder = Recorder(ami, store, server, Watched.of(configuration), spool)
         yield TaskService("recorder", recorder.run)
+        yield TaskService("availability", Availability(ami, store, server, Needed.of(configuration)).run)
     if "dialer" in logins:
         board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
         yield DialerService.of(configuration, server, store, logins["dialer"], board)
         yield _agi(configuration, server, board, reactor)
+    for part, login in logins.items():
+        yield TaskService(f"signs of life of the {part}", SignsOfLife(login, store, server, part).run)
 
 
 def _agi(configuration: Configuration, server: str, board: Board, reactor: Any) -> Service:

@@ -123,6 +123,16 @@ def dialling(configuration: Configuration, places: Places) -> Iterator[Problem]:
         yield Problem("CBK001", place, "no trunk carries any number, so nobody can be called back", hint)
 
 
+def retention(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """RET001: records would be deleted before their numbers are made nameless."""
+    for kind in ("calls", "callbacks"):
+        kept = getattr(configuration.retention, kind)
+        if kept.records < kept.numbers:
+            place = places.value_at("retention", kind, "records")
+            hint = "give `records` the longer time, or both the same"
+            yield Problem("RET001", place, f"{kind} are deleted before their numbers are hashed", hint)
+
+
 def _is_network(text: str) -> bool:
     try:
         ip_network(text, strict=False)

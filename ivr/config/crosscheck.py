@@ -144,6 +144,7 @@ _REFERENCES: tuple[Check, ...] = (
     check_calls.trunks,
     check_calls.callback,
     check_calls.dialling,
+    check_calls.retention,
     check_prompts.said,
     check_prompts.texts,
     check_prompts.reserved_are_there,

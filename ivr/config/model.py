@@ -12,16 +12,19 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ivr.config.shapes import (
+    DAY,
     Address,
     Digits,
     Folder,
     HostPort,
+    Kept,
     Key,
     Line,
     Name,
     Network,
     OpeningTime,
     Prefix,
+    Recorded,
     Seconds,
     Shape,
     parse_duration,
@@ -338,6 +341,24 @@ class Targets(Frozen):
     satisfaction: float = 85
 
 
+class RecordRetention(Frozen):
+    """Ages of records, counted in whole local days."""
+
+    numbers: Kept = 365 * DAY
+    """Then a citizen's number becomes a keyed hash: equal callers stay equal, nobody can be called."""
+    records: Kept = 1826 * DAY
+    """Then the records are deleted; the totals of their days stay."""
+
+
+class Retention(Frozen):
+    """How long private data is kept; `hotline data purge` enforces it."""
+
+    calls: RecordRetention = RecordRetention()
+    callbacks: RecordRetention = RecordRetention()
+    agent_states: Kept = 365 * DAY
+    recordings: Recorded = 180 * DAY
+
+
 class Server(Frozen):
     """One Asterisk and the addresses our processes meet it at; ports of 127.0.0.1 unless said."""
 
@@ -366,6 +387,7 @@ class Configuration(Frozen):
     trunks: dict[Name, Trunk]
     callback: Callback
     targets: Targets = Targets()
+    retention: Retention = Retention()
 
     @property
     def default_language(self) -> Language:

@@ -82,3 +82,29 @@ def parse_duration(value: object) -> object:
 
 
 Seconds = Annotated[float, BeforeValidator(parse_duration), Field(ge=0)]
+
+
+DAY = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """A duration must not be shorter than `days`; else the admin reads why."""
+
+    days: int
+    because: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def _check(self, seconds: float) -> float:
+        if seconds < self.days * DAY:
+            raise ValueError(f"must be at least {self.days}d: {self.because}")
+        return seconds
+
+
+Kept = Annotated[
+    Seconds, AtLeast(30, "until then callbacks may be open, and callers who call again must be recognised")
+]
+"""An age, for example `365d`."""
+Recorded = Annotated[Seconds, AtLeast(92, "for 3 months a caller may ask for a copy of the recording")]

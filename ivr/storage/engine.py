@@ -57,6 +57,7 @@ class Store:
             parsed,
             connect_args={"timeout": BUSY_TIMEOUT_SECONDS} if self.is_sqlite else _POSTGRESQL,
             pool_pre_ping=not self.is_sqlite,
+            hide_parameters=True,  # they hold citizens' numbers, and errors end in logs and on terminals
         )
         self._connections: WeakSet[Any] = WeakSet()
         if self.is_sqlite:

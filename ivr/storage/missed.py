@@ -103,13 +103,17 @@ def answered_after(
 
 def on_the_line(caller_e164: ColumnElement[str] | str) -> ColumnElement[bool]:
     """Condition: a call of that citizen is open now, in the menu, in a queue or with an agent."""
+    return exists().where(calls.c.caller_e164 == caller_e164, is_open_now())
+
+
+def is_open_now() -> ColumnElement[bool]:
+    """Condition on `calls`: a citizen's call that is open, and not because an unclean stop left it so."""
     alive_since = type_coerce(database_now(), BigInteger) - OPEN_AT_MOST // timedelta(milliseconds=1)
-    return exists().where(
-        calls.c.caller_e164 == caller_e164,
-        calls.c.ended_at.is_(None),
-        calls.c.is_interrupted.is_(False),
-        calls.c.origin == "inbound",
-        type_coerce(calls.c.last_seen_at, BigInteger) > alive_since,
+    return (
+        calls.c.ended_at.is_(None)
+        & calls.c.is_interrupted.is_(False)
+        & (calls.c.origin == "inbound")
+        & (type_coerce(calls.c.last_seen_at, BigInteger) > alive_since)
     )
 
 

@@ -277,3 +277,62 @@ switches = Table(
     Column("why", Text, nullable=False),
 )
 """What is switched off, a row each: `accept`, `dial`, and `held:TRUNK` after a burst of short abandons."""
+
+processes = Table(
+    "processes",
+    metadata,
+    Column("server", String(64), primary_key=True),
+    Column("part", String(16), primary_key=True),
+    Column("process", String(80), primary_key=True),
+    Column("started_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("is_connected", Boolean, nullable=False),
+)
+"""Last sign of life of each part (recorder, dialer) by `host/pid`; `is_connected`: to the AMI."""
+
+minutes = Table(
+    "minutes",
+    metadata,
+    Column("server", String(64), primary_key=True),
+    Column("minute_at", Moment, primary_key=True),
+    Column("checks", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("why", Text, nullable=False, default=""),
+)
+"""Whether calls would have been answered and queued: up if no check failed; without a row: unknown."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("who", String(64), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("subject", String(150), nullable=False),
+    Column("note", Text, nullable=False, default=""),
+)
+"""What people did with private data. Only ever appended to."""
+
+sealed_days = Table(
+    "sealed_days",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("sealed_at", Moment, nullable=False),
+)
+
+sealed_totals = Table(
+    "sealed_totals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("day", ForeignKey("sealed_days.day"), nullable=False, index=True),
+    Column("record", String(16), nullable=False),
+    Column("server", String(64), nullable=False),
+    Column("structure", String(64), nullable=False),
+    Column("queue", String(128), nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("result", String(32), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("wait_seconds", Float, nullable=False),
+    Column("talk_seconds", Float, nullable=False),
+)
+"""Totals of a local day, kept when its records are made nameless or deleted (`ivr.storage.totals`)."""

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, and_, insert, literal, or_, select, upda
 
 from ivr.asterisk import words
 from ivr.calls.caller import ReadNumber
+from ivr.calls.pseudonyms import is_pseudonym
 from ivr.storage.schema import calls, visits
 from ivr.visits.facts import Answered, Party
 from ivr.visits.records import Call, Visit
@@ -45,6 +46,8 @@ def _save_call(connection: Connection, call: Call, read_number: ReadNumber) -> N
     elif not (stored.ended_at and call.ended_at is None and call.last_seen_at <= stored.last_seen_at):
         if stored.ended_at is not None and call.ended_at is None:
             values["decided_at"] = None  # it was not over after all
+        if is_pseudonym(stored.caller):
+            del values["caller"]  # the purge has made it nameless; old lines read again do not undo that
         connection.execute(update(calls).where(calls.c.id == stored.id).values(values))
 
 
@@ -117,6 +120,8 @@ def _changes(stored: Row[Any], told: dict[str, Any]) -> dict[str, Any]:
     is_better = knows >= knew or (told["source"] == stored.source and knows[0] == knew[0])
     better, other = (told, was) if is_better else (was, told)
     merged = {name: better[name] if better[name] not in (None, "") else other[name] for name in told}
+    if is_pseudonym(stored.caller):
+        merged["caller"] = stored.caller
     if told["source"] != stored.source:
         merged["source"] = "both"
     return {name: value for name, value in merged.items() if value != was[name]}

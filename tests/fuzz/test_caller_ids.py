@@ -43,6 +43,7 @@ DIALLED = re.compile(r"0[1-9]\d{8}", re.ASCII)
 MISSED = MissedCall(
     call_id=1,
     server="main",
+    trunk="provider",
     structure="dvx",
     queue="dvx",
     outcome="abandoned",

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,11 +29,20 @@ class ServiceFailed(Exception):
     """The `hotline` command ended when it should not have; the message holds its last words."""
 
 
+@dataclass(frozen=True)
+class Said:
+    """How a command ended, and what it wrote."""
+
+    status: int
+    out: str
+    err: str
+
+
 class HotlineService:
     """`hotline run` over a house's configuration; its database is a SQLite file there, unless given."""
 
     def __init__(self, house: House, broken: str = "", database_url: str = "", name: str = "hotline") -> None:
-        self._house = house
+        self.house = house
         self._command = _command(broken)
         self.database_url = database_url or f"sqlite:///{house.folder / 'hotline.db'}"
         self.log = house.folder / f"{name}.log"
@@ -54,9 +64,9 @@ class HotlineService:
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
-                *("--config", str(self._house.config), "run"),
+                *("--config", str(self.house.config), "run"),
                 cwd=REPOSITORY,
-                env=self._environment,
+                env=self.environment,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -88,54 +98,58 @@ class HotlineService:
             self._process.kill()
             await self._process.wait()
 
-    async def export(self, kind: str) -> list[dict[str, Any]]:
-        """Rows of `hotline data export KIND`, numbers in full. Raises ServiceFailed."""
+    async def hotline(self, *words: str) -> Said:
+        """What another `hotline` command says of this house."""
         process = await asyncio.create_subprocess_exec(
             *_command(""),
-            *(
-                "--config",
-                str(self._house.config),
-                "data",
-                "export",
-                kind,
-                "--format",
-                "jsonl",
-                "--full-numbers",
-            ),
+            *("--config", str(self.house.config), *words),
             cwd=REPOSITORY,
-            env=self._environment,
+            env=self.environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        said, complained = await process.communicate()
-        if process.returncode:
-            raise ServiceFailed(f"export {kind}: {complained.decode(errors='replace')[-2000:]}")
-        return [json.loads(line) for line in said.splitlines()]
+        out, err = await process.communicate()
+        assert process.returncode is not None
+        return Said(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
+
+    async def export(self, kind: str) -> list[dict[str, Any]]:
+        """Rows of `hotline data export KIND`, numbers in full. Raises ServiceFailed."""
+        said = await self.hotline("data", "export", kind, "--format", "jsonl", "--full-numbers")
+        if said.status:
+            raise ServiceFailed(f"export {kind}: {said.err[-2000:]}")
+        return [json.loads(line) for line in said.out.splitlines()]
+
+    @property
+    def pid(self) -> int:
+        """Process id of the running service."""
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def last_words(self) -> str:
         return self.log.read_text(errors="replace")[-2000:]
 
     @property
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What the `hotline` command finds this house's database and secrets by."""
         return {
             **os.environ,
             "HOTLINE_DATABASE_URL": self.database_url,
             "HOTLINE_SPOOL": str(self.log.with_suffix(".spool")),
-            "HOTLINE_SECRETS": str(self._house.etc / "secrets.d"),
+            "HOTLINE_SECRETS": str(self.house.etc / "secrets.d"),
         }
 
     async def _is_ready(self) -> bool:
         assert self._process is not None
         if self._process.returncode is not None:
             raise ServiceFailed(f"ended with status {self._process.returncode}: {self.last_words}")
-        connected = await self._house.asterisk.console("manager show connected")
+        connected = await self.house.asterisk.console("manager show connected")
         return all(user[:_CONSOLE_COLUMN] in connected for user in _LOGINS) and await self._agi_listens()
 
     async def _agi_listens(self) -> bool:
         try:
-            _, writer = await asyncio.open_connection("127.0.0.1", self._house.agi_port)
+            _, writer = await asyncio.open_connection("127.0.0.1", self.house.agi_port)
         except OSError:
             return False
         writer.close()

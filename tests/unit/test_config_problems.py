@@ -101,6 +101,10 @@ MISTAKES = [
     ),
     ("MENU005", "menu.yaml", "nodes:\n", "nodes:\n    back: {hangup: true}\n", "back: {"),
     ("MENU006", "hotline.yaml", "[az, ru, en]", "[az, ru]", "menu.yaml>en, then"),
+    # retention
+    ("CFG003", "hotline.yaml", "recordings: 180d", "recordings: 60d", "60d"),
+    ("CFG003", "hotline.yaml", "agent_states: 365d", "agent_states: 1d", "1d\n  rec"),
+    ("RET001", "hotline.yaml", "records: 1826d", "records: 100d", "100d"),
     # hours
     ("HRS001", "queues.yaml", "hours: office", "hours: ofice", "ofice"),
     ("HRS002", "hours.yaml", "mon: 09:00-18:00", "mon: 18:00-09:00", "18:00-09:00"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from ivr.storage.engine import Store
@@ -13,6 +15,12 @@ from ivr.storage.locks import advisory_lock
 def migrate(store: Store) -> None:
     """Create the tables or upgrade them, in one transaction; does nothing to a store that is up to date."""
     store.write(_upgrade)
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the store has exactly the tables of this version."""
+    newest = ScriptDirectory.from_config(configuration(connection)).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() == newest
 
 
 def configuration(connection: Connection) -> Config:

@@ -250,3 +250,55 @@ def upgrade() -> None:
         sa.Column("why", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_switches")),
     )
+    op.create_table(
+        "processes",
+        sa.Column("server", sa.String(length=64), nullable=False),
+        sa.Column("part", sa.String(length=16), nullable=False),
+        sa.Column("process", sa.String(length=80), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("is_connected", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("server", "part", "process", name=op.f("pk_processes")),
+    )
+    op.create_table(
+        "minutes",
+        sa.Column("server", sa.String(length=64), nullable=False),
+        sa.Column("minute_at", sa.BigInteger(), nullable=False),
+        sa.Column("checks", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("server", "minute_at", name=op.f("pk_minutes")),
+    )
+    op.create_table(
+        "audit",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("who", sa.String(length=64), nullable=False),
+        sa.Column("action", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(length=150), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+    )
+    op.create_table(
+        "sealed_days",
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("sealed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_sealed_days")),
+    )
+    op.create_table(
+        "sealed_totals",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("record", sa.String(length=16), nullable=False),
+        sa.Column("server", sa.String(length=64), nullable=False),
+        sa.Column("structure", sa.String(length=64), nullable=False),
+        sa.Column("queue", sa.String(length=128), nullable=False),
+        sa.Column("origin", sa.String(length=16), nullable=False),
+        sa.Column("result", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("wait_seconds", sa.Float(), nullable=False),
+        sa.Column("talk_seconds", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["day"], ["sealed_days.day"], name=op.f("fk_sealed_totals_day_sealed_days")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sealed_totals")),
+    )
+    op.create_index(op.f("ix_sealed_totals_day"), "sealed_totals", ["day"], unique=False)

@@ -1,0 +1,87 @@
+"""Would a call be answered and queued now? Asked of a running Asterisk, with the right `reporting` alone.
+
+`ivr.availability` asks for the row a minute, `hotline doctor` for its findings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol, Self
+
+from ivr.asterisk.actions import ActionRefused, AmiError, Header, Reply
+from ivr.asterisk.words import CONTEXT_INBOUND
+from ivr.config.model import Configuration
+
+ANSWER_WITHIN: Final = 5.0
+"""Seconds for all that is asked: an Asterisk slower than that keeps callers waiting too."""
+_AWAY: Final = ("UNAVAILABLE", "INVALID")
+"""What DEVICE_STATE says of an endpoint whose qualify went unanswered, or that does not exist."""
+
+
+class Send(Protocol):
+    """`AmiConnection.send`."""
+
+    def __call__(self, headers: Mapping[str, Header], *, deadline: float = 10.0) -> Awaitable[Reply]:
+        """Send one action."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What a call needs of Asterisk beside the dialplan."""
+
+    queues: Collection[str]
+    endpoints: Collection[str]
+
+    @classmethod
+    def of(cls, configuration: Configuration) -> Self:
+        """The queues and trunks of a configuration."""
+        return cls(
+            frozenset(configuration.queues), [trunk.endpoint for trunk in configuration.trunks.values()]
+        )
+
+
+async def shortcomings(send: Send, needed: Needed, within: float = ANSWER_WITHIN) -> tuple[str, ...]:
+    """Why a call would not be answered and queued now, in plain words; empty if it would. Never raises."""
+    try:
+        async with asyncio.timeout(within):
+            return (*await _dialplan(send), *await _queues(send, needed), *await _trunks(send, needed))
+    except TimeoutError:
+        return (f"Asterisk does not answer within {within:g} s",)
+    except AmiError as problem:
+        return (str(problem),)
+
+
+async def _dialplan(send: Send) -> Iterable[str]:
+    """The fixed context is there, and so is the revision each of its extensions jumps to."""
+    contexts = [CONTEXT_INBOUND]
+    for context in contexts:
+        try:
+            plan = await send({"Action": "ShowDialPlan", "Context": context})
+        except ActionRefused as refused:
+            return (f"dialplan: {refused}",)
+        if context == CONTEXT_INBOUND:
+            contexts += {row["AppData"].partition(",")[0] for row in plan.events if row["AppData"]}
+    return ()
+
+
+async def _queues(send: Send, needed: Needed) -> Iterable[str]:
+    loaded = {row["Queue"] for row in (await send({"Action": "QueueSummary"})).events}
+    return [f"queue {name} is not loaded" for name in sorted(set(needed.queues) - loaded)]
+
+
+async def _trunks(send: Send, needed: Needed) -> Iterable[str]:
+    """One trunk that is reachable is enough for calls to come; a state that is not told counts as such."""
+    states: dict[str, str] = {}
+    for endpoint in needed.endpoints:
+        try:
+            told = await send({"Action": "Getvar", "Variable": f"DEVICE_STATE(PJSIP/{endpoint})"})
+        except ActionRefused:
+            return ()
+        states[endpoint] = told.headers.get("Value", "")
+    if not states or any(state not in _AWAY for state in states.values()):
+        return ()
+    listed = ", ".join(f"{endpoint} {state.lower()}" for endpoint, state in states.items())
+    return (f"no trunk is reachable: {listed}",)

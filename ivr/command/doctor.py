@@ -1,0 +1,72 @@
+"""`hotline doctor`: everything the hotline needs looked at once, each finding with what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from dialplan.manager import RIGHTS
+from ivr.command.options import fail, options
+from ivr.command.store import database_url
+from ivr.config.loading import Loaded, load
+from ivr.doctor import machine
+from ivr.doctor.asterisk import House, asterisk
+from ivr.doctor.findings import Finding
+
+EXAMPLE: Final = "Example: hotline doctor --secrets /etc/asterisk/secrets.d"
+_COLOURS: Final = {"ok": "green", "warning": "yellow", "error": "red"}
+
+
+def doctor(
+    context: typer.Context,
+    secrets: Annotated[
+        Path, typer.Option(help="Folder `secrets.d` that `config render` made.", envvar="HOTLINE_SECRETS")
+    ] = Path("/etc/asterisk/secrets.d"),
+    server: Annotated[
+        str, typer.Option(help="Which of `servers` to look at.", envvar="HOTLINE_SERVER")
+    ] = "main",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+) -> None:
+    """Look at configuration, Asterisk, prompts, FastAGI, clock and database; exit status 1 on an error.
+
+    Nothing is changed and nobody is called. Run it on Asterisk's machine, as the daemon's user.
+    """
+    folder = options(context).config
+    loaded = load(folder)
+    if loaded.configuration is not None and server not in loaded.configuration.servers:
+        fail(f"there is no server {server!r}", hint=f"servers: {', '.join(loaded.configuration.servers)}")
+    findings = [machine.configuration(loaded, folder), *machine.database(database_url())]
+    findings += asyncio.run(_live(loaded, server, secrets))
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
+    else:
+        _show(findings)
+    if any(finding.level == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+async def _live(loaded: Loaded, server: str, secrets: Path) -> list[Finding]:
+    configuration = loaded.configuration
+    if configuration is None:
+        return []  # where Asterisk is, and what it should have, is not known
+    where = configuration.servers[server]
+    found, sounds = await asterisk(House(configuration, where, secrets, RIGHTS))
+    if sounds is not None:
+        found.append(machine.prompts(loaded, sounds))
+    found.append(await machine.fastagi(where, configuration))
+    found.append(machine.time_zone(configuration.hotline.time_zone))
+    return found
+
+
+def _show(findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        level = typer.style(f"{finding.level:<8}", fg=_COLOURS[finding.level])
+        typer.echo(f"{level} {finding.check:<16} {finding.what}")
+        if finding.do:
+            typer.echo(f"{'':<26}{finding.do}")

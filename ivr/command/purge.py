@@ -1,0 +1,83 @@
+"""`hotline data purge`: enforce the retention of the configuration; to be run daily."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
+
+import typer
+
+from ivr import recordings
+from ivr.asterisk.connection import utc_now
+from ivr.asterisk.secrets import SecretMissing, make_missing, read_secret
+from ivr.command.config import load_or_stop
+from ivr.command.options import fail, options
+from ivr.command.store import open_store
+from ivr.config.loading import configuration_of
+from ivr.config.model import Configuration
+from ivr.storage.audit import note
+from ivr.storage.engine import Store
+from ivr.storage.purge import Done, is_any_nameless, purge
+
+EXAMPLE: Final = "Example: hotline data purge --secrets /etc/asterisk/secrets.d"
+KEY: Final = "hotline-pseudonyms"
+"""Its file in `secrets.d/` holds the key of the hash. Lost, equal callers of old and new are not equal."""
+
+
+def purge_data(
+    context: typer.Context,
+    secrets: Annotated[
+        Path, typer.Option(help="Folder `secrets.d`, where the hash's key is kept.", envvar="HOTLINE_SECRETS")
+    ] = Path("/etc/asterisk/secrets.d"),
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+) -> None:
+    """Hash old numbers and delete older records, as `retention` says; totals of each day are kept first.
+
+    Equal callers stay equal. A callback that is still open is left alone, and every day since it was missed.
+    """
+    configuration = configuration_of(load_or_stop(options(context).config))
+    with open_store() as store:
+        key = _key(store, secrets)
+        done = [*_purged(store, key, configuration), *_recordings(configuration)]
+        what = ", ".join(f"{one.number} {one.what} {one.action}" for one in done if one.number)
+        who = getpass.getuser()
+        store.write(lambda connection: note(connection, who, "purge", "retention", what or "nothing was due"))
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in done], ensure_ascii=False, indent=2))
+        return
+    for one in done:
+        typer.echo(f"{one.number:>9} {one.what} {one.action}")
+
+
+def _purged(store: Store, key: str, configuration: Configuration) -> Iterator[Done]:
+    zone = ZoneInfo(configuration.hotline.time_zone)
+    yield from purge(store, key, configuration.retention, zone, utc_now())
+
+
+def _recordings(configuration: Configuration) -> Iterator[Done]:
+    """Of every server whose recordings are on this machine."""
+    until = utc_now() - timedelta(seconds=configuration.retention.recordings)
+    for name, server in configuration.servers.items():
+        folder = Path(server.recordings)
+        if folder.is_dir():
+            old = list(recordings.older_than(folder, name, until))
+            for path in old:
+                path.unlink(missing_ok=True)
+            yield Done("deleted", f"recordings of {name}", len(old))
+
+
+def _key(store: Store, secrets: Path) -> str:
+    try:
+        if not store.read(is_any_nameless):
+            make_missing(secrets, [KEY], [])
+        return read_secret(secrets, KEY)
+    except SecretMissing as missing:
+        fail(str(missing).partition(";")[0], hint="restore it from a backup: without it equal callers differ")
+    except OSError as problem:
+        fail(f"{secrets} cannot be written: {problem.strerror}", hint="name the folder with --secrets")

@@ -1,0 +1,87 @@
+"""`hotline data recordings`: find the recording of a call, and copy it for who may hear it."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from sqlalchemy import Connection, select
+
+from ivr import recordings
+from ivr.calls.masking import masked
+from ivr.command.callbacks import LOCAL_TIME
+from ivr.command.config import load_or_stop
+from ivr.command.options import fail, options
+from ivr.command.store import open_store
+from ivr.config.loading import configuration_of
+from ivr.storage.audit import note
+from ivr.storage.schema import calls
+
+EXAMPLE: Final = (
+    'Example: hotline data recordings 1795364181.41 --copy talk.wav --why "request 17 of the caller"'
+)
+_MOST: Final = 100
+
+
+def find_recordings(
+    context: typer.Context,
+    call: Annotated[str, typer.Argument(help="Linkedid of the call, as exports show it.")] = "",
+    number: Annotated[str, typer.Option(help="Calls of this number, as +994501234567.")] = "",
+    copy: Annotated[
+        Path | None, typer.Option(help="Copy the call's recording to this new file.", show_default=False)
+    ] = None,
+    why: Annotated[str, typer.Option(help="Kept with the copy in the audit.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+) -> None:
+    """Find recordings by call or number, the latest first; copy one, with a line in the audit."""
+    if bool(call) == bool(number):
+        fail("which call?", hint="give its linkedid, or --number", status=2)
+    if copy is not None and not why:
+        fail("why is it copied?", hint="--why is kept in the audit", status=2)
+    folders = {
+        name: Path(server.recordings)
+        for name, server in configuration_of(load_or_stop(options(context).config)).servers.items()
+    }
+    with open_store() as store:
+        found = [
+            {**row, "file": str(file)}
+            for row in store.read(lambda connection: _calls(connection, call, number))
+            if (folder := folders.get(row["server"])) is not None
+            for file in recordings.of_call(folder, row["server"], row["linkedid"])
+        ]
+        if not found:
+            fail("no recording is found", hint="it was not recorded, is on another machine, or is deleted")
+        if copy is None:
+            _show(found, as_json)
+            return
+        if len(found) > 1:
+            _show(found, as_json)
+            fail("there are several recordings", hint="copy the file you want by its call's linkedid")
+        file = found[0]["file"]
+        store.write(lambda connection: note(connection, getpass.getuser(), "recording copied", file, why))
+    try:
+        recordings.copy(Path(file), copy)
+    except OSError as problem:
+        fail(f"{copy} cannot be written: {problem.strerror}", hint="name a new file")
+    typer.echo(f"copied {file} to {copy}")
+
+
+def _calls(connection: Connection, linkedid: str, number: str) -> list[dict[str, Any]]:
+    is_it = calls.c.linkedid == linkedid if linkedid else calls.c.caller_e164 == number
+    wanted = select(calls.c.server, calls.c.linkedid, calls.c.caller_e164, calls.c.began_at)
+    rows = connection.execute(wanted.where(is_it).order_by(calls.c.began_at.desc()).limit(_MOST))
+    return [dict(row) for row in rows.mappings()]
+
+
+def _show(found: list[dict[str, Any]], as_json: bool) -> None:
+    shown = [{**row, "caller_e164": masked(row["caller_e164"])} for row in found]
+    if as_json:
+        typer.echo(json.dumps(shown, ensure_ascii=False, indent=2, default=datetime.isoformat))
+        return
+    for row in shown:
+        began = row["began_at"].astimezone(LOCAL_TIME).strftime("%Y-%m-%d %H:%M:%S")
+        typer.echo(f"{began}  {row['linkedid']}  {row['caller_e164']}  {row['file']}")

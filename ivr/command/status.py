@@ -1,0 +1,85 @@
+"""`hotline status`: what runs, what Asterisk does, which calls are open, who is owed a call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+import typer
+
+from ivr.command.callbacks import LOCAL_TIME
+from ivr.command.store import open_store
+from ivr.storage.liveness import Process
+from ivr.storage.overview import Overview, ServerOverview, overview
+
+EXAMPLE: Final = "Example: hotline status --json"
+_PARTS: Final = ("recorder", "dialer")
+
+
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+) -> None:
+    """How the hotline is now, as its database knows it; exit status 1 if a part of it does not run."""
+    with open_store() as store:
+        now = store.read(overview)
+    missing = [f"{server.server}: {part}" for server in now.servers for part in _not_running(server, now)]
+    if as_json:
+        data = {**asdict(now), "not_running": missing}
+        typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=datetime.isoformat))
+    else:
+        for line in _lines(now):
+            typer.echo(line)
+    if missing or not now.servers:
+        raise typer.Exit(1)
+
+
+def _lines(now: Overview) -> Iterator[str]:
+    if not now.servers:
+        yield "no hotline has run on this database: start one with `hotline run`"
+    for server in now.servers:
+        yield f"server {server.server}"
+        for process in server.processes:
+            if now.runs(process) or not any(map(now.runs, _of(server, process.part))):
+                yield f"  {process.part:<12}{_told(process, now)}"
+        for part in _not_running(server, now):
+            yield f"  {'':<12}start the {part}: hotline run --server {server.server}"
+        minutes = server.minutes
+        yield f"  {'last hour':<12}{minutes.up} min up, {minutes.down} down, {minutes.unknown} unknown"
+        if minutes.last_down is not None:
+            yield f"  {'':<12}last down {_moment(minutes.last_down.minute_at)}: {minutes.last_down.why}"
+        yield f"  {'calls':<12}{server.open_calls} open, {server.waiting} waiting in a queue"
+    counts = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in now.callbacks.items())
+    yield f"callbacks     {counts}; {now.due} due now"
+    if now.oldest_due_at is not None:
+        yield f"{'':<14}oldest due since {_moment(now.oldest_due_at)} ({_ago(now.at - now.oldest_due_at)})"
+
+
+def _not_running(server: ServerOverview, now: Overview) -> list[str]:
+    return [part for part in _PARTS if not any(map(now.runs, _of(server, part)))]
+
+
+def _of(server: ServerOverview, part: str) -> list[Process]:
+    return [process for process in server.processes if process.part == part]
+
+
+def _told(process: Process, now: Overview) -> str:
+    silence = _ago(now.at - process.seen_at)
+    if not now.runs(process):
+        return f"does not run: last sign of life {_moment(process.seen_at)} ({silence} ago)"
+    ami = "AMI connected" if process.is_connected else "AMI NOT connected"
+    return f"runs since {_moment(process.started_at)} as {process.process}, seen {silence} ago, {ami}"
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(LOCAL_TIME).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _ago(time: timedelta) -> str:
+    seconds = max(0, int(time.total_seconds()))
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"

@@ -1,0 +1,1 @@
+"""What `hotline doctor` looks at; each check gives findings, none stops at the first."""

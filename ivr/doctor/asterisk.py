@@ -1,0 +1,210 @@
+"""What a running Asterisk is asked over the AMI: logins, rights, version, modules, settings, readiness.
+
+Every question is harmless: an action whose right is probed lacks what it would act on, so that Asterisk
+refuses it either for the right or for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ivr.asterisk.actions import ActionRefused, AmiError, Header, Reply
+from ivr.asterisk.connection import utc_now
+from ivr.asterisk.events import parse_timestamp
+from ivr.asterisk.readiness import Needed, Send, shortcomings
+from ivr.asterisk.secrets import SecretMissing, read_secret
+from ivr.asterisk.session import Session
+from ivr.asterisk.words import CHANNEL_VARIABLES
+from ivr.config.model import Configuration, Server
+from ivr.doctor.findings import Finding, error, warning, well
+
+ANSWER_WITHIN: Final = 5.0
+TESTED_WITH: Final = 22
+CLOCKS_AGREE_WITHIN: Final = 2.0
+"""Seconds; the recorder takes a larger step of Asterisk's clock for one."""
+MODULES: Final = (
+    "app_dial", "app_exec", "app_mixmonitor", "app_playback", "app_queue", "app_userevent", "chan_pjsip",
+    "func_callerid", "func_channel", "func_cut", "func_devstate", "func_dialplan", "func_logic",
+    "func_strings", "func_timeout", "pbx_config", "res_agi", "res_pjsip_header_funcs",
+)  # fmt: skip
+"""What the compiled dialplan and the row a minute cannot do without."""
+PROBES: Final[Mapping[str, Mapping[str, Header]]] = {
+    "originate": {"Action": "Originate"},
+    "call": {"Action": "Hangup"},
+    "reporting": {"Action": "CoreStatus"},
+    "system": {"Action": "ModuleCheck", "Module": "app_queue"},
+    "command": {"Action": "Command"},
+    "config": {"Action": "UpdateConfig"},
+}
+"""Right to write → an action that needs it and, as it stands, does nothing."""
+DANGEROUS: Final = frozenset({"originate", "command", "config"})
+READER: Final = "hotline-apply"
+"""The user whose rights let it see modules and settings."""
+RENDER: Final = "run `hotline config render`, then `manager reload` in Asterisk's console"
+
+Rights = Mapping[str, tuple[str, str]]
+"""AMI user → its read classes and write classes, comma-separated."""
+
+
+@dataclass(frozen=True)
+class House:
+    """What is looked at: one server of a configuration, and the folder of its secrets."""
+
+    configuration: Configuration
+    server: Server
+    secrets: Path
+    rights: Rights
+
+
+async def asterisk(house: House) -> tuple[list[Finding], Path | None]:
+    """The findings, and the folder Asterisk plays sounds from, if it told that."""
+    found: list[Finding] = []
+    sounds = None
+    for user in house.rights:
+        try:
+            async with _login(house, user) as send:
+                found += [well("AMI login", f"{user} is let in")]
+                found += [finding async for finding in _write_rights(send, user, house.rights)]
+                if user == READER:
+                    found += [finding async for finding in _settings(send, house)]
+                    sounds = await _sounds(send)
+                else:
+                    found += [finding async for finding in _readiness(send, user, house)]
+        except SecretMissing as missing:
+            found.append(error("AMI login", str(missing), "name the folder with --secrets"))
+        except ActionRefused:
+            what = f"Asterisk refuses {user}: the secret in {house.secrets} is another, or `permit` bars us"
+            found.append(error("AMI login", what, RENDER))
+        except (AmiError, OSError, TimeoutError):
+            where = f"{house.server.ami_host}:{house.server.ami_port}"
+            what = f"nobody answers at {where}"
+            do = "start Asterisk; else compare `servers` with manager.conf, and its `bindaddr`"
+            return [*found, error("Asterisk", what, do)], None
+    return found, sounds
+
+
+@asynccontextmanager
+async def _login(house: House, user: str) -> AsyncIterator[Send]:
+    secret = read_secret(house.secrets, user)
+    session = await Session.open(house.server.ami_host, house.server.ami_port, utc_now, ANSWER_WITHIN)
+
+    async def send(headers: Mapping[str, Header], *, deadline: float = ANSWER_WITHIN) -> Reply:
+        return await session.ask(headers, deadline)
+
+    try:
+        await send({"Action": "Login", "Username": user, "Secret": secret, "Events": "off"})
+        yield send
+    finally:
+        session.cut("looked")
+
+
+async def _write_rights(send: Send, user: str, rights: Rights) -> AsyncIterator[Finding]:
+    needed = frozenset(rights[user][1].split(","))
+    held = {right for right, action in PROBES.items() if await _may(send, action)}
+    for right in sorted(needed - held):
+        yield error("AMI rights", f"{user} may not `{right}`", RENDER)
+    for right in sorted(held & DANGEROUS - needed):
+        yield error("AMI rights", f"{user} may `{right}`, which it never needs", RENDER)
+
+
+async def _may(send: Send, action: Mapping[str, Header]) -> bool:
+    try:
+        await send(action)
+    except ActionRefused as refused:
+        return "permission" not in str(refused).lower()
+    return True
+
+
+async def _readiness(send: Send, user: str, house: House) -> AsyncIterator[Finding]:
+    """Asked once, as the recorder: it is what writes the row a minute."""
+    if user != next(iter(house.rights)):
+        return
+    pong = await send({"Action": "Ping"})
+    if (told := parse_timestamp(pong.headers.get("Timestamp", ""))) is not None:
+        apart = abs((told - utc_now()).total_seconds())
+        if apart > CLOCKS_AGREE_WITHIN:
+            what = f"Asterisk's clock and this machine's are {apart:.0f} s apart"
+            yield error("clock", what, "run one time service (chrony) on both machines")
+    found = await shortcomings(send, Needed.of(house.configuration))
+    for what in found:
+        do = "run `hotline config render` and reload Asterisk; for a trunk, ask the provider"
+        yield error("readiness", what, do)
+    if not found:
+        yield well("readiness", "a call would be answered and queued now")
+
+
+async def _settings(send: Send, house: House) -> AsyncIterator[Finding]:
+    version = (await send({"Action": "CoreSettings"})).headers.get("AsteriskVersion", "")
+    if int(f"0{version.partition('.')[0]}") < TESTED_WITH:
+        yield warning("Asterisk", f"version {version}", f"it is tested with {TESTED_WITH}")
+    else:
+        yield well("Asterisk", f"version {version}")
+    missing = [name for name in MODULES if not await _is_loaded(send, name)]
+    for name in missing:
+        yield error("modules", f"{name} is not loaded", f"load {name}.so in modules.conf")
+    if not missing:
+        yield well("modules", f"all {len(MODULES)} that are needed are loaded")
+    general = await _category(send, "manager.conf", "general")
+    for finding in _general(general):
+        yield finding
+    for user, (read, _) in house.rights.items():
+        has = frozenset((await _category(send, "manager.conf", user)).get("read", "").split(","))
+        if lacking := frozenset(read.split(",")) - has:
+            what = f"{user} does not hear events of {', '.join(sorted(lacking))}"
+            yield error("AMI rights", what, RENDER)
+    for trunk in house.configuration.trunks.values():
+        if await _is_unwatched(send, trunk.endpoint):
+            what = f"nobody asks whether trunk {trunk.endpoint} lives: a dead one counts as reachable"
+            do = "set `qualify_frequency = 30` in its aor of pjsip.conf"
+            yield warning("trunk", what, do)
+
+
+def _general(general: Mapping[str, str]) -> Iterator[Finding]:
+    if general.get("timestampevents") == "yes":
+        yield well("timestampevents", "events carry Asterisk's own clock")
+    else:
+        do = "set `timestampevents = yes` in [general] of manager.conf"
+        yield error("timestampevents", "events carry no time: waits are known to the second only", do)
+    listed = frozenset(general.get("channelvars", "").split(","))
+    for name in sorted(frozenset(CHANNEL_VARIABLES) - listed):
+        yield error("channelvars", f"events do not carry {name}", RENDER)
+
+
+async def _is_loaded(send: Send, module: str) -> bool:
+    try:
+        await send({"Action": "ModuleCheck", "Module": module})
+    except ActionRefused:
+        return False
+    return True
+
+
+async def _is_unwatched(send: Send, endpoint: str) -> bool:
+    try:
+        told = await send({"Action": "PJSIPShowEndpoint", "Endpoint": endpoint})
+    except ActionRefused:
+        return False  # there is none: that is told as readiness
+    return any(row["Status"] == "NonQualified" for row in told.events)
+
+
+async def _category(send: Send, file: str, category: str) -> dict[str, str]:
+    """Settings of a file of Asterisk's, as it would read them now; empty if there is no such category."""
+    try:
+        told = await send({"Action": "GetConfig", "Filename": file, "Category": category})
+    except ActionRefused:
+        return {}
+    return dict(_pairs(text for name, text in told.headers.items() if name.startswith("Line-")))
+
+
+def _pairs(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for line in lines:
+        name, _, value = line.partition("=")
+        yield name, value
+
+
+async def _sounds(send: Send) -> Path | None:
+    folder = (await _category(send, "asterisk.conf", "directories")).get("astdatadir")
+    return Path(folder, "sounds") if folder else None

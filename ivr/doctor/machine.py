@@ -1,0 +1,115 @@
+"""What is looked at beside Asterisk: prompts on disk, the FastAGI server, time zone, database."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from ivr.asterisk.connection import utc_now
+from ivr.asterisk.words import AGI_CALLBACK_POSITION
+from ivr.config.check_prompts import missing_files
+from ivr.config.loading import Loaded
+from ivr.config.model import Configuration, Server
+from ivr.doctor.findings import Finding, error, warning, well
+from ivr.storage.engine import Store
+from ivr.storage.migrations import is_current
+from ivr.storage.missed import now
+
+_SHOWN: Final = 3
+CLOCKS_AGREE_WITHIN: Final = 2.0
+
+
+def configuration(loaded: Loaded, folder: Path) -> Finding:
+    """The YAML as `hotline config check` sees it."""
+    do = f"see them: hotline --config {folder} config check"
+    if loaded.configuration is None:
+        return error("configuration", f"{folder} has mistakes", do)
+    if loaded.problems:
+        return warning("configuration", f"{folder}: {len(loaded.problems)} warnings", do)
+    return well("configuration", f"no problems in {len(loaded.files)} files of {folder}")
+
+
+def prompts(loaded: Loaded, sounds: Path) -> Finding:
+    """Every sentence of the configuration where Asterisk plays it from."""
+    assert loaded.configuration is not None
+    missing = [
+        problem.message.removesuffix(" is not built")
+        for problem in missing_files(loaded.configuration, loaded.places, sounds)
+    ]
+    if not missing:
+        return well("prompts", f"all are in {sounds}")
+    shown = ", ".join(missing[:_SHOWN]) + (" …" if len(missing) > _SHOWN else "")
+    do = f"run `hotline prompts build --out {sounds}`"
+    return error("prompts", f"{len(missing)} not in {sounds}: {shown}", do)
+
+
+async def fastagi(server: Server, configuration: Configuration) -> Finding:
+    """A script is asked for as the dialplan does, and must say a word before a call would go on without."""
+    where = f"{server.agi_host}:{server.agi_port}"
+    queue = next(iter(configuration.queues), "")
+    asked = f"agi_network: yes\nagi_network_script: {AGI_CALLBACK_POSITION}\nagi_arg_1: {queue}\n\n"
+    try:
+        async with asyncio.timeout(server.agi_deadline):
+            reader, writer = await asyncio.open_connection(server.agi_host, server.agi_port)
+            try:
+                writer.write(asked.encode())
+                said = await reader.read(1)
+            finally:
+                writer.close()
+    except TimeoutError:
+        what = f"{where} says nothing within {server.agi_deadline:g} s: calls go on without their place"
+        return error("FastAGI", what, "restart the daemon (`hotline run`); its log says what holds it up")
+    except OSError:
+        what = f"nobody listens at {where}: callers hear no place, callbacks join at the end"
+        return error("FastAGI", what, "start the daemon: hotline run")
+    if not said:
+        what = f"{where} hangs up: the dialer does not know the queues (yet), or all its places are taken"
+        return warning("FastAGI", what, "look again in a moment, then at the daemon's log")
+    return well("FastAGI", f"{where} answers")
+
+
+def time_zone(zone: str) -> Finding:
+    """Asterisk reads the machine's time zone files, and takes UTC without a word where one is missing."""
+    folder = Path(os.environ.get("TZDIR", "/usr/share/zoneinfo"))
+    if (folder / zone).is_file():
+        return well("time zone", f"{zone} is known")
+    what = f"{folder / zone} is missing: Asterisk would take opening hours for UTC"
+    return error("time zone", what, "install the machine's tzdata")
+
+
+def database(url: str) -> Iterator[Finding]:
+    """Reached, of this version, sound, and of the same time."""
+    try:
+        store = Store(url)
+    except ArgumentError:
+        yield error("database", "HOTLINE_DATABASE_URL is no database URL", "such as sqlite:////var/lib/x.db")
+        return
+    try:
+        yield from _of_store(store)
+    except DBAPIError as problem:
+        yield error("database", f"cannot be read: {problem.orig}", "start it, or set HOTLINE_DATABASE_URL")
+    finally:
+        store.close()
+
+
+def _of_store(store: Store) -> Iterator[Finding]:
+    name = store.engine.dialect.name
+    apart = abs((store.read(now) - utc_now()).total_seconds())
+    if apart > CLOCKS_AGREE_WITHIN:
+        what = f"its clock and this machine's are {apart:.0f} s apart"
+        yield error("database", what, "run one time service (chrony) on both machines")
+    if not store.read(is_current):
+        yield error("database", f"{name}, without the tables of this version", "run `hotline data migrate`")
+        return
+    if store.is_sqlite:
+        said = str(store.read(lambda connection: connection.scalar(text("PRAGMA quick_check(1)"))))
+        if said != "ok":
+            yield error("database", f"the file is damaged: {said}", "restore a backup")
+            return
+    yield well("database", f"{name}, with the tables of this version")

@@ -1,0 +1,79 @@
+"""How the hotline is right now, as the store knows it; read by `hotline status`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, case, func, select
+
+from ivr.calls.callback_states import OPEN_STATES
+from ivr.storage.liveness import Availability, Process, availability, running
+from ivr.storage.missed import is_open_now, now
+from ivr.storage.moments import database_now
+from ivr.storage.schema import callbacks, calls, visits
+
+LOOKS_BACK = timedelta(hours=1)
+SILENT_AFTER = timedelta(seconds=20)
+"""Four beats: who has not been seen for longer does not run, or cannot reach the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOverview:
+    """One Asterisk. `minutes`: of the last hour, the running minute left out."""
+
+    server: str
+    processes: tuple[Process, ...]
+    minutes: Availability
+    open_calls: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything at `at`, by the database's clock. `callbacks`: how many are in each open state."""
+
+    at: datetime
+    servers: tuple[ServerOverview, ...]
+    callbacks: dict[str, int]
+    due: int
+    oldest_due_at: datetime | None
+
+    def runs(self, process: Process) -> bool:
+        """Whether that process gave a sign of life lately."""
+        return self.at - process.seen_at <= SILENT_AFTER
+
+
+def overview(connection: Connection) -> Overview:
+    """As of now."""
+    at = now(connection)
+    processes = running(connection)
+    servers = sorted({process.server for process in processes})
+    owed: dict[str, int] = dict.fromkeys(OPEN_STATES, 0)
+    counted = select(callbacks.c.state, func.count()).where(callbacks.c.state.in_(OPEN_STATES))
+    for state, number in connection.execute(counted.group_by(callbacks.c.state)):
+        owed[state] = number
+    is_due = (callbacks.c.state == "owed") & (callbacks.c.due_at <= database_now())
+    due, oldest = connection.execute(select(func.count(), func.min(callbacks.c.due_at)).where(is_due)).one()
+    return Overview(
+        at, tuple(_server(connection, name, processes, at) for name in servers), owed, due, oldest
+    )
+
+
+def _server(connection: Connection, name: str, processes: list[Process], at: datetime) -> ServerOverview:
+    until = at.replace(second=0, microsecond=0)
+    open_calls, waiting = connection.execute(
+        select(
+            func.count(calls.c.id.distinct()),
+            func.count(case((visits.c.outcome == "waiting", 1))),
+        )
+        .outerjoin(visits, visits.c.call_id == calls.c.id)
+        .where(calls.c.server == name, is_open_now())
+    ).one()
+    return ServerOverview(
+        name,
+        tuple(process for process in processes if process.server == name),
+        availability(connection, name, until - LOOKS_BACK, until),
+        open_calls,
+        waiting,
+    )

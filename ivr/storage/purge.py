@@ -1,0 +1,180 @@
+"""Retention: old numbers become pseudonyms, older records go; the totals of their days are sealed before.
+
+In short transactions, so that the recorder never waits long; interrupted, it goes on the next time where
+it stopped. A callback that is still open is touched by nothing, nor is any day since it was missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Table, bindparam, delete, func, or_, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from ivr.calls.callback_states import OPEN_STATES
+from ivr.calls.pseudonyms import MARK, pseudonym
+from ivr.config.model import Retention
+from ivr.storage.engine import Store
+from ivr.storage.schema import (
+    agent_states,
+    attempt_journal,
+    attempts,
+    callback_journal,
+    callbacks,
+    calls,
+    decisions,
+    visits,
+)
+from ivr.storage.totals import begins, seal
+
+_AT_ONCE: Final = 1000
+_IS_OPEN: Final = callbacks.c.state.in_(OPEN_STATES)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One portion of the work: what was done to how many of what."""
+
+    action: str
+    """`sealed`, `made nameless` or `deleted`."""
+    what: str
+    number: int
+
+
+def purge(store: Store, key: str, retention: Retention, zone: ZoneInfo, now: datetime) -> Iterator[Done]:
+    """Do what is due at `now`; every portion is committed when it is told."""
+    latest = store.read(partial(_first_day_in_use, zone=zone, today=now.astimezone(zone).date()))
+
+    def before(age: float) -> date:
+        return min(latest, (now - timedelta(seconds=age)).astimezone(zone).date())
+
+    dates = {
+        "calls": (before(retention.calls.numbers), before(retention.calls.records)),
+        "callbacks": (before(retention.callbacks.numbers), before(retention.callbacks.records)),
+    }
+    yield from _seal(store, max(day for pair in dates.values() for day in pair), zone)
+    for kind, (nameless, gone) in dates.items():
+        for table, when in _NUMBERED[kind]:
+            yield from _make_nameless(store, table, when < begins(nameless, zone), key)
+        yield from _in_portions(store, kind, partial(_DELETE[kind], moment=begins(gone, zone)))
+    moment = begins(before(retention.agent_states), zone)
+    yield from _in_portions(store, "agents' states", partial(_delete_agent_states, moment=moment))
+
+
+def is_any_nameless(connection: Connection) -> bool:
+    """Whether numbers have been made pseudonyms already, so that the key must be the same again."""
+    found = (select(table.c.id).where(table.c.caller.like(f"{MARK}%")) for table in (calls, callbacks))
+    return any(connection.scalar(query.limit(1)) is not None for query in found)
+
+
+def _first_day_in_use(connection: Connection, zone: ZoneInfo, today: date) -> date:
+    oldest = connection.scalar(select(func.min(callbacks.c.missed_at)).where(_IS_OPEN))
+    return today if oldest is None else min(today, oldest.astimezone(zone).date())
+
+
+def _seal(store: Store, until: date, zone: ZoneInfo) -> Iterator[Done]:
+    """Every day before `until`, from the oldest record on."""
+    oldest = store.read(
+        lambda connection: [
+            moment
+            for when in (calls.c.began_at, visits.c.joined_at, callbacks.c.missed_at)
+            if (moment := connection.scalar(select(func.min(when)))) is not None
+        ]
+    )
+    day = min(oldest).astimezone(zone).date() if oldest else until
+    sealed = 0
+    while day < until:
+        sealed += store.write(partial(seal, day=day, zone=zone))
+        day += timedelta(days=1)
+    yield Done("sealed", "days", sealed)
+
+
+def _make_nameless(store: Store, table: Table, is_old: ColumnElement[bool], key: str) -> Iterator[Done]:
+    last, number = 0, 0
+    while portion := store.write(partial(_portion_nameless, table=table, is_old=is_old, key=key, after=last)):
+        last = portion[-1]
+        number += len(portion)
+    yield Done("made nameless", table.name, number)
+
+
+def _portion_nameless(
+    connection: Connection, table: Table, is_old: ColumnElement[bool], key: str, after: int
+) -> list[int]:
+    """Ids of the next rows that still held a number, or a word in its place."""
+    named = [table.c[name] for name in ("caller", "caller_e164") if name in table.c]
+    holds = or_(*((column != "") & column.not_like(f"{MARK}%") for column in named))
+    rows = connection.execute(
+        select(table.c.id, *named)
+        .where(table.c.id > after, is_old, holds)
+        .order_by(table.c.id)
+        .limit(_AT_ONCE)
+    ).all()
+    changes = [{"row": row.id, **_nameless(row._asdict(), key)} for row in rows]
+    if changes:
+        hidden: dict[str, Any] = {column.name: bindparam(f"new_{column.name}") for column in named}
+        connection.execute(update(table).where(table.c.id == bindparam("row")).values(hidden), changes)
+        if table is callbacks:
+            _hide_dialled(connection, changes)
+    return [row.id for row in rows]
+
+
+def _nameless(row: Mapping[str, Any], key: str) -> dict[str, str]:
+    """Each column becomes the pseudonym of the normalised number; a word such as `anonymous` stays."""
+    number = row["caller_e164"] or row.get("caller", "")
+    hidden = pseudonym(key, number) if any(map(str.isdigit, number)) else number
+    return {f"new_{name}": hidden if text else "" for name, text in row.items() if name != "id"}
+
+
+def _hide_dialled(connection: Connection, changes: list[dict[str, Any]]) -> None:
+    of_callback = update(attempts).where(attempts.c.callback_id == bindparam("row"))
+    connection.execute(
+        of_callback.values(dial_string=bindparam("new")),
+        [{"row": change["row"], "new": change["new_caller_e164"]} for change in changes],
+    )
+
+
+def _in_portions(store: Store, what: str, work: Callable[[Connection], int]) -> Iterator[Done]:
+    number = 0
+    while done := store.write(work):
+        number += done
+    yield Done("deleted", what, number)
+
+
+def _delete_calls(connection: Connection, moment: datetime) -> int:
+    """Calls with their visits and decisions."""
+    old = list(connection.scalars(select(calls.c.id).where(calls.c.began_at < moment).limit(_AT_ONCE)))
+    for column in (decisions.c.call_id, visits.c.call_id, calls.c.id):
+        connection.execute(delete(column.table).where(column.in_(old)))
+    return len(old)
+
+
+def _delete_callbacks(connection: Connection, moment: datetime) -> int:
+    """Callbacks that are over, with their attempts and journals; the decision about a later call stays."""
+    is_old = (callbacks.c.missed_at < moment) & ~_IS_OPEN
+    old = list(connection.scalars(select(callbacks.c.id).where(is_old).limit(_AT_ONCE)))
+    tried = select(attempts.c.id).where(attempts.c.callback_id.in_(old))
+    connection.execute(delete(attempt_journal).where(attempt_journal.c.attempt_id.in_(tried)))
+    connection.execute(update(decisions).where(decisions.c.callback_id.in_(old)).values(callback_id=None))
+    for column in (attempts.c.callback_id, callback_journal.c.callback_id, callbacks.c.id):
+        connection.execute(delete(column.table).where(column.in_(old)))
+    return len(old)
+
+
+def _delete_agent_states(connection: Connection, moment: datetime) -> int:
+    return connection.execute(delete(agent_states).where(agent_states.c.at < moment)).rowcount
+
+
+_NUMBERED: Final = {
+    "calls": (
+        (calls, calls.c.began_at),
+        (visits, visits.c.joined_at),
+        (decisions, decisions.c.decided_at),
+    ),
+    "callbacks": ((callbacks, callbacks.c.missed_at),),
+}
+_DELETE: Final = {"calls": _delete_calls, "callbacks": _delete_callbacks}

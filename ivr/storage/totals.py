@@ -1,0 +1,120 @@
+"""Totals of a local day by what the records say; sealed for good before the records are touched by the purge.
+
+A report over old days reads them here: counted from the records while those are whole, else as they were
+sealed. Both are made by the same queries, so that a purge changes no figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Select, func, insert, literal, select
+
+from ivr.storage.moments import database_now
+from ivr.storage.schema import attempts, callbacks, calls, decisions, sealed_days, sealed_totals, visits
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Total:
+    """How many records of one kind ended alike on that day, and the seconds they waited and talked.
+
+    `result`: outcome of a visit, verdict of a decision, state of a callback, disposition of an attempt.
+    """
+
+    record: str
+    server: str
+    structure: str
+    queue: str
+    origin: str
+    result: str
+    number: int
+    wait_seconds: float
+    talk_seconds: float
+
+
+def totals(connection: Connection, day: date, zone: ZoneInfo) -> list[Total]:
+    """The day's totals, sealed or counted now."""
+    sealed = select(*(sealed_totals.c[name] for name in Total.__dataclass_fields__)).where(
+        sealed_totals.c.day == day.isoformat()
+    )
+    if is_sealed(connection, day):
+        return sorted(Total(**row._mapping) for row in connection.execute(sealed))
+    return sorted(_counted(connection, day, zone))
+
+
+def is_sealed(connection: Connection, day: date) -> bool:
+    """Whether the day's totals are kept, and its records may be gone."""
+    found = connection.scalar(select(sealed_days.c.day).where(sealed_days.c.day == day.isoformat()))
+    return found is not None
+
+
+def seal(connection: Connection, day: date, zone: ZoneInfo) -> bool:
+    """Keep the day's totals; False if they are kept already."""
+    if is_sealed(connection, day):
+        return False
+    counted = [{"day": day.isoformat(), **asdict(total)} for total in _counted(connection, day, zone)]
+    connection.execute(insert(sealed_days).values(day=day.isoformat(), sealed_at=database_now()))
+    if counted:
+        connection.execute(insert(sealed_totals), counted)
+    return True
+
+
+def begins(day: date, zone: ZoneInfo) -> datetime:
+    """The first moment of a local day."""
+    return datetime.combine(day, time.min, zone)
+
+
+def _counted(connection: Connection, day: date, zone: ZoneInfo) -> Iterator[Total]:
+    first, last = begins(day, zone), begins(day + timedelta(days=1), zone)
+    for record, when, query in _QUERIES:
+        for row in connection.execute(query.where(when >= first, when < last)):
+            server, structure, queue, origin, result, number, wait, talk = row
+            seconds = (round(wait or 0.0, 3), round(talk or 0.0, 3))
+            yield Total(record, server, structure, queue, origin, result, number, *seconds)
+
+
+def _query(*columns: Any, wait: Any = None, talk: Any = None) -> Select[Any]:
+    sums = [literal(0.0) if column is None else func.sum(column) for column in (wait, talk)]
+    grouped = [column for column in columns if not isinstance(column, str)]
+    named = [literal(column) if isinstance(column, str) else column for column in columns]
+    return select(*named, func.count(), *sums).group_by(*grouped)
+
+
+_QUERIES: Final = (
+    (
+        "visits",
+        visits.c.joined_at,
+        _query(
+            visits.c.server, visits.c.structure, visits.c.queue, visits.c.origin, visits.c.outcome,
+            wait=visits.c.wait_seconds, talk=visits.c.talk_seconds,
+        ),
+    ),
+    (
+        "decisions",
+        calls.c.ended_at,
+        _query(
+            calls.c.server, decisions.c.structure, "", calls.c.origin, decisions.c.decision,
+            wait=decisions.c.wait_seconds,
+        ).join(calls, calls.c.id == decisions.c.call_id),
+    ),
+    (
+        "callbacks",
+        callbacks.c.missed_at,
+        _query(
+            callbacks.c.server, callbacks.c.structure, callbacks.c.queue, callbacks.c.reason,
+            callbacks.c.state,
+        ),
+    ),
+    (
+        "attempts",
+        attempts.c.planned_at,
+        _query(
+            attempts.c.server, "", attempts.c.queue, "callback", attempts.c.disposition,
+            talk=attempts.c.talk_seconds,
+        ),
+    ),
+)  # fmt: skip

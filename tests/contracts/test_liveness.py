@@ -1,0 +1,127 @@
+"""Signs of life and minutes: what is not known to be up is not called up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Connection, update
+from typer.testing import CliRunner, Result
+
+from ivr.command.root import app
+from ivr.storage.engine import Store
+from ivr.storage.liveness import Minute, availability, begin, note_alive, note_minutes, running
+from ivr.storage.missed import now
+from ivr.storage.schema import processes
+from tests.contracts.test_callback_decisions import decide_all
+from tests.stored_calls import store_call
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def minute(number: int, failed: int = 0, why: str = "") -> Minute:
+    return Minute("main", NOON + timedelta(minutes=number), 6, failed, why)
+
+
+def noted(store: Store, *observed: Minute) -> None:
+    store.write(lambda connection: note_minutes(connection, observed))
+
+
+def of_ten_minutes(store: Store) -> Sequence[object]:
+    found = store.read(lambda c: availability(c, "main", NOON, NOON + timedelta(minutes=10)))
+    return found.up, found.down, found.unknown, found.last_down and found.last_down.why
+
+
+def test_a_minute_without_a_row_is_unknown_and_one_failed_check_makes_it_down(store: Store) -> None:
+    noted(store, minute(0), minute(1, 1, "no dialplan"), minute(3, 6, "no trunk"), minute(10))
+    assert of_ten_minutes(store) == (1, 2, 7, "no trunk")
+
+
+def test_two_recorders_of_one_server_add_up_and_the_worse_wins(store: Store) -> None:
+    noted(store, minute(0, 2, "no trunk"))
+    noted(store, minute(0))
+    assert of_ten_minutes(store) == (0, 1, 9, "no trunk")
+
+
+def test_minutes_of_another_server_are_not_counted(store: Store) -> None:
+    noted(store, Minute("south", NOON, 6, 0))
+    assert of_ten_minutes(store) == (0, 0, 10, None)
+
+
+def silent_for(connection: Connection, process: str, silence: timedelta) -> None:
+    connection.execute(
+        update(processes)
+        .where(processes.c.process == process)
+        .values(seen_at=now(connection) - silence, started_at=now(connection) - silence)
+    )
+
+
+def test_a_process_that_starts_again_is_known_once_and_long_gone_ones_are_forgotten(store: Store) -> None:
+    def work(connection: Connection) -> list[tuple[str, bool]]:
+        for process in ("a/1", "a/2", "a/3"):
+            begin(connection, "main", "dialer", process)
+        silent_for(connection, "a/1", timedelta(days=2))
+        begin(connection, "main", "dialer", "a/2")
+        note_alive(connection, "main", "dialer", "a/3", True)
+        return sorted((it.process, it.is_connected) for it in running(connection))
+
+    assert store.write(work) == [("a/2", False), ("a/3", True)]
+
+
+@pytest.fixture
+def watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """The command's store: the recorder runs, the dialer died ten minutes ago."""
+    monkeypatch.setenv("HOTLINE_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
+
+    def work(connection: Connection) -> None:
+        begin(connection, "main", "recorder", "a/1")
+        note_alive(connection, "main", "recorder", "a/1", True)
+        begin(connection, "main", "dialer", "a/2")
+        silent_for(connection, "a/2", timedelta(minutes=10))
+        store_call(connection, is_over=False)
+        store_call(connection, "+994502222222")
+        decide_all(connection)
+        last = now(connection).replace(second=0, microsecond=0) - timedelta(minutes=2)
+        note_minutes(connection, [Minute("main", last, 6, 1, "no trunk is reachable")])
+
+    store.write(work)
+    return store
+
+
+def hotline_status(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["status", *arguments])
+
+
+def test_status_tells_who_is_silent_and_what_to_do_and_ends_with_1(watched: Store) -> None:
+    shown = hotline_status()
+    assert shown.exit_code == 1
+    for words in (
+        "AMI connected",
+        "does not run: last sign of life",
+        "start the dialer: hotline run --server main",
+        "0 min up, 1 down, 59 unknown",
+        "no trunk is reachable",
+        "1 open, 0 waiting in a queue",
+        "1 owed, 0 dialing, 0 on hold; 1 due now",
+        "oldest due since",
+    ):
+        assert words in shown.output
+
+
+def test_status_for_programs_says_the_same(watched: Store) -> None:
+    told = json.loads(hotline_status("--json").output)
+    assert told["not_running"] == ["main: dialer"]
+    assert told["callbacks"] == {"owed": 1, "dialing": 0, "on_hold": 0}
+    assert told["servers"][0]["minutes"]["down"] == 1
+
+
+def test_status_is_0_when_both_parts_run(watched: Store) -> None:
+    watched.write(lambda connection: note_alive(connection, "main", "dialer", "a/2", True))
+    assert hotline_status().exit_code == 0
+
+
+def test_status_of_a_database_nothing_ran_on_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOTLINE_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
+    assert "no hotline has run" in hotline_status().output

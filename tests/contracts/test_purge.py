@@ -1,0 +1,240 @@
+"""Retention: numbers become equal pseudonyms, then records go, and no total of any day changes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Connection, func, select, update
+from typer.testing import CliRunner, Result
+
+from ivr.calls.pseudonyms import is_pseudonym, pseudonym
+from ivr.command.root import app
+from ivr.config.model import RecordRetention, Retention
+from ivr.config.shapes import DAY
+from ivr.storage.engine import Store
+from ivr.storage.purge import purge
+from ivr.storage.schema import audit, callbacks, calls, metadata
+from ivr.storage.totals import Total, totals
+from tests.contracts.test_callback_attempts import dialled
+from tests.contracts.test_visits import FROM_LOG, OVER, put
+from tests.stored_calls import Queued, store_call
+from tests.unit.starter import FILES
+
+BAKU = ZoneInfo("Asia/Baku")
+NOW = datetime.now(UTC).replace(microsecond=0)
+KEY = "the key"
+ANNA, BORIS = "+994501234567", "+994502222222"
+KEPT = RecordRetention(numbers=100 * DAY, records=200 * DAY)
+RULES = Retention(calls=KEPT, callbacks=KEPT)
+
+
+def days_ago(days: int) -> datetime:
+    return NOW - timedelta(days=days)
+
+
+def purged(store: Store, key: str = KEY, now: datetime = NOW) -> dict[str, int]:
+    return {f"{done.what} {done.action}": done.number for done in purge(store, key, RULES, BAKU, now)}
+
+
+def called(connection: Connection, who: str, days: int, outcome: str = "answered", **facts: Any) -> int:
+    return store_call(connection, who, [Queued(outcome, 12.5)], ended_at=days_ago(days), **facts)
+
+
+def callers(store: Store) -> Sequence[tuple[str, str]]:
+    """What is stored of each call's number, the oldest call first."""
+    query = select(calls.c.caller, calls.c.caller_e164).order_by(calls.c.began_at)
+    return store.read(lambda connection: [(row[0], row[1]) for row in connection.execute(query)])
+
+
+def every_total(store: Store) -> list[list[Total]]:
+    return store.read(
+        lambda c: [totals(c, days_ago(days).astimezone(BAKU).date(), BAKU) for days in range(301)]
+    )
+
+
+def dump(store: Store) -> str:
+    return store.read(lambda c: repr([list(c.execute(table.select())) for table in metadata.sorted_tables]))
+
+
+def test_numbers_become_pseudonyms_after_their_date_and_equal_callers_stay_equal(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        for who, days in ((BORIS, 150), (ANNA, 149), (BORIS, 148), (BORIS, 5)):
+            called(connection, who, days)
+
+    store.write(work)
+    assert purged(store)["calls made nameless"] == 3
+    first, second, third, fresh = callers(store)
+    assert first == third == (pseudonym(KEY, BORIS),) * 2
+    assert second == (pseudonym(KEY, ANNA),) * 2
+    assert fresh == ("0502222222", BORIS)
+
+
+def test_a_word_in_place_of_a_number_stays_and_another_key_gives_another_pseudonym(store: Store) -> None:
+    store.write(lambda connection: called(connection, "anonymous", 150, caller_e164=""))
+    store.write(lambda connection: called(connection, "12345", 149, caller_e164=""))
+    purged(store)
+    assert callers(store) == [("anonymous", ""), (pseudonym(KEY, "12345"), "")]
+    assert pseudonym(KEY, ANNA) != pseudonym("another", ANNA)
+    assert len(pseudonym(KEY, ANNA)) == 20
+
+
+def test_no_table_holds_an_old_number_after_the_purge(store: Store) -> None:
+    """A missed call, its decision, its callback, the attempt: all of the same citizen still."""
+
+    def work(connection: Connection) -> None:
+        dialled(connection)
+        connection.execute(update(callbacks).values(state="reached", closed_at=NOW))
+
+    store.write(work)
+    assert ANNA in dump(store)
+    purged(store, now=NOW + timedelta(days=150))
+    left = dump(store)
+    assert ANNA.removeprefix("+994") not in left
+    assert left.count(pseudonym(KEY, ANNA)) == 8
+
+
+def test_records_go_on_a_second_later_date_and_every_total_stays(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        for who, days, outcome in (
+            (ANNA, 300, "answered"),
+            (BORIS, 250, "abandoned"),
+            (ANNA, 150, "timeout"),
+        ):
+            called(connection, who, days, outcome)
+        called(connection, ANNA, 5)
+
+    store.write(work)
+    before = every_total(store)
+    done = purged(store)
+    assert (done["calls deleted"], done["calls made nameless"]) == (2, 3)
+    assert len(callers(store)) == 2
+    assert every_total(store) == before
+    assert sum(total.number for day in before for total in day) == 4
+
+
+def test_purging_again_finds_nothing_to_do(store: Store) -> None:
+    store.write(lambda connection: [called(connection, ANNA, days) for days in (300, 150, 5)])
+    purged(store)
+    before = dump(store)
+    assert set(purged(store).values()) == {0}
+    assert dump(store) == before
+
+
+def test_an_open_callback_and_all_since_it_was_missed_are_left_alone(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        dialled(connection)
+        connection.execute(update(callbacks).values(missed_at=days_ago(180)))
+        called(connection, BORIS, 170)
+        called(connection, BORIS, 190)
+
+    store.write(work)
+    purged(store)
+    assert store.read(lambda c: c.scalar(select(callbacks.c.caller_e164))) == ANNA
+    assert [is_pseudonym(who) for _, who in callers(store)[:2]] == [True, False]
+
+
+def test_a_callback_goes_with_its_attempts_and_journals(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        dialled(connection)
+        then = days_ago(250)
+        connection.execute(update(callbacks).values(state="reached", missed_at=then, closed_at=then))
+
+    store.write(work)
+    assert purged(store)["callbacks deleted"] == 1
+    gone = ("callbacks", "attempts", "callback_journal", "attempt_journal")
+    left = [select(func.count()).select_from(metadata.tables[name]) for name in gone]
+    assert store.read(lambda connection: [connection.scalar(query) for query in left]) == [0] * 4
+
+
+@pytest.fixture
+def house(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The shipped configuration with a folder of recordings, the command's store, an empty secrets.d."""
+    monkeypatch.setenv("HOTLINE_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
+    folder = tmp_path / "config"
+    folder.mkdir()
+    for name, content in FILES.items():
+        (folder / name).write_bytes(content)
+    (tmp_path / "recordings").mkdir()
+    text = (folder / "hotline.yaml").read_text()
+    at = f"    agi_port: 4573\n    recordings: {tmp_path / 'recordings'}\n"
+    (folder / "hotline.yaml").write_text(text.replace("    agi_port: 4573\n", at))
+    return tmp_path
+
+
+def hotline(house: Path, *words: str) -> Result:
+    return CliRunner().invoke(app, ["--config", str(house / "config"), "data", *words])
+
+
+def recorded(house: Path, name: str, days: int) -> Path:
+    path = house / "recordings" / name
+    path.write_bytes(name.encode())
+    os.utime(path, (days_ago(days).timestamp(),) * 2)
+    return path
+
+
+def test_the_command_makes_its_key_once_purges_and_says_so_in_the_audit(house: Path, store: Store) -> None:
+    store.write(lambda connection: called(connection, ANNA, 400))
+    old, young = recorded(house, "main-1.1.wav", 200), recorded(house, "main-1.2.wav", 91)
+    others = recorded(house, "south-1.1.wav", 400)
+    shown = hotline(house, "purge", "--secrets", str(house / "secrets.d"))
+    assert shown.exit_code == 0, shown.output
+    assert "1 calls made nameless" in shown.output
+    assert [path.exists() for path in (old, young, others)] == [False, True, True]
+    key = (house / "secrets.d" / "hotline-pseudonyms.conf").read_text()
+    assert hotline(house, "purge", "--secrets", str(house / "secrets.d")).exit_code == 0
+    assert (house / "secrets.d" / "hotline-pseudonyms.conf").read_text() == key
+    assert store.read(lambda c: c.scalar(select(func.count()).select_from(audit))) == 2
+    assert key.split()[-1] not in dump(store)
+
+
+def test_a_lost_key_is_not_replaced_by_another(house: Path, store: Store) -> None:
+    store.write(lambda connection: called(connection, ANNA, 400))
+    hotline(house, "purge", "--secrets", str(house / "secrets.d"))
+    (house / "secrets.d" / "hotline-pseudonyms.conf").unlink()
+    again = hotline(house, "purge", "--secrets", str(house / "secrets.d"))
+    assert again.exit_code == 1
+    assert "restore it from a backup" in again.output
+    assert not (house / "secrets.d" / "hotline-pseudonyms.conf").exists()
+
+
+def test_a_recording_is_found_by_call_and_by_number_and_copied_with_an_audit_line(
+    house: Path, store: Store
+) -> None:
+    store.write(lambda connection: called(connection, ANNA, 5))
+    linkedid = str(store.read(lambda connection: connection.scalar(select(calls.c.linkedid))))
+    recording = recorded(house, f"main-{linkedid}-2.wav", 5)
+    for words in ([linkedid], ["--number", ANNA]):
+        shown = hotline(house, "recordings", *words)
+        assert str(recording) in shown.output
+        assert ANNA not in shown.output
+    copy = house / "copy.wav"
+    assert hotline(house, "recordings", linkedid, "--copy", str(copy)).exit_code == 2
+    assert hotline(house, "recordings", linkedid, "--copy", str(copy), "--why", "request 17").exit_code == 0
+    assert copy.read_bytes() == recording.read_bytes()
+    assert copy.stat().st_mode & 0o777 == 0o600
+    row = store.read(lambda c: c.execute(audit.select()).one())
+    assert (row.action, row.subject, row.note) == ("recording copied", str(recording), "request 17")
+    again = hotline(house, "recordings", linkedid, "--copy", str(copy), "--why", "request 17")
+    assert (again.exit_code, "cannot be written" in again.output) == (1, True)
+
+
+def test_a_call_without_a_recording_is_told_so(house: Path, store: Store) -> None:
+    assert "no recording is found" in hotline(house, "recordings", "1.1").output
+    assert hotline(house, "recordings").exit_code == 2
+    assert hotline(house, "recordings", "../../etc/passwd").exit_code == 1
+
+
+def test_a_purged_call_that_is_read_again_stays_nameless(store: Store) -> None:
+    """Old lines of queue_log that are read once more do not bring the number back."""
+    put(store, OVER)
+    purged(store, now=OVER.joined_at + timedelta(days=150))
+    (again,) = put(store, FROM_LOG)
+    assert is_pseudonym(again["caller"])
+    assert again["source"] == "both"
+    assert "0501112233" not in dump(store)
