@@ -21,9 +21,7 @@ from ivr.config.loading import configuration_of
 from ivr.storage.audit import note
 from ivr.storage.schema import calls
 
-EXAMPLE: Final = (
-    'Example: hotline data recordings 1795364181.41 --copy talk.wav --why "request 17 of the caller"'
-)
+EXAMPLE: Final = 'Example: hotline data recordings 1795364181.41 --copy a.wav --why "request 17"'
 _MOST: Final = 100
 
 

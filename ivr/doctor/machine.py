@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import text
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.words import AGI_CALLBACK_POSITION
@@ -17,7 +17,7 @@ from ivr.config.check_prompts import missing_files
 from ivr.config.loading import Loaded
 from ivr.config.model import Configuration, Server
 from ivr.doctor.findings import Finding, error, warning, well
-from ivr.storage.engine import Store
+from ivr.storage.engine import Store, StoreAway, StoreDamaged
 from ivr.storage.migrations import is_current
 from ivr.storage.missed import now
 
@@ -92,8 +92,10 @@ def database(url: str) -> Iterator[Finding]:
         return
     try:
         yield from _of_store(store)
-    except DBAPIError as problem:
-        yield error("database", f"cannot be read: {problem.orig}", "start it, or set HOTLINE_DATABASE_URL")
+    except (StoreAway, StoreDamaged) as problem:
+        yield error("database", f"cannot be read: {problem}", "start it, or set HOTLINE_DATABASE_URL")
+    except DatabaseError as problem:
+        yield error("database", f"is damaged: {problem.orig}", "restore it from a backup")
     finally:
         store.close()
 

@@ -106,7 +106,7 @@ def _portion_nameless(
     connection: Connection, table: Table, is_old: ColumnElement[bool], key: str, after: int
 ) -> list[int]:
     """Ids of the next rows that still held a number, or a word in its place."""
-    named = [table.c[name] for name in ("caller", "caller_e164") if name in table.c]
+    named = [table.c[name] for name in ("caller", "caller_e164", "orderer") if name in table.c]
     holds = or_(*((column != "") & column.not_like(f"{MARK}%") for column in named))
     rows = connection.execute(
         select(table.c.id, *named)
@@ -124,10 +124,24 @@ def _portion_nameless(
 
 
 def _nameless(row: Mapping[str, Any], key: str) -> dict[str, str]:
-    """Each column becomes the pseudonym of the normalised number; a word such as `anonymous` stays."""
+    """Each column becomes the pseudonym of the normalised number; a word such as `anonymous` stays.
+
+    `orderer` is the number itself, another citizen's, or who gave the command.
+    """
     number = row["caller_e164"] or row.get("caller", "")
-    hidden = pseudonym(key, number) if any(map(str.isdigit, number)) else number
-    return {f"new_{name}": hidden if text else "" for name, text in row.items() if name != "id"}
+    told = {name: number if text else "" for name, text in row.items() if name not in ("id", "orderer")}
+    if "orderer" in row:
+        told["orderer"] = row["orderer"]
+    return {
+        f"new_{name}": pseudonym(key, text) if _holds_a_number(name, text) else text
+        for name, text in told.items()
+    }
+
+
+def _holds_a_number(column: str, text: str) -> bool:
+    if text.startswith(MARK):
+        return False
+    return text.removeprefix("+").isdigit() if column == "orderer" else any(map(str.isdigit, text))
 
 
 def _hide_dialled(connection: Connection, changes: list[dict[str, Any]]) -> None:

@@ -104,7 +104,7 @@ def test_status_tells_who_is_silent_and_what_to_do_and_ends_with_1(watched: Stor
         "0 min up, 1 down, 59 unknown",
         "no trunk is reachable",
         "1 open, 0 waiting in a queue",
-        "1 owed, 0 dialing, 0 on hold; 1 due now",
+        "1 owed, 0 dialing, 0 on hold, 0 held; 1 due now",
         "oldest due since",
     ):
         assert words in shown.output
@@ -113,7 +113,7 @@ def test_status_tells_who_is_silent_and_what_to_do_and_ends_with_1(watched: Stor
 def test_status_for_programs_says_the_same(watched: Store) -> None:
     told = json.loads(hotline_status("--json").output)
     assert told["not_running"] == ["main: dialer"]
-    assert told["callbacks"] == {"owed": 1, "dialing": 0, "on_hold": 0}
+    assert told["callbacks"] == {"owed": 1, "dialing": 0, "on_hold": 0, "held": 0}
     assert told["servers"][0]["minutes"]["down"] == 1
 
 

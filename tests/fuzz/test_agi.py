@@ -33,8 +33,8 @@ WORDS = (
     b"510 Invalid\n", b"520-Usage\n", b"520 End\n", b"511 dead\n", b"100 Trying\n", b"x" * 1500, b":" * 40,
 )  # fmt: skip
 ASKED = re.compile(
-    r'SET VARIABLE HOTLINE_SAY "hotline/[a-z_0-9/&-]+"'
-    r'|SET VARIABLE HOTLINE_POSITION "\d+"'
+    r'SET VARIABLE "?HOTLINE_SAY"? "hotline/[a-z_0-9/&-]+"'
+    r'|SET VARIABLE "?HOTLINE_POSITION"? "\d+"'
     r'|GET VARIABLE "HOTLINE_CREDIT"'
 )
 

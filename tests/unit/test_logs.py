@@ -5,12 +5,11 @@ from typing import cast
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
 
 from ivr.asterisk.actions import UnsafeHeader, refuse_unsafe
 from ivr.asterisk.agi_session import AgiSession, UnsafeArgument, Wire
 from ivr.logs import mask_numbers
-from ivr.storage.engine import Store
+from ivr.storage.engine import Store, StoreAway
 from ivr.visits.facts import Party
 
 
@@ -57,7 +56,7 @@ def test_a_refused_value_is_not_shown_in_the_error() -> None:
 
 def test_a_refused_statement_does_not_show_its_values(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'x.db'}")
-    with pytest.raises(OperationalError) as refused:
+    with pytest.raises(StoreAway) as refused:
         store.read(lambda connection: connection.execute(text("SELECT :n FROM x"), {"n": "0501234567"}))
     assert "0501234567" not in str(refused.value)
     store.close()
