@@ -18,6 +18,7 @@ from ivr.calls.caller import ReadNumber
 from ivr.calls.pseudonyms import is_pseudonym
 from ivr.storage.moments import in_millis
 from ivr.storage.schema import calls, visits
+from ivr.storage.told import Told
 from ivr.visits.merge import call_merged, log_columns, same_call, same_stay, visit_merged
 from ivr.visits.records import Call, Visit
 
@@ -179,7 +180,7 @@ class _Batch:
         if is_pseudonym(row["caller"]):
             # The purge has made it nameless; old lines read again do not undo that.
             merged = {name: value for name, value in merged.items() if name not in _WHO}
-        changes = {name: value for name, value in merged.items() if value != row[name]}
+        changes = {name: value for name, value in merged.items() if value != row[name] != _cut(name, value)}
         if changes:
             row.update(changes)
             changed.setdefault(row["id"], {}).update(changes)
@@ -203,6 +204,12 @@ def _as_stored(record: _Record) -> _Record:
         return record
     stored = [in_millis(one) if isinstance(one, datetime) else one for one in record]
     return type(record)(*stored)  # type: ignore[arg-type]
+
+
+def _cut(column: str, value: Any) -> Any:
+    """Text as its column keeps it."""
+    kind = (visits.c if column in visits.c else calls.c)[column].type
+    return kind.process_bind_param(value, None) if isinstance(kind, Told) else value
 
 
 def _portions(keys: Sequence[Any]) -> Iterable[Sequence[Any]]:

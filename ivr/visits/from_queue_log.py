@@ -29,6 +29,9 @@ from ivr.visits.steady import STEP_SECONDS, When
 
 _LAST_EPOCH: Final = 253_402_300_799
 """The end of the year 9999."""
+_LONGEST_ID: Final = 150
+_LONGEST_QUEUE: Final = 128
+"""Characters; Asterisk has no longer ones."""
 _NOBODY: Final = ("<unknown>", "<null>")
 _NOTHING: Final[tuple[Fact, ...]] = ()
 
@@ -66,7 +69,9 @@ def read_line(text: str) -> LogLine | None:
     """The line's fields; None if it is none: half written, or another file's."""
     fields = text.split("|")
     first = fields[0]
-    if len(fields) < 6 or not (first.isascii() and first.isdigit()) or not 0 < int(first) <= _LAST_EPOCH:
+    if len(fields) < 6 or len(fields[1]) > _LONGEST_ID or len(fields[2]) > _LONGEST_QUEUE:
+        return None
+    if not (first.isascii() and first.isdigit()) or not 0 < int(first) <= _LAST_EPOCH:
         return None
     if (fields[4] in DATA_FIELDS and _fits(fields, 4)) or fields[4] == "ENTERQUEUE":
         return LogLine(int(first), fields[1], fields[2], fields[3], fields[4], fields[5:])

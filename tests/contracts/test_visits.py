@@ -188,7 +188,7 @@ def undecided(store: Store) -> int:
 def test_text_no_database_takes_as_it_is_costs_no_visit(store: Store) -> None:
     """A caller id may be as long as a SIP header, and hold what no database column does."""
     (row,) = put(
-        store, replace(OVER, caller="0\0" + "5" * 500, agent_name="Ay\udcffgün " * 40, menu_path="1/" * 99)
+        store, OVER._replace(caller="0\0" + "5" * 500, agent_name="Ay\udcffgün " * 40, menu_path="1/" * 99)
     )
     assert (row["caller"], len(row["agent_name"]), len(row["menu_path"])) == ("0" + "5" * 79, 128, 80)
     assert row["outcome"] == "answered"
