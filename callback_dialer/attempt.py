@@ -17,9 +17,6 @@ from ivr.asterisk import words
 from ivr.asterisk.events import AmiEvent
 from ivr.calls.callback_states import AttemptState, states_before
 
-ATTEMPT_PREFIX: Final = "cb-"
-"""Every attempt id begins so; it tells our channel ids from Asterisk's."""
-
 Farewell = Literal["", "refused", "no_agent", "new_time", "withdrawn"]
 """Why a citizen was let go without an agent; `withdrawn`: we hung up, as they are on the line themselves."""
 
@@ -54,7 +51,7 @@ def attempt_of(event: AmiEvent) -> str:
     """The attempt an event belongs to, empty if none."""
     told = (event["Attempt"], event["Linkedid"], event["DestLinkedid"], event["Uniqueid"])
     for name in (*told, event.variables.get(words.VAR_ATTEMPT, "")):
-        if name.startswith(ATTEMPT_PREFIX):
+        if name.startswith(words.ATTEMPT_PREFIX):
             return name.removesuffix("-2")
     return ""
 

@@ -16,9 +16,9 @@ from typing import Final
 from sqlalchemy import Connection
 
 from callback_dialer import breaker
-from callback_dialer.attempt import ATTEMPT_PREFIX
 from callback_dialer.pacing import QueueLoad, queues_with_room
 from callback_dialer.policy import Policy
+from ivr.asterisk import words
 from ivr.calls.numbers import dial_string
 from ivr.storage import attempts, callbacks, missed, settling, switches
 from ivr.storage.attempts import Attempt
@@ -92,7 +92,7 @@ def _trunks_with_room(connection: Connection, policy: Policy, now: datetime) -> 
 def _plan(
     connection: Connection, due: Callback, server: str, trunk: str, policy: Policy, now: datetime
 ) -> Start:
-    attempt_id = f"{ATTEMPT_PREFIX}{uuid.uuid4().hex}"
+    attempt_id = f"{words.ATTEMPT_PREFIX}{uuid.uuid4().hex}"
     callbacks.start_dialing(connection, due.id, attempt_id)
     attempts.plan(
         connection,

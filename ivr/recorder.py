@@ -7,9 +7,7 @@ server the second listens and stands by; while the database is away both keep wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Literal
 
 import structlog
@@ -17,16 +15,15 @@ import structlog
 from ivr.asterisk.actions import AmiError
 from ivr.asterisk.connection import AmiConnection, Connected, Lost, utc_now
 from ivr.asterisk.events import AmiEvent
-from ivr.calls.caller import ReadNumber, reader
-from ivr.config.model import Configuration
 from ivr.storage.engine import StoreAway, StoreThread
 from ivr.storage.leases import Lease
+from ivr.storage.open_records import open_records
 from ivr.storage.spool import Spool
 from ivr.storage.unstored import Unstored
-from ivr.storage.visits import open_records
 from ivr.visits.facts import Fact
 from ivr.visits.fold import Fold
 from ivr.visits.from_ami import AmiReader
+from ivr.watched import Watched
 
 log = structlog.get_logger(__name__)
 
@@ -39,26 +36,6 @@ _LAST_TRIES = 10
 
 class RecordsLost(Exception):
     """The recorder ended while the database refused its last records; the message says how many."""
-
-
-@dataclass(frozen=True)
-class Watched:
-    """Which queues are recorded (None: all), whose they are, and how numbers are read."""
-
-    queues: frozenset[str] | None = None
-    structures: Mapping[str, str] = field(default_factory=dict)
-    read_number: ReadNumber = field(default_factory=lambda: reader(None))
-
-    @classmethod
-    def of(cls, configuration: Configuration) -> Watched:
-        """The queues of a configuration."""
-        structures = {name: queue.structure for name, queue in configuration.queues.items()}
-        return cls(frozenset(structures), structures, reader(configuration))
-
-    def covers(self, fact: Fact) -> bool:
-        """Whether the fact is about a queue that is recorded, or about no queue."""
-        queue = getattr(fact, "queue", "")
-        return self.queues is None or not queue or queue in self.queues
 
 
 class Recorder:

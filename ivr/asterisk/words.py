@@ -28,6 +28,8 @@ VAR_ATTEMPT: Final = "HOTLINE_ATTEMPT"
 """Attempt id of a callback; equals the channel id given to Originate."""
 VAR_PRESENTATION: Final = "HOTLINE_PRESENTATION"
 """`${CALLERID(num-pres)}` at entry; anything that begins with `prohib` is an anonymous caller."""
+ATTEMPT_PREFIX: Final = "cb-"
+"""What the id of every attempt begins with, and so the uniqueid of every visit of a callback."""
 VAR_CREDIT: Final = "HOTLINE_CREDIT"
 """Whole seconds a called-back citizen has already waited (rule 7)."""
 CHANNEL_VARIABLES: Final = (

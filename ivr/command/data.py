@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from ivr.calls.masking import masked
-from ivr.command import purge, recordings
+from ivr.command import backfill, purge, recordings
 from ivr.command.store import database_url, open_store
 from ivr.storage.export import NUMBERS, rows
 
@@ -51,6 +51,9 @@ def export(
         found = store.read(lambda connection: list(rows(connection, kind.value)))
     shown = found if full_numbers else [_masked(row) for row in found]
     _WRITERS[form](shown)
+
+
+app.command("backfill", epilog=backfill.EXAMPLE)(backfill.backfill)
 
 
 @app.command("migrate", epilog="Example: hotline data migrate")

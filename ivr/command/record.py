@@ -18,8 +18,9 @@ from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.daemon import TaskService, serve
 from ivr.logs import configure_logging
-from ivr.recorder import Recorder, Watched
+from ivr.recorder import Recorder
 from ivr.storage.engine import StoreThread
+from ivr.watched import Watched
 
 EXAMPLE = "Example: hotline record --ami 127.0.0.1:5038 --all-queues"
 DEFAULT_USER = "hotline-recorder"

@@ -21,7 +21,7 @@ GROUPS = {
     "doctor": "what is wrong here, and what to do about it",
     "record": "watch any Asterisk and store its queue visits",
     "callbacks": "list, show: who is owed a call, and what was tried",
-    "data": "export, migrate, purge, recordings: the records, and how long they are kept",
+    "data": "backfill, export, migrate, purge, recordings: the records, and how long they are kept",
 }
 EXAMPLES = (
     "hotline config check",

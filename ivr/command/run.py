@@ -25,9 +25,10 @@ from ivr.config.model import Configuration
 from ivr.daemon import TaskService, serve
 from ivr.logs import configure_logging
 from ivr.queues.board import Board
-from ivr.recorder import Recorder, Watched
+from ivr.recorder import Recorder
 from ivr.storage.engine import StoreThread
 from ivr.storage.spool import Spool
+from ivr.watched import Watched
 
 EXAMPLE: Final = "Example: hotline --config config run --secrets /etc/asterisk/secrets.d"
 

@@ -26,6 +26,11 @@ def from_millis(millis: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=millis)
 
 
+def in_millis(moment: datetime) -> datetime:
+    """The moment as the store gives it back."""
+    return from_millis(to_millis(moment))
+
+
 class Moment(TypeDecorator[datetime]):
     """Column type: aware datetime ↔ BIGINT epoch milliseconds."""
 

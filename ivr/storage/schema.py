@@ -8,6 +8,7 @@ to its journal; nothing is overwritten there.
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -59,6 +60,7 @@ calls = Table(
     Column("ended_by", String(16), nullable=False, default=""),
     Column("is_interrupted", Boolean, nullable=False, default=False),
     Column("decided_at", Moment),
+    Column("source", String(12), nullable=False, default="ami"),
     UniqueConstraint("server", "linkedid", "began_at"),
 )
 """One call of a citizen (or of ours), open until `ended_at`. `is_interrupted`: an unclean stop left it open.
@@ -113,11 +115,14 @@ visits = Table(
     Column("precision", String(4), nullable=False),
     Column("clock_stepped", Boolean, nullable=False, default=False),
     Column("received_at", Moment, nullable=False),
+    Column("log_joined_at", Moment),
+    Column("log_outcome", String(16), nullable=False, default=""),
     UniqueConstraint("server", "uniqueid", "queue", "joined_at"),
 )
 """One stay of one call in one queue. Which stay it is, is counted over `joined_at` when read, never stored.
 
 `clock_stepped`: Asterisk's clock stepped during it; its durations come from our receipts.
+`log_joined_at`, `log_outcome`: what queue_log itself said of it, whatever else is known (`ivr.visits.merge`).
 """
 Index("ix_visits_caller", visits.c.caller_e164, visits.c.joined_at)
 Index("ix_visits_joined_at", visits.c.joined_at)
@@ -336,3 +341,40 @@ sealed_totals = Table(
     Column("talk_seconds", Float, nullable=False),
 )
 """Totals of a local day, kept when its records are made nameless or deleted (`ivr.storage.totals`)."""
+
+log_positions = Table(
+    "log_positions",
+    metadata,
+    Column("server", String(64), primary_key=True),
+    Column("scope", String(64), primary_key=True),
+    Column("first_line", String(64), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("read_to_at", Moment, nullable=False),
+)
+"""How far each queue_log file was read, known by a hash of its first line whatever it is called by now.
+
+`position`: bytes of the unpacked file before which everything is settled. `scope`: which queues are recorded.
+"""
+
+recorder_signs = Table(
+    "recorder_signs",
+    metadata,
+    Column("server", String(64), primary_key=True),
+    Column("heard_at", Moment, nullable=False),
+)
+"""When a recorder last heard that server's AMI."""
+
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("server", String(64), nullable=False),
+    Column("reason", String(16), nullable=False),
+    Column("began_at", Moment, nullable=False),
+    Column("ended_at", Moment, nullable=False),
+    Column("rebuilt", Integer),
+)
+"""When nobody listened: `reason` is `start` or `reconnect`. `rebuilt`: visits told by queue_log alone or in
+part; None until queue_log was read past the gap.
+"""
+Index("ix_gaps_server_began_at", gaps.c.server, gaps.c.began_at)

@@ -1,186 +1,220 @@
 """Calls and queue visits into the store, each exactly once, whoever tells of them and how often.
 
-The recorder saves what its fold changed; a stay is found again by its join, and what is known is never
-replaced by something poorer. `open_records` gives a starting recorder what the last one left open.
+`save` finds the rows that are told of, has `ivr.visits.merge` decide what they become, and writes what is
+new or changed: a few statements for a batch, whether that is one call or a thousand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict
-from datetime import timedelta
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Row, and_, insert, literal, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
-from ivr.asterisk import words
 from ivr.calls.caller import ReadNumber
 from ivr.calls.pseudonyms import is_pseudonym
+from ivr.storage.moments import in_millis
 from ivr.storage.schema import calls, visits
-from ivr.visits.facts import Answered, Party
+from ivr.storage.told import Told
+from ivr.visits.merge import call_merged, log_columns, same_call, same_stay, visit_merged
 from ivr.visits.records import Call, Visit
-from ivr.visits.stay import ROUGHLY, Stay
-from ivr.visits.steady import When
 
-_NOT_STORED_OF_CALL = ("uniqueid",)
-_NOT_STORED_OF_VISIT = ("call_linkedid", "call_began_at", "presentation")
+_Record = TypeVar("_Record", Call, Visit)
+
+_NOT_STORED_OF_CALL: Final = frozenset({"uniqueid"})
+_NOT_STORED_OF_VISIT: Final = frozenset({"call_linkedid", "call_began_at", "presentation", "is_rebuilt"})
+_NO_NEWS: Final = frozenset({"source", "precision", "received_at", "log_joined_at", "log_outcome"})
+"""Columns whose change is nothing the dialer would decide otherwise for."""
+_WHO: Final = frozenset({"caller", "caller_e164", "caller_kind"})
+_AT_ONCE: Final = 5000
+"""Values in one IN list."""
+
+_INSERT_CALL: Final = insert(calls)
+_INSERT_VISIT: Final = insert(visits).values(
+    call_id=select(calls.c.id)
+    .where(
+        calls.c.server == bindparam("of_server", type_=calls.c.server.type),
+        calls.c.linkedid == bindparam("of_linkedid", type_=calls.c.linkedid.type),
+        calls.c.began_at == bindparam("of_began_at", type_=calls.c.began_at.type),
+    )
+    .scalar_subquery()
+)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """How many visits were new and how many changed."""
+
+    new: int
+    changed: int
 
 
 def save(
-    connection: Connection, new_calls: Iterable[Call], new_visits: Iterable[Visit], read_number: ReadNumber
-) -> None:
-    """Store each call and visit as it is known now; safe to repeat."""
-    for call in new_calls:
-        _save_call(connection, call, read_number)
-    for visit in new_visits:
-        _save_visit(connection, visit, read_number)
+    connection: Connection,
+    new_calls: Iterable[Call],
+    new_visits: Iterable[Visit],
+    read_number: ReadNumber,
+    *,
+    is_listened: bool = True,
+) -> Saved:
+    """Store each call and visit as it is known now; safe to repeat.
 
-
-def _save_call(connection: Connection, call: Call, read_number: ReadNumber) -> None:
-    values = {name: value for name, value in asdict(call).items() if name not in _NOT_STORED_OF_CALL}
-    stored = _stored_call(connection, call.server, call.linkedid, call.began_at)
-    if stored is None:
-        number = read_number(call.caller, call.trunk, call.presentation)
-        values |= {"caller_e164": number.e164, "caller_kind": _kind(call.origin, number.kind)}
-        connection.execute(insert(calls).values(values))
-    elif not (stored.ended_at and call.ended_at is None and call.last_seen_at <= stored.last_seen_at):
-        if stored.ended_at is not None and call.ended_at is None:
-            values["decided_at"] = None  # it was not over after all
-        if is_pseudonym(stored.caller):
-            del values["caller"]  # the purge has made it nameless; old lines read again do not undo that
-        connection.execute(update(calls).where(calls.c.id == stored.id).values(values))
-
-
-def _save_visit(connection: Connection, visit: Visit, read_number: ReadNumber) -> None:
-    call = _stored_call(connection, visit.server, visit.call_linkedid, visit.call_began_at)
-    assert call is not None, "the fold tells a call before its visits"
-    values = {name: value for name, value in asdict(visit).items() if name not in _NOT_STORED_OF_VISIT}
-    values["call_id"] = call.id
-    stored = _stored_visit(connection, visit)
-    if stored is None:
-        number = read_number(visit.caller, call.trunk, visit.presentation)
-        values["caller_e164"] = number.e164
-        connection.execute(insert(visits).values(values))
-    else:
-        changes = _changes(stored, values)
-        if changes.get("caller", stored.caller) != stored.caller:
-            changes["caller_e164"] = read_number(visit.caller, call.trunk, visit.presentation).e164
-        if not changes:
-            return
-        connection.execute(update(visits).where(visits.c.id == stored.id).values(changes))
-    if call.decided_at is not None:
-        # The dialer has looked at this call without knowing of this.
-        connection.execute(update(calls).where(calls.c.id == call.id).values(decided_at=None))
-
-
-def _stored_call(connection: Connection, server: str, linkedid: str, began_at: Any) -> Row[Any] | None:
-    return connection.execute(
-        select(calls).where(
-            calls.c.server == server, calls.c.linkedid == linkedid, calls.c.began_at == began_at
-        )
-    ).first()
-
-
-def _stored_visit(connection: Connection, visit: Visit) -> Row[Any] | None:
-    """The row of the same stay: one source gives it the same join (or receipt, if the join was rebuilt),
-    two give nearly the same join.
+    `is_listened`: a recorder hears AMI now, so that the end of a call it knows is not queue_log's to tell.
     """
-    stays = connection.execute(
-        select(visits).where(
-            visits.c.server == visit.server,
-            visits.c.uniqueid == visit.uniqueid,
-            visits.c.queue == visit.queue,
-            or_(
-                visits.c.joined_at == visit.joined_at,
-                and_(
-                    visits.c.source == visit.source,
-                    visits.c.received_at == visit.received_at,
-                    or_(visits.c.precision == "s", literal(visit.precision == "s")),
-                ),
-                and_(
-                    visits.c.source != visit.source,
-                    visits.c.joined_at.between(
-                        visit.joined_at - timedelta(seconds=ROUGHLY),
-                        visit.joined_at + timedelta(seconds=ROUGHLY),
-                    ),
-                ),
-            ),
-        )
-    ).all()
-    return min(stays, key=lambda row: abs(row.joined_at - visit.joined_at), default=None)
+    told, visited = map(_as_stored, new_calls), map(_as_stored, new_visits)
+    batch = _Batch(connection, tuple(told), tuple(visited), read_number)
+    for call in batch.calls:
+        batch.put_call(call, is_listened)
+    for visit in batch.visits:
+        batch.put_visit(visit)
+    return batch.write()
 
 
-def _changes(stored: Row[Any], told: dict[str, Any]) -> dict[str, Any]:
-    """What the new telling adds; the richer one wins, and fills its gaps from the other."""
-    was = stored._asdict()
-    knows, knew = (
-        (_completeness(record["outcome"], record["ended_at"]), record["precision"] == "ms")
-        for record in (told, was)
-    )
-    is_better = knows >= knew or (told["source"] == stored.source and knows[0] == knew[0])
-    better, other = (told, was) if is_better else (was, told)
-    merged = {name: better[name] if better[name] not in (None, "") else other[name] for name in told}
-    if is_pseudonym(stored.caller):
-        merged["caller"] = stored.caller
-    if told["source"] != stored.source:
-        merged["source"] = "both"
-    return {name: value for name, value in merged.items() if value != was[name]}
+class _Batch:
+    """What is told, beside the rows it may be about."""
+
+    def __init__(
+        self, connection: Connection, told: Sequence[Call], visited: Sequence[Visit], read_number: ReadNumber
+    ) -> None:
+        self.calls, self.visits = told, visited
+        self._connection, self._read_number = connection, read_number
+        self._new_calls: list[dict[str, Any]] = []
+        self._new_visits: list[dict[str, Any]] = []
+        self._changed_visits: dict[int, dict[str, Any]] = {}
+        self._changed_calls: defaultdict[int, dict[str, Any]] = defaultdict(dict)
+        self._stored_as: dict[tuple[str, str, Any], dict[str, Any]] = {}
+        """(server, linkedid, began_at) as told → the call's row."""
+        self._find()
+
+    def _find(self) -> None:
+        channels = {(call.server, call.uniqueid) for call in self.calls}
+        channels |= {(visit.server, visit.uniqueid) for visit in self.visits}
+        links = {(call.server, call.linkedid) for call in self.calls}
+        links |= {(visit.server, visit.call_linkedid) for visit in self.visits}
+        self._stays: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+        for row in self._rows(visits, "uniqueid", channels):
+            self._stays[row["server"], row["uniqueid"]].append(row)
+        self._by_id: dict[int, dict[str, Any]] = {}
+        self._by_linkedid: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+        for row in self._rows(calls, "linkedid", links):
+            self._remember(row)
+        ids = {row["call_id"] for rows in self._stays.values() for row in rows} - self._by_id.keys()
+        for some in _portions(sorted(ids)):
+            for found in self._connection.execute(select(calls).where(calls.c.id.in_(some))).mappings():
+                self._remember(dict(found))
+
+    def _remember(self, row: dict[str, Any]) -> None:
+        self._by_id[row["id"]] = row
+        self._by_linkedid[row["server"], row["linkedid"]].append(row)
+
+    def _rows(self, table: Any, name: str, keys: set[tuple[str, str]]) -> Iterable[dict[str, Any]]:
+        for server in {server for server, _ in keys}:
+            for some in _portions(sorted(key for of, key in keys if of == server)):
+                query = select(table).where(table.c.server == server, table.c[name].in_(some))
+                yield from map(dict, self._connection.execute(query).mappings())
+
+    def put_call(self, call: Call, is_listened: bool) -> None:
+        row = self._row_of(call)
+        if row is None:
+            row = {k: v for k, v in call._asdict().items() if k not in _NOT_STORED_OF_CALL}
+            number = self._read_number(call.caller, call.trunk, call.presentation)
+            row |= {"caller_e164": number.e164, "caller_kind": _kind(call.origin, number.kind)}
+            self._new_calls.append(row)
+            self._by_linkedid[call.server, call.linkedid].append(row)
+        else:
+            merged = call_merged(row, call, is_listened=is_listened)
+            if merged["caller"] != row["caller"]:
+                number = self._read_number(merged["caller"], merged["trunk"], merged["presentation"])
+                merged |= {"caller_e164": number.e164, "caller_kind": _kind(merged["origin"], number.kind)}
+            if row["ended_at"] is not None and merged["ended_at"] is None:
+                merged["decided_at"] = None  # it was not over after all
+            self._change(row, merged, self._changed_calls)
+        self._stored_as[call.server, call.linkedid, call.began_at] = row
+
+    def _row_of(self, call: Call) -> dict[str, Any] | None:
+        candidates = [row for row in self._by_linkedid.get((call.server, call.linkedid), ()) if "id" in row]
+        for stay in self._stays.get((call.server, call.uniqueid), ()):
+            candidates.append(self._by_id[stay["call_id"]])
+        return same_call(call, candidates)  # type: ignore[return-value]
+
+    def put_visit(self, visit: Visit) -> None:
+        call = self._call_of(visit)
+        stays = self._stays[visit.server, visit.uniqueid]
+        row = same_stay(visit, [stay for stay in stays if stay["queue"] == visit.queue])
+        if row is None:
+            row = {k: v for k, v in visit._asdict().items() if k not in _NOT_STORED_OF_VISIT}
+            row |= log_columns(visit)
+            row["caller_e164"] = self._read_number(visit.caller, call["trunk"], visit.presentation).e164
+            self._new_visits.append(
+                row | {f"of_{name}": call[name] for name in ("server", "linkedid", "began_at")}
+            )
+            self._news_of(call)
+            return
+        merged = visit_merged(row, visit)
+        if merged["caller"] != row["caller"]:
+            number = self._read_number(merged["caller"], call["trunk"], visit.presentation)
+            merged["caller_e164"] = number.e164
+        if "id" in call and visit.source == "ami":
+            merged["call_id"] = call["id"]
+        if self._change(row, merged, self._changed_visits) - _NO_NEWS:
+            self._news_of(call)
+
+    def _call_of(self, visit: Visit) -> dict[str, Any]:
+        told = visit.server, visit.call_linkedid, visit.call_began_at
+        if told in self._stored_as:
+            return self._stored_as[told]
+        rows = list(self._by_linkedid.get((visit.server, visit.call_linkedid), ()))
+        rows += [self._by_id[stay["call_id"]] for stay in self._stays.get((visit.server, visit.uniqueid), ())]
+        assert rows, "the fold tells a call before its visits"
+        return min(rows, key=lambda one: abs(one["began_at"] - visit.call_began_at))
+
+    def _news_of(self, call: dict[str, Any]) -> None:
+        """The dialer has looked at this call without knowing of this."""
+        if call.get("decided_at") is not None:
+            self._change(call, {"decided_at": None}, self._changed_calls)
+
+    def _change(self, row: Any, merged: dict[str, Any], changed: dict[int, dict[str, Any]]) -> set[str]:
+        if is_pseudonym(row["caller"]):
+            # The purge has made it nameless; old lines read again do not undo that.
+            merged = {name: value for name, value in merged.items() if name not in _WHO}
+        changes = {name: value for name, value in merged.items() if value != row[name] != _cut(name, value)}
+        if changes:
+            row.update(changes)
+            changed.setdefault(row["id"], {}).update(changes)
+        return set(changes)
+
+    def write(self) -> Saved:
+        """One statement for all that is new, one for each row that changed."""
+        for table, changed in ((calls, self._changed_calls), (visits, self._changed_visits)):
+            if table is visits and self._new_calls:
+                self._connection.execute(_INSERT_CALL, self._new_calls)
+            for number, changes in changed.items():
+                self._connection.execute(update(table).where(table.c.id == number).values(changes))
+        if self._new_visits:
+            self._connection.execute(_INSERT_VISIT, self._new_visits)
+        return Saved(len(self._new_visits), len(self._changed_visits))
 
 
-def _completeness(outcome: str, ended_at: Any) -> int:
-    """How much of its end a visit knows: waiting, cut off, talking, over."""
-    if outcome == "waiting":
-        return 0
-    if outcome == "interrupted":
-        return 1
-    return 3 if ended_at is not None else 2
+def _as_stored(record: _Record) -> _Record:
+    """With moments of whole milliseconds, as they come back; queue_log's are whole seconds anyway."""
+    if record.source == "queue_log":
+        return record
+    stored = [in_millis(one) if isinstance(one, datetime) else one for one in record]
+    return type(record)(*stored)  # type: ignore[arg-type]
+
+
+def _cut(column: str, value: Any) -> Any:
+    """Text as its column keeps it."""
+    kind = (visits.c if column in visits.c else calls.c)[column].type
+    return kind.process_bind_param(value, None) if isinstance(kind, Told) else value
+
+
+def _portions(keys: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    return (keys[begin : begin + _AT_ONCE] for begin in range(0, len(keys), _AT_ONCE))
 
 
 def _kind(origin: str, kind: str) -> str:
     return "internal" if origin == "internal" else kind
-
-
-def open_records(
-    connection: Connection, server: str
-) -> tuple[tuple[Call, ...], tuple[tuple[Stay, Call], ...]]:
-    """What is not over yet on that server: the calls, and each open stay with its call."""
-    open_stays = connection.execute(
-        select(visits).where(
-            visits.c.server == server,
-            or_(
-                visits.c.outcome == "waiting",
-                and_(visits.c.outcome == "answered", visits.c.ended_at.is_(None)),
-            ),
-        )
-    ).all()
-    ids = {row.call_id for row in open_stays}
-    rows = connection.execute(
-        select(calls).where(calls.c.server == server, or_(calls.c.ended_at.is_(None), calls.c.id.in_(ids)))
-    ).all()
-    channels = {row.call_id: row.uniqueid for row in open_stays}
-    found = {row.id: _call(row, channels.get(row.id, row.linkedid)) for row in rows}
-    return tuple(found.values()), tuple((_stay(row), found[row.call_id]) for row in open_stays)
-
-
-def _call(row: Row[Any], uniqueid: str) -> Call:
-    names = Call.__dataclass_fields__.keys() - {*_NOT_STORED_OF_CALL}
-    return Call(uniqueid=uniqueid, **{name: getattr(row, name) for name in names})
-
-
-def _stay(row: Row[Any]) -> Stay:
-    variables = {
-        words.VAR_ORIGIN: row.origin if row.language else "",
-        words.VAR_STRUCTURE: row.structure,
-        words.VAR_ATTEMPT: row.attempt_id,
-        words.VAR_PATH: row.menu_path,
-        words.VAR_LANGUAGE: row.language,
-    }
-    told = {name: value for name, value in variables.items() if value}
-    party = Party(row.uniqueid, row.linkedid, "", row.caller, told)
-    is_exact = row.precision == "ms"
-    joined = When(row.joined_at, row.received_at, row.joined_at.timestamp(), is_exact)
-    answered = None
-    if row.answered_at is not None:
-        when = When(row.answered_at, row.received_at, row.answered_at.timestamp(), is_exact)
-        answered = Answered(when, party, row.queue, row.agent, row.agent_name, "", "", None, row.ring_seconds)
-    return Stay(party, row.queue, joined, row.uniqueid, 0, answered=answered, recorded=row.recorded)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from ivr.asterisk import words
 from ivr.visits.facts import Party
@@ -19,8 +18,7 @@ _VARIABLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Tracked:
+class Tracked(NamedTuple):
     """A call, when its last sign of life was, and whether its end was only concluded, not heard."""
 
     call: Call
@@ -32,8 +30,8 @@ class Tracked:
 class Calls:
     """All calls in memory by number, found by the caller's channel or by linkedid."""
 
-    def __init__(self, server: str) -> None:
-        self._server = server
+    def __init__(self, server: str, source: str) -> None:
+        self._server, self._source = server, source
         self._all: dict[int, Tracked] = {}
         self._by_channel: dict[str, int] = {}
         self._by_linkedid: dict[str, int] = {}
@@ -64,6 +62,7 @@ class Calls:
             caller=party.caller,
             delivered=delivered,
             trunk=trunk,
+            source=self._source,
         )
         number = self.resume(call, when)
         self.seen(number, party, when)
@@ -91,17 +90,18 @@ class Calls:
     def seen(self, number: int, party: Party, when: When) -> None:
         """A sign of life, and what the channel's variables say now; reopens a call presumed ended."""
         tracked = self._all[number]
-        told: dict[str, Any] = {
-            name: party.variables[key] for name, key in _VARIABLES.items() if party.variables.get(key)
-        }
-        call = replace(tracked.call, last_seen_at=max(tracked.call.last_seen_at, when.at), **told)
+        given = party.variables
+        told: dict[str, Any] = (
+            {name: given[key] for name, key in _VARIABLES.items() if given.get(key)} if given else {}
+        )
+        call = tracked.call._replace(last_seen_at=max(tracked.call.last_seen_at, when.at), **told)
         if tracked.presumed_ended:
-            call = replace(call, ended_at=None, ended_by="")
-        self.update(number, replace(tracked, call=call, seen=when, presumed_ended=False))
+            call = call._replace(ended_at=None, ended_by="")
+        self.update(number, tracked._replace(call=call, seen=when, presumed_ended=False))
 
     def hangup_asked(self, number: int) -> None:
         """The caller's phone hung up."""
-        self.update(number, replace(self._all[number], hangup_asked=True))
+        self.update(number, self._all[number]._replace(hangup_asked=True))
 
     def end(self, number: int, party: Party, when: When) -> None:
         """The caller's channel is gone."""
@@ -110,23 +110,23 @@ class Calls:
         if tracked.call.ended_at is None:
             by = "caller" if tracked.hangup_asked else "hotline"
             left_menu = party.variables.get(words.VAR_NODE, "")
-            call = replace(tracked.call, ended_at=when.at, ended_by=by, left_menu=left_menu)
-            self.update(number, replace(tracked, call=call))
+            call = tracked.call._replace(ended_at=when.at, ended_by=by, left_menu=left_menu)
+            self.update(number, tracked._replace(call=call))
 
     def presume_ended(self, number: int, ended_at: datetime) -> None:
         """No source tells of hang-ups, or the end fell into a hole."""
         tracked = self._all[number]
         if tracked.call.ended_at is None:
-            call = replace(tracked.call, ended_at=ended_at)
-            self.update(number, replace(tracked, call=call, presumed_ended=True))
+            call = tracked.call._replace(ended_at=ended_at)
+            self.update(number, tracked._replace(call=call, presumed_ended=True))
 
     def interrupt(self, number: int, last_sign: datetime) -> None:
         """Asterisk went away with the call; its ids may be another call's from now on (asterisk-notes 5)."""
         tracked = self._all[number]
         self._remove_from_indices(number, tracked.call)
         if tracked.call.ended_at is None:
-            call = replace(tracked.call, ended_at=last_sign, ended_by="restart", is_interrupted=True)
-            self.update(number, replace(tracked, call=call))
+            call = tracked.call._replace(ended_at=last_sign, ended_by="restart", is_interrupted=True)
+            self.update(number, tracked._replace(call=call))
 
     def open(self) -> list[int]:
         """Calls without an end."""

@@ -1,7 +1,7 @@
 """What can be told about calls and queues, whoever tells it: AMI live or queue_log afterwards.
 
-`from_ami` makes facts of events; `fold` puts each on the stay it belongs to. A fact carries when it happened
-and only what its source said; what it means for the caller is judged in `judge`.
+`from_ami` and `from_queue_log` make facts; `fold` puts each on the stay it belongs to. A fact carries when it
+happened and only what its source said; what it means for the caller is judged in `judge`.
 """
 
 from __future__ import annotations
@@ -87,11 +87,12 @@ class Left(Fact):
 
     party: Party
     queue: str
+    hold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ResultKnown(Fact):
-    """QUEUESTATUS after Queue(): why it returned. `queue` is empty where the source does not name it."""
+    """Why Queue() returned, in QUEUESTATUS' words, or `KEY`. `queue` is empty where it is not named."""
 
     uniqueid: str
     queue: str
@@ -208,6 +209,11 @@ class LiveCalls(Fact):
 @dataclass(frozen=True, slots=True)
 class ConnectionLost(Fact):
     """Asterisk's last sign of life for now: until then it held the connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class LongAgo(Fact):
+    """No call lasts since then: of what is open from before, the last word was lost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ of it. Nothing here raises for any order or repetition of facts, and one stay ne
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from ivr.visits.facts import Fact, Tick
@@ -38,7 +38,7 @@ class Fold:
         """`structures`: queue → structure, for calls that do not carry theirs."""
         self._source = source
         self._structures = structures or {}
-        self._state = State(server)
+        self._state = State(server, source)
         self._now = self._cleaned = float("-inf")
         self._unsettled: set[int] = set()
         self._told: dict[int, Visit] = {}
@@ -78,9 +78,23 @@ class Fold:
             seen = When(call.last_seen_at, call.received_at, call.last_seen_at.timestamp(), True)
             numbers[call.linkedid, call.began_at] = self._state.calls.resume(call, seen)
         for stay, call in stays:
-            known = replace(stay, call=numbers[call.linkedid, call.began_at])
+            known = stay._replace(call=numbers[call.linkedid, call.began_at])
             number = self._state.stays.add(known)
             self._told[number] = self._judge(number)
+
+    @property
+    def next_stay(self) -> int:
+        """The number the next stay will have."""
+        return self._state.stays.next
+
+    @property
+    def oldest_open(self) -> int | None:
+        """The number of the first stay that is not settled."""
+        return min(self._unsettled, default=None)
+
+    def forget_settled(self) -> None:
+        """What is over may be told again, from the beginning."""
+        self._forget_what_is_over(float("inf"))
 
     def _judge(self, number: int) -> Visit:
         stay = self._state.stays[number]
@@ -99,16 +113,13 @@ class Fold:
         self._state.changed |= self._unsettled
         if self._now - self._cleaned >= KEEP_SECONDS:
             self._cleaned = self._now
-            self._forget_what_is_over()
+            self._forget_what_is_over(self._now - KEEP_SECONDS)
 
-    def _forget_what_is_over(self) -> None:
+    def _forget_what_is_over(self, before: float) -> None:
         stays, calls = self._state.stays, self._state.calls
-        over = set(calls.ended_before(self._now - KEEP_SECONDS)) - calls.changed
-        settled = [
-            number
-            for number, stay in stays
-            if stay.call in over and number not in self._unsettled | self._state.changed
-        ]
+        over = set(calls.ended_before(before)) - calls.changed
+        still_told_of = self._unsettled | self._state.changed
+        settled = [number for number, stay in stays if stay.call in over and number not in still_told_of]
         stays.forget(settled)
         for number in settled:
             self._told.pop(number, None)

@@ -28,8 +28,9 @@ RESULTS: Final = {
     "JOINEMPTY": "empty",
     "JOINUNAVAIL": "empty",
     "WITHDRAW": "withdrawn",
+    "KEY": "key",
 }
-"""QUEUESTATUS → outcome."""
+"""QUEUESTATUS → outcome; `KEY` is what queue_log alone knows."""
 
 _ENDED_BY: Final = {
     "abandoned": "caller",

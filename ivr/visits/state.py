@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from ivr.asterisk import words
 from ivr.visits.calls import Calls
@@ -13,6 +12,9 @@ from ivr.visits.judge import Hearing
 from ivr.visits.stay import ROUGHLY, Stay, Stays
 from ivr.visits.steady import When
 
+_HEARING: Final = {"ami": Hearing(), "queue_log": Hearing(variables=True)}
+"""queue_log names every way out, so that an unnamed one is known there as with class dialplan."""
+
 
 class State:
     """Stays, the calls behind them, what the source lets us hear. `changed`: stays with new evidence.
@@ -20,10 +22,11 @@ class State:
     `connection_lost`: the last sign of life before this connection. `started`: which run of Asterisk it is.
     """
 
-    def __init__(self, server: str) -> None:
+    def __init__(self, server: str, source: str) -> None:
         self.stays = Stays()
-        self.calls = Calls(server)
-        self.hearing = Hearing()
+        self.calls = Calls(server, source)
+        self.hearing = _HEARING[source]
+        self.tells_every_join = source == "queue_log"
         self.agents: set[str] = set()
         self.connection_lost: When | None = None
         self.started = ""
@@ -31,7 +34,7 @@ class State:
 
     def put(self, number: int, **evidence: Any) -> None:
         """Add evidence (fields of `Stay`) to a stay."""
-        self.stays.put(number, replace(self.stays[number], **evidence))
+        self.stays.put(number, self.stays[number]._replace(**evidence))
         self.changed.add(number)
 
     def begin_stay(self, party: Party, queue: str, joined: When, *, is_rebuilt: bool) -> int:
@@ -66,14 +69,16 @@ class State:
     def vacant_place(self, party: Party, queue: str, when: When, hold: float | None) -> int | None:
         """The agent's stay that `party` was transferred into, unannounced (asterisk-notes 7).
 
-        Either the agent's channel is gone, or it joined as long ago as the citizen is said to have waited.
+        Either the agent's channel is gone, or it joined as long ago as the citizen is said to have waited;
+        queue_log names no agents, but there a citizen it knows already can come from nowhere else.
         """
         for number, stay in self.stays:
             if stay.queue != queue or not stay.is_waiting:
                 continue
             fits = hold is not None and abs(when.steady - hold - stay.joined.steady) < ROUGHLY
             is_agents = self.calls[stay.call].call.origin == "internal"
-            if stay.gone is not None or (is_agents and fits):
+            is_handed_over = self.tells_every_join and bool(self.stays.of_channel(party.uniqueid))
+            if stay.gone is not None or (fits and (is_agents or is_handed_over)):
                 self.take_place(number, party, when)
                 return number
         return None

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ivr.visits.facts import Answered, Completed, Party
 from ivr.visits.steady import When
@@ -19,8 +18,7 @@ ROUGHLY = 2.5
 """Seconds two tellings of one moment may differ, where one was rebuilt from whole seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stay:
+class Stay(NamedTuple):
     """What is known of one stay. `party` is the identity; `place` the channel that stands there now.
 
     They differ after an attended transfer into the queue. `is_rebuilt`: nobody told us of the join, its
@@ -67,7 +65,7 @@ class Stays:
         self._by_channel: defaultdict[str, list[int]] = defaultdict(list)
         self._by_agent_channel: dict[str, int] = {}
         self._talks: dict[tuple[str, str], int] = {}
-        self._next = 1
+        self.next = 1
 
     def __getitem__(self, number: int) -> Stay:
         return self._all[number]
@@ -77,7 +75,7 @@ class Stays:
 
     def add(self, stay: Stay) -> int:
         """Remember a new stay; returns its number."""
-        number, self._next = self._next, self._next + 1
+        number, self.next = self.next, self.next + 1
         self.put(number, stay)
         return number
 

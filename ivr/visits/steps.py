@@ -28,6 +28,7 @@ from ivr.visits.facts import (
     Joined,
     Left,
     LiveCalls,
+    LongAgo,
     MemberKnown,
     Offered,
     RecordingBegan,
@@ -112,9 +113,10 @@ def _gave_up(state: State, fact: GaveUp) -> None:
 
 
 def _left(state: State, fact: Left) -> None:
-    number = state.locate(fact.party, fact.queue, fact.when, None)
+    number = state.locate(fact.party, fact.queue, fact.when, fact.hold)
     if number is not None and state.stays[number].left is None:
-        state.put(number, left=fact.when)
+        known = state.stays[number].hold
+        state.put(number, left=fact.when, hold=known if fact.hold is None else fact.hold)
         state.calls.seen(state.stays[number].call, fact.party, fact.when)
 
 
@@ -245,6 +247,12 @@ def _interrupt_stay(state: State, number: int, last: When) -> None:
         state.put(number, lost=last)
 
 
+def _long_ago(state: State, fact: LongAgo) -> None:
+    for number, stay in state.stays:
+        if stay.joined.steady < fact.when.steady:
+            _interrupt_stay(state, number, stay.answered.when if stay.answered else stay.joined)
+
+
 def _live_calls(state: State, fact: LiveCalls) -> None:
     for number in state.calls.open():
         tracked = state.calls[number]
@@ -284,6 +292,7 @@ STEPS: Final[Mapping[type[Fact], Callable[[State, Any], None]]] = MappingProxyTy
         Booted: _booted,
         Started: _started,
         LiveCalls: _live_calls,
+        LongAgo: _long_ago,
         ConnectionLost: _connection_lost,
     }
 )

@@ -20,7 +20,7 @@ def visit_of(stay: Stay, verdict: Verdict, call: Call, source: str, structures: 
     return Visit(
         server=call.server,
         uniqueid=party.uniqueid,
-        linkedid=call.linkedid if took_place else party.linkedid,
+        linkedid=call.linkedid if took_place else party.linkedid or call.linkedid,
         queue=stay.queue,
         origin=call.origin if took_place else variables.get(words.VAR_ORIGIN) or call.origin,
         joined_at=stay.joined.at,
@@ -47,4 +47,5 @@ def visit_of(stay: Stay, verdict: Verdict, call: Call, source: str, structures: 
         language=variables.get(words.VAR_LANGUAGE, ""),
         recorded=stay.recorded and by is not None,
         clock_stepped=len({when.steps for when in ends}) > 1,
+        is_rebuilt=stay.is_rebuilt,
     )

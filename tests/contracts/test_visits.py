@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -12,8 +11,9 @@ from sqlalchemy import Connection, select, update
 from ivr.calls.caller import reader
 from ivr.storage.engine import Store
 from ivr.storage.export import rows
+from ivr.storage.open_records import open_records
 from ivr.storage.schema import calls
-from ivr.storage.visits import open_records, save
+from ivr.storage.visits import save
 from ivr.visits.records import Call, Visit
 from tests.unit.ami_lines import at
 
@@ -33,8 +33,7 @@ WAITING = Visit(
     call_began_at=at(0),
     caller="0501112233",
 )
-ANSWERED = replace(
-    WAITING,
+ANSWERED = WAITING._replace(
     outcome="answered",
     left_at=at(12),
     answered_at=at(12),
@@ -42,9 +41,8 @@ ANSWERED = replace(
     agent="PJSIP/1101",
     agent_name="Aygün",
 )
-OVER = replace(ANSWERED, ended_at=at(20), ended_by="caller", talk_seconds=8.0)
-FROM_LOG = replace(
-    OVER,
+OVER = ANSWERED._replace(ended_at=at(20), ended_by="caller", talk_seconds=8.0)
+FROM_LOG = OVER._replace(
     source="queue_log",
     precision="s",
     joined_at=at(7),
@@ -97,27 +95,27 @@ def test_the_order_of_two_sources_does_not_matter_to_what_is_known(store: Store)
 
 
 def test_an_interrupted_visit_takes_the_outcome_that_turns_up_later(store: Store) -> None:
-    cut = replace(WAITING, outcome="interrupted", left_at=at(10), ended_at=at(10), wait_seconds=2.0)
+    cut = WAITING._replace(outcome="interrupted", left_at=at(10), ended_at=at(10), wait_seconds=2.0)
     (row,) = put(store, cut, FROM_LOG)
     assert row["outcome"] == "answered"
 
 
 def test_the_same_channel_in_the_same_queue_again_is_the_second_stay(store: Store) -> None:
-    again = replace(WAITING, joined_at=at(9.5), received_at=at(9.6))
+    again = WAITING._replace(joined_at=at(9.5), received_at=at(9.6))
     found = put(store, OVER, again)
     assert [row["visit_id"] for row in found] == ["main/c.1/dvx/1", "main/c.1/dvx/2"]
 
 
 def test_stays_are_numbered_by_their_joins_not_by_who_told_first(store: Store) -> None:
-    earlier = replace(OVER, joined_at=at(1), received_at=at(1.1))
+    earlier = OVER._replace(joined_at=at(1), received_at=at(1.1))
     assert [row["visit_id"] for row in put(store, WAITING, earlier)] == ["main/c.1/dvx/1", "main/c.1/dvx/2"]
     assert [row["outcome"] for row in put(store)] == ["answered", "waiting"]
 
 
 def test_two_servers_may_use_one_uniqueid(store: Store) -> None:
-    elsewhere = replace(WAITING, server="second")
+    elsewhere = WAITING._replace(server="second")
     put(store, WAITING)
-    put(store, elsewhere, call=replace(CALL, server="second"))
+    put(store, elsewhere, call=CALL._replace(server="second"))
     assert len(put(store)) == 2
 
 
@@ -129,46 +127,46 @@ def test_the_caller_s_number_is_read_once_when_the_call_is_recorded(store: Store
 
 
 def test_a_number_its_caller_asked_to_hide_is_kept_as_delivered_and_counts_as_anonymous(store: Store) -> None:
-    hidden = replace(CALL, presentation="prohib")
-    (row,) = put(store, replace(WAITING, presentation="prohib"), call=hidden)
+    hidden = CALL._replace(presentation="prohib")
+    (row,) = put(store, WAITING._replace(presentation="prohib"), call=hidden)
     (call,) = store.read(lambda connection: connection.execute(select(calls)).all())
     assert (row["caller"], row["caller_e164"], call.caller_kind) == ("0501112233", "", "anonymous")
 
 
 def test_news_of_a_call_the_dialer_has_decided_on_puts_it_before_the_dialer_again(store: Store) -> None:
-    put(store, WAITING, call=replace(CALL, ended_at=at(30)))
+    put(store, WAITING, call=CALL._replace(ended_at=at(30)))
     decide_all(store)
-    put(store, OVER, call=replace(CALL, ended_at=at(30)))
+    put(store, OVER, call=CALL._replace(ended_at=at(30)))
     assert undecided(store) == 1
 
 
 def test_a_visit_told_again_leaves_the_decision_alone(store: Store) -> None:
-    put(store, OVER, call=replace(CALL, ended_at=at(30)))
+    put(store, OVER, call=CALL._replace(ended_at=at(30)))
     decide_all(store)
-    put(store, OVER, call=replace(CALL, ended_at=at(30)))
+    put(store, OVER, call=CALL._replace(ended_at=at(30)))
     assert undecided(store) == 0
 
 
 def test_a_call_on_the_line_again_has_no_end_and_no_decision(store: Store) -> None:
-    put(store, WAITING, call=replace(CALL, ended_at=at(30), last_seen_at=at(30)))
+    put(store, WAITING, call=CALL._replace(ended_at=at(30), last_seen_at=at(30)))
     decide_all(store)
-    put(store, WAITING, call=replace(CALL, last_seen_at=at(40)))
+    put(store, WAITING, call=CALL._replace(last_seen_at=at(40)))
     (call,) = store.read(lambda connection: connection.execute(select(calls)).all())
     assert (call.ended_at, call.decided_at) == (None, None)
 
 
 def test_old_news_of_a_call_does_not_reopen_it(store: Store) -> None:
-    put(store, WAITING, call=replace(CALL, ended_at=at(30), last_seen_at=at(30)))
+    put(store, WAITING, call=CALL._replace(ended_at=at(30), last_seen_at=at(30)))
     put(store, WAITING, call=CALL)
     (call,) = store.read(lambda connection: connection.execute(select(calls)).all())
     assert call.ended_at == at(30)
 
 
 def test_a_new_recorder_takes_over_open_calls_and_stays_and_nothing_else(store: Store) -> None:
-    put(store, OVER, call=replace(CALL, ended_at=at(30)))
-    other = replace(CALL, linkedid="c.2", uniqueid="c.2", began_at=at(50))
-    talking = replace(ANSWERED, uniqueid="c.2", linkedid="c.2", call_linkedid="c.2", call_began_at=at(50))
-    put(store, replace(talking, joined_at=at(51), answered_at=at(55), received_at=at(51)), call=other)
+    put(store, OVER, call=CALL._replace(ended_at=at(30)))
+    other = CALL._replace(linkedid="c.2", uniqueid="c.2", began_at=at(50))
+    talking = ANSWERED._replace(uniqueid="c.2", linkedid="c.2", call_linkedid="c.2", call_began_at=at(50))
+    put(store, talking._replace(joined_at=at(51), answered_at=at(55), received_at=at(51)), call=other)
     found, stays = store.read(lambda connection: open_records(connection, "main"))
     assert [call.linkedid for call in found] == ["c.2"]
     assert [(stay.queue, stay.is_talking, call.linkedid) for stay, call in stays] == [("dvx", True, "c.2")]
@@ -190,7 +188,7 @@ def undecided(store: Store) -> int:
 def test_text_no_database_takes_as_it_is_costs_no_visit(store: Store) -> None:
     """A caller id may be as long as a SIP header, and hold what no database column does."""
     (row,) = put(
-        store, replace(OVER, caller="0\0" + "5" * 500, agent_name="Ay\udcffgün " * 40, menu_path="1/" * 99)
+        store, OVER._replace(caller="0\0" + "5" * 500, agent_name="Ay\udcffgün " * 40, menu_path="1/" * 99)
     )
     assert (row["caller"], len(row["agent_name"]), len(row["menu_path"])) == ("0" + "5" * 79, 128, 80)
     assert row["outcome"] == "answered"

@@ -19,12 +19,13 @@ from ivr.asterisk.connection import AmiConnection
 from ivr.config.loading import configuration_of, load_or_fail
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
-from ivr.recorder import Recorder, Watched
+from ivr.recorder import Recorder
 from ivr.storage import callbacks
 from ivr.storage.callbacks import Callback
 from ivr.storage.engine import Store, StoreThread
 from ivr.storage.schema import attempts as attempts_table
 from ivr.storage.schema import callbacks as callbacks_table
+from ivr.watched import Watched
 from tests.lab.exchange import Exchange, Fate
 from tests.lab.house import House
 from tests.stores import empty_store

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -15,6 +14,7 @@ from ivr.asterisk.actions import Header, Reply
 from ivr.asterisk.connection import AmiConnection
 from ivr.calls.caller import ReadNumber
 from ivr.storage import visits
+from ivr.storage.visits import Saved
 from ivr.visits.records import Call, Visit
 
 _WRONG_BY = 2.0
@@ -56,7 +56,7 @@ def wrong_wait() -> None:
         lambda told: [
             visit
             if visit.wait_seconds is None
-            else replace(visit, wait_seconds=visit.wait_seconds + _WRONG_BY)
+            else visit._replace(wait_seconds=visit.wait_seconds + _WRONG_BY)
             for visit in told
         ]
     )
@@ -70,8 +70,10 @@ def _change_visits(change: Callable[[Iterable[Visit]], list[Visit]]) -> None:
         new_calls: Iterable[Call],
         new_visits: Iterable[Visit],
         read_number: ReadNumber,
-    ) -> None:
-        save(connection, new_calls, change(new_visits), read_number)
+        *,
+        is_listened: bool = True,
+    ) -> Saved:
+        return save(connection, new_calls, change(new_visits), read_number, is_listened=is_listened)
 
     visits.save = changed
 

@@ -13,9 +13,10 @@ import pytest
 
 from ivr.asterisk.connection import AmiConnection
 from ivr.config.loading import configuration_of, load_or_fail
-from ivr.recorder import Recorder, Watched
+from ivr.recorder import Recorder
 from ivr.storage.engine import Store, StoreThread
 from ivr.storage.export import rows
+from ivr.watched import Watched
 from tests.lab.calllog import What
 from tests.lab.phone import AgentPhone, Caller
 from tests.lab.small import CITIZEN, OPEN, Ear, small_house, until

@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("ended_by", sa.String(length=16), nullable=False),
         sa.Column("is_interrupted", sa.Boolean(), nullable=False),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("source", sa.String(length=12), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calls")),
         sa.UniqueConstraint("server", "linkedid", "began_at", name=op.f("uq_calls_server_linkedid_began_at")),
     )
@@ -213,6 +214,8 @@ def upgrade() -> None:
         sa.Column("precision", sa.String(length=4), nullable=False),
         sa.Column("clock_stepped", sa.Boolean(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.Column("log_joined_at", sa.BigInteger(), nullable=True),
+        sa.Column("log_outcome", sa.String(length=16), nullable=False),
         sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_visits_call_id_calls")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visits")),
         sa.UniqueConstraint(
@@ -302,3 +305,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sealed_totals")),
     )
     op.create_index(op.f("ix_sealed_totals_day"), "sealed_totals", ["day"], unique=False)
+    op.create_table(
+        "log_positions",
+        sa.Column("server", sa.String(length=64), nullable=False),
+        sa.Column("scope", sa.String(length=64), nullable=False),
+        sa.Column("first_line", sa.String(length=64), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("read_to_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("server", "scope", "first_line", name=op.f("pk_log_positions")),
+    )
+    op.create_table(
+        "recorder_signs",
+        sa.Column("server", sa.String(length=64), nullable=False),
+        sa.Column("heard_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("server", name=op.f("pk_recorder_signs")),
+    )
+    op.create_table(
+        "gaps",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("server", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.String(length=16), nullable=False),
+        sa.Column("began_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=False),
+        sa.Column("rebuilt", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gaps")),
+    )
+    op.create_index("ix_gaps_server_began_at", "gaps", ["server", "began_at"], unique=False)

@@ -1,0 +1,97 @@
+"""queue_log files on disk: plain, rotated, packed by gzip; read in blocks of whole lines.
+
+A file is known by its first line, so that it is the same file after `logger rotate` has renamed it or gzip
+has packed it, and another one after it was truncated. Positions are bytes of the unpacked text.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+BLOCK_BYTES: Final = 1 << 18
+_GZIP: Final = b"\x1f\x8b"
+_LONGEST_LINE: Final = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """`first_line`: its hash; `began`: the epoch second it starts with."""
+
+    path: Path
+    first_line: str
+    began: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines between two positions; `packed`: how far the file on disk was read for it."""
+
+    begin: int
+    end: int
+    packed: int
+    text: str
+
+    @property
+    def lines(self) -> list[str]:
+        """Without their ends; what is no UTF-8 is replaced, letter by letter."""
+        return self.text.split("\n")
+
+
+def identify(path: Path) -> LogFile | None:
+    """The file by its first line; None if there is no whole line in it yet. OSError if it cannot be read."""
+    with path.open("rb") as packed:
+        line, newline, _ = _some(_unpacked(packed), _LONGEST_LINE).partition(b"\n")
+    if not newline:
+        return None
+    epoch = line.partition(b"|")[0]
+    began = int(epoch) if epoch.isdigit() and len(epoch) < 12 else 0
+    return LogFile(path, hashlib.sha256(line).hexdigest(), began)
+
+
+def in_order(paths: Iterable[Path]) -> list[LogFile]:
+    """The files that hold anything, each once, in the order in which they were written."""
+    known = {file.first_line: file for file in map(identify, paths) if file is not None}
+    return sorted(known.values(), key=lambda file: file.began)
+
+
+def rotated(path: Path) -> list[LogFile]:
+    """The log at `path` with those that rotation has moved aside in its folder, the oldest first."""
+    found = (one for one in path.parent.glob(f"{path.name}*") if one.is_file())
+    return in_order(found)
+
+
+def blocks(path: Path, position: int) -> Iterator[Block]:
+    """Whole lines from `position` to the end as it is now; from the beginning if the file is shorter."""
+    with path.open("rb") as packed, _unpacked(packed) as file:
+        size = os.fstat(packed.fileno()).st_size
+        if (file is packed and position > size) or file.seek(position) < position:
+            position = file.seek(0)
+        rest = b""
+        while data := _some(file, BLOCK_BYTES):
+            whole, newline, rest = (rest + data).rpartition(b"\n")
+            if newline:
+                end = position + len(whole) + 1
+                text = whole.decode("utf-8", "replace").replace("\0", "\ufffd")
+                yield Block(position, end, packed.tell(), text)
+                position = end
+
+
+def _unpacked(raw: IO[bytes]) -> IO[bytes]:
+    is_packed = raw.read(2) == _GZIP
+    raw.seek(0)
+    return gzip.GzipFile(fileobj=raw) if is_packed else raw  # type: ignore[return-value]
+
+
+def _some(file: IO[bytes], size: int) -> bytes:
+    """The next bytes; nothing more where a packed file ends in the middle."""
+    try:
+        return file.read(size)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return b""

@@ -1,0 +1,71 @@
+"""`hotline data backfill`: old queue_log files into the store."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from ivr.asterisk.queue_log import LogFile, blocks, in_order
+from ivr.command.config import load_or_stop
+from ivr.command.options import fail, options
+from ivr.command.store import open_store
+from ivr.config.loading import configuration_of
+from ivr.queue_log import QueueLog
+from ivr.storage import log_positions
+from ivr.storage.engine import Store
+from ivr.storage.visits import Saved
+from ivr.watched import Watched
+
+EXAMPLE: Final = "Example: hotline data backfill --all-queues /var/log/asterisk/queue_log*"
+
+
+def backfill(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(help="queue_log files, also rotated or packed by gzip.")],
+    all_queues: Annotated[
+        bool, typer.Option("--all-queues", help="Every queue there is; needs no configuration.")
+    ] = False,
+    server: Annotated[
+        str, typer.Option(envvar="HOTLINE_SERVER", help="The server's name in the records.")
+    ] = "main",
+) -> None:
+    """Read queue_log files, old and new, in any order; what is known already stays as it is.
+
+    It may be ended at any moment and run again: it goes on where everything before is stored.
+    """
+    watched = Watched() if all_queues else Watched.of(configuration_of(load_or_stop(options(context).config)))
+    try:
+        found = in_order(files)
+    except OSError as problem:
+        fail(f"{problem.filename}: {problem.strerror}", hint="name queue_log files that can be read")
+    with open_store() as store:
+        lines, saved = _read(store, server, watched, found)
+    typer.echo(f"{lines:,} lines read: {saved.new:,} visits new, {saved.changed:,} changed")
+
+
+def _read(store: Store, server: str, watched: Watched, files: list[LogFile]) -> tuple[int, Saved]:
+    """Read every file from its bookmark on; the lines read and what they changed."""
+    at = store.read(lambda connection: log_positions.known(connection, server, watched.scope))
+    log, new, changed = QueueLog(server, watched), 0, 0
+    with _progress() as progress:
+        for file in files:
+            size = file.path.stat().st_size
+            task = progress.add_task(file.path.name, total=size)
+            log.new_file()
+            for block in blocks(file.path, at.get(file.first_line, 0)):
+                saved = store.write(partial(log.read, file=file, block=block))
+                new, changed = new + saved.new, changed + saved.changed
+                progress.update(task, completed=block.packed)
+            progress.update(task, completed=size)
+    return log.lines, Saved(new, changed)
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())

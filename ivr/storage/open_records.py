@@ -1,0 +1,61 @@
+"""What a starting recorder takes over from the last one: calls and stays that are not over yet."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, and_, or_, select
+
+from ivr.asterisk import words
+from ivr.storage.schema import calls, visits
+from ivr.visits.facts import Answered, Party
+from ivr.visits.records import Call
+from ivr.visits.stay import Stay
+from ivr.visits.steady import When
+
+_CALL_FIELDS: Final = tuple(name for name in Call._fields if name != "uniqueid")
+
+
+def open_records(
+    connection: Connection, server: str
+) -> tuple[tuple[Call, ...], tuple[tuple[Stay, Call], ...]]:
+    """What is not over yet on that server: the calls, and each open stay with its call."""
+    open_stays = connection.execute(
+        select(visits).where(
+            visits.c.server == server,
+            or_(
+                visits.c.outcome == "waiting",
+                and_(visits.c.outcome == "answered", visits.c.ended_at.is_(None)),
+            ),
+        )
+    ).all()
+    ids = {row.call_id for row in open_stays}
+    rows = connection.execute(
+        select(calls).where(calls.c.server == server, or_(calls.c.ended_at.is_(None), calls.c.id.in_(ids)))
+    ).all()
+    channels = {row.call_id: row.uniqueid for row in open_stays}
+    found = {row.id: _call(row, channels.get(row.id, row.linkedid)) for row in rows}
+    return tuple(found.values()), tuple((_stay(row), found[row.call_id]) for row in open_stays)
+
+
+def _call(row: Row[Any], uniqueid: str) -> Call:
+    return Call(uniqueid=uniqueid, **{name: getattr(row, name) for name in _CALL_FIELDS})
+
+
+def _stay(row: Row[Any]) -> Stay:
+    variables = {
+        words.VAR_ORIGIN: row.origin if row.language else "",
+        words.VAR_STRUCTURE: row.structure,
+        words.VAR_ATTEMPT: row.attempt_id,
+        words.VAR_PATH: row.menu_path,
+        words.VAR_LANGUAGE: row.language,
+    }
+    told = {name: value for name, value in variables.items() if value}
+    party = Party(row.uniqueid, row.linkedid, "", row.caller, told)
+    is_exact = row.precision == "ms"
+    joined = When(row.joined_at, row.received_at, row.joined_at.timestamp(), is_exact)
+    answered = None
+    if row.answered_at is not None:
+        when = When(row.answered_at, row.received_at, row.answered_at.timestamp(), is_exact)
+        answered = Answered(when, party, row.queue, row.agent, row.agent_name, "", "", None, row.ring_seconds)
+    return Stay(party, row.queue, joined, row.uniqueid, 0, answered=answered, recorded=row.recorded)

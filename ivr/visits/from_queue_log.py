@@ -1,0 +1,239 @@
+"""Lines of queue_log in, facts out: the durable second source of the same fold.
+
+queue_log escapes nothing, so `|` may stand in a caller's number, a member's name, a reason: a line is read
+from both ends (ASTERISK.md, "Queue events", 10). What cannot be understood gives no fact and never raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from ivr.asterisk import words
+from ivr.visits.facts import (
+    NO_VARIABLES,
+    Answered,
+    Booted,
+    Completed,
+    ConnectionLost,
+    Fact,
+    GaveUp,
+    Joined,
+    Left,
+    Party,
+    ResultKnown,
+)
+from ivr.visits.steady import STEP_SECONDS, When
+
+_LAST_EPOCH: Final = 253_402_300_799
+"""The end of the year 9999."""
+_LONGEST_ID: Final = 150
+_LONGEST_QUEUE: Final = 128
+"""Characters; Asterisk has no longer ones."""
+_NOBODY: Final = ("<unknown>", "<null>")
+_NOTHING: Final[tuple[Fact, ...]] = ()
+
+DATA_FIELDS: Final[Mapping[str, int | None]] = MappingProxyType(
+    {
+        "CONNECT": 3,
+        "COMPLETEAGENT": 3,
+        "COMPLETECALLER": 3,
+        "BLINDTRANSFER": 5,
+        "TRANSFER": 5,
+        "ABANDON": 3,
+        "EXITWITHTIMEOUT": 3,
+        "EXITEMPTY": 3,
+        "EXITWITHKEY": 4,
+        "RINGNOANSWER": 1,
+        "RINGCANCELED": 1,
+        "ATTENDEDTRANSFER": None,
+    }
+)
+"""How many fields follow the event's name; by that it is found behind a member's name that holds `|`."""
+
+
+class LogLine(NamedTuple):
+    """One line; `agent` is the interface or the member's name, as Asterisk was configured to write it."""
+
+    epoch: int
+    uniqueid: str
+    queue: str
+    agent: str
+    event: str
+    data: Sequence[str]
+
+
+def read_line(text: str) -> LogLine | None:
+    """The line's fields; None if it is none: half written, or another file's."""
+    fields = text.split("|")
+    first = fields[0]
+    if len(fields) < 6 or len(fields[1]) > _LONGEST_ID or len(fields[2]) > _LONGEST_QUEUE:
+        return None
+    if not (first.isascii() and first.isdigit()) or not 0 < int(first) <= _LAST_EPOCH:
+        return None
+    if (fields[4] in DATA_FIELDS and _fits(fields, 4)) or fields[4] == "ENTERQUEUE":
+        return LogLine(int(first), fields[1], fields[2], fields[3], fields[4], fields[5:])
+    at = _event_at(fields)
+    return LogLine(int(first), fields[1], fields[2], "|".join(fields[3:at]), fields[at], fields[at + 1 :])
+
+
+def _event_at(fields: Sequence[str]) -> int:
+    """Where the event's name stands: behind a member's name that holds `|`, else where it belongs."""
+    behind = (i for i in range(5, len(fields)) if fields[i] in DATA_FIELDS and _fits(fields, i))
+    return next(behind, 4)
+
+
+def _fits(fields: Sequence[str], at: int) -> bool:
+    return DATA_FIELDS[fields[at]] in (None, len(fields) - at - 1)
+
+
+class LogReader:
+    """Reads one server's lines in their order, across rotated files."""
+
+    def __init__(self, is_ours: Callable[[str], bool]) -> None:
+        """`is_ours`: whether a number is an agent's, for queue_log names no caller's channel."""
+        self._is_ours = is_ours
+        self._last: int | None = None
+        self._correction = 0.0
+        self._steps = 0
+
+    def new_file(self) -> None:
+        """The next line may be older than the last one without a step of Asterisk's clock."""
+        self._last = None
+        self._correction = 0.0
+
+    @property
+    def last(self) -> When | None:
+        """The moment of the last line read: the last sign of life."""
+        return None if self._last is None else self._when(self._last)
+
+    def facts(self, text: str) -> Sequence[Fact]:
+        """What one line (without its end) says."""
+        line = read_line(text)
+        if line is None:
+            return _NOTHING
+        before = self.last if line.event == "QUEUESTART" else None
+        self._follow(line.epoch)
+        if line.event == "ENTERQUEUE":
+            return (self._joined(line),)
+        if (read := _READERS.get(line.event)) is None:
+            return _NOTHING
+        try:
+            return read(line, self._when(line.epoch), before)
+        except (ValueError, IndexError):
+            return _NOTHING
+
+    def _joined(self, line: LogLine) -> Joined:
+        """Between the URL and the position stands the caller's number, whatever it holds."""
+        caller = "|".join(line.data[1:-1])
+        caller = "" if caller in _NOBODY else caller
+        return Joined(
+            self._when(line.epoch),
+            Party(line.uniqueid, "", "", caller, self._variables(line, caller)),
+            line.queue,
+        )
+
+    def _variables(self, line: LogLine, caller: str) -> Mapping[str, str]:
+        if line.uniqueid.startswith(words.ATTEMPT_PREFIX):
+            return {words.VAR_ORIGIN: "callback", words.VAR_ATTEMPT: line.uniqueid}
+        return {words.VAR_ORIGIN: "internal"} if self._is_ours(caller) else NO_VARIABLES
+
+    def _follow(self, epoch: int) -> None:
+        """Lines of two threads may change places; a clock that goes back further was set back."""
+        if self._last is not None and self._last - epoch > STEP_SECONDS:
+            self._correction += self._last - epoch
+            self._steps += 1
+        self._last = epoch
+
+    def _when(self, epoch: int) -> When:
+        at = datetime.fromtimestamp(epoch, UTC)
+        return When(at, at, epoch + self._correction, False, self._steps)
+
+
+def _connect(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
+    hold, agent_uniqueid, ring = line.data
+    return (
+        Answered(
+            when,
+            _party(line),
+            line.queue,
+            line.agent,
+            _name(line.agent),
+            agent_uniqueid,
+            "",
+            float(hold),
+            float(ring),
+        ),
+    )
+
+
+def _complete(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
+    return _completed(line, when, "agent" if line.event == "COMPLETEAGENT" else "caller", line.data[0:2])
+
+
+def _transfer(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
+    """Whoever it went to stands before the seconds, in as many fields as it takes."""
+    return _completed(line, when, "transfer", line.data[-3:-1])
+
+
+def _completed(line: LogLine, when: When, reason: str, seconds: Sequence[str]) -> Sequence[Fact]:
+    hold, talk = map(float, seconds)
+    name = _name(line.agent)
+    return (Completed(when, _party(line), line.queue, line.agent, name, "", hold, talk, reason),)
+
+
+def _abandon(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
+    return (GaveUp(when, _party(line), line.queue, float(line.data[2])),)
+
+
+_RESULTS: Final = {"EXITWITHTIMEOUT": "TIMEOUT", "EXITEMPTY": "LEAVEEMPTY", "WITHDRAW": "WITHDRAW"}
+
+
+def _exit(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
+    return (
+        GaveUp(when, _party(line), line.queue, float(line.data[2])),
+        ResultKnown(when, line.uniqueid, line.queue, _RESULTS[line.event]),
+    )
+
+
+def _key(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
+    """The key itself may be `|`: the seconds are read from the end."""
+    return (
+        Left(when, _party(line), line.queue, float(line.data[-1])),
+        ResultKnown(when, line.uniqueid, line.queue, "KEY"),
+    )
+
+
+def _queue_start(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
+    """Asterisk started; what was open then never got another word."""
+    booted = Booted(when, 0.0, restarted=True)
+    return (booted,) if before is None else (ConnectionLost(before), booted)
+
+
+_READERS: Final[Mapping[str, Callable[[LogLine, When, When | None], Sequence[Fact]]]] = MappingProxyType(
+    {
+        "CONNECT": _connect,
+        "COMPLETEAGENT": _complete,
+        "COMPLETECALLER": _complete,
+        "BLINDTRANSFER": _transfer,
+        "ATTENDEDTRANSFER": _transfer,
+        "TRANSFER": _transfer,
+        "ABANDON": _abandon,
+        "EXITWITHTIMEOUT": _exit,
+        "EXITEMPTY": _exit,
+        "WITHDRAW": _exit,
+        "EXITWITHKEY": _key,
+        "QUEUESTART": _queue_start,
+    }
+)
+
+
+def _party(line: LogLine) -> Party:
+    return Party(line.uniqueid, variables=NO_VARIABLES)
+
+
+def _name(agent: str) -> str:
+    """With `log_member_name_as_agent` a member's name stands there; an interface is no name."""
+    return "" if "/" in agent else agent

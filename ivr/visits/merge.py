@@ -1,0 +1,199 @@
+"""The rule book: what AMI and queue_log say of one stay, or of one call, made one record.
+
+Which field wins, and why:
+
+- *Which stay it is*: each source names its stays by their join. One source gives the same stay the same join
+  always; between two, the nearest join that source has not named yet, no further off than whole seconds are.
+- *Outcome*: being answered beats all. queue_log names each way out, so timeout, key, empty and withdrawn are
+  its to say; a redirection looks like an abandon there and is AMI's. `waiting` and `interrupted` only mean
+  that a source was cut off and give way to whatever the other one knows.
+- *Wait, agent and moments* follow the outcome; where both sources agree on it AMI's are taken: microseconds
+  against whole seconds, the interface against a member's name. What it does not know queue_log fills in.
+- *The end of a talk* belongs to whoever heard it; to AMI if both did.
+- *Who called, from which menu, in what language* is AMI's (channel variables); queue_log fills what is empty.
+- *The end of a call* is AMI's as long as it listens: queue_log only knows when its last queue was left.
+
+Pure: rows and records in, changes out. `ivr.storage.visits` stores them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from ivr.visits.records import Call, Visit
+from ivr.visits.stay import ROUGHLY
+
+Row = Mapping[str, Any]
+"""A stored record by its columns."""
+
+_ROUGHLY: Final = timedelta(seconds=ROUGHLY)
+_HALF_A_SECOND: Final = timedelta(seconds=0.5)
+_SAME_CALL: Final = timedelta(hours=4)
+"""Two tellings of one linkedid lie no further apart."""
+
+_WAIT: Final = ("left_at", "wait_seconds", "answered_at", "ring_seconds", "agent", "agent_name")
+_END: Final = ("ended_at", "ended_by", "talk_seconds")
+_WHO: Final = ("linkedid", "origin", "attempt_id", "structure", "caller", "menu_path", "language")
+_CALL_END: Final = ("ended_at", "ended_by", "is_interrupted")
+
+_CERTAINTY: Final = {"waiting": 0, "interrupted": 1, "abandoned": 3, "redirected": 4, "answered": 6}
+_GUESSED, _NAMED = 2, 5
+"""Timeout, key, empty and withdrawn: what AMI may have had to guess, queue_log has a name for."""
+
+
+def same_stay(told: Visit, rows: Iterable[Row]) -> Row | None:
+    """The row of the stay `told` is about, of the rows with its server, uniqueid and queue."""
+    rows = list(rows)
+    name = "log_joined_at" if told.source == "queue_log" else "joined_at"
+    for row in rows:
+        if row[name] == told.joined_at or _is_told_better(told, row):
+            return row
+    near = [row for row in rows if _is_unnamed(told, row) and _apart(told, row) <= _ROUGHLY]
+    return min(near, key=lambda row: _apart(told, row), default=None)
+
+
+def _is_told_better(told: Visit, row: Row) -> bool:
+    """A join that AMI first told in whole seconds keeps the moment at which we heard of it."""
+    is_ami = told.source == "ami" and row["source"] != "queue_log"
+    return is_ami and row["received_at"] == told.received_at and "s" in (row["precision"], told.precision)
+
+
+def _is_unnamed(told: Visit, row: Row) -> bool:
+    if told.source == "ami":
+        return bool(row["source"] == "queue_log")
+    return told.is_rebuilt or row["log_joined_at"] is None
+
+
+def _apart(told: Visit, row: Row) -> timedelta:
+    """queue_log cuts its moments down to the second."""
+    cut = {"queue_log": _HALF_A_SECOND}
+    mine, theirs = cut.get(told.source, timedelta()), cut.get(row["source"], timedelta())
+    apart: timedelta = told.joined_at + mine - row["joined_at"] - theirs
+    return abs(apart)
+
+
+def same_call(told: Call, rows: Iterable[Row]) -> Row | None:
+    """The row of the call `told` is about, of the rows with its linkedid or with a visit of its channel."""
+    near = [row for row in rows if row["began_at"] == told.began_at or _is_near(told, row)]
+    return min(near, key=lambda row: abs(row["began_at"] - told.began_at), default=None)
+
+
+def _is_near(told: Call, row: Row) -> bool:
+    """A restarted Asterisk may use a linkedid again some day."""
+    gap = max(row["began_at"] - (told.ended_at or told.last_seen_at), told.began_at - _end(row))
+    return bool(gap <= (_ROUGHLY if row["is_interrupted"] or told.is_interrupted else _SAME_CALL))
+
+
+def _end(call: Row) -> datetime:
+    end: datetime = call["ended_at"] or call["last_seen_at"]
+    return end
+
+
+def visit_merged(row: Row, told: Visit) -> dict[str, Any]:
+    """The columns of the stored row of that stay as they are once `told` is known too."""
+    new = told._asdict()
+    wait, other = (new, row) if _wins(new, row) else (row, new)
+    agrees = row["outcome"] == new["outcome"]
+    end = wait
+    if wait["outcome"] == "answered" and agrees:
+        end = new if _ends_better(new, row) else row
+    is_amis = told.source == "ami"
+    who, guess = (row, new) if not is_amis and row["source"] != "queue_log" else (new, row)
+    moments = new if is_amis else row
+    return {
+        **{name: _first(who[name], guess[name]) for name in _WHO},
+        **{name: _first(wait[name], other[name]) if agrees else wait[name] for name in _WAIT},
+        **{name: end[name] for name in _END},
+        "outcome": wait["outcome"],
+        "joined_at": moments["joined_at"],
+        "received_at": moments["received_at"],
+        "precision": max(wait["precision"], end["precision"]),  # "s" after "ms"
+        "recorded": row["recorded"] or new["recorded"],
+        "clock_stepped": row["clock_stepped"] or new["clock_stepped"],
+        "source": row["source"] if row["source"] == told.source else "both",
+        **_as_log_tells(row, told),
+    }
+
+
+def log_columns(told: Visit) -> dict[str, Any]:
+    """What a new row keeps of queue_log's own telling, by which the stay is found again."""
+    if told.source == "ami":
+        return {"log_joined_at": None, "log_outcome": ""}
+    return {"log_joined_at": None if told.is_rebuilt else told.joined_at, "log_outcome": told.outcome}
+
+
+def _as_log_tells(row: Row, told: Visit) -> dict[str, Any]:
+    if told.source == "ami":
+        return {}
+    named = row["log_joined_at"] if told.is_rebuilt else told.joined_at
+    is_more = _certainty("queue_log", told.outcome) >= _certainty(
+        "queue_log", row["log_outcome"] or "waiting"
+    )
+    return {"log_joined_at": named, "log_outcome": told.outcome if is_more else row["log_outcome"]}
+
+
+def _wins(new: Row, row: Row) -> bool:
+    """Whether outcome, wait and agent are taken from the new telling."""
+    if row["source"] != new["source"] and row["outcome"] == new["outcome"]:
+        return bool(new["source"] == "ami")
+    said_by = row["source"]
+    if said_by == "both":
+        said_by = "queue_log" if row["outcome"] == row["log_outcome"] else "ami"
+    if said_by == new["source"]:
+        return _completeness(new) >= _completeness(row)
+    return _certainty(new["source"], new["outcome"]) > _certainty(said_by, row["outcome"])
+
+
+def _certainty(source: str, outcome: str) -> int:
+    return _CERTAINTY.get(outcome, _NAMED if source == "queue_log" else _GUESSED)
+
+
+def _completeness(visit: Row) -> int:
+    """How much of its end a visit knows: waiting, cut off, talking, over."""
+    if visit["outcome"] in ("waiting", "interrupted"):
+        return _CERTAINTY[visit["outcome"]]
+    return 3 if visit["ended_at"] is not None else 2
+
+
+def _ends_better(new: Row, row: Row) -> bool:
+    knows, knew = _knows_end(new), _knows_end(row)
+    return knows > knew or (knows == knew and new["source"] in ("ami", row["source"]))
+
+
+def _knows_end(visit: Row) -> int:
+    """A talk cut off by a restart has only a last sign of life for its end."""
+    if visit["ended_at"] is None:
+        return 0
+    return 1 if visit["ended_by"] == "restart" else 2
+
+
+def call_merged(row: Row, told: Call, *, is_listened: bool) -> dict[str, Any]:
+    """The columns of the stored call as they are once `told` is known too.
+
+    `is_listened`: a recorder hears AMI now and will tell the end itself.
+    """
+    new = told._asdict()
+    is_amis = row["source"] == "ami"
+    who, guess = (row, new) if is_amis and told.source != "ami" else (new, row)
+    merged = {name: _first(who[name], guess[name]) for name in new if name not in ("uniqueid", *_CALL_END)}
+    if who["began_at"] - guess["began_at"] > _ROUGHLY:
+        merged["began_at"] = guess["began_at"]
+    merged["last_seen_at"] = max(row["last_seen_at"], told.last_seen_at)
+    may_tell_end = not (is_amis and told.source != "ami" and is_listened)
+    source = new if may_tell_end and _is_later_end(row, told) else row
+    return merged | {name: source[name] for name in _CALL_END}
+
+
+def _is_later_end(row: Row, told: Call) -> bool:
+    """An open call was heard of since the end that is stored; an end was told, or corrected by its source."""
+    if told.ended_at is None:
+        return row["ended_at"] is None or told.last_seen_at > row["last_seen_at"]
+    if row["ended_at"] is None or row["source"] == told.source:
+        return True
+    return told.source == "ami" if told.ended_by else told.ended_at > row["ended_at"] + _ROUGHLY
+
+
+def _first(known: Any, else_known: Any) -> Any:
+    return else_known if known in (None, "") else known

@@ -1,0 +1,42 @@
+"""What a recorder watches of its Asterisk, whichever source tells of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ivr.calls.caller import ReadNumber, reader
+from ivr.config.model import Configuration
+from ivr.visits.facts import Fact
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Which queues are recorded (None: all), whose they are, and how numbers are read."""
+
+    queues: frozenset[str] | None = None
+    structures: Mapping[str, str] = field(default_factory=dict)
+    read_number: ReadNumber = field(default_factory=lambda: reader(None))
+
+    @classmethod
+    def of(cls, configuration: Configuration) -> Watched:
+        """The queues of a configuration."""
+        structures = {name: queue.structure for name, queue in configuration.queues.items()}
+        return cls(frozenset(structures), structures, reader(configuration))
+
+    def covers(self, fact: Fact) -> bool:
+        """Whether the fact is about a queue that is recorded, or about no queue."""
+        queue = getattr(fact, "queue", "")
+        return self.queues is None or not queue or queue in self.queues
+
+    @property
+    def scope(self) -> str:
+        """The same text for the same queues: what was read for some says nothing about others."""
+        if self.queues is None:
+            return "all"
+        return hashlib.sha256("\n".join(sorted(self.queues)).encode()).hexdigest()
+
+    def is_ours(self, caller: str) -> bool:
+        """Whether a call from that number is an agent's, not a citizen's."""
+        return self.read_number(caller, "", "").kind == "internal"

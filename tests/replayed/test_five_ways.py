@@ -1,0 +1,124 @@
+"""Every recorded case tells the same visits five ways: live, from queue_log alone, and in three mixtures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import exists, or_, select
+
+from ivr.asterisk.connection import AmiConnection, Timing
+from ivr.asterisk.queue_log import blocks, in_order
+from ivr.queue_log import QueueLog
+from ivr.recorder import Recorder
+from ivr.storage import log_positions, schema
+from ivr.storage.engine import Store, StoreThread
+from ivr.storage.export import rows
+from ivr.storage.migrations import migrate
+from ivr.watched import Watched
+from tests.recordings.listening import Manner, bytes_of
+from tests.recordings.replay import Replay
+from tests.recordings.truth import CASES, NAMES, Told, differences
+
+AT_ONCE = Manner(speed=0)
+_ASTRAY = select(schema.calls).where(
+    or_(~exists().where(schema.visits.c.call_id == schema.calls.c.id), schema.calls.c.ended_at.is_(None))
+)
+
+
+@contextmanager
+def new_store(folder: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{folder / 'hotline.db'}")
+    migrate(store)
+    yield store
+    store.close()
+
+
+def listen(store: Store, case: str, manner: Manner = AT_ONCE, hear: float = 1.0) -> None:
+    """Record what a listener of the case heard; of the last connection only that share."""
+
+    async def main() -> None:
+        streams = bytes_of(CASES / case, manner)
+        end = streams[-1].rfind(b"\r\n\r\n", 0, int(len(streams[-1]) * hear)) + 4
+        streams[-1] = streams[-1][:end]
+        async with Replay(streams) as replay, asyncio.timeout(30):
+            timing = Timing(retry_first=0.02, ping_every=60)
+            connection = AmiConnection("127.0.0.1", replay.port, "listener", "secret", timing=timing)
+            stop = asyncio.Event()
+            running = asyncio.create_task(Recorder(connection, StoreThread(store), "main").run(stop))
+            await replay.played.wait()
+            stop.set()
+            await running
+
+    asyncio.run(main())
+
+
+def backfill(store: Store, *paths: Path) -> None:
+    known = store.read(lambda connection: log_positions.known(connection, "main", "all"))
+    log = QueueLog("main", Watched())
+    for file in in_order(paths):
+        log.new_file()
+        for block in blocks(file.path, known.get(file.first_line, 0)):
+            store.write(partial(log.read, file=file, block=block))
+
+
+def wrong(store: Store, case: str) -> list[str]:
+    """In what the visits differ from the truth, and calls that are not over or have no visit."""
+    astray = store.read(lambda connection: connection.execute(_ASTRAY).all())
+    return [*differences(case, [Told.of(row) for row in visits(store)]), *map(repr, astray)]
+
+
+def visits(store: Store) -> list[dict[str, Any]]:
+    return store.read(lambda connection: list(rows(connection, "visits")))
+
+
+def _live_then_log(store: Store, case: str) -> None:
+    listen(store, case)
+    backfill(store, CASES / case / "queue_log")
+
+
+def _log_then_live(store: Store, case: str) -> None:
+    backfill(store, CASES / case / "queue_log")
+    listen(store, case)
+
+
+def _everything_twice(store: Store, case: str) -> None:
+    for _ in range(2):
+        listen(store, case, Manner(0, twice=True))
+        backfill(store, CASES / case / "queue_log")
+
+
+@pytest.mark.parametrize(
+    "tell", [_live_then_log, _log_then_live, _everything_twice], ids=lambda tell: tell.__name__
+)
+@pytest.mark.parametrize("case", NAMES)
+def test_both_sources_in_any_order_tell_the_same_visits(
+    case: str, tell: Callable[[Store, str], None], tmp_path: Path
+) -> None:
+    with new_store(tmp_path) as store:
+        tell(store, case)
+        assert wrong(store, case) == []
+        before = visits(store)
+        backfill(store, CASES / case / "queue_log")
+        assert visits(store) == before
+
+
+@pytest.mark.parametrize("case", NAMES)
+def test_queue_log_alone_tells_the_same_visits(case: str, tmp_path: Path) -> None:
+    with new_store(tmp_path) as store:
+        backfill(store, CASES / case / "queue_log")
+        assert wrong(store, case) == []
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 0.9])
+@pytest.mark.parametrize("case", NAMES)
+def test_what_a_cut_off_listener_missed_comes_from_queue_log(case: str, share: float, tmp_path: Path) -> None:
+    with new_store(tmp_path) as store:
+        listen(store, case, hear=share)
+        backfill(store, CASES / case / "queue_log")
+        assert wrong(store, case) == []
