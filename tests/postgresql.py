@@ -115,12 +115,21 @@ class PostgreSQL:
     def set_read_only(self, *, is_so: bool) -> None:
         """As on a standby, or when an operator protects a full disk; for transactions from now on."""
         value = "on" if is_so else "off"
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+        writes = "-c default_transaction_read_only=off"
+        with psycopg.connect(self.url("postgres"), autocommit=True, options=writes) as connection:
             connection.execute(f"ALTER ROLE {_USER} SET default_transaction_read_only = {value}")
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE pid <> pg_backend_pid() AND usename = current_user"
             )
+
+    def limit_disk(self, megabytes: int) -> None:
+        """No file grows beyond that, as on a full disk (0: no limit); a WAL segment needs 1."""
+        limit = str(megabytes * 2**20) if megabytes else "unlimited"
+        for pid in self._processes():
+            # A process of the same user may do that.
+            command = [*_as_nobody(), "prlimit", f"--fsize={limit}:", "--pid", str(pid)]
+            subprocess.run(command, check=True)
 
     def _create(self) -> None:
         if _bin() != _bin_of(_ROOTS[0]) and os.geteuid() == 0:
@@ -133,8 +142,9 @@ class PostgreSQL:
             for path in (self._folder, password):
                 os.chown(path, nobody.pw_uid, nobody.pw_gid)
         command = [
-            *_as_nobody(), *self._program("initdb"), "--no-sync", "--no-locale", "--encoding=UTF8",
-            "--auth=scram-sha-256", f"--username={_USER}", f"--pwfile={password}", "-D", str(self._data),
+            *_as_nobody(), *self._program("initdb"), "--no-sync", "--wal-segsize=1", "--no-locale",
+            "--encoding=UTF8", "--auth=scram-sha-256", f"--username={_USER}", f"--pwfile={password}",
+            "-D", str(self._data),
         ]  # fmt: skip
         said = subprocess.run(
             command, capture_output=True, text=True, env=self._environment, cwd=self._folder, check=False
@@ -167,10 +177,13 @@ class PostgreSQL:
         return {"LC_ALL": "C", "PATH": os.environ["PATH"], "LD_LIBRARY_PATH": libraries}
 
     def _signal_all(self, number: signal.Signals) -> None:
-        assert self._server is not None
-        of_server = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children").read_text().split()
-        for pid in (self._server.pid, *map(int, of_server)):
+        for pid in self._processes():
             os.kill(pid, number)
+
+    def _processes(self) -> tuple[int, ...]:
+        assert self._server is not None
+        children = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children").read_text()
+        return (self._server.pid, *map(int, children.split()))
 
 
 def create_database(server: str, name: str) -> str:

@@ -27,7 +27,7 @@ BUSY_TIMEOUT_SECONDS: Final = 10
 DEADLINE_SECONDS: Final = 10.0
 """How long the database may take to answer the thread; then the connection is cut."""
 _POSTGRESQL: Final = {
-    "connect_timeout": 5,
+    "connect_timeout": 3,
     "keepalives_idle": 10,
     "keepalives_interval": 3,
     "keepalives_count": 3,
