@@ -17,8 +17,9 @@ from ivr.asterisk import words
 from ivr.asterisk.events import AmiEvent
 from ivr.calls.callback_states import AttemptState, states_before
 
-Farewell = Literal["", "refused", "no_agent", "new_time", "withdrawn"]
-"""Why a citizen was let go without an agent; `withdrawn`: we hung up, as they are on the line themselves."""
+Farewell = Literal["", "refused", "no_agent", "new_time", "withdrawn", "late"]
+"""Why a citizen was let go without an agent; `withdrawn`: we hung up, as they are on the line themselves;
+`late`: the dialplan did not dial, the order was too old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,10 @@ def _new_time(progress: Progress, event: AmiEvent) -> Progress:
     return replace(progress, farewell="new_time", choice=_number(event["Choice"]) or 0)
 
 
+def _late(progress: Progress, event: AmiEvent) -> Progress:
+    return replace(progress, farewell="late")
+
+
 def _agent_connected(progress: Progress, event: AmiEvent) -> Progress:
     connected = replace(
         progress, connected_at=progress.connected_at or event.at, agent=progress.agent or event["Interface"]
@@ -177,4 +182,5 @@ TOLD_BY_DIALPLAN: Final[Mapping[str, Step]] = {
     words.CALLBACK_REFUSED: _refused,
     words.CALLBACK_NO_AGENT: _no_agent,
     words.CALLBACK_NEW_TIME: _new_time,
+    words.CALLBACK_LATE: _late,
 }

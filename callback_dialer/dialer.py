@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -60,6 +61,7 @@ class Dialer:
         connection: AmiConnection,
         board: Board,
         *,
+        queue_log: Path | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._policy = policy
@@ -70,7 +72,7 @@ class Dialer:
         self._clock = clock
         self._lease = Lease(store, server, "dialer")
         self._following = Following()
-        self._resolver = Resolver(policy, server, store, connection, self._following)
+        self._resolver = Resolver(policy, server, store, connection, self._following, queue_log)
         self._agent_changes: list[AgentChange] = []
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -40,6 +40,7 @@ _BY_FAREWELL: Final[Mapping[Farewell, Disposition]] = {
     "no_agent": "no_agent",
     "new_time": "no_agent",
     "withdrawn": "aborted",
+    "late": "aborted",
 }
 _BY_STATE: Final[Mapping[AttemptState, Disposition]] = {
     "planned": "aborted",

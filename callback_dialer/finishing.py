@@ -19,12 +19,12 @@ from ivr.calls.callback_states import Disposition
 from ivr.storage import attempts, callbacks, missed
 
 
-def write(connection: Connection, progress: Progress, policy: Policy) -> None:
+def write(connection: Connection, progress: Progress, policy: Policy, note: str = "") -> None:
     """Store one step of an attempt; storing it again changes nothing."""
     if progress.farewell == "refused":
         _deny(connection, progress)
     if progress.ended_at is not None:
-        finish(connection, progress, disposition(progress), policy)
+        finish(connection, progress, disposition(progress), policy, note)
         return
     attempts.advance(
         connection, progress.attempt_id, progress.state, progress.reached_state_at, **_facts(progress)
@@ -36,7 +36,13 @@ def write(connection: Connection, progress: Progress, policy: Policy) -> None:
 def finish(
     connection: Connection, progress: Progress, outcome: Disposition, policy: Policy, note: str = ""
 ) -> None:
-    """End the attempt with `outcome` and decide what becomes of its callback; once only."""
+    """End the attempt with `outcome` and decide what becomes of its callback; once only.
+
+    Whoever the recorder saw with an agent was reached, though the dialer may not have heard of it.
+    """
+    visit = attempts.recorded_visit(connection, progress.attempt_id)
+    if visit is not None and visit.answered_at is not None:
+        outcome = "reached"
     now = missed.now(connection)
     ended = attempts.end(
         connection,

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from callback_dialer.attempt import Progress, apply, attempt_of
+from callback_dialer.milestones import Line, tell
 from ivr.asterisk.events import AmiEvent
 
 
@@ -39,9 +40,16 @@ class Following:
     def apply(self, event: AmiEvent) -> None:
         """Take one event to the attempt it belongs to, if any."""
         before = self._followed.get(attempt_of(event))
-        if before is None:
-            return
-        after = apply(before, event)
+        if before is not None:
+            self._take(before, apply(before, event))
+
+    def learn(self, attempt_id: str, lines: Iterable[Line]) -> None:
+        """Take what queue_log says to an attempt whose events were not all heard."""
+        before = self._followed.get(attempt_id)
+        if before is not None:
+            self._take(before, tell(before, lines))
+
+    def _take(self, before: Progress, after: Progress) -> None:
         if after.ended_at:
             del self._followed[after.attempt_id]
         else:

@@ -9,6 +9,7 @@ is committed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
 from callback_dialer.policy import Policy
@@ -18,6 +19,9 @@ from ivr.calls.numbers import national
 from ivr.storage.attempts import Attempt
 from ivr.storage.callbacks import Callback
 
+START_WITHIN: Final = timedelta(seconds=60)
+"""Asterisk refuses an order that lay longer, in a frozen dialer or a full socket. Well before the attempt's
+deadline: who is declared never dialled then, is not dialled afterwards."""
 MARGIN_SECONDS: Final = 5.0
 """The dialplan's own Dial() timeout comes first, so that its outcome is the one that is told."""
 
@@ -32,6 +36,7 @@ def originate(attempt: Attempt, callback: Callback, policy: Policy) -> Mapping[s
         words.VAR_CITIZEN: national(callback.caller_e164, policy.country),
         words.VAR_CREDIT: str(int(callback.credit_seconds)),
         words.VAR_LANGUAGE: callback.language,
+        words.VAR_DIAL_BEFORE: str(int((attempt.planned_at + START_WITHIN).timestamp())),
     }
     trunk = policy.trunks[attempt.trunk]
     return {

@@ -1,24 +1,29 @@
 """Attempts nobody is following (after a start, a lost connection, a crash), resolved against Asterisk.
 
-By the attempt's own channel id: alive → followed again; gone → ended once its deadline is past, as what
-the store's milestones and the recorder's visit say, else `unknown`. Nothing is ever dialled again under
-the same id, and an attempt that was never sent is `aborted`. Called by the dialer.
+By the attempt's own channel id: alive → followed again; gone → ended as the milestones in queue_log say.
+Where they do not say the end, its deadline is waited for: then an attempt without a start line was never
+dialled (`aborted`), and of any other the recorder's visit tells, else it is `unknown`. Nothing is ever
+dialled again under the same id. Called by the dialer.
 """
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import structlog
 from sqlalchemy import Connection
 
 from callback_dialer.attempt import Progress, attempt_of
-from callback_dialer.finishing import finish
+from callback_dialer.dispositions import disposition
+from callback_dialer.finishing import finish, write
 from callback_dialer.following import Following
+from callback_dialer.milestones import Line, lines_of, tell, was_dialled
 from callback_dialer.policy import Policy
 from ivr.asterisk.actions import AmiError
 from ivr.asterisk.connection import AmiConnection
@@ -66,18 +71,25 @@ def alive(attempt: Attempt, channels: Iterable[AmiEvent]) -> Progress | None:
     return replace(known(attempt), trunk_leg=trunk_leg, open_legs=frozenset(halves | ({trunk_leg} - {""})))
 
 
-def resolve(connection: Connection, attempt: Attempt, policy: Policy) -> Disposition:
-    """End an attempt whose deadline is past and of which no channel is left."""
+def resolve(
+    connection: Connection, attempt: Attempt, policy: Policy, lines: Sequence[Line] | None = None
+) -> Disposition:
+    """End an attempt of which no channel is left and whose end is written, or whose deadline is past.
+
+    `lines` are those of queue_log, None if it does not tell.
+    """
     visit = attempts.recorded_visit(connection, attempt.id)
-    outcome = _outcome(attempt, visit)
-    progress = known(attempt)
+    progress = tell(known(attempt), lines or ())
+    outcome = _outcome(progress, lines, visit)
     if visit is not None and outcome == "reached":
         progress = replace(
             progress,
             connected_at=progress.connected_at or visit.answered_at,
             agent=progress.agent or visit.agent,
-            talk_seconds=visit.talk_seconds,
+            talk_seconds=progress.talk_seconds or visit.talk_seconds,
         )
+    if progress.farewell == "refused":
+        write(connection, replace(progress, ended_at=None), policy)
     finish(connection, progress, outcome, policy, note="resolved, its end was not heard")
     return outcome
 
@@ -92,12 +104,14 @@ class Resolver:
         store: StoreThread,
         connection: AmiConnection,
         following: Following,
+        queue_log: Path | None,
     ) -> None:
         self._policy = policy
         self._server = server
         self._store = store
         self._connection = connection
         self._following = following
+        self._queue_log = queue_log
         self._asked_at = -math.inf
 
     async def resolve(self) -> None:
@@ -119,19 +133,33 @@ class Resolver:
             await self._resolve_one(attempt, alive(attempt, reply.events), is_overdue=attempt.id in overdue)
 
     async def _resolve_one(self, attempt: Attempt, found: Progress | None, *, is_overdue: bool) -> None:
+        if found is not None and attempt.id not in self._following:
+            log.info("attempt found alive", attempt_id=attempt.id, state=attempt.state)
+            self._following.follow(found)
+        # Only after that: what happened in between is in the file or among the events that follow.
+        lines = await self._lines(attempt)
         if found is not None:
-            if attempt.id not in self._following:
-                log.info("attempt found alive", attempt_id=attempt.id, state=attempt.state)
-                self._following.follow(found)
-        elif is_overdue:
+            self._following.learn(attempt.id, lines or ())
+        elif is_overdue or tell(known(attempt), lines or ()).ended_at:
             self._following.forget(attempt.id)
-            outcome = await self._store.write(lambda c: resolve(c, attempt, self._policy))
+            outcome = await self._store.write(lambda c: resolve(c, attempt, self._policy, lines))
             log.warning("attempt resolved", attempt_id=attempt.id, disposition=outcome)
 
+    async def _lines(self, attempt: Attempt) -> list[Line] | None:
+        if self._queue_log is None:
+            return None
+        try:
+            return await asyncio.to_thread(lines_of, attempt.id, self._queue_log, attempt.planned_at)
+        except (OSError, ValueError) as problem:
+            log.warning("queue_log not readable", path=str(self._queue_log), reason=str(problem))
+            return None
 
-def _outcome(attempt: Attempt, visit: RecordedVisit | None) -> Disposition:
-    if attempt.state == "planned":
+
+def _outcome(progress: Progress, lines: Sequence[Line] | None, visit: RecordedVisit | None) -> Disposition:
+    if progress.state == "planned":
         return "aborted"
-    if attempt.state == "agent_connected":
-        return "reached"
+    if progress.state == "originating" and lines is not None and not was_dialled(lines):
+        return "aborted"
+    if progress.state == "agent_connected" or progress.ended_at or progress.farewell:
+        return disposition(progress)
     return "unknown" if visit is None else BY_VISIT.get(visit.outcome, "unknown")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Self
 
 from callback_dialer.dialer import Dialer
@@ -35,7 +36,10 @@ class DialerService(TaskService):
         board: Board,
     ) -> Self:
         """The service for one server of a checked configuration; `connection` is this service's alone."""
-        return cls(Dialer(Policy.of(configuration), server, store, connection, board), connection)
+        path = configuration.servers[server].queue_log
+        queue_log = Path(path) if path else None
+        policy = Policy.of(configuration)
+        return cls(Dialer(policy, server, store, connection, board, queue_log=queue_log), connection)
 
     async def _run(self, stop: asyncio.Event) -> None:
         connecting = asyncio.create_task(self._connection.run())

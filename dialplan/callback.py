@@ -87,10 +87,12 @@ def _dialling(source: Source) -> Iterator[Extension]:
 def _dial(digits: str, name: str, trunk: Trunk, callback: Callback) -> Iterator[Step]:
     stranger = f'"${{{words.VAR_ORIGIN}}}" != "callback" | "{_ATTEMPT}" = ""'
     yield Step("GotoIf", f"$[{stranger}]?refused")
+    yield Step("GotoIf", f"$[${{EPOCH}} > 0${{{words.VAR_DIAL_BEFORE}}}]?late")
     yield assign(**{"CALLERID(num)": trunk.caller_id, "CALLERID(name)": ""})
     yield queue_log(NOWHERE, _QUEUE, _ATTEMPT, words.LOG_CALLBACK_START, name)
     yield Step("Dial", f"PJSIP/{digits}@{trunk.endpoint},{callback.ring_for:g}")
     yield Step("Hangup", "${HANGUPCAUSE}")
+    yield replace(_event(words.CALLBACK_LATE), label="late")
     yield Step("Hangup", _REFUSED, label="refused")
 
 

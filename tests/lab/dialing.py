@@ -119,7 +119,8 @@ async def running_dialer(
     board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
     stop = asyncio.Event()
     connecting = asyncio.create_task(ami.run())
-    dialer = Dialer(Policy.of(configuration), "main", thread, ami, board)
+    queue_log = house.queue_log if configuration.servers["main"].queue_log else None
+    dialer = Dialer(Policy.of(configuration), "main", thread, ami, board, queue_log=queue_log)
     running = asyncio.create_task(dialer.run(stop))
     try:
         yield running

@@ -160,6 +160,7 @@ class House:
             "servers.main.ami_port": ami,
             "servers.main.agi_port": agi,
             "servers.main.recordings": str(self.recordings),
+            "servers.main.queue_log": str(self.queue_log),
             f"trunks.{trunk}.server": f"{LOOPBACK}:{exchange}",
             f"trunks.{trunk}.match": ["127.0.0.0/8"],
             f"trunks.{trunk}.codec": "ulaw",

@@ -68,6 +68,7 @@ class Ear:
             "HOTLINE_STRUCTURE": "tax",
             "HOTLINE_CITIZEN": CITIZEN,
             "HOTLINE_CREDIT": "42",
+            "HOTLINE_DIAL_BEFORE": str(int(time.time()) + 60),
             "MENU_LANGUAGE": "en",
             **variables,
         }

@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from callback_dialer.attempt import Progress
+from callback_dialer.dispositions import disposition as disposition_of
+from callback_dialer.milestones import lines_of, tell
 from ivr.storage import missed
 from ivr.storage.attempts import Attempt
 from ivr.storage.callbacks import Callback
@@ -157,6 +160,10 @@ def test_each_way_a_citizens_phone_can_react_is_told_by_the_disposition(tmp_path
                 assert tried[number].disposition == disposition, fate
                 assert states[number] == state, fate
                 assert len(lab.exchange.calls_to(number)) == 1, fate
+                attempt = tried[number]
+                lines = lines_of(attempt.id, lab.house.queue_log, attempt.planned_at)
+                told = tell(Progress(attempt.id, "originating", attempt.planned_at), lines or [])
+                assert disposition_of(told) == disposition, (fate, lines)
             assert lab.store.read(lambda c: missed.is_denied(c, f"+994{numbers[6][1:]}"))
 
     run(scenario)

@@ -76,6 +76,7 @@ def test_originate_enters_the_callback_context_alone_with_the_attempt_as_its_cha
             "__HOTLINE_CITIZEN=0501234567",
             "__HOTLINE_CREDIT=12",
             "__MENU_LANGUAGE=ru",
+            f"__HOTLINE_DIAL_BEFORE={int(NOON.timestamp()) + 60}",
         ),
     }
 

@@ -1,0 +1,240 @@
+"""At every boundary of an attempt the dialer is killed, frozen or cut off: nobody is ever rung twice.
+
+Real Asterisk, real phones. Each boundary has its own citizen and its own database, and several are tried at
+the same time; what they share is the Asterisk and its agents.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+
+from ivr.storage.engine import Store
+from ivr.storage.schema import attempts, callbacks
+from tests.lab.checkpoints import BEFORE_ASTERISK, BOUNDARIES, Order
+from tests.lab.dialing import Dialing, ready_to_dial, until
+from tests.lab.exchange import Keypress, Lifts
+from tests.lab.house import REPOSITORY
+from tests.lab.phone import AgentPhone
+from tests.stored_calls import store_call
+
+REACHED = Lifts(after=0.3, keys=(Keypress("1", 0.4),), talk=0.5)
+AT_ONCE = 7
+AGENTS = tuple(f"11{n:02d}" for n in range(1, 10))
+CHANGES = {
+    **{f"agents.{account}": {"name": account, "queues": ["dvx"]} for account in AGENTS},
+    "callback.retry.aborted": ["1s"],
+    "queues.dvx.announce_position": False,
+}
+ASLEEP = 1.5
+"""Seconds a frozen dialer sleeps, in which the call goes on."""
+
+
+class Wire:
+    """The way from one dialer to the AMI, which a test can cut."""
+
+    def __init__(self, ami: tuple[str, int]) -> None:
+        self._ami = ami
+        self._open: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, ami: tuple[str, int]) -> AsyncIterator[tuple[Wire, int]]:
+        wire = cls(ami)
+        server = await asyncio.start_server(wire._join, "127.0.0.1", 0)
+        try:
+            yield wire, server.sockets[0].getsockname()[1]
+        finally:
+            server.close()
+            wire.cut()
+            await asyncio.gather(*wire._tasks, return_exceptions=True)
+
+    def cut(self) -> None:
+        """Both ends are closed, whatever was on its way."""
+        for writer in self._open:
+            writer.transport.abort()
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection(*self._ami)
+        for source, sink in ((reader, far_writer), (far_reader, writer)):
+            self._open.add(sink)
+            task = asyncio.create_task(self._pump(source, sink))
+            self._tasks.add(task)
+
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await source.read(65536):
+                sink.write(data)
+                await sink.drain()
+        self._open.discard(sink)
+        sink.close()
+
+
+class Dialers:
+    """Starts dialers that stop at a boundary."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._lock = asyncio.Lock()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, lab: Dialing) -> AsyncIterator[Dialers]:
+        log = lab.house.folder / "dialers.log"
+        with log.open("ab") as out:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "tests.lab.checkpoints", lab.house.config, lab.house.etc / "secrets.d",
+                cwd=REPOSITORY, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=out,
+                start_new_session=True,
+            )  # fmt: skip
+        dialers = cls(process)
+        try:
+            yield dialers
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+
+    async def start(self, order: Order) -> int:
+        """The process id of a new dialer."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        async with self._lock:
+            self._process.stdin.write(json.dumps(asdict(order)).encode() + b"\n")
+            return int(await self._process.stdout.readline())
+
+
+@dataclass
+class Scene:
+    """One citizen who is owed a call, and the dialer that will be disturbed."""
+
+    boundary: str
+    number: str
+    store: Store
+    order: Order
+    wire: Wire
+    dialers: Dialers
+    pid: int = field(default=0)
+
+    async def stopped(self) -> None:
+        """The dialer stands at its boundary."""
+        await until(lambda: Path(self.order.mark).exists() and _is_stopped(self.pid), self.boundary)
+
+    async def go_on(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    async def replaced(self) -> None:
+        """The dialer is dead, and another one starts."""
+        os.kill(self.pid, signal.SIGKILL)
+        if self.boundary in BEFORE_ASTERISK:
+            # No channel and no line will ever tell: only the attempt's own deadline does.
+            self.store.write(lambda c: c.execute(text("UPDATE attempts SET deadline_at = 1000")))
+        self.pid = await self.dialers.start(self.order)
+
+
+async def killed(scene: Scene) -> None:
+    await scene.replaced()
+
+
+async def frozen(scene: Scene) -> None:
+    await asyncio.sleep(ASLEEP)
+    await scene.go_on()
+
+
+async def cut_off(scene: Scene) -> None:
+    await asyncio.sleep(0.2)
+    scene.wire.cut()
+    await scene.go_on()
+
+
+def _is_stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+@asynccontextmanager
+async def scene_of(
+    lab: Dialing, dialers: Dialers, boundary: str, number: str, start_within: float = 60.0
+) -> AsyncIterator[Scene]:
+    """A database of its own in which that citizen is owed a call, and a dialer that will stop."""
+    folder = lab.house.folder / f"of-{number}"
+    folder.mkdir()
+    database = folder / "hotline.db"
+    shutil.copy(lab.house.folder / "empty.db", database)
+    store = Store(f"sqlite:///{database}")
+    store.write(lambda c: store_call(c, f"+994{number[1:]}"))
+    async with Wire.open(lab.house.ami) as (wire, port):
+        order = Order(f"sqlite:///{database}", port, boundary, str(folder / "mark"), start_within)
+        scene = Scene(boundary, number, store, order, wire, dialers)
+        scene.pid = await dialers.start(order)
+        yield scene
+        os.kill(scene.pid, signal.SIGKILL)
+        store.close()
+
+
+@asynccontextmanager
+async def laboratory(folder: Path, numbers: list[str]) -> AsyncIterator[tuple[Dialing, Dialers]]:
+    async with (
+        ready_to_dial(folder, {number: [REACHED] for number in numbers}, CHANGES) as lab,
+        AsyncExitStack() as phones,
+        Dialers.open(lab) as dialers,
+    ):
+        lab.store.close()
+        shutil.copy(folder / "hotline.db", lab.house.folder / "empty.db")
+        for account in AGENTS:
+            phone = AgentPhone.open(account, lab.house.secret(account), lab.house.sip, answer_after=0.1)
+            await phones.enter_async_context(phone)
+        yield lab, dialers
+
+
+def dialled(lab: Dialing, attempt_id: str) -> int:
+    """How often the dialplan came to Dial() for that attempt."""
+    lines = [line.split("|") for line in lab.house.queue_log.read_text().splitlines()]
+    return sum(line[1] == attempt_id and line[4] == "CBSTART" for line in lines)
+
+
+async def disturbed(
+    lab: Dialing, dialers: Dialers, boundary: str, number: str, fault: Callable[[Scene], Awaitable[None]]
+) -> None:
+    """One attempt, disturbed at one boundary: its citizen is rung once and reaches an agent."""
+    async with scene_of(lab, dialers, boundary, number) as scene:
+        await scene.stopped()
+        await fault(scene)
+
+        def settled() -> bool:
+            tried = scene.store.read(lambda c: c.scalars(select(attempts.c.state)).all())
+            state = scene.store.read(lambda c: c.scalar(select(callbacks.c.state)))
+            return bool(tried) and set(tried) == {"ended"} and state == "reached"
+
+        await until(settled, f"the end of the callback disturbed at {boundary!r}", 25.0)
+        tried = scene.store.read(lambda c: c.execute(attempts.select()).all())
+        assert len(lab.exchange.calls_to(number)) == 1, boundary
+        assert sum(dialled(lab, one.id) for one in tried) == 1, boundary
+        for one in tried:
+            assert dialled(lab, one.id) == (one.disposition == "reached"), (boundary, one)
+
+
+@pytest.mark.parametrize("fault", [killed, frozen, cut_off])
+def test_a_dialer_disturbed_at_any_boundary_rings_the_citizen_once_and_keeps_the_callback(
+    tmp_path: Path, fault: Callable[[Scene], Awaitable[None]]
+) -> None:
+    numbers = {boundary: f"05070000{n:02d}" for n, boundary in enumerate(BOUNDARIES)}
+
+    async def scenario() -> None:
+        async with laboratory(tmp_path, list(numbers.values())) as (lab, dialers):
+            for first in range(0, len(BOUNDARIES), AT_ONCE):
+                async with asyncio.TaskGroup() as tasks:
+                    for boundary, number in list(numbers.items())[first : first + AT_ONCE]:
+                        tasks.create_task(disturbed(lab, dialers, boundary, number, fault))
+
+    asyncio.run(scenario())

@@ -1,0 +1,84 @@
+"""What queue_log tells of an attempt nobody followed."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from callback_dialer.attempt import Progress
+from callback_dialer.dispositions import disposition
+from callback_dialer.milestones import lines_of, tell, was_dialled
+
+ID = "cb-1"
+AT = datetime(2026, 11, 23, 8, tzinfo=UTC)
+SECOND = int(AT.timestamp())
+
+CONFIRMED = ["CBSTART|provider", "CBANSWERED", "CBCONFIRMED"]
+LOGS = [
+    (["CBSTART|provider", "CBEND|NOANSWER 16"], "no_answer"),
+    (["CBSTART|provider", "CBEND|BUSY 17"], "busy"),
+    (["CBSTART|provider", "CBEND|BUSY 21"], "declined"),
+    (["CBSTART|provider", "CBEND|CHANUNAVAIL 1"], "invalid_number"),
+    (["CBSTART|provider", "CBEND|CONGESTION 34"], "congestion"),
+    (["CBSTART|provider", "CBEND|CHANUNAVAIL 0"], "trunk_failed"),
+    (["CBSTART|provider", "CBEND|CANCEL 0"], "no_answer"),
+    (["CBSTART|provider", "CBEND|"], "trunk_failed"),
+    (["CBSTART|provider", "CBANSWERED", "CBEND|ANSWER 16"], "machine_or_no_confirmation"),
+    (["CBSTART|provider", "CBANSWERED", "CBREFUSED", "CBEND|ANSWER 16"], "declined"),
+    ([*CONFIRMED, "ABANDON|1|1|3", "CBEND|ANSWER 16"], "citizen_left_before_agent"),
+    ([*CONFIRMED, "EXITWITHTIMEOUT|1|1|20", "CBEND|ANSWER 16"], "no_agent"),
+    ([*CONFIRMED, "EXITEMPTY|1|1|2", "CBNEWTIME|2", "CBEND|ANSWER 16"], "no_agent"),
+    ([*CONFIRMED, "CONNECT|2|x|1", "COMPLETECALLER|2|17|1", "CBEND|ANSWER 16"], "reached"),
+]
+
+
+def written(path: Path, *lines: str) -> Path:
+    """A log last written to ten seconds after the attempt's lines."""
+    path.write_text("\n".join(lines))
+    os.utime(path, (SECOND + 10, SECOND + 10))
+    return path
+
+
+def line(said: str, attempt_id: str = ID, at: int = SECOND) -> str:
+    event, _, data = said.partition("|")
+    return f"{at}|{attempt_id}|dvx|PJSIP/1101|{event}|{data}"
+
+
+@pytest.mark.parametrize(("said", "outcome"), LOGS)
+def test_the_end_of_an_attempt_is_read_from_its_lines(said: list[str], outcome: str) -> None:
+    lines = [line(each).split("|") for each in said]
+    assert was_dialled(lines)
+    told = tell(Progress(ID, "originating", AT), lines)
+    assert told.ended_at == AT
+    assert disposition(told) == outcome
+    assert tell(Progress(ID, "originating", AT), lines[:-1]).ended_at is None
+
+
+def test_agent_talk_and_chosen_time_are_read_from_the_lines() -> None:
+    lines = [line(each).split("|") for each in LOGS[-1][0]]
+    told = tell(Progress(ID, "originating", AT), lines)
+    assert (told.agent, told.talk_seconds, told.connected_at) == ("PJSIP/1101", 17, AT)
+    assert tell(Progress(ID, "confirmed", AT), [line("CBNEWTIME|2").split("|")]).choice == 2
+
+
+def test_lines_are_found_in_the_log_and_in_what_was_rotated_since(tmp_path: Path) -> None:
+    started = f"{SECOND - 9}|NONE|NONE|NONE|QUEUESTART|"
+    written(tmp_path / "queue_log.1", started, line("CBSTART|provider"))
+    other = line("CBSTART|provider", "cb-12")
+    os.utime(tmp_path / "queue_log.1", (SECOND + 1, SECOND + 1))
+    log = written(tmp_path / "queue_log", other, line("CBANSWERED"), f"{SECOND}|cb-1|half")
+    found = lines_of(ID, log, AT - timedelta(seconds=5))
+    assert found is not None
+    assert [each[4] for each in found] == ["CBSTART", "CBANSWERED"]
+
+
+def test_a_log_that_does_not_reach_back_tells_nothing(tmp_path: Path) -> None:
+    log = written(tmp_path / "queue_log", f"{SECOND}|NONE|NONE|NONE|QUEUESTART|")
+    assert lines_of(ID, log, AT - timedelta(seconds=5)) is None
+    assert lines_of(ID, log, AT + timedelta(seconds=5)) == []
+    assert lines_of(ID, log, AT + timedelta(seconds=50)) == []
+    log.unlink()
+    assert lines_of(ID, log, AT) is None
