@@ -35,18 +35,17 @@ class Lease:
         self._store = store
         self._server, self._role = server, role
         self._holder = f"{socket.gethostname()[:64]}/{os.getpid()}/{uuid4().hex}"
-        self._is_free_or_ours = False
+        self._is_free_or_ours = self._was_able = False
         self._ask_at = float("-inf")
 
     async def ask(self, *, able: bool) -> bool:
         """Take or keep the role if `able` to fill it, else leave it; False while another process holds it.
 
-        Asks the database once a second. Raises StoreAway.
+        Asks the database once a second, and at once when `able` changes. Raises StoreAway.
         """
-        if time.monotonic() >= self._ask_at:
-            work = self.hold if able else self.leave
-            self._is_free_or_ours = await self._store.write(work)
-            self._ask_at = time.monotonic() + RENEW_SECONDS
+        if able != self._was_able or time.monotonic() >= self._ask_at:
+            self._is_free_or_ours = await self._store.write(self.hold if able else self.leave)
+            self._was_able, self._ask_at = able, time.monotonic() + RENEW_SECONDS
         return self._is_free_or_ours
 
     def hold(self, connection: Connection) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 
 _LISTS = {"queuestatus": b"QueueStatusComplete", "coreshowchannels": b"CoreShowChannelsComplete"}
@@ -45,9 +46,10 @@ class Replay:
         self._writers.clear()
 
     async def say(self, text: str) -> None:
-        """Send raw text to everybody who is connected."""
+        """Send raw text to everybody who is connected; who has died meanwhile hears nothing."""
         for writer in self._writers:
-            await self._send(writer, text.encode())
+            with suppress(ConnectionError):
+                await self._send(writer, text.encode())
 
     async def _serve(self, incoming: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.append(writer)
