@@ -16,11 +16,10 @@ from datetime import datetime
 from typing import Final
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from ivr.asterisk.connection import AmiConnection, utc_now
 from ivr.asterisk.readiness import Needed, shortcomings
-from ivr.storage.engine import StoreThread
+from ivr.storage.engine import StoreAway, StoreThread
 from ivr.storage.liveness import Minute, begin, note_alive, note_minutes
 
 log = structlog.get_logger(__name__)
@@ -48,7 +47,7 @@ class SignsOfLife:
             await self._tell(note_alive, is_connected=self._connection.is_connected)
 
     async def _tell(self, work: Callable[..., None], **state: bool) -> bool:
-        with suppress(InterfaceError, OperationalError):
+        with suppress(StoreAway):
             await self._store.write(lambda connection: work(connection, *self._who, **state))
             return True
         return False
@@ -95,7 +94,7 @@ class Availability:
         for oldest in sorted(self._unstored)[:-_KEPT_MINUTES]:
             del self._unstored[oldest]
         observed = tuple(self._unstored.values())
-        with suppress(InterfaceError, OperationalError):
+        with suppress(StoreAway):
             await self._store.write(lambda connection: note_minutes(connection, observed))
             self._unstored.clear()
 

@@ -10,11 +10,7 @@ from typing import Any, Final
 import structlog
 from structlog.typing import EventDict, Processor
 
-from ivr.calls.masking import masked
-
-_NUMBER: Final = re.compile(r"(?<![\w.+-])\+?\d{7,15}(?![\w-]|\.\d)")
-"""Digits enough for a subscriber's number; not part of a uniqueid (`1795364181.41`), an address or a name."""
-
+from ivr.calls.masking import masked_text
 
 _INVISIBLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """What ends a line somewhere, or moves a terminal's cursor."""
@@ -70,7 +66,7 @@ def mask_numbers(logger: Any, method: str, event: EventDict) -> EventDict:
 def _masked(value: Any) -> Any:
     match value:
         case str():
-            return _NUMBER.sub(lambda found: masked(found[0]), value)
+            return masked_text(value)
         case None | bool() | int() | float():
             return value
         case Mapping():

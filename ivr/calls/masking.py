@@ -5,15 +5,28 @@ Used by commands, exports and logs wherever full numbers were not asked for.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 _HIDDEN: Final = 5
 _SHOWN_LAST: Final = 2
+_NUMBER: Final = re.compile(r"(?<![\w.+-])\+?\d{7,15}(?![\w-]|\.\d)")
+"""Digits enough for a subscriber's number; not part of a uniqueid (`1795364181.41`), an address or a name."""
 
 
 def masked(number: str) -> str:
-    """`+99450*****67`, `050*****67`: five stars before the last two digits; short numbers are all stars."""
+    """`+99450*****67`, `050*****67`: five stars before the last two digits; short numbers are all stars.
+
+    A word such as `anonymous` identifies nobody and stays.
+    """
+    if not any(map(str.isdigit, number)):
+        return number
     first = len(number) - _HIDDEN - _SHOWN_LAST
     if first < 1:
         return "*" * len(number)
     return f"{number[:first]}{'*' * _HIDDEN}{number[-_SHOWN_LAST:]}"
+
+
+def masked_text(text: str) -> str:
+    """The text with whatever looks like a phone number masked."""
+    return _NUMBER.sub(lambda found: masked(found[0]), text)

@@ -20,6 +20,7 @@ from ivr.command.options import fail
 from ivr.command.store import open_store
 from ivr.storage.callback_history import History, history, listed
 from ivr.storage.callbacks import Callback
+from ivr.storage.export import NUMBERS
 
 app = typer.Typer(
     help="Citizens who are owed a call: who they are, what was tried.",
@@ -143,7 +144,7 @@ def _minute(moment: datetime) -> str:
 
 
 def _as_data(one: Callback, show: Show) -> dict[str, Any]:
-    return {**asdict(one), "caller": show(one.caller), "caller_e164": show(one.caller_e164)}
+    return {name: show(value) if name in NUMBERS else value for name, value in asdict(one).items()}
 
 
 def _history_as_data(found: History, show: Show) -> dict[str, Any]:

@@ -68,11 +68,7 @@ app.command("recordings", epilog=recordings.EXAMPLE)(recordings.find_recordings)
 
 
 def _masked(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A word such as `anonymous` identifies nobody and stays."""
-    return {
-        name: masked(value) if name in NUMBERS and any(map(str.isdigit, value or "")) else value
-        for name, value in row.items()
-    }
+    return {name: masked(value or "") if name in NUMBERS else value for name, value in row.items()}
 
 
 def _write_jsonl(shown: Iterable[Mapping[str, Any]]) -> None:

@@ -41,7 +41,7 @@ def doctor(
     loaded = load(folder)
     if loaded.configuration is not None and server not in loaded.configuration.servers:
         fail(f"there is no server {server!r}", hint=f"servers: {', '.join(loaded.configuration.servers)}")
-    findings = [machine.configuration(loaded, folder), *machine.database(database_url())]
+    findings = [machine.configuration(loaded, folder), machine.database(database_url())]
     findings += asyncio.run(_live(loaded, server, secrets))
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))

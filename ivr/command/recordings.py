@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -28,7 +29,7 @@ _MOST: Final = 100
 def find_recordings(
     context: typer.Context,
     call: Annotated[str, typer.Argument(help="Linkedid of the call, as exports show it.")] = "",
-    number: Annotated[str, typer.Option(help="Calls of this number, as +994501234567.")] = "",
+    number: Annotated[str, typer.Option(help="Calls of this number, as +994501234567; `-` reads it.")] = "",
     copy: Annotated[
         Path | None, typer.Option(help="Copy the call's recording to this new file.", show_default=False)
     ] = None,
@@ -40,6 +41,8 @@ def find_recordings(
         fail("which call?", hint="give its linkedid, or --number", status=2)
     if copy is not None and not why:
         fail("why is it copied?", hint="--why is kept in the audit", status=2)
+    if number == "-":
+        number = sys.stdin.readline().strip()  # arguments are seen by every user of the machine
     folders = {
         name: Path(server.recordings)
         for name, server in configuration_of(load_or_stop(options(context).config)).servers.items()

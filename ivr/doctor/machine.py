@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import text
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.exc import ArgumentError
 
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.words import AGI_CALLBACK_POSITION
@@ -83,35 +81,24 @@ def time_zone(zone: str) -> Finding:
     return error("time zone", what, "install the machine's tzdata")
 
 
-def database(url: str) -> Iterator[Finding]:
+def database(url: str) -> Finding:
     """Reached, of this version, sound, and of the same time."""
     try:
         store = Store(url)
     except ArgumentError:
-        yield error("database", "HOTLINE_DATABASE_URL is no database URL", "such as sqlite:////var/lib/x.db")
-        return
+        return error("database", "HOTLINE_DATABASE_URL is no database URL", "such as sqlite:////var/lib/x.db")
     try:
-        yield from _of_store(store)
-    except (StoreAway, StoreDamaged) as problem:
-        yield error("database", f"cannot be read: {problem}", "start it, or set HOTLINE_DATABASE_URL")
-    except DatabaseError as problem:
-        yield error("database", f"is damaged: {problem.orig}", "restore it from a backup")
+        store.check()
+        apart = abs((store.read(now) - utc_now()).total_seconds())
+        if not store.read(is_current):
+            return error("database", "without the tables of this version", "run `hotline data migrate`")
+    except StoreDamaged as damaged:
+        return error("database", f"the file is damaged: {damaged}", "restore a backup")
+    except StoreAway as away:
+        return error("database", f"cannot be reached: {away}", "start it, or set HOTLINE_DATABASE_URL")
     finally:
         store.close()
-
-
-def _of_store(store: Store) -> Iterator[Finding]:
-    name = store.engine.dialect.name
-    apart = abs((store.read(now) - utc_now()).total_seconds())
     if apart > CLOCKS_AGREE_WITHIN:
         what = f"its clock and this machine's are {apart:.0f} s apart"
-        yield error("database", what, "run one time service (chrony) on both machines")
-    if not store.read(is_current):
-        yield error("database", f"{name}, without the tables of this version", "run `hotline data migrate`")
-        return
-    if store.is_sqlite:
-        said = str(store.read(lambda connection: connection.scalar(text("PRAGMA quick_check(1)"))))
-        if said != "ok":
-            yield error("database", f"the file is damaged: {said}", "restore a backup")
-            return
-    yield well("database", f"{name}, with the tables of this version")
+        return error("database", what, "run one time service (chrony) on both machines")
+    return well("database", f"{store.engine.dialect.name}, with the tables of this version")

@@ -12,7 +12,7 @@ from ivr.storage.schema import attempts, callbacks, visits
 
 Kind = Literal["visits", "callbacks", "attempts"]
 
-NUMBERS: Final = frozenset({"caller", "caller_e164", "dial_string"})
+NUMBERS: Final = frozenset({"caller", "caller_e164", "dial_string", "orderer"})
 """Fields that hold a citizen's number."""
 
 _VISIT_FIELDS: Final = (

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, Table, delete, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.calls.callback_states import OPEN_STATES
@@ -97,59 +97,39 @@ def _seal(store: Store, until: date, zone: ZoneInfo) -> Iterator[Done]:
 def _make_nameless(store: Store, table: Table, is_old: ColumnElement[bool], key: str) -> Iterator[Done]:
     last, number = 0, 0
     while portion := store.write(partial(_portion_nameless, table=table, is_old=is_old, key=key, after=last)):
-        last = portion[-1]
-        number += len(portion)
+        last, changed = portion
+        number += changed
     yield Done("made nameless", table.name, number)
 
 
 def _portion_nameless(
     connection: Connection, table: Table, is_old: ColumnElement[bool], key: str, after: int
-) -> list[int]:
-    """Ids of the next rows that still held a number, or a word in its place."""
+) -> tuple[int, int] | None:
+    """The last id of the next rows that hold a number or a word in its place, and how many were changed."""
     named = [table.c[name] for name in ("caller", "caller_e164", "orderer") if name in table.c]
     holds = or_(*((column != "") & column.not_like(f"{MARK}%") for column in named))
-    rows = connection.execute(
-        select(table.c.id, *named)
-        .where(table.c.id > after, is_old, holds)
-        .order_by(table.c.id)
-        .limit(_AT_ONCE)
-    ).all()
-    changes = [{"row": row.id, **_nameless(row._asdict(), key)} for row in rows]
-    if changes:
-        hidden: dict[str, Any] = {column.name: bindparam(f"new_{column.name}") for column in named}
-        connection.execute(update(table).where(table.c.id == bindparam("row")).values(hidden), changes)
+    wanted = select(table.c.id, *named).where(table.c.id > after, is_old, holds)
+    found = connection.execute(wanted.order_by(table.c.id).limit(_AT_ONCE)).mappings()
+    rows = [dict(row) for row in found]
+    changes = [new for row in rows if (new := _nameless(row, key)) != row]
+    for new in changes:
+        connection.execute(update(table).where(table.c.id == new["id"]).values(new))
         if table is callbacks:
-            _hide_dialled(connection, changes)
-    return [row.id for row in rows]
+            of_callback = update(attempts).where(attempts.c.callback_id == new["id"])
+            connection.execute(of_callback.values(dial_string=new["caller_e164"]))
+    return (rows[-1]["id"], len(changes)) if rows else None
 
 
-def _nameless(row: Mapping[str, Any], key: str) -> dict[str, str]:
-    """Each column becomes the pseudonym of the normalised number; a word such as `anonymous` stays.
-
-    `orderer` is the number itself, another citizen's, or who gave the command.
-    """
+def _nameless(row: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The row with pseudonyms: both forms of the caller's number get the same; a word stays."""
     number = row["caller_e164"] or row.get("caller", "")
-    told = {name: number if text else "" for name, text in row.items() if name not in ("id", "orderer")}
-    if "orderer" in row:
-        told["orderer"] = row["orderer"]
+    told = {"caller": number, "caller_e164": number, "orderer": row.get("orderer", "")}
+    is_number = {name: any(map(str.isdigit, text)) for name, text in told.items()}
+    is_number["orderer"] = told["orderer"].removeprefix("+").isdigit()  # else who gave the command: `clerk7`
     return {
-        f"new_{name}": pseudonym(key, text) if _holds_a_number(name, text) else text
-        for name, text in told.items()
+        name: pseudonym(key, told[name]) if text and is_number.get(name) and text[:1] != MARK else text
+        for name, text in row.items()
     }
-
-
-def _holds_a_number(column: str, text: str) -> bool:
-    if text.startswith(MARK):
-        return False
-    return text.removeprefix("+").isdigit() if column == "orderer" else any(map(str.isdigit, text))
-
-
-def _hide_dialled(connection: Connection, changes: list[dict[str, Any]]) -> None:
-    of_callback = update(attempts).where(attempts.c.callback_id == bindparam("row"))
-    connection.execute(
-        of_callback.values(dial_string=bindparam("new")),
-        [{"row": change["row"], "new": change["new_caller_e164"]} for change in changes],
-    )
 
 
 def _in_portions(store: Store, what: str, work: Callable[[Connection], int]) -> Iterator[Done]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,8 +11,11 @@ import pytest
 from sqlalchemy import Connection, update
 from typer.testing import CliRunner, Result
 
+from ivr.asterisk.connection import AmiConnection
+from ivr.asterisk.readiness import Needed
+from ivr.availability import Availability, SignsOfLife
 from ivr.command.root import app
-from ivr.storage.engine import Store
+from ivr.storage.engine import Store, StoreThread
 from ivr.storage.liveness import Minute, availability, begin, note_alive, note_minutes, running
 from ivr.storage.missed import now
 from ivr.storage.schema import processes
@@ -125,3 +129,21 @@ def test_status_is_0_when_both_parts_run(watched: Store) -> None:
 def test_status_of_a_database_nothing_ran_on_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOTLINE_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
     assert "no hotline has run" in hotline_status().output
+
+
+def test_a_database_that_is_away_ends_no_daemon(store: Store) -> None:
+    """The signs of life stop, and that is what `hotline status` tells."""
+
+    async def scenario() -> None:
+        away = StoreThread(Store("postgresql://hotline@127.0.0.1:1/hotline"))
+        connection, stop = AmiConnection("127.0.0.1", 1, "listener", "secret"), asyncio.Event()
+        watch = Availability(connection, away, "main", Needed((), ()), every=0.01)
+        signs = SignsOfLife(connection, away, "main", "recorder")
+        running = [asyncio.create_task(it.run(stop)) for it in (watch, signs)]
+        done, _ = await asyncio.wait(running, timeout=0.5)
+        assert not done
+        stop.set()
+        await asyncio.gather(*running)
+        away.close()
+
+    asyncio.run(scenario())

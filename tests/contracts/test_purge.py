@@ -22,6 +22,7 @@ from ivr.storage.purge import purge
 from ivr.storage.schema import audit, callbacks, calls, metadata
 from ivr.storage.totals import Total, totals
 from tests.contracts.test_callback_attempts import dialled
+from tests.contracts.test_callback_decisions import decide_all
 from tests.contracts.test_visits import FROM_LOG, OVER, put
 from tests.stored_calls import Queued, store_call
 from tests.unit.starter import FILES
@@ -73,6 +74,23 @@ def test_numbers_become_pseudonyms_after_their_date_and_equal_callers_stay_equal
     assert first == third == (pseudonym(KEY, BORIS),) * 2
     assert second == (pseudonym(KEY, ANNA),) * 2
     assert fresh == ("0502222222", BORIS)
+
+
+def test_who_ordered_a_callback_is_a_number_too_or_a_word_that_stays(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        for who, orderer in ((ANNA, BORIS), (BORIS, "clerk7")):
+            store_call(connection, who)
+            decide_all(connection)
+            mine = update(callbacks).where(callbacks.c.caller_e164 == who)
+            connection.execute(mine.values(orderer=orderer, state="reached", closed_at=NOW))
+
+    store.write(work)
+    assert purged(store, now=NOW + timedelta(days=150))["callbacks made nameless"] == 2
+    query = select(callbacks.c.caller_e164, callbacks.c.caller, callbacks.c.orderer)
+    found = store.read(lambda connection: {tuple(row) for row in connection.execute(query)})
+    anna, boris = pseudonym(KEY, ANNA), pseudonym(KEY, BORIS)
+    assert found == {(anna, anna, boris), (boris, boris, "clerk7")}
+    assert purged(store, now=NOW + timedelta(days=150))["callbacks made nameless"] == 0
 
 
 def test_a_word_in_place_of_a_number_stays_and_another_key_gives_another_pseudonym(store: Store) -> None:

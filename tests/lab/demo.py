@@ -17,6 +17,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ivr.calls.masking import masked_text
 from ivr.calls.opening_hours import Schedule
 from ivr.config.loading import configuration_of, load_or_fail
 from tests.lab.audio import load_sounds
@@ -104,7 +105,7 @@ def main() -> int:
             )
             return 1
     report(console, result)
-    print(json.dumps(result.as_json, ensure_ascii=False))
+    print(masked_text(json.dumps(result.as_json, ensure_ascii=False)))
     return 1 if result.differences else 0
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from ivr.calls.masking import masked, masked_text
 from tests.lab.demo_compare import Result
 from tests.lab.demo_phones import Played, Stage
 
@@ -70,7 +71,7 @@ class Screen:
         for played in self._stage.played:
             seconds = "" if played.doing in ("over", "not yet") else f"{time.time() - played.since:.0f} s"
             table.add_row(
-                played.story.number or "hidden",
+                masked(played.story.number) or "hidden",
                 played.story.title,
                 _doing(played),
                 seconds,
@@ -80,17 +81,19 @@ class Screen:
             last = dialled.leg.log.happenings[-1]
             seconds = "" if dialled.leg.log.is_over else f"{time.time() - last.at:.0f} s"
             style = "dim" if dialled.leg.log.is_over else "magenta"
-            table.add_row(dialled.number, "called back", last.what.value, seconds, style=style)
+            table.add_row(masked(dialled.number), "called back", last.what.value, seconds, style=style)
         return table
 
     def _tell(self) -> None:
         for at, played in enumerate(self._stage.played):
             if self._told.get(at, "not yet") != played.doing:
                 self._told[at] = played.doing
-                self._line(played.story.number or "hidden", f"{_doing(played):<16} {played.story.title}")
+                self._line(
+                    masked(played.story.number) or "hidden", f"{_doing(played):<16} {played.story.title}"
+                )
         for dialled in self._stage.exchange.dialled[self._rung :]:
             self._rung += 1
-            self._line(dialled.number, "called back")
+            self._line(masked(dialled.number), "called back")
 
     def _line(self, number: str, text: str) -> None:
         line = f"{time.time() - self._began:5.1f} s  {number:<10}  {text}"
@@ -113,7 +116,7 @@ def report(console: Console, result: Result) -> None:
         )
     for seen, row in result.pairs:
         table.add_row(
-            seen.caller or "hidden",
+            masked(seen.caller) or "hidden",
             f"{seen.queue} callback" if seen.origin == "callback" else seen.queue,
             seen.outcome,
             _seconds(seen.wait_seconds),
@@ -129,7 +132,7 @@ def report(console: Console, result: Result) -> None:
     )
     console.print(f"callback attempts: {tried}; dialled twice: {result.duplicate_dials}")
     for difference in result.differences:
-        console.print(f"difference: {difference}", style="red", highlight=False, soft_wrap=True)
+        console.print(f"difference: {masked_text(difference)}", style="red", highlight=False, soft_wrap=True)
 
 
 def _seconds(value: float | None) -> str:

@@ -1,6 +1,7 @@
 """Logs show no whole phone number, and nothing else is mistaken for one."""
 
 from pathlib import Path
+from traceback import format_exception
 from typing import cast
 
 import pytest
@@ -58,5 +59,5 @@ def test_a_refused_statement_does_not_show_its_values(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'x.db'}")
     with pytest.raises(StoreAway) as refused:
         store.read(lambda connection: connection.execute(text("SELECT :n FROM x"), {"n": "0501234567"}))
-    assert "0501234567" not in str(refused.value)
+    assert "0501234567" not in "".join(format_exception(refused.value)).replace('{"n": "0501234567"}', "")
     store.close()
