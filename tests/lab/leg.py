@@ -165,6 +165,11 @@ class Leg(Line):
         else:
             self.reject(486)
 
+    def lose(self) -> None:
+        """The other side is dead: nothing more will come, and nobody is left to say goodbye to."""
+        if not self.log.is_over:
+            self._end(What.ENDED, "lost")
+
     async def hand_over_to(self, other: Leg) -> None:
         """Attended transfer: whom this call is with takes this phone's place in the `other` one."""
         call_id, there, here = other.call_id, tag_of(other.remote), tag_of(other._local)

@@ -19,8 +19,7 @@ from tests.lab.house import REPOSITORY, House
 
 _READY_SECONDS = 30.0
 _STOP_SECONDS = 15.0
-_LOGINS = ("hotline-recorde", "hotline-dialer")
-"""As `manager show connected` prints them: 15 letters of each name."""
+_LOGINS = ("hotline-recorder", "hotline-dialer")
 _CONSOLE_COLUMN = 15
 """`manager show connected` cuts names to this."""
 
@@ -41,8 +40,20 @@ class Said:
 class HotlineService:
     """`hotline run` over a house's configuration; its database is a SQLite file there, unless given."""
 
-    def __init__(self, house: House, broken: str = "", database_url: str = "", name: str = "hotline") -> None:
+    def __init__(
+        self,
+        house: House,
+        broken: str = "",
+        database_url: str = "",
+        name: str = "hotline",
+        *,
+        only: str = "",
+        config: Path | None = None,
+    ) -> None:
+        """`only`: that part of it alone. `config`: a folder other than the house's, with the same queues."""
         self.house = house
+        self._only = only
+        self._config = config or house.config
         self._command = _command(broken)
         self.database_url = database_url or f"sqlite:///{house.folder / 'hotline.db'}"
         self.log = house.folder / f"{name}.log"
@@ -64,7 +75,7 @@ class HotlineService:
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
-                *("--config", str(self.house.config), "run"),
+                *("--config", str(self._config), "run", *(("--only", self._only) if self._only else ())),
                 cwd=REPOSITORY,
                 env=self.environment,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -72,11 +83,18 @@ class HotlineService:
                 stderr=log,
             )
         try:
+            await self.until_ready()
+        except ServiceFailed:
+            await self.stop()
+            raise
+
+    async def until_ready(self) -> None:
+        """Return once it is logged in and AGI listens. Raises ServiceFailed."""
+        try:
             async with asyncio.timeout(_READY_SECONDS):
                 while not await self._is_ready():
                     await asyncio.sleep(0.2)
         except TimeoutError:
-            await self.stop()
             raise ServiceFailed(f"not ready in {_READY_SECONDS:g} s: {self.last_words}") from None
 
     async def stop(self) -> int | None:
@@ -145,7 +163,10 @@ class HotlineService:
         if self._process.returncode is not None:
             raise ServiceFailed(f"ended with status {self._process.returncode}: {self.last_words}")
         connected = await self.house.asterisk.console("manager show connected")
-        return all(user[:_CONSOLE_COLUMN] in connected for user in _LOGINS) and await self._agi_listens()
+        users = [user for user in _LOGINS if self._only in user]
+        if not all(user[:_CONSOLE_COLUMN] in connected for user in users):
+            return False
+        return self._only == "recorder" or await self._agi_listens()
 
     async def _agi_listens(self) -> bool:
         try:

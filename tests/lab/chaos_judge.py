@@ -1,0 +1,177 @@
+"""The store against the phones after a chaos, call by call. Pure: in come what phones saw and exported rows.
+
+Every citizen's number is used for one call only, so a number names a call, its visit and its callback.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+SURELY_JOINED = 3.0
+"""Seconds after the answer by which a caller stands in the queue, notices and a late AGI included."""
+OWED_AFTER = 2.0
+"""Seconds of waiting over which a call back is owed (`callback.wait_over` of the chaos)."""
+_EARLY, _LATE = 3.5, 1.0
+"""How much shorter (notices) and longer a stored wait may be than from the answer to hanging up."""
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCall:
+    """One call at a citizen's phone; moments are epoch seconds, None if it did not happen."""
+
+    caller: str
+    answered_at: float | None
+    voice_at: float | None
+    agent: str
+    """Account of the agent who was heard, or lifted the phone for this caller; empty if none."""
+    ended_at: float
+    ended: str
+    """`here`, `there`, `lost` (Asterisk was killed), `rejected`."""
+    frozen_seconds: float = 0.0
+    """How long Asterisk itself stood still around this call: so late it may have noticed anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenTry:
+    """One INVITE at a citizen's phone, and whether they talked with an agent."""
+
+    caller: str
+    has_talked: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The figures of the last line; each fault is one sentence under the name it is counted by."""
+
+    calls: int
+    visits: int
+    answered: int
+    tries: int
+    reached: int
+    faults: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def is_clean(self) -> bool:
+        return not any(self.faults.values())
+
+
+MISSING, DOUBLED, WRONG = "visits_missing", "visits_doubled", "wrong_outcomes"
+DIALLED_TWICE, LOST = "double_dials", "callbacks_lost"
+FAULTS = (MISSING, DOUBLED, WRONG, DIALLED_TWICE, LOST)
+
+
+def judge(
+    calls: Sequence[SeenCall],
+    tries: Sequence[SeenTry],
+    visits: Iterable[Row],
+    callbacks: Iterable[Row],
+    attempts: Iterable[Row],
+) -> Verdict:
+    """Compare every call and every try with what is stored."""
+    faults: dict[str, list[str]] = {name: [] for name in FAULTS}
+    by_caller: dict[str, list[Row]] = {}
+    stored = [row for row in visits if row["origin"] == "inbound"]
+    for row in stored:
+        by_caller.setdefault(str(row["caller_e164"]), []).append(row)
+    owed = {str(row["caller_e164"]): row for row in callbacks}
+    for call in calls:
+        rows = by_caller.pop(call.caller, [])
+        for name, sentence in _call_faults(call, rows):
+            faults[name].append(sentence)
+        if sentence := _callback_fault(call, rows, owed.get(call.caller), tries):
+            faults[LOST].append(sentence)
+    for caller, rows in by_caller.items():
+        faults[DOUBLED].append(f"{caller}: {len(rows)} visits stored of a call at no phone")
+    faults[DIALLED_TWICE] = _double_dials(tries, owed, attempts)
+    return Verdict(
+        calls=len(calls),
+        visits=len(stored),
+        answered=sum(call.voice_at is not None for call in calls),
+        tries=len(tries),
+        reached=sum(it.has_talked for it in tries),
+        faults=faults,
+    )
+
+
+def _call_faults(call: SeenCall, rows: Sequence[Row]) -> Iterable[tuple[str, str]]:
+    if len(rows) > 1:
+        yield DOUBLED, f"{call.caller}: {len(rows)} visits stored of one call"
+    elif not rows and (call.voice_at is not None or waited(call) >= SURELY_JOINED):
+        yield MISSING, f"{call.caller}: {_lived(call)} at the phone, not stored"
+    elif rows and (sentence := _difference(call, rows[0])):
+        yield WRONG, f"{call.caller}: {sentence}"
+
+
+def waited(call: SeenCall) -> float:
+    """Seconds from Asterisk's answer to an agent's voice or the end; 0 for a call that was never answered."""
+    return 0.0 if call.answered_at is None else (call.voice_at or call.ended_at) - call.answered_at
+
+
+def _lived(call: SeenCall) -> str:
+    what = f"answered by {call.agent}" if call.voice_at is not None else "no agent"
+    return f"{what}, {waited(call):.1f} s, ended {call.ended}"
+
+
+def _difference(call: SeenCall, row: Row) -> str:
+    """What is wrong with the stored visit, empty if nothing is."""
+    outcome, agent = str(row["outcome"]), str(row["agent"] or "").removeprefix("PJSIP/")
+    if outcome not in _possible(call):
+        return f"{_lived(call)} at the phone, stored as {outcome}"
+    if outcome == "answered" and agent != call.agent:
+        return f"{call.agent or 'no agent'} at the phone, {agent} stored"
+    wait = row["wait_seconds"]
+    # A wait that Asterisk's death ended is known only up to its last sign of life.
+    if outcome == "interrupted" or call.ended == "lost":
+        return ""
+    late, early = _LATE + call.frozen_seconds, _EARLY + call.frozen_seconds
+    if wait is None or not waited(call) - early <= wait <= waited(call) + late:
+        return f"waited {waited(call):.1f} s at the phone, {wait} s stored"
+    return ""
+
+
+def _possible(call: SeenCall) -> set[str]:
+    """The outcomes that are true of what the phone saw."""
+    if call.voice_at is not None:
+        return {"answered"}
+    raced = {"answered"} if call.agent else set()
+    if call.ended == "here":
+        return {"abandoned"} | raced
+    # Asterisk went away: killed it leaves no word, stopped it hangs up on everybody first.
+    return {"interrupted", "abandoned"} | raced
+
+
+def _callback_fault(call: SeenCall, visits: Sequence[Row], row: Row | None, tries: Sequence[SeenTry]) -> str:
+    """Why the call back this caller is owed is lost, empty if it is not."""
+    surely = waited(call) - _EARLY - call.frozen_seconds > OWED_AFTER
+    stored = any((it["wait_seconds"] or 0.0) > OWED_AFTER and it["outcome"] != "answered" for it in visits)
+    is_owed = call.voice_at is None and not call.agent and (surely or stored)
+    has_talked = any(it.has_talked for it in tries if it.caller == call.caller)
+    if row is None:
+        return f"{call.caller}: {_lived(call)}, no callback is stored" if is_owed else ""
+    if row["state"] == "reached" and not has_talked:
+        return f"{call.caller}: callback is reached, but nobody talked at the phone"
+    if has_talked and row["state"] != "reached":
+        return f"{call.caller}: talked with an agent, but the callback is {row['state']}"
+    if row["state"] not in ("reached", "owed", "dialing", "on_hold"):
+        return f"{call.caller}: never reached, but the callback is {row['state']}"
+    return ""
+
+
+def _double_dials(
+    tries: Sequence[SeenTry], callbacks: Mapping[str, Row], attempts: Iterable[Row]
+) -> list[str]:
+    """More INVITEs than attempts, or one after the citizen has talked with an agent."""
+    caller_of = {str(row["id"]): caller for caller, row in callbacks.items()}
+    stored = Counter(caller_of.get(str(row["callback_id"]), "") for row in attempts)
+    found = []
+    for caller, rang in Counter(it.caller for it in tries).items():
+        mine = [it.has_talked for it in tries if it.caller == caller]
+        if rang > stored[caller]:
+            found.append(f"{caller}: rung {rang} times in {stored[caller]} attempts")
+        elif any(mine[:-1]):
+            found.append(f"{caller}: rung again after talking with an agent")
+    return found

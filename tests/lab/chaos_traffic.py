@@ -1,0 +1,177 @@
+"""Citizens who call without a pause, agents who answer, and the public network, while all breaks around them.
+
+Every call has a number of its own. `calls` and `tries` are what the judge compares the store with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
+from typing import Any
+
+from tests.lab.calllog import NeverHappened, What
+from tests.lab.chaos_judge import OWED_AFTER, SeenCall, SeenTry
+from tests.lab.exchange import Exchange, Fate, Keypress, Lifts, Rejects, Rings
+from tests.lab.house import House
+from tests.lab.leg import Leg
+from tests.lab.phone import AgentPhone, Caller
+from tests.lab.wire import SipTimeout
+
+QUEUE, DELIVERED, AGENTS = "dvx", "19511", ("1101", "1102")
+CHANGES: dict[str, Any] = {
+    "hours.always": {
+        "week": dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), "00:00-24:00"),
+        "holidays": False,
+    },
+    f"queues.{QUEUE}.hours": "always",
+    f"queues.{QUEUE}.record": False,
+    f"queues.{QUEUE}.wrap_up": "0s",
+    f"queues.{QUEUE}.retry": "1s",
+    "prompts.place": {"az": "yer {n}", "ru": "место {n}", "en": "place {n}", "numbers": [1, 9]},
+    "prompts.wait_minutes": {"az": "{n} dəqiqə", "ru": "{n} мин", "en": "{n} min", "numbers": [1, 3]},
+    "callback.hours": "always",
+    "callback.wait_over": f"{OWED_AFTER:g}s",
+    "callback.reserve": 0,
+    "callback.ring_for": "4s",
+    "callback.max_hold": "8s",
+    "callback.confirm_wait": "1s",
+    "callback.confirm_times": 1,
+    "callback.attempts": 20,
+    **{
+        f"callback.retry.{outcome}": ["2s"]
+        for outcome in (
+            "no_answer", "busy", "declined", "machine_or_no_confirmation", "citizen_left_before_agent",
+            "no_agent", "congestion", "trunk_failed", "aborted",
+        )
+    },
+}  # fmt: skip
+"""Short waits, prompts and retries, so that much happens; an attempt of unknown fate keeps its four hours."""
+_TALK = Lifts(after=0.4, keys=(Keypress("1", 0.6),), talk=1.5, patience=15.0)
+_FATES: Sequence[Sequence[Fate]] = (
+    [_TALK],
+    [Rejects(486), _TALK],
+    [Rings(), _TALK],
+    [Lifts(after=0.2, patience=1.0), _TALK],
+)
+_PAUSE = (0.3, 1.2)
+_BURST, _LULL = 10.0, 8.0
+_ANSWERED_WITHIN = 12.0
+
+
+class Traffic:
+    """`async with Traffic(house, random) as traffic`, `flow` for a while, then `drain`."""
+
+    def __init__(self, house: House, chance: random.Random) -> None:
+        self._house, self._chance = house, chance
+        self._phones = AsyncExitStack()
+        self._agents: list[AgentPhone] = []
+        self._legs: list[tuple[str, Leg]] = []
+        self._living: set[asyncio.Task[None]] = set()
+        self.frozen: list[tuple[float, float]] = []
+        """From when to when Asterisk stood still, epoch seconds."""
+        self._exchange: Exchange
+
+    async def __aenter__(self) -> Traffic:
+        self._exchange = await self._phones.enter_async_context(Exchange.open({}, self._house.exchange))
+        for account in AGENTS:
+            phone = AgentPhone.open(
+                account, self._house.secret(account), self._house.sip, answer_after=0.4, talk=2.5
+            )
+            self._agents.append(await self._phones.enter_async_context(phone))
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        for task in self._living:
+            task.cancel()
+        await asyncio.gather(*self._living, return_exceptions=True)
+        await self._phones.aclose()
+
+    @property
+    def owed_tries(self) -> bool:
+        """Whether somebody at the public network is being called now."""
+        return any(not it.leg.log.is_over for it in self._exchange.dialled)
+
+    async def flow(self, seconds: float) -> None:
+        """Citizens call, in bursts with lulls between, in which callbacks have their turn."""
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            if time.monotonic() % (_BURST + _LULL) < _BURST:
+                number = f"050{2_100_000 + len(self._legs):07d}"
+                self._exchange.plans[number] = self._chance.choice(_FATES)
+                patience = self._chance.choice((2.5, 6.0, 7.5, 30.0))
+                task = asyncio.create_task(self._live(number, patience))
+                self._living.add(task)
+                task.add_done_callback(self._living.discard)
+            await asyncio.sleep(self._chance.uniform(*_PAUSE))
+
+    async def drain(self) -> None:
+        """Until the last citizen has hung up."""
+        await asyncio.gather(*self._living)
+
+    async def asterisk_died(self) -> None:
+        """No phone will hear of its call again."""
+        for phone in (*self._agents, self._exchange):
+            for leg in phone.legs:
+                leg.lose()
+        for _, leg in self._legs:
+            leg.lose()
+
+    async def come_back(self) -> None:
+        """Agents' phones register anew, as theirs do every few minutes."""
+        for phone in self._agents:
+            with suppress(SipTimeout, ConnectionRefusedError):
+                await phone.register()
+
+    async def _live(self, number: str, patience: float) -> None:
+        async with Caller.open(number, self._house.sip) as phone:
+            leg = await phone.dial(DELIVERED)
+            self._legs.append((number, leg))
+            with suppress(NeverHappened):
+                await leg.until(What.ANSWERED, What.REJECTED, What.ENDED, deadline=_ANSWERED_WITHIN)
+                # Who has an agent stays until the agent hangs up, or longer than any agent talks.
+                await leg.connected_to_agent(patience)
+                await leg.until(What.ENDED, deadline=15.0)
+            with suppress(SipTimeout):
+                await leg.hang_up()
+
+    def calls(self) -> list[SeenCall]:
+        """Every call as its phone saw it, and the agent whose phone was lifted for it."""
+        lifted: Mapping[str, str] = {
+            offered.number: phone.account for phone in self._agents for offered in phone.answered
+        }
+        return [
+            replace(call, frozen_seconds=self._stood_still(call))
+            for call in (_seen(number, leg, lifted.get(number, "")) for number, leg in self._legs)
+        ]
+
+    def _stood_still(self, call: SeenCall) -> float:
+        """The freezes that touch the call or the seconds after it, in which its end was told."""
+        began = call.answered_at or call.ended_at
+        return sum(
+            end - start for start, end in self.frozen if start < call.ended_at + 1.0 and end > began - 1.0
+        )
+
+    def tries(self) -> list[SeenTry]:
+        """Every INVITE that reached a citizen's phone, in order."""
+        return [SeenTry(_e164(it.number), bool(it.leg.spoken)) for it in self._exchange.dialled]
+
+
+def _seen(number: str, leg: Leg, lifted_by: str) -> SeenCall:
+    end = leg.log.first(What.ENDED) or leg.log.first(What.REJECTED)
+    voice = leg.spoken[0] if leg.spoken else None
+    return SeenCall(
+        caller=_e164(number),
+        answered_at=leg.log.at(What.ANSWERED),
+        voice_at=voice.first_at if voice else None,
+        agent=voice.account if voice else lifted_by,
+        ended_at=end.at if end else time.time(),
+        ended="lost" if end is None else "rejected" if end.what is What.REJECTED else end.detail,
+    )
+
+
+def _e164(number: str) -> str:
+    return f"+994{number.removeprefix('0')}"
