@@ -27,7 +27,7 @@ from callback_dialer.pacing import QueueLoad, queues_with_room
 from callback_dialer.policy import Policy
 from callback_dialer.resolving import Resolver
 from callback_dialer.starting import Start, start_next
-from ivr.asterisk.actions import ActionRefused, AmiError, UnsafeHeader
+from ivr.asterisk.actions import ActionNotSent, ActionRefused, AmiError, UnsafeHeader
 from ivr.asterisk.connection import AmiConnection, Connected, Lost
 from ivr.asterisk.events import AmiEvent
 from ivr.queues.board import AgentChange, Board, refresh
@@ -204,9 +204,9 @@ class Dialer:
         log.info("calling back", callback_id=start.callback.id, attempt_id=attempt.id, queue=attempt.queue)
         try:
             await self._connection.send(originate(attempt, start.callback, self._policy))
-        except (ActionRefused, UnsafeHeader) as problem:
+        except (ActionNotSent, ActionRefused, UnsafeHeader) as problem:
             reason = str(problem)
-            log.error("originate refused", attempt_id=attempt.id, reason=reason)
+            log.error("originate not sent or refused", attempt_id=attempt.id, reason=reason)
             self._following.forget(attempt.id)
             await self._store.write(lambda c: finish(c, sent, "aborted", self._policy, reason))
         except AmiError as problem:

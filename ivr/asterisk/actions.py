@@ -27,6 +27,10 @@ class ActionLost(AmiError):
     """The connection was not there, or ended before the answer: whether Asterisk acted is unknown."""
 
 
+class ActionNotSent(ActionLost):
+    """The connection was not there: nothing was sent, so Asterisk did not act."""
+
+
 class ActionTimedOut(AmiError):
     """No answer within the deadline: whether Asterisk acted is unknown."""
 

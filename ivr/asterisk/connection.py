@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from ivr.asterisk.actions import ActionLost, ActionRefused, AmiError, Header, Reply
+from ivr.asterisk.actions import ActionNotSent, ActionRefused, AmiError, Header, Reply
 from ivr.asterisk.events import AmiEvent
 from ivr.asterisk.session import Session
 
@@ -106,10 +106,10 @@ class AmiConnection:
         """Send one action and wait for its answer (for a list action: for the whole list).
 
         Originate answers "queued"; what became of it comes as an `OriginateResponse` event.
-        Raises `UnsafeHeader`, `ActionRefused`, `ActionLost` or `ActionTimedOut`.
+        Raises `UnsafeHeader`, `ActionRefused`, `ActionNotSent`, `ActionLost` or `ActionTimedOut`.
         """
         if self._session is None:
-            raise ActionLost(f"not connected to Asterisk at {self._host}:{self._port}")
+            raise ActionNotSent(f"not connected to Asterisk at {self._host}:{self._port}")
         return await self._session.ask(headers, deadline)
 
     async def close(self) -> None:

@@ -18,7 +18,15 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.manager import Manager
 from panoramisk.message import Message
 
-from ivr.asterisk.actions import ActionLost, ActionRefused, ActionTimedOut, Header, Reply, refuse_unsafe
+from ivr.asterisk.actions import (
+    ActionLost,
+    ActionNotSent,
+    ActionRefused,
+    ActionTimedOut,
+    Header,
+    Reply,
+    refuse_unsafe,
+)
 from ivr.asterisk.events import AmiEvent, parse_timestamp
 
 log = structlog.get_logger(__name__)
@@ -69,7 +77,7 @@ class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
         """Send and wait; see `AmiConnection.send`."""
         refuse_unsafe(headers)
         if self._lost.done() or self.protocol is None:
-            raise ActionLost("the connection to Asterisk is lost")
+            raise ActionNotSent("the connection to Asterisk is lost")
         action = Action(
             {name: value if isinstance(value, str) else list(value) for name, value in headers.items()}
         )

@@ -37,7 +37,8 @@ CHANGES = {
     "callback.retry.aborted": ["1s"],
     "queues.dvx.announce_position": False,
 }
-ASLEEP = 1.5
+OVERDUE = "UPDATE attempts SET deadline_at = 1000"
+ASLEEP = 1.0
 """Seconds a frozen dialer sleeps, in which the call goes on."""
 
 
@@ -139,7 +140,7 @@ class Scene:
         os.kill(self.pid, signal.SIGKILL)
         if self.boundary in BEFORE_ASTERISK:
             # No channel and no line will ever tell: only the attempt's own deadline does.
-            self.store.write(lambda c: c.execute(text("UPDATE attempts SET deadline_at = 1000")))
+            self.store.write(lambda c: c.execute(text(OVERDUE)))
         self.pid = await self.dialers.start(self.order)
 
 
@@ -156,6 +157,9 @@ async def cut_off(scene: Scene) -> None:
     await asyncio.sleep(0.2)
     scene.wire.cut()
     await scene.go_on()
+    # An order written to a dead socket: nothing tells of it but the attempt's own deadline.
+    await asyncio.sleep(ASLEEP)
+    scene.store.write(lambda c: c.execute(text(f"{OVERDUE} WHERE state = 'originating'")))
 
 
 def _is_stopped(pid: int) -> bool:
