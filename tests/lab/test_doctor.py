@@ -19,6 +19,9 @@ from tests.lab.house import House
 from tests.lab.service import HotlineService
 from tests.lab.small import CONFIG, TODAY
 
+NO_RESERVE = {"callback.reserve": 0}
+"""The small house has one agent."""
+
 Finding = dict[str, str]
 
 
@@ -45,7 +48,10 @@ async def found(service: HotlineService, check: str, what: str, *words: str) -> 
 @asynccontextmanager
 async def healthy(folder: Path) -> AsyncIterator[tuple[House, HotlineService]]:
     """A house with its service, whose dialer knows the queues."""
-    async with House.open(folder, CONFIG, today=TODAY) as house, HotlineService.running(house) as service:
+    async with (
+        House.open(folder, CONFIG, NO_RESERVE, today=TODAY) as house,
+        HotlineService.running(house) as service,
+    ):
         async with asyncio.timeout(20.0):
             while any(it["check"] == "FastAGI" for it in (await examined(service))[1]):
                 await asyncio.sleep(0.1)
