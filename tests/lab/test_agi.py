@@ -164,6 +164,7 @@ def test_a_called_back_citizen_joins_by_the_wait_already_served(tmp_path: Path) 
                     f"__{words.VAR_CITIZEN}={CITIZEN}",
                     f"__{words.VAR_CREDIT}=60",
                     f"__{words.VAR_LANGUAGE}=az",
+                    f"__{words.VAR_DIAL_BEFORE}={int(time.time()) + 60}",
                 ],
             }
         )
