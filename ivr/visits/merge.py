@@ -189,7 +189,7 @@ def call_merged(row: Row, told: Call, *, is_listened: bool) -> dict[str, Any]:
 def _is_later_end(row: Row, told: Call) -> bool:
     """An open call was heard of since the end that is stored; an end was told, or corrected by its source."""
     if told.ended_at is None:
-        return row["ended_at"] is None or told.last_seen_at > row["last_seen_at"]
+        return bool(told.last_seen_at > max(row["last_seen_at"], row["ended_at"] or row["last_seen_at"]))
     if row["ended_at"] is None or row["source"] == told.source:
         return True
     return told.source == "ami" if told.ended_by else told.ended_at > row["ended_at"] + _ROUGHLY

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,7 +69,7 @@ def test_a_spool_that_cannot_be_written_is_told_before_anything_is_recorded(
 
 def test_it_does_not_grow_with_every_change_of_the_same_record(spool: Spool) -> None:
     for second in range(1100):
-        changed = replace(CALL, last_seen_at=at(second))
+        changed = CALL._replace(last_seen_at=at(second))
         spool.keep([changed], [changed])
     assert spool.records()[-1] == changed
     assert len(spool.records()) < 200
