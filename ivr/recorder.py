@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from pathlib import Path
 from typing import Literal
 
 import structlog
@@ -15,6 +16,7 @@ import structlog
 from ivr.asterisk.actions import AmiError
 from ivr.asterisk.connection import AmiConnection, Connected, Lost, utc_now
 from ivr.asterisk.events import AmiEvent
+from ivr.following import LogFollower, SignsOfListening
 from ivr.storage.engine import StoreAway, StoreThread
 from ivr.storage.leases import Lease
 from ivr.storage.open_records import open_records
@@ -30,6 +32,7 @@ log = structlog.get_logger(__name__)
 STORE_EVERY = 0.2
 """Seconds; a batch is one transaction."""
 _TICK_EVERY = 1.0
+_FOLLOW_EVERY = 0.5
 _RETRY_EVERY = 2.0
 _LAST_TRIES = 10
 
@@ -48,13 +51,17 @@ class Recorder:
         server: str = "main",
         watched: Watched | None = None,
         spool: Spool | None = None,
+        queue_log: Path | None = None,
     ) -> None:
+        """`queue_log`: Asterisk's file, if this machine has it; it tells what AMI did not."""
         self._connection, self._store = connection, store
         self._server, self._watched = server, watched or Watched()
         self._reader = AmiReader()
         self._fold = Fold(server, "ami", self._watched.structures)
         self._unstored = Unstored(store, self._watched.read_number, spool)
         self._lease = Lease(store, server, "recorder")
+        self._signs = SignsOfListening(store, server)
+        self._follower = LogFollower(queue_log, store, server, self._watched) if queue_log else None
         self._duty: Literal["storing", "standing by"] = "storing"
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -66,19 +73,21 @@ class Recorder:
         self._unstored.take_over()
         await self._unstored.store()
         await self._resume()
+        await self._signs.begin()
         connecting = asyncio.create_task(self._connection.run())
         listening = asyncio.create_task(self._listen())
         storing = asyncio.create_task(self._store_regularly())
+        following = asyncio.create_task(self._follow_queue_log())
         try:
-            await _first_of(asyncio.create_task(stop.wait()), connecting, listening, storing)
+            await _first_of(asyncio.create_task(stop.wait()), connecting, listening, storing, following)
         finally:
             await self._connection.close()
             await connecting
             while not self._connection.events.empty() and not listening.done():
                 await asyncio.sleep(0)
-            for task in (listening, storing):
+            for task in (listening, storing, following):
                 task.cancel()
-            await asyncio.wait({listening, storing})
+            await asyncio.wait({listening, storing, following})
             await self._store_the_rest()
 
     async def _resume(self) -> None:
@@ -94,6 +103,7 @@ class Recorder:
                 self._hear(told)
             except Exception:
                 log.exception("not understood; the recorder goes on", told=getattr(told, "name", repr(told)))
+            self._signs.hear(told)
             if isinstance(told, Connected):
                 task = asyncio.create_task(self._look_around(told))
                 asking.add(task)
@@ -129,6 +139,15 @@ class Recorder:
                 next_tick = loop.time() + _TICK_EVERY
                 self._fold.apply(self._reader.tick(utc_now()))
             await asyncio.sleep(STORE_EVERY if await self._store_changes() else _RETRY_EVERY)
+
+    async def _follow_queue_log(self) -> None:
+        """What AMI tells and what queue_log tells meets in the store; only one recorder writes there."""
+        while True:
+            if self._duty == "storing":
+                if self._follower is not None:
+                    await self._follower.read_on()
+                await self._signs.store(is_heard=self._connection.is_connected)
+            await asyncio.sleep(_FOLLOW_EVERY)
 
     async def _store_changes(self) -> bool:
         await self._go_on_or_off_duty()

@@ -47,7 +47,11 @@ class Block:
 def identify(path: Path) -> LogFile | None:
     """The file by its first line; None if there is no whole line in it yet. OSError if it cannot be read."""
     with path.open("rb") as packed:
-        line, newline, _ = _some(_unpacked(packed), _LONGEST_LINE).partition(b"\n")
+        return _known_by(path, _unpacked(packed))
+
+
+def _known_by(path: Path, file: IO[bytes]) -> LogFile | None:
+    line, newline, _ = _some(file, _LONGEST_LINE).partition(b"\n")
     if not newline:
         return None
     epoch = line.partition(b"|")[0]
@@ -67,9 +71,14 @@ def rotated(path: Path) -> list[LogFile]:
     return in_order(found)
 
 
-def blocks(path: Path, position: int) -> Iterator[Block]:
-    """Whole lines from `position` to the end as it is now; from the beginning if the file is shorter."""
-    with path.open("rb") as packed, _unpacked(packed) as file:
+def blocks(log: LogFile, position: int) -> Iterator[Block]:
+    """Whole lines from `position` to the end as it is now; from the beginning if the file is shorter.
+
+    Nothing if another file stands there by now. OSError if it cannot be read.
+    """
+    with log.path.open("rb") as packed, _unpacked(packed) as file:
+        if _known_by(log.path, file) != log:
+            return
         size = os.fstat(packed.fileno()).st_size
         if (file is packed and position > size) or file.seek(position) < position:
             position = file.seek(0)

@@ -58,7 +58,7 @@ def _read(store: Store, server: str, watched: Watched, files: list[LogFile]) -> 
             size = file.path.stat().st_size
             task = progress.add_task(file.path.name, total=size)
             log.new_file()
-            for block in blocks(file.path, at.get(file.first_line, 0)):
+            for block in blocks(file, at.get(file.first_line, 0)):
                 saved = store.write(partial(log.read, file=file, block=block))
                 new, changed = new + saved.new, changed + saved.changed
                 progress.update(task, completed=block.packed)

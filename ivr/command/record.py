@@ -39,6 +39,10 @@ def record(
         str, typer.Option(envvar="HOTLINE_SERVER", help="The server's name in the records.")
     ] = "main",
     spool: SpoolOption = None,
+    queue_log: Annotated[
+        Path | None,
+        typer.Option(help="Asterisk's queue_log; default: the one in the configuration.", dir_okay=False),
+    ] = None,
 ) -> None:
     """Watch an Asterisk and store its calls and queue visits until Ctrl-C or SIGTERM.
 
@@ -51,10 +55,12 @@ def record(
     user = os.environ.get("HOTLINE_AMI_USER", DEFAULT_USER)
     connection = AmiConnection(host, port, user, _secret(user, options(context).config))
     watched = Watched.of(configuration) if configuration else Watched()
+    if queue_log is None and configuration is not None and server in configuration.servers:
+        queue_log = configuration.servers[server].log_file
     kept = open_spool(spool, server)
     with open_store(checked=True) as store:
         thread = StoreThread(store)
-        recorder = Recorder(connection, thread, server, watched, kept)
+        recorder = Recorder(connection, thread, server, watched, kept, queue_log)
         status = serve(lambda reactor: [TaskService("recorder", recorder.run)])
         thread.close()
     raise typer.Exit(status)

@@ -80,7 +80,8 @@ def _services(
     """Asterisk → recorder → store → dialer → Asterisk; and what the dialer sees, for AGI."""
     if "recorder" in logins:
         ami = logins["recorder"]
-        recorder = Recorder(ami, store, server, Watched.of(configuration), spool)
+        where = configuration.servers[server]
+        recorder = Recorder(ami, store, server, Watched.of(configuration), spool, where.log_file)
         yield TaskService("recorder", recorder.run)
         yield TaskService("availability", Availability(ami, store, server, Needed.of(configuration)).run)
     if "dialer" in logins:

@@ -7,6 +7,7 @@ Cross-references (does this node exist?) are checked in `ivr.config.crosscheck`,
 from __future__ import annotations
 
 from datetime import date, time
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -371,6 +372,11 @@ class Server(Frozen):
     recordings: Folder = "/var/spool/asterisk/monitor"
     queue_log: str | None = None
     """Asterisk's queue_log file, where this machine can read it."""
+
+    @property
+    def log_file(self) -> Path | None:
+        """`queue_log` as a path."""
+        return Path(self.queue_log) if self.queue_log else None
 
 
 class Configuration(Frozen):

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final, Literal
 
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    Row,
-    and_,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    type_coerce,
-    update,
-)
+from sqlalchemy import BigInteger, Connection, and_, exists, func, insert, or_, select, type_coerce, update
 
 from ivr.storage.moments import database_now
 from ivr.storage.schema import gaps, recorder_signs, visits
+
+Reason = Literal["start", "reconnect"]
 
 SIGN_EVERY: Final = 5.0
 """Seconds between two signs of life of a recorder."""
 _SILENT_AFTER: Final = timedelta(seconds=4 * SIGN_EVERY)
 
 
-def heard(connection: Connection, server: str, at: datetime) -> None:
-    """A recorder hears that server's AMI at that moment."""
-    known = update(recorder_signs).where(recorder_signs.c.server == server).values(heard_at=at)
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Nobody listened. `rebuilt`: visits queue_log told, alone or in part; None until it was read past it."""
+
+    reason: Reason
+    began_at: datetime
+    ended_at: datetime
+    rebuilt: int | None = None
+
+
+def heard(connection: Connection, server: str) -> None:
+    """A recorder hears that server's AMI now."""
+    now = database_now()
+    known = update(recorder_signs).where(recorder_signs.c.server == server).values(heard_at=now)
     if not connection.execute(known).rowcount:
-        connection.execute(insert(recorder_signs).values(server=server, heard_at=at))
+        connection.execute(insert(recorder_signs).values(server=server, heard_at=now))
 
 
 def last_heard(connection: Connection, server: str) -> datetime | None:
@@ -50,36 +51,34 @@ def is_listened(connection: Connection, server: str) -> bool:
     return bool(connection.scalar(select(is_alive)))
 
 
-def add_gap(connection: Connection, server: str, reason: str, began_at: datetime, ended_at: datetime) -> None:
+def add_gap(connection: Connection, server: str, gap: Gap) -> None:
     """Nobody listened between those moments."""
-    connection.execute(
-        insert(gaps).values(server=server, reason=reason, began_at=began_at, ended_at=ended_at, rebuilt=None)
-    )
+    connection.execute(insert(gaps).values(server=server, **asdict(gap)))
+
+
+def is_open_gap(connection: Connection, server: str) -> bool:
+    """Whether there is a gap that queue_log was not read past yet."""
+    return bool(connection.scalar(select(exists().where(gaps.c.server == server, gaps.c.rebuilt.is_(None)))))
 
 
 def count_rebuilt(connection: Connection, server: str, read_to: datetime) -> None:
     """Close the gaps that queue_log has been read past: how many visits in them it told, alone or in part."""
-    open_gaps = select(gaps).where(
-        gaps.c.server == server, gaps.c.rebuilt.is_(None), gaps.c.ended_at < read_to
+    from_log = or_(visits.c.source == "queue_log", and_(visits.c.source == "both", visits.c.precision == "s"))
+    was_there = and_(
+        visits.c.server == server,
+        visits.c.joined_at <= gaps.c.ended_at,
+        func.coalesce(visits.c.ended_at, gaps.c.ended_at) >= gaps.c.began_at,
     )
-    for gap in connection.execute(open_gaps).all():
-        from_log = or_(
-            visits.c.source == "queue_log", and_(visits.c.source == "both", visits.c.precision == "s")
-        )
-        rebuilt = connection.scalar(
-            select(func.count())
-            .select_from(visits)
-            .where(
-                visits.c.server == server,
-                from_log,
-                visits.c.joined_at <= gap.ended_at,
-                func.coalesce(visits.c.ended_at, gap.ended_at) >= gap.began_at,
-            )
-        )
-        connection.execute(update(gaps).where(gaps.c.id == gap.id).values(rebuilt=rebuilt))
+    rebuilt = select(func.count()).select_from(visits).where(from_log, was_there).scalar_subquery()
+    is_closed = (gaps.c.server == server, gaps.c.rebuilt.is_(None), gaps.c.ended_at < read_to)
+    connection.execute(update(gaps).where(*is_closed).values(rebuilt=rebuilt))
 
 
-def gaps_between(connection: Connection, begin: datetime, end: datetime) -> Sequence[Row[Any]]:
-    """Gaps that touch a period, the oldest first: server, reason, began_at, ended_at, rebuilt."""
-    query = select(gaps).where(gaps.c.began_at < end, gaps.c.ended_at > begin).order_by(gaps.c.began_at)
-    return connection.execute(query).all()
+def gaps_between(connection: Connection, server: str, begin: datetime, end: datetime) -> tuple[Gap, ...]:
+    """Gaps of that server that touch a period, the oldest first."""
+    query = (
+        select(gaps.c.reason, gaps.c.began_at, gaps.c.ended_at, gaps.c.rebuilt)
+        .where(gaps.c.server == server, gaps.c.began_at < end, gaps.c.ended_at > begin)
+        .order_by(gaps.c.began_at)
+    )
+    return tuple(Gap(**row._mapping) for row in connection.execute(query))

@@ -7,7 +7,7 @@ new or changed: a few statements for a batch, whether that is one call or a thou
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ivr.calls.caller import ReadNumber
 from ivr.calls.pseudonyms import is_pseudonym
+from ivr.storage.locks import advisory_lock
 from ivr.storage.moments import in_millis
 from ivr.storage.schema import calls, visits
 from ivr.storage.told import Told
@@ -54,8 +55,8 @@ class Saved:
 
 def save(
     connection: Connection,
-    new_calls: Iterable[Call],
-    new_visits: Iterable[Visit],
+    new_calls: Collection[Call],
+    new_visits: Collection[Visit],
     read_number: ReadNumber,
     *,
     is_listened: bool = True,
@@ -64,6 +65,9 @@ def save(
 
     `is_listened`: a recorder hears AMI now, so that the end of a call it knows is not queue_log's to tell.
     """
+    servers = {call.server for call in new_calls} | {visit.server for visit in new_visits}
+    for server in sorted(servers):
+        advisory_lock(connection, f"visits {server}")  # else two sources would tell one stay in two rows
     told, visited = map(_as_stored, new_calls), map(_as_stored, new_visits)
     batch = _Batch(connection, tuple(told), tuple(visited), read_number)
     for call in batch.calls:

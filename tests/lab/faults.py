@@ -6,7 +6,7 @@ Each fault changes the running product at one seam, before the `hotline` command
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from sqlalchemy import Connection
 
@@ -67,8 +67,8 @@ def _change_visits(change: Callable[[Iterable[Visit]], list[Visit]]) -> None:
 
     def changed(
         connection: Connection,
-        new_calls: Iterable[Call],
-        new_visits: Iterable[Visit],
+        new_calls: Collection[Call],
+        new_visits: Collection[Visit],
         read_number: ReadNumber,
         *,
         is_listened: bool = True,

@@ -63,7 +63,7 @@ def backfill(store: Store, *paths: Path) -> None:
     log = QueueLog("main", Watched())
     for file in in_order(paths):
         log.new_file()
-        for block in blocks(file.path, known.get(file.first_line, 0)):
+        for block in blocks(file, known.get(file.first_line, 0)):
             store.write(partial(log.read, file=file, block=block))
 
 

@@ -1,0 +1,130 @@
+"""queue_log followed while it grows, and the gaps in what AMI told that it fills.
+
+Both belong to the recorder: after any start or reconnect the gap is noted, queue_log is read past it from the
+last bookmark on, and how many visits it told is counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+
+from ivr.asterisk.connection import Connected, Lost, utc_now
+from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.queue_log import LogFile, blocks, identify, rotated
+from ivr.queue_log import QueueLog
+from ivr.storage import listening, log_positions
+from ivr.storage.engine import StoreAway, StoreThread
+from ivr.storage.listening import Gap, Reason
+from ivr.watched import Watched
+
+log = structlog.get_logger(__name__)
+
+_WRITTEN_WITHIN: Final = timedelta(seconds=5)
+"""What happened so long ago stands in the file."""
+
+
+class LogFollower:
+    """Reads one server's queue_log to its end, again and again; rotation and truncation do not matter."""
+
+    def __init__(self, path: Path, store: StoreThread, server: str, watched: Watched) -> None:
+        self._path, self._store = path, store
+        self._server, self._watched = server, watched
+        self._log: QueueLog | None = None
+        self._positions: dict[str, int] = {}
+        self._current: LogFile | None = None
+        self._trouble = ""
+
+    async def read_on(self) -> None:
+        """Store everything written since the last time; raises nothing that will pass."""
+        began = utc_now()
+        try:
+            for file in await self._files():
+                await self._read(file)
+            await self._store.write(partial(self._count_rebuilt, read_to=began - _WRITTEN_WITHIN))
+        except (OSError, StoreAway) as problem:
+            # What was folded but not stored is told again from the bookmark on.
+            self._log = self._current = None
+            if self._trouble != str(problem):
+                log.error("queue_log is not followed", path=str(self._path), reason=str(problem))
+            self._trouble = str(problem)
+        else:
+            self._trouble = ""
+
+    async def _files(self) -> list[LogFile]:
+        """What there is to read: the file itself, and before it what was moved aside meanwhile."""
+        newest = await asyncio.to_thread(identify, self._path)
+        if newest is None or newest == self._current:
+            return [newest] if newest else []
+        if self._log is None:
+            self._log = QueueLog(self._server, self._watched)
+            self._positions = await self._store.read(
+                lambda connection: log_positions.known(connection, self._server, self._watched.scope)
+            )
+        files = await asyncio.to_thread(rotated, self._path)
+        known = [number for number, file in enumerate(files) if file.first_line in self._positions]
+        # A call may have begun in the file before the latest one that was read.
+        return files[max(known[-1] - 1, 0) :] if known else [newest]
+
+    async def _read(self, file: LogFile) -> None:
+        assert self._log is not None
+        if self._current is None or file.first_line != self._current.first_line:
+            self._log.new_file()
+        self._current = file
+        for block in blocks(file, self._positions.get(file.first_line, 0)):
+            await self._store.write(partial(self._log.read, file=file, block=block))
+            self._positions[file.first_line] = block.end
+
+    def _count_rebuilt(self, connection: Connection, read_to: datetime) -> None:
+        if listening.is_open_gap(connection, self._server):
+            listening.count_rebuilt(connection, self._server, read_to)
+
+
+class SignsOfListening:
+    """Keeps in the store when AMI was heard last, and every gap between two times of listening."""
+
+    def __init__(self, store: StoreThread, server: str) -> None:
+        self._store, self._server = store, server
+        self._silent_since: datetime | None = None
+        self._reason: Reason = "start"
+        self._gaps: list[Gap] = []
+        self._next_sign = datetime.min.replace(tzinfo=utc_now().tzinfo)
+
+    async def begin(self) -> None:
+        """Nobody has listened since the last recorder's last sign of life. Raises StoreAway."""
+        self._silent_since = await self._store.read(
+            lambda connection: listening.last_heard(connection, self._server)
+        )
+
+    def hear(self, told: AmiEvent | Connected | Lost) -> None:
+        """The news about the connection, as they come."""
+        if isinstance(told, Lost) and self._silent_since is None:
+            self._silent_since, self._reason = told.at, "reconnect"
+        elif isinstance(told, Connected):
+            if self._silent_since is not None:
+                self._gaps.append(Gap(self._reason, self._silent_since, told.at))
+            self._silent_since = None
+
+    async def store(self, *, is_heard: bool) -> None:
+        """Every few seconds a sign of life, and gaps at once; what the database cannot take now waits."""
+        now, gaps = utc_now(), tuple(self._gaps)
+        if not gaps and not (is_heard and now >= self._next_sign):
+            return
+        try:
+            await self._store.write(partial(self._put, gaps=gaps, is_heard=is_heard))
+        except StoreAway:
+            return
+        del self._gaps[: len(gaps)]
+        self._next_sign = now + timedelta(seconds=listening.SIGN_EVERY)
+
+    def _put(self, connection: Connection, gaps: tuple[Gap, ...], is_heard: bool) -> None:
+        for gap in gaps:
+            listening.add_gap(connection, self._server, gap)
+        if is_heard:
+            listening.heard(connection, self._server)

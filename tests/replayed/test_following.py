@@ -1,0 +1,166 @@
+"""queue_log followed by the recorder: what AMI did not tell arrives, through rotation and truncation."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ivr.asterisk.connection import AmiConnection, Timing
+from ivr.following import LogFollower
+from ivr.recorder import Recorder
+from ivr.storage import listening
+from ivr.storage.engine import Store, StoreAway, StoreThread
+from ivr.storage.export import rows
+from ivr.storage.migrations import migrate
+from ivr.storage.moments import from_millis
+from ivr.storage.schema import gaps
+from ivr.watched import Watched
+from tests.recordings.listening import Manner, bytes_of
+from tests.recordings.replay import Replay
+from tests.recordings.truth import CASES, Told, differences
+
+JOIN = "1795364067|1795364066.22|dvx|NONE|ENTERQUEUE||0501112233|1\n"
+CONNECT = "1795364079|1795364066.22|dvx|PJSIP/1101|CONNECT|12|1795364076.23|3\n"
+COMPLETE = "1795364099|1795364066.22|dvx|PJSIP/1101|COMPLETEAGENT|12|20|1\n"
+OTHER = """1795364200|1795364199.9|dvx|NONE|ENTERQUEUE||0501112244|1
+1795364203|1795364199.9|dvx|NONE|ABANDON|1|1|3
+"""
+WHOLE = [("0501112233", "answered", 12.0, 20.0)]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{tmp_path / 'hotline.db'}")
+    migrate(store)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "log").mkdir()
+    return tmp_path / "log" / "queue_log"
+
+
+def follower(store: Store, path: Path) -> LogFollower:
+    return LogFollower(path, StoreThread(store), "main", Watched())
+
+
+def read_on(*followers: LogFollower) -> None:
+    for one in followers:
+        asyncio.run(one.read_on())
+
+
+def told(store: Store) -> list[tuple[Any, ...]]:
+    found = store.read(lambda connection: list(rows(connection, "visits")))
+    return [
+        tuple(row[name] for name in ("caller", "outcome", "wait_seconds", "talk_seconds")) for row in found
+    ]
+
+
+def append(path: Path, text: str) -> None:
+    with path.open("a") as file:
+        file.write(text)
+
+
+def test_half_a_line_waits_for_its_other_half(store: Store, path: Path) -> None:
+    one = follower(store, path)
+    append(path, JOIN + CONNECT[:40])
+    read_on(one)
+    assert told(store) == [("0501112233", "waiting", None, None)]
+    append(path, CONNECT[40:] + COMPLETE)
+    read_on(one)
+    assert told(store) == WHOLE
+
+
+def test_a_call_is_followed_from_the_rotated_file_into_the_new_one(store: Store, path: Path) -> None:
+    one = follower(store, path)
+    append(path, JOIN)
+    read_on(one)
+    append(path, CONNECT)
+    path.rename(path.with_name("queue_log.0"))
+    append(path, COMPLETE)
+    read_on(one)
+    assert told(store) == WHOLE
+
+
+def test_a_follower_that_starts_again_finds_the_beginning_of_a_call_in_a_packed_file(
+    store: Store, path: Path
+) -> None:
+    append(path, JOIN)
+    read_on(follower(store, path))
+    append(path, CONNECT)
+    path.with_name("queue_log.1.gz").write_bytes(gzip.compress(path.read_bytes()))
+    path.write_text(COMPLETE)
+    read_on(follower(store, path))
+    assert told(store) == WHOLE
+
+
+def test_a_file_that_is_emptied_in_place_is_read_from_its_new_beginning(store: Store, path: Path) -> None:
+    one = follower(store, path)
+    append(path, JOIN + CONNECT + COMPLETE)
+    read_on(one)
+    path.write_text(OTHER)
+    read_on(one)
+    assert told(store) == [*WHOLE, ("0501112244", "abandoned", 3.0, None)]
+
+
+def test_a_file_that_is_not_there_yet_is_followed_when_it_comes(store: Store, path: Path) -> None:
+    one = follower(store, path)
+    read_on(one)
+    append(path, JOIN + CONNECT + COMPLETE)
+    read_on(one)
+    assert told(store) == WHOLE
+
+
+def test_what_the_database_did_not_take_is_read_again(
+    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = follower(store, path)
+    append(path, JOIN)
+    read_on(one)
+    append(path, CONNECT)
+    with monkeypatch.context() as away:
+        away.setattr(store, "write", _refuse)
+        read_on(one)
+    append(path, COMPLETE)
+    read_on(one)
+    assert told(store) == WHOLE
+
+
+def _refuse(work: object) -> None:
+    raise StoreAway("no route to host")
+
+
+def test_the_gap_in_what_ami_told_is_filled_counted_and_stored(store: Store, path: Path) -> None:
+    case = CASES / "ami_lost_midcall"
+    append(path, (case / "queue_log").read_text())
+
+    async def main() -> None:
+        async with Replay(bytes_of(case, Manner(0))) as replay, asyncio.timeout(30):
+            timing = Timing(retry_first=0.02, ping_every=60)
+            connection = AmiConnection("127.0.0.1", replay.port, "listener", "secret", timing=timing)
+            recorder = Recorder(connection, StoreThread(store), "main", queue_log=path)
+            stop = asyncio.Event()
+            running = asyncio.create_task(recorder.run(stop))
+            await replay.played.wait()
+            while not store.read(lambda c: c.execute(gaps.select()).all()) or len(told(store)) < 3:
+                await asyncio.sleep(0.02)
+            stop.set()
+            await running
+
+    asyncio.run(main())
+    exported = store.read(lambda connection: list(rows(connection, "visits")))
+    assert differences("ami_lost_midcall", [Told.of(row) for row in exported]) == []
+    (gap,) = _gaps(store)
+    assert (gap.reason, gap.rebuilt) == ("reconnect", None)
+
+
+def _gaps(store: Store) -> tuple[listening.Gap, ...]:
+    ever = (from_millis(0), from_millis(10**13))
+    return store.read(lambda connection: listening.gaps_between(connection, "main", *ever))
