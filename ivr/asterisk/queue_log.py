@@ -95,7 +95,7 @@ def blocks(log: LogFile, position: int) -> Iterator[Block]:
 def _unpacked(raw: IO[bytes]) -> IO[bytes]:
     is_packed = raw.read(2) == _GZIP
     raw.seek(0)
-    return gzip.GzipFile(fileobj=raw) if is_packed else raw  # type: ignore[return-value]
+    return gzip.GzipFile(fileobj=raw) if is_packed else raw  # type: ignore[return-value]  # a GzipFile reads as any file
 
 
 def _some(file: IO[bytes], size: int) -> bytes:

@@ -142,7 +142,7 @@ class _Batch:
         candidates = [row for row in self._by_linkedid.get((call.server, call.linkedid), ()) if "id" in row]
         for stay in self._stays.get((call.server, call.uniqueid), ()):
             candidates.append(self._by_id[stay["call_id"]])
-        return same_call(call, candidates)  # type: ignore[return-value]
+        return same_call(call, candidates)  # type: ignore[return-value]  # a row id or None
 
     def put_visit(self, visit: Visit) -> None:
         call = self._call_of(visit)
@@ -207,7 +207,7 @@ def _as_stored(record: _Record) -> _Record:
     if record.source == "queue_log":
         return record
     stored = [in_millis(one) if isinstance(one, datetime) else one for one in record]
-    return type(record)(*stored)  # type: ignore[arg-type]
+    return type(record)(*stored)  # type: ignore[arg-type]  # the columns in their order
 
 
 def _cut(column: str, value: Any) -> Any:
