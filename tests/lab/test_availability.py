@@ -124,7 +124,7 @@ def test_a_minute_is_down_while_no_trunk_answers_its_qualify(tmp_path: Path) -> 
     async def scenario() -> None:
         async with House.open(tmp_path, CONFIG, today=TODAY) as house, Watch.over(house, tmp_path) as watch:
             sip = house.etc / "hotline" / "pjsip.conf"
-            qualified = "type = aor\nqualify_frequency = 1\nqualify_timeout = 0.3\ncontact ="
+            qualified = "type = aor\nqualify_frequency = 1\nqualify_timeout = 3\ncontact ="
             sip.write_text(sip.read_text().replace("type = aor\ncontact =", qualified, 1))
             await house.asterisk.console("module reload res_pjsip.so")
             await watch.finds(bool, "the trunk is away")

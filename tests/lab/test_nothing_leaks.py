@@ -38,11 +38,12 @@ COMMANDS = (
 )
 
 
-def command_lines() -> Iterator[str]:
-    """Of every process on this machine, as anybody may read them."""
-    for process in Path("/proc").glob("[0-9]*/cmdline"):
+def command_lines(session: int) -> Iterator[str]:
+    """Of every process of that session, as anybody on the machine may read them."""
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            yield process.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if os.getsid(int(process.name)) == session:
+                yield (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue  # it has ended
 
@@ -52,9 +53,11 @@ def played(folder: Path) -> tuple[str, set[str]]:
     words = [sys.executable, "-m", "tests.lab.demo", "--story", "short", "--keep", str(folder)]
     seen: set[str] = set()
     with (folder.parent / "demo.txt").open("w+") as output:
-        with subprocess.Popen(words, cwd=REPOSITORY, stdout=output, stderr=output) as demo:
+        with subprocess.Popen(
+            words, cwd=REPOSITORY, stdout=output, stderr=output, start_new_session=True
+        ) as demo:
             while demo.poll() is None:
-                seen.update(command_lines())
+                seen.update(command_lines(demo.pid))
                 time.sleep(0.2)
         output.seek(0)
         return output.read(), seen
@@ -84,7 +87,9 @@ def test_no_number_and_no_secret_is_where_it_does_not_belong(tmp_path: Path) -> 
         if (found := re.search(r"= (\S+)", file.read_text()))
     }
     assert len(secrets) > 10
-    assert '"differences": []' in output
+    assert output.splitlines()[-1].startswith("{"), output
+    assert any("hotline" in line and " run" in line for line in processes)
+    assert any("asterisk.conf" in line for line in processes)
     files = {path: path.read_bytes().decode(errors="replace") for path in all_files(folder)}
     stored = "".join(text for path, text in files.items() if path.name.startswith("hotline.db"))
     assert all(number in stored for number in NUMBERS), "the search itself finds nothing"
