@@ -19,7 +19,7 @@ from ivr.calls.missed import MissedCall, missed_calls
 from ivr.storage import callbacks, missed, switches
 from ivr.storage.callbacks import Wanted
 
-_BEGINS_AS: Final[Mapping[str, Literal["owed", "on_hold", "held"]]] = {
+BEGINS_AS: Final[Mapping[str, Literal["owed", "on_hold", "held"]]] = {
     "callback": "owed",
     "still_on_the_line": "on_hold",
     "held": "held",
@@ -38,10 +38,13 @@ def decide_call(connection: Connection, call_id: int, policy: Policy) -> list[De
     ]
 
 
-def would_decide(connection: Connection, one: MissedCall, policy: Policy) -> Decision:
-    """What is decided about a missed call in this transaction; nothing is stored."""
+def would_decide(connection: Connection, one: MissedCall, policy: Policy, orderer: str = "") -> Decision:
+    """What is decided about a missed call in this transaction; nothing is stored.
+
+    `orderer` is who asks for the callback, if that is not the caller.
+    """
     now = missed.now(connection)
-    return decide(one, _facts(connection, one, policy, now), policy, now)
+    return decide(one, _facts(connection, one, orderer or one.caller_e164, policy, now), policy, now)
 
 
 def _decide_one(connection: Connection, one: MissedCall, policy: Policy) -> Decision:
@@ -56,7 +59,7 @@ def _decide_one(connection: Connection, one: MissedCall, policy: Policy) -> Deci
     return decision
 
 
-def _facts(connection: Connection, one: MissedCall, policy: Policy, now: datetime) -> Facts:
+def _facts(connection: Connection, one: MissedCall, orderer: str, policy: Policy, now: datetime) -> Facts:
     number = one.caller_e164
     if not number:
         return Facts()
@@ -67,7 +70,7 @@ def _facts(connection: Connection, one: MissedCall, policy: Policy, now: datetim
         is_owed=callbacks.open_for(connection, number) is not None,
         is_denied=missed.is_denied(connection, number),
         paused=switches.why_off(connection, "accept"),
-        used_up=guarding.used_up(connection, number, number, one.trunk, policy, now),
+        used_up=guarding.used_up(connection, number, orderer, one.trunk, policy, now),
         held=guarding.held(connection, one.trunk, one.missed_at, policy),
     )
 
@@ -82,7 +85,7 @@ def _callback_for(connection: Connection, one: MissedCall, decision: Decision, p
             if callback_id is not None:
                 callbacks.join(connection, callback_id, one, language=language, expires_at=expires_at)
             return callback_id
-        case verdict if verdict in _BEGINS_AS:
+        case verdict if verdict in BEGINS_AS:
             wanted = Wanted(
                 caller_e164=one.caller_e164,
                 caller=one.caller,
@@ -96,6 +99,6 @@ def _callback_for(connection: Connection, one: MissedCall, decision: Decision, p
                 arrived_over=one.trunk,
                 credit_seconds=one.wait_seconds,
             )
-            return callbacks.owe(connection, wanted, state=_BEGINS_AS[verdict], note=decision.why)
+            return callbacks.owe(connection, wanted, state=BEGINS_AS[verdict], note=decision.why)
         case _:
             return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, true
 
 from callback_dialer.policy import Policy
 from ivr.storage import budgets, switches
@@ -22,19 +22,22 @@ def used_up(
 ) -> str:
     """The budget that one more callback would exceed, empty if none. `trunk`: by which it was asked for."""
     rules = policy.callback.budgets
-    prefix = caller_e164[: rules.prefix.digits + 1]
-    counted = {
+    limits = {
         "number": (rules.number, budgets.to_number(caller_e164)),
-        "prefix": (rules.prefix, budgets.to_prefix(prefix)),
+        "prefix": (rules.prefix, budgets.to_prefix(caller_e164[: rules.prefix.digits + 1])),
         "orderer": (rules.orderer, budgets.asked_by(orderer)),
         "trunk": (rules.trunk, budgets.arrived_over(trunk)),
-        "total": (rules.total, None),
+        "total": (rules.total, true()),
     }
-    for name, (budget, condition) in counted.items():
-        since = now - timedelta(seconds=budget.within)
-        if budgets.opened(connection, since, *([] if condition is None else [condition])) >= budget.most:
+    counts = {
+        name: condition & budgets.since(now - timedelta(seconds=budget.within))
+        for name, (budget, condition) in limits.items()
+    }
+    found = budgets.counted(connection, {**counts, "open": budgets.is_open()})
+    for name, (budget, _) in limits.items():
+        if found[name] >= budget.most:
             return f"budgets.{name}: {budget.most} callbacks within {budget.within:g} s"
-    if budgets.open_now(connection) >= policy.callback.ceiling:
+    if found["open"] >= policy.callback.ceiling:
         return f"the ceiling of {policy.callback.ceiling} open callbacks is reached"
     return ""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from functools import partial
 from typing import Annotated, Final
 
@@ -13,8 +12,9 @@ import typer
 
 from callback_dialer.decide import Decision
 from callback_dialer.deciding import would_decide
+from callback_dialer.ordering import as_if_missed
 from callback_dialer.policy import Policy
-from ivr.calls.caller import ReadNumber, reader
+from ivr.calls.caller import reader
 from ivr.calls.missed import MissedCall
 from ivr.command.config import load_or_stop
 from ivr.command.options import fail, options
@@ -43,9 +43,9 @@ def decide(
     policy, read = Policy.of(configuration), reader(configuration)
     given = list(_given(numbers))
     with open_store() as store:
-        now = store.read(missed.now)
+        now, queue = store.read(missed.now), next(iter(policy.queues))
         for number in given:
-            call = _missed_call(number, by, read, policy, now)
+            call = as_if_missed(number, read(number, by, ""), by, policy, now, queue=queue)
             decision = store.read(partial(would_decide, one=call, policy=policy))
             _show(number, call, decision, as_json=as_json)
 
@@ -69,30 +69,6 @@ def _json_string(line: str, line_number: int) -> str:
     if not isinstance(value, str):
         fail(f"standard input:{line_number}: no JSON string", hint='write each number like "0501234567"')
     return value
-
-
-def _missed_call(number: str, trunk: str, read: ReadNumber, policy: Policy, now: datetime) -> MissedCall:
-    """A citizen who gave up just now in the first queue, after a wait that earns a callback."""
-    caller = read(number, trunk, "")
-    name, queue = next(iter(policy.queues.items()))
-    return MissedCall(
-        call_id=0,
-        server="",
-        structure=queue.structure,
-        queue=name,
-        outcome=next(iter(policy.callback.outcomes), "abandoned"),
-        origin="inbound",
-        attempt_id="",
-        caller=number,
-        caller_e164=caller.e164,
-        caller_kind=caller.kind,
-        is_anonymous=caller.kind == "anonymous",
-        trunk=trunk,
-        language=policy.default_language,
-        wait_seconds=policy.callback.wait_over + 1.0,
-        missed_at=now,
-        served_elsewhere_at=None,
-    )
 
 
 def _show(number: str, call: MissedCall, decision: Decision, *, as_json: bool) -> None:

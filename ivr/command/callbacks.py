@@ -1,4 +1,4 @@
-"""`hotline callbacks`: who is owed a call, and what became of it. Reads only; the dialer does the rest."""
+"""`hotline callbacks`: who is owed a call, what became of it; the group's commands are listed here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.table import Table
 
 from ivr.calls.callback_states import CallbackState
 from ivr.calls.masking import masked
-from ivr.command import callback_decisions
+from ivr.command import callback_decisions, callback_orders, callback_switches
 from ivr.command.options import fail
 from ivr.command.store import open_store
 from ivr.storage.callback_history import History, history, listed
@@ -29,6 +29,12 @@ app = typer.Typer(
 )
 
 app.command("decide", epilog=callback_decisions.EXAMPLE)(callback_decisions.decide)
+app.command("add", epilog=callback_orders.ADD_EXAMPLE)(callback_orders.add)
+app.command("import", epilog=callback_orders.IMPORT_EXAMPLE)(callback_orders.import_file)
+app.command("pause", epilog=callback_switches.PAUSE_EXAMPLE)(callback_switches.pause)
+app.command("resume", epilog=callback_switches.RESUME_EXAMPLE)(callback_switches.resume)
+app.command("release", epilog=callback_switches.RELEASE_EXAMPLE)(callback_switches.release)
+app.command("cancel", epilog=callback_switches.CANCEL_EXAMPLE)(callback_switches.cancel)
 
 LOCAL_TIME = ZoneInfo("Asia/Baku")
 FullNumbers = Annotated[bool, typer.Option("--full-numbers", help="Show whole numbers instead of masked.")]

@@ -20,7 +20,7 @@ GROUPS = {
     "status": "what runs now, which calls are open, who is owed a call",
     "doctor": "what is wrong here, and what to do about it",
     "record": "watch any Asterisk and store its queue visits",
-    "callbacks": "list, show: who is owed a call, and what was tried",
+    "callbacks": "list, show, add, pause …: who is owed a call, and what was tried",
     "data": "backfill, export, migrate, purge, recordings: the records, and how long they are kept",
 }
 EXAMPLES = (

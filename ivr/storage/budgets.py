@@ -5,19 +5,32 @@ Read in the transaction that would open one more. The dialer has the limits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.calls.callback_states import OPEN_STATES
 from ivr.storage.schema import callbacks, calls, visits
 
 
-def opened(connection: Connection, since: datetime, *conditions: ColumnElement[bool]) -> int:
-    """How many callbacks were opened after `since`, of those that meet the conditions."""
-    return _count(connection, (callbacks.c.created_at > since, *conditions))
+def counted(connection: Connection, counts: Mapping[str, ColumnElement[bool]]) -> dict[str, int]:
+    """How many callbacks meet each condition, by its name."""
+    columns = [func.count().filter(condition).label(name) for name, condition in counts.items()]
+    # The filters alone would read every callback there ever was.
+    query = select(*columns).select_from(callbacks).where(or_(*counts.values()))
+    return dict(connection.execute(query).one()._mapping)
+
+
+def since(moment: datetime) -> ColumnElement[bool]:
+    """Condition: opened after that moment."""
+    return callbacks.c.created_at > moment
+
+
+def is_open() -> ColumnElement[bool]:
+    """Condition: open now."""
+    return callbacks.c.state.in_(OPEN_STATES)
 
 
 def to_number(caller_e164: str) -> ColumnElement[bool]:
@@ -40,11 +53,6 @@ def arrived_over(trunk: str) -> ColumnElement[bool]:
     return callbacks.c.arrived_over == trunk
 
 
-def open_now(connection: Connection) -> int:
-    """How many callbacks are open."""
-    return _count(connection, (callbacks.c.state.in_(OPEN_STATES),))
-
-
 def short_abandons(
     connection: Connection, trunk: str, begin: datetime, end: datetime, wait_up_to: float
 ) -> int:
@@ -61,7 +69,3 @@ def short_abandons(
         )
     )
     return connection.scalar(query) or 0
-
-
-def _count(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> int:
-    return connection.scalar(select(func.count()).select_from(callbacks).where(*conditions)) or 0

@@ -2,7 +2,7 @@
 
 Each takes a connection inside a writing transaction and says whether it happened; a change from a state the
 callback is no longer in does not happen. At most one callback per number is open: the unique index decides,
-nobody else. Called by `callback_dialer`; `ivr.command.callbacks` only reads.
+nobody else. Called by `callback_dialer` and by what an operator commands.
 """
 
 from __future__ import annotations

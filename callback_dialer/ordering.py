@@ -1,0 +1,113 @@
+"""A callback somebody asks for: an operator, a list, an inquiry. The same guards as for a missed call.
+
+`place` is one transaction; what is refused is told with the reason and stored nowhere. Called by
+`hotline callbacks add` and `import`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection
+
+from callback_dialer.decide import Decision
+from callback_dialer.deciding import BEGINS_AS, would_decide
+from callback_dialer.policy import Policy
+from ivr.calls.callback_states import Priority, Reason
+from ivr.calls.missed import MissedCall
+from ivr.calls.numbers import CallerNumber
+from ivr.storage import callbacks, missed
+from ivr.storage.callbacks import Wanted
+
+BY_HAND: Final = "(by hand)"
+"""In the place of the trunk a call came in by; no trunk can have that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Whom to call, why and when. `written` is the number as it was given, `number` what it was read as."""
+
+    written: str
+    number: CallerNumber
+    queue: str
+    by: str
+    language: str
+    reason: Reason = "ordered"
+    reference: str = ""
+    priority: Priority = "normal"
+    not_before: datetime | None = None
+    due_by: datetime | None = None
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """`callback_id` is the new callback, or the one that is open already; None if there is none."""
+
+    decision: Decision
+    callback_id: int | None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the order opened a callback."""
+        return self.decision.verdict in BEGINS_AS
+
+
+def place(connection: Connection, order: Order, policy: Policy, server: str) -> Placed:
+    """Open the callback, if a missed call of that number would be owed one now."""
+    e164 = order.number.e164
+    if e164:
+        missed.lock_number(connection, e164)
+    now = missed.now(connection)
+    one = as_if_missed(order.written, order.number, BY_HAND, policy, now, queue=order.queue)
+    decision = would_decide(connection, one, policy, orderer=order.by)
+    state = BEGINS_AS.get(decision.verdict)
+    if state is None:
+        return Placed(decision, callbacks.open_for(connection, e164) if e164 else None)
+    latest = max(moment for moment in (now, order.not_before, order.due_by) if moment)
+    wanted = Wanted(
+        caller_e164=e164,
+        caller=order.written,
+        server=server,
+        queue=order.queue,
+        structure=one.structure,
+        language=order.language,
+        missed_at=now,
+        expires_at=policy.expires_at(latest),
+        orderer=order.by,
+        arrived_over=BY_HAND,
+        reason=order.reason,
+        reference=order.reference,
+        priority=order.priority,
+        due_at=order.not_before,
+        due_by=order.due_by,
+        agent=order.agent,
+    )
+    note = " ".join(filter(None, (f"{order.reason} by {order.by}", order.reference)))
+    return Placed(decision, callbacks.owe(connection, wanted, state=state, note=note))
+
+
+def as_if_missed(
+    written: str, number: CallerNumber, trunk: str, policy: Policy, now: datetime, *, queue: str
+) -> MissedCall:
+    """A call from that number which gave up just now in `queue`, after a wait that earns a callback."""
+    return MissedCall(
+        call_id=0,
+        server="",
+        structure=policy.queues[queue].structure,
+        queue=queue,
+        outcome=next(iter(policy.callback.outcomes), "abandoned"),
+        origin="inbound",
+        attempt_id="",
+        caller=written,
+        caller_e164=number.e164,
+        caller_kind=number.kind,
+        is_anonymous=number.kind == "anonymous",
+        trunk=trunk,
+        language=policy.default_language,
+        wait_seconds=policy.callback.wait_over + 1.0,
+        missed_at=now,
+        served_elsewhere_at=None,
+    )

@@ -1,0 +1,187 @@
+"""`hotline callbacks add` and `import`: callbacks somebody asks for, one or a file of them."""
+
+from __future__ import annotations
+
+import csv
+import getpass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Final, get_args
+from zoneinfo import ZoneInfo
+
+import typer
+
+from callback_dialer.ordering import Order, Placed, place
+from callback_dialer.policy import Policy
+from ivr.calls.callback_states import Priority, Reason
+from ivr.calls.caller import ReadNumber, reader
+from ivr.calls.masking import masked
+from ivr.command.config import load_or_stop
+from ivr.command.options import fail, options
+from ivr.command.store import open_store
+from ivr.config.loading import configuration_of
+from ivr.config.model import Configuration
+from ivr.storage.engine import Store
+
+ADD_EXAMPLE: Final = "Example: hotline callbacks add 0501234567 --queue dvx"
+IMPORT_EXAMPLE: Final = "Example: hotline callbacks import answers.csv"
+NEEDED: Final = ("number", "queue")
+OPTIONAL: Final = ("reason", "reference", "priority", "language", "not_before", "due", "agent")
+LONGEST_REFERENCE: Final = 120
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What orders are read and placed with."""
+
+    configuration: Configuration
+    policy: Policy
+    read: ReadNumber
+    by: str
+
+    @classmethod
+    def of(cls, context: typer.Context, by: str) -> Desk:
+        """The desk of a checked configuration."""
+        configuration = configuration_of(load_or_stop(options(context).config))
+        return cls(configuration, Policy.of(configuration), reader(configuration), by)
+
+    def place(self, store: Store, order: Order) -> Placed:
+        """One order, in one transaction."""
+        server = next(iter(self.configuration.servers))
+        return store.write(partial(place, order=order, policy=self.policy, server=server))
+
+
+By = Annotated[str, typer.Option("--by", help="Who asks for it; counted by budgets.orderer.")]
+
+
+def add(
+    context: typer.Context,
+    number: Annotated[str, typer.Argument(help="The citizen's number.")],
+    queue: Annotated[str, typer.Option(help="Whose agent shall talk with them.")],
+    reason: Annotated[Reason, typer.Option(help="Why they are called.")] = "ordered",
+    reference: Annotated[str, typer.Option(help="Such as an inquiry's number.")] = "",
+    priority: Annotated[Priority, typer.Option(help="`callback.order` says what it means.")] = "normal",
+    language: Annotated[str, typer.Option(help="In which they are greeted.")] = "",
+    not_before: Annotated[str, typer.Option(help='"2026-11-23 14:00", the hotline\'s time.')] = "",
+    due: Annotated[str, typer.Option(help="From then on it goes first.")] = "",
+    agent: Annotated[str, typer.Option(help="Account; dialled only while this agent is idle.")] = "",
+    by: By = "",
+) -> None:
+    """Have a citizen called, under the same guards as after a missed call."""
+    desk = Desk.of(context, by or getpass.getuser())
+    given = {"number": number, "queue": queue, "reason": reason, "reference": reference} | {
+        "priority": priority, "language": language, "not_before": not_before, "due": due, "agent": agent,
+    }  # fmt: skip
+    problems = list(_problems(given, desk.configuration))
+    if problems:
+        fail("; ".join(problems), status=2)
+    with open_store() as store:
+        placed = desk.place(store, _order(given, desk))
+    if not placed.is_new:
+        fail(_refusal(placed), hint=f"hotline callbacks decide {number} tells what the guards say")
+    typer.echo(f"callback {placed.callback_id}: {masked(number)} in {queue}")
+
+
+def import_file(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", exists=True, dir_okay=False)],
+    by: By = "",
+) -> None:
+    """Have every citizen of a CSV file called.
+
+    Columns: number, queue; and any of reason, reference, priority, language, not_before, due, agent.
+
+    If a line cannot be read, none is imported. A number that is refused by the guards is told and left out.
+    """
+    desk = Desk.of(context, by or getpass.getuser())
+    rows = list(_rows(file))
+    unread = [(line, problem) for line, row in rows for problem in _problems(row, desk.configuration)]
+    for line, problem in unread:
+        typer.echo(f"{file}:{line}: {problem}", err=True)
+    if unread:
+        fail("nothing was imported", hint="mend these lines and import the file again")
+    refused = 0
+    with open_store() as store:
+        for line, row in rows:
+            placed = desk.place(store, _order(row, desk))
+            if not placed.is_new:
+                refused += 1
+                typer.echo(f"{file}:{line}: {_refusal(placed)}", err=True)
+    typer.echo(f"{len(rows) - refused} callbacks imported, {refused} refused")
+    raise typer.Exit(1 if refused else 0)
+
+
+def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line number and fields of each row; ends the command if the file has no such columns."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as opened:
+            table = csv.DictReader(opened, restval="", restkey="too many fields")
+            columns = table.fieldnames or ()
+            unknown = sorted({*columns} - {*NEEDED, *OPTIONAL})
+            if unknown or not {*NEEDED} <= {*columns}:
+                said = f"unknown column {unknown[0]!r}" if unknown else "columns number and queue are needed"
+                fail(f"{file}:1: {said}", hint=f"columns: {', '.join((*NEEDED, *OPTIONAL))}")
+            for row in table:
+                yield table.line_num, row
+    except (UnicodeDecodeError, csv.Error) as problem:
+        fail(f"{file}: not CSV in UTF-8: {problem}")
+
+
+def _problems(row: Mapping[str, str], configuration: Configuration) -> Iterator[str]:
+    """What is wrong with the fields of one order."""
+    words: dict[str, tuple[str, ...]] = {
+        "queue": tuple(configuration.queues),
+        "reason": ("", *get_args(Reason)),
+        "priority": ("", *get_args(Priority)),
+        "language": ("", *configuration.hotline.languages),
+        "agent": ("", *configuration.agents),
+    }
+    for field, known in words.items():
+        if row.get(field, "") not in known:
+            yield f"{field} {row[field]!r} is not one of {', '.join(filter(None, known))}"
+    for field in ("not_before", "due"):
+        try:
+            _moment(row.get(field, ""), configuration)
+        except ValueError:
+            yield f"{field} {row[field]!r} is no moment like 2026-11-23 14:00"
+    if len(row.get("reference", "")) > LONGEST_REFERENCE or not row.get("reference", "").isprintable():
+        yield f"reference is no text of at most {LONGEST_REFERENCE} letters in one line"
+    if "too many fields" in row:
+        yield "more fields than columns"
+
+
+def _order(row: Mapping[str, str], desk: Desk) -> Order:
+    """The order of fields in which there is no problem."""
+    configuration = desk.configuration
+    account = row.get("agent", "")
+    reasons = {word: word for word in get_args(Reason)}
+    priorities = {word: word for word in get_args(Priority)}
+    return Order(
+        written=row["number"],
+        number=desk.read(row["number"], "", ""),
+        queue=row["queue"],
+        by=desk.by,
+        language=row.get("language") or configuration.default_language,
+        reason=reasons.get(row.get("reason", ""), "ordered"),
+        reference=row.get("reference", ""),
+        priority=priorities.get(row.get("priority", ""), "normal"),
+        not_before=_moment(row.get("not_before", ""), configuration),
+        due_by=_moment(row.get("due", ""), configuration),
+        agent=f"PJSIP/{account}" if account else "",
+    )
+
+
+def _moment(text: str, configuration: Configuration) -> datetime | None:
+    """A moment as written, in the hotline's time zone if it names none; ValueError if it is none."""
+    if not text:
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(configuration.hotline.time_zone))
+
+
+def _refusal(placed: Placed) -> str:
+    which = f", callback {placed.callback_id}" if placed.callback_id else ""
+    return f"{placed.decision.verdict}{which}: {placed.decision.why}"

@@ -1,0 +1,97 @@
+"""`hotline callbacks pause`, `resume`, `release`, `cancel`: what an operator decides for the dialer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Final
+
+import typer
+from sqlalchemy import Connection
+
+from ivr.command.options import fail
+from ivr.command.store import open_store
+from ivr.storage import callbacks, switches
+from ivr.storage.callback_history import listed
+from ivr.storage.switches import Part
+
+PAUSE_EXAMPLE: Final = 'Example: hotline callbacks pause dial --why "trunk works until 14:00"'
+RESUME_EXAMPLE: Final = "Example: hotline callbacks resume dial"
+RELEASE_EXAMPLE: Final = "Example: hotline callbacks release 17 18"
+CANCEL_EXAMPLE: Final = 'Example: hotline callbacks cancel 17 --why "answered by letter"'
+STOPPABLE: Final = ("owed", "on_hold", "held")
+
+Ids = Annotated[list[int], typer.Argument(metavar="ID…", help="As `list` shows them.")]
+
+
+def pause(
+    part: Annotated[Part, typer.Argument(help="`accept`: open none; `dial`: open them, dial nobody.")],
+    why: Annotated[str, typer.Option(help="Shown wherever it is missed.")] = "paused by an operator",
+) -> None:
+    """Stop opening callbacks, or dialling them, at once and on every machine."""
+    with open_store() as store:
+        if not store.write(lambda c: switches.turn_off(c, part, why)):
+            fail(f"`{part}` is paused already", hint=f"hotline callbacks resume {part}")
+    typer.echo(f"`{part}` is paused until `hotline callbacks resume {part}`")
+
+
+def resume(
+    part: Annotated[
+        str | None, typer.Argument(help="`accept`, `dial`, or a trunk whose callbacks are held.")
+    ] = None,
+) -> None:
+    """Go on with it; without an argument, show what is paused."""
+    with open_store() as store:
+        off = store.read(switches.all_off)
+        if part is None:
+            for name, since, why in off:
+                typer.echo(f"{name:<20}  since {since:%Y-%m-%d %H:%M} UTC  {why}")
+            if not off:
+                typer.echo("nothing is paused or held")
+            return
+        name = part if part in ("accept", "dial") else switches.held(part)
+        if not store.write(lambda c: switches.turn_on(c, name)):
+            paused = ", ".join(name.removeprefix("held:") for name, _, _ in off)
+            fail(f"{part!r} is not paused", hint=f"paused: {paused or 'nothing'}")
+    typer.echo(f"{name} goes on")
+    if name.startswith("held:"):
+        typer.echo("those held before wait for you: hotline callbacks list --state held")
+
+
+def release(
+    ids: Annotated[list[int] | None, typer.Argument(metavar="[ID…]", help="Held callbacks.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that are held.")] = False,
+) -> None:
+    """Have held callbacks dialled: you have seen that they are citizens."""
+    if not ids and not everything:
+        fail("name callbacks, or --all", hint="hotline callbacks list --state held", status=2)
+    with open_store() as store:
+        held = store.read(lambda c: [one.id for one in listed(c, ("held",), 1_000_000)]) if everything else []
+        changed = store.write(lambda c: _each(c, [*(ids or ()), *held], callbacks.let_go, "released"))
+    _tell(changed, "owed", "is not held")
+
+
+def cancel(
+    ids: Ids,
+    why: Annotated[str, typer.Option(help="Kept in its journal.")] = "cancelled by an operator",
+) -> None:
+    """Take callbacks back that are not being dialled."""
+
+    def close(connection: Connection, callback_id: int, note: str) -> bool:
+        return callbacks.close(connection, callback_id, "cancelled", note, among=STOPPABLE)
+
+    with open_store() as store:
+        changed = store.write(lambda c: _each(c, ids, close, why))
+    _tell(changed, "cancelled", "is closed, unknown or being dialled now")
+
+
+def _each(
+    connection: Connection, ids: list[int], change: Callable[[Connection, int, str], bool], note: str
+) -> dict[int, bool]:
+    return {callback_id: change(connection, callback_id, note) for callback_id in ids}
+
+
+def _tell(changed: dict[int, bool], done: str, not_done: str) -> None:
+    for callback_id, is_done in changed.items():
+        typer.echo(f"callback {callback_id} {done if is_done else not_done}", err=not is_done)
+    if not all(changed.values()):
+        raise typer.Exit(1)

@@ -1,0 +1,258 @@
+"""Callbacks somebody asks for, which go first, and what an operator switches and takes back."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select
+from typer.testing import CliRunner, Result
+
+from callback_dialer.finishing import finish
+from callback_dialer.ordering import Order, place
+from callback_dialer.pacing import QueueLoad
+from callback_dialer.policy import Policy
+from callback_dialer.resolving import known
+from callback_dialer.starting import start_next
+from ivr.calls.numbers import CallerNumber
+from ivr.command.root import app
+from ivr.config.model import Breaker, Trunk
+from ivr.storage import callbacks, missed, switches
+from ivr.storage.callbacks import Callback
+from ivr.storage.engine import Store
+from ivr.storage.schema import callbacks as callbacks_table
+from tests.contracts.test_callback_decisions import NUMBER
+from tests.contracts.test_callback_guards import MANY_IDLE, decide_all, rules
+from tests.stored_calls import store_call
+
+_digits = itertools.count(1000)
+
+
+def ordered(connection: Connection, policy: Policy, **changes: Any) -> int:
+    """An order for a number of its own; the id of its callback."""
+    number = CallerNumber(f"+9945020{next(_digits):05d}", "mobile")
+    given = {"written": number.e164, "number": number, "queue": "dvx", "by": "test", "language": "az"}
+    placed = place(connection, Order(**{**given, **changes}), policy, "main")
+    assert placed.callback_id is not None, placed.decision
+    return placed.callback_id
+
+
+def started(connection: Connection, policy: Policy, count: int, idle: QueueLoad | None = None) -> list[int]:
+    """Callbacks that are dialled, in their order."""
+    loads = {"dvx": idle or MANY_IDLE["dvx"]}
+    starts = [start_next(connection, "main", loads, policy) for _ in range(count)]
+    return [start.callback.id for start in starts if start]
+
+
+def test_who_goes_first_is_one_list_and_ties_go_by_the_original_time(store: Store) -> None:
+    wanted = rules(order=["urgent", "inquiry_answer", "ordered", "missed", "low", "oldest_first"])
+
+    def work(connection: Connection) -> None:
+        past = datetime.now(UTC) - timedelta(minutes=1)
+        low = ordered(connection, wanted, priority="low", reason="inquiry_answer")
+        second = ordered(connection, wanted)
+        inform = ordered(connection, wanted, reason="inform")
+        third = ordered(connection, wanted)
+        answer = ordered(connection, wanted, reason="inquiry_answer")
+        overdue = ordered(connection, wanted, reason="inform", due_by=past)
+        urgent = ordered(connection, wanted, reason="inform", priority="urgent")
+        assert started(connection, wanted, 9) == [overdue, urgent, answer, second, third, low, inform]
+
+    store.write(work)
+
+
+def test_the_freshest_goes_first_where_the_list_ends_so(store: Store) -> None:
+    wanted = rules(order=["freshest_first"])
+
+    def work(connection: Connection) -> None:
+        first = ordered(connection, wanted)
+        ago = datetime.now(UTC) - timedelta(minutes=5)
+        connection.execute(callbacks_table.update().values(missed_at=ago))
+        second = ordered(connection, wanted)
+        assert started(connection, wanted, 3) == [second, first]
+
+    store.write(work)
+
+
+def test_nobody_is_dialled_before_the_time_they_were_promised(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        later = missed.now(connection) + timedelta(hours=2)
+        callback_id = ordered(connection, rules(), not_before=later)
+        assert started(connection, rules(), 1) == []
+        found = callbacks.find(connection, callback_id)
+        assert found is not None
+        assert found.due_at == later
+        assert found.expires_at > later
+
+    store.write(work)
+
+
+def test_an_order_for_one_agent_waits_until_that_agent_is_idle(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        callback_id = ordered(connection, rules(), agent="PJSIP/1102")
+        assert started(connection, rules(), 1, QueueLoad(frozenset({"PJSIP/1101"}))) == []
+        assert started(connection, rules(), 1, QueueLoad(frozenset({"PJSIP/1102"}))) == [callback_id]
+
+    store.write(work)
+
+
+def test_a_callback_whose_trunk_is_full_is_due_again_at_the_next_turn_and_lets_others_pass(
+    store: Store,
+) -> None:
+    narrow = rules()
+    one = narrow.trunks["provider"].model_copy(update={"channels": 1})
+    other: Trunk = one.model_copy(update={"carries": ["+99455"], "endpoint": "other", "channels": 9})
+    narrow = Policy(**{**vars(narrow), "trunks": {"provider": one, "other": other}})
+
+    def work(connection: Connection) -> None:
+        waits, first = ordered(connection, narrow), ordered(connection, narrow)
+        passes = ordered(connection, narrow, number=CallerNumber("+994552000001", "mobile"))
+        assert started(connection, narrow, 5) == [passes, first]
+        waiting = callbacks.find(connection, waits)
+        assert waiting is not None
+        assert waiting.due_at <= missed.now(connection)
+        [attempt_id] = connection.exec_driver_sql(
+            "SELECT id FROM attempts WHERE trunk = 'provider'"
+        ).scalars()
+        connection.exec_driver_sql(f"UPDATE attempts SET state = 'ended' WHERE id = '{attempt_id}'")
+        assert started(connection, narrow, 5) == [waits]
+
+    store.write(work)
+
+
+def test_a_trunk_that_fails_is_left_alone_and_then_tried_with_one_call(store: Store) -> None:
+    wary = rules(breaker=Breaker(faults=2, pause=60.0))
+
+    def work(connection: Connection) -> None:
+        for _ in range(6):
+            ordered(connection, wary)
+        for _ in range(2):
+            start = start_next(connection, "main", MANY_IDLE, wary)
+            assert start is not None
+            finish(connection, known(start.attempt), "congestion", wary)
+        assert started(connection, wary, 2) == []
+        connection.exec_driver_sql("UPDATE attempts SET ended_at = ended_at - 61000")
+        assert len(started(connection, wary, 3)) == 1
+        connection.exec_driver_sql("UPDATE attempts SET state = 'ringing' WHERE state = 'planned'")
+        assert len(started(connection, wary, 3)) == 3
+
+    store.write(work)
+
+
+@pytest.fixture
+def at_store(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """The store of the command."""
+    monkeypatch.setenv("HOTLINE_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
+    return store
+
+
+def hotline(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["callbacks", *arguments])
+
+
+def all_of(store: Store) -> list[Callback]:
+    query = select(callbacks_table).order_by(callbacks_table.c.id)
+    return store.read(lambda c: [Callback(**row._mapping) for row in c.execute(query)])
+
+
+def test_an_order_is_kept_with_all_that_was_said_of_it(at_store: Store) -> None:
+    added = hotline(
+        "add", "050 123 45 67", "--queue", "emdx", "--reason", "inquiry_answer", "--reference",
+        "inquiry 4663", "--priority", "urgent", "--language", "ru", "--not-before",
+        "2030-01-07 14:00", "--due", "2030-01-08", "--agent", "1101", "--by", "operator",
+    )  # fmt: skip
+    assert added.exit_code == 0, added.output
+    assert "+99450" not in added.output
+    [one] = all_of(at_store)
+    assert (one.caller_e164, one.queue, one.structure, one.state) == (NUMBER, "emdx", "emdx", "owed")
+    assert (one.reason, one.reference, one.priority) == ("inquiry_answer", "inquiry 4663", "urgent")
+    assert (one.language, one.agent, one.orderer) == ("ru", "PJSIP/1101", "operator")
+    assert one.due_at == datetime(2030, 1, 7, 10, tzinfo=UTC)
+    assert one.due_by == datetime(2030, 1, 7, 20, tzinfo=UTC)
+
+
+def test_an_order_meets_the_same_guards_as_a_missed_call(at_store: Store) -> None:
+    refusals = {"+19005551234": "not_dialable", "195": "not_a_citizen", "112": "not_dialable"}
+    for number, verdict in refusals.items():
+        refused = hotline("add", number, "--queue", "dvx")
+        assert refused.exit_code == 1
+        assert verdict in refused.output
+    assert hotline("add", "0501234567", "--queue", "dvx").exit_code == 0
+    assert "already_open, callback 1" in hotline("add", "0501234567", "--queue", "dvx").output
+    assert hotline("add", "0501234567", "--queue", "tax").exit_code == 2
+    assert len(all_of(at_store)) == 1
+
+
+def test_one_orderer_cannot_order_without_end(at_store: Store) -> None:
+    said = [hotline("add", f"05{n}1234567", "--queue", "dvx", "--by", "me").exit_code for n in (0, 1, 5)]
+    assert said == [0, 0, 0]
+    assert "budgets.orderer" in hotline("add", "0701234567", "--queue", "dvx", "--by", "me").output
+
+
+def test_a_file_with_a_line_that_cannot_be_read_is_not_imported_at_all(
+    at_store: Store, tmp_path: Path
+) -> None:
+    file = tmp_path / "answers.csv"
+    file.write_text(
+        "number,queue,reason,due\n0501234567,dvx,inform,\n0502222222,tax,inform,\n0503333333,dvx,gossip,soon\n"
+    )
+    told = hotline("import", str(file))
+    assert told.exit_code == 1
+    for said in (f"{file}:3: queue 'tax'", f"{file}:4: reason 'gossip'", f"{file}:4: due 'soon'"):
+        assert said in told.output.replace("\n", ""), told.output
+    assert all_of(at_store) == []
+    file.write_text("number\n0501234567\n")
+    assert f"{file}:1:" in hotline("import", str(file)).output
+    file.write_bytes(b"number,queue\n\xff\xfe,dvx\n")
+    assert "not CSV in UTF-8" in hotline("import", str(file)).output
+
+
+def test_a_file_is_imported_and_who_is_refused_is_told_by_line(at_store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "answers.csv"
+    file.write_text(
+        "number,queue,reference\n0501234567,dvx,4663\n0900200123,dvx,4664\n0501234567,emdx,4665\n"
+    )
+    told = hotline("import", str(file))
+    assert told.exit_code == 1
+    assert f"{file}:3: not_dialable" in told.output
+    assert f"{file}:4: already_open, callback 1" in told.output
+    assert "1 callbacks imported, 2 refused" in told.output
+    assert [one.reference for one in all_of(at_store)] == ["4663"]
+
+
+def test_pausing_says_how_to_go_on_and_what_is_paused(at_store: Store) -> None:
+    assert "resume dial" in hotline("pause", "dial", "--why", "works").output
+    assert hotline("pause", "dial").exit_code == 1
+    assert "works" in hotline("resume").output
+    assert hotline("resume", "dial").exit_code == 0
+    assert hotline("resume", "dial").exit_code == 1
+    assert hotline("resume").output == "nothing is paused or held\n"
+    assert hotline("pause", "everything").exit_code == 2
+    hotline("pause", "accept")
+    assert "switched_off" in hotline("add", "0501234567", "--queue", "dvx").output
+
+
+def test_held_callbacks_are_released_or_cancelled_by_the_operator(at_store: Store) -> None:
+    def attack(connection: Connection) -> None:
+        switches.turn_off(connection, switches.held("provider"), "a burst")
+        for number in (NUMBER, "+994502222222", "+994503333333"):
+            store_call(connection, number, trunk="provider")
+        assert decide_all(connection, rules()) == ["held"] * 3
+
+    at_store.write(attack)
+    assert "callbacks list --state held" in hotline("resume", "provider").output
+    assert hotline("release", "1").exit_code == 0
+    assert hotline("cancel", "2", "--why", "spoofed").exit_code == 0
+    assert hotline("release", "--all").output == "callback 3 owed\n"
+    assert [one.state for one in all_of(at_store)] == ["owed", "cancelled", "owed"]
+    assert hotline("cancel", "2", "99").exit_code == 1
+    assert hotline("release").exit_code == 2
+
+
+def test_a_callback_that_is_being_dialled_is_not_cancelled(at_store: Store) -> None:
+    at_store.write(lambda c: (ordered(c, rules()), started(c, rules(), 1)))
+    assert hotline("cancel", "1").exit_code == 1
+    assert [one.state for one in all_of(at_store)] == ["dialing"]
