@@ -142,7 +142,8 @@ class StoreThread:
 def _prepare_sqlite(connection: Any, record: object) -> None:
     # The driver must not open transactions by itself: ours begin with BEGIN IMMEDIATE, see _begin_sqlite.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    # FULL: an attempt that is committed is on the disk before its Originate is sent, whatever the power does.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

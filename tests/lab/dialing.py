@@ -96,14 +96,17 @@ async def dialing(
 
 @asynccontextmanager
 async def ready_to_dial(
-    folder: Path, plans: Mapping[str, Sequence[Fate]], changes: Mapping[str, Any] | None = None
+    folder: Path,
+    plans: Mapping[str, Sequence[Fate]],
+    changes: Mapping[str, Any] | None = None,
+    store: Store | None = None,
 ) -> AsyncIterator[Dialing]:
-    """The same without the dialer."""
+    """The same without the dialer; its store is a SQLite file in `folder`, unless given."""
     async with (
         House.open(folder / "house", changes={**ALWAYS_OPEN, **(changes or {})}) as house,
         Exchange.open(plans, house.exchange) as exchange,
     ):
-        store = empty_store(folder)
+        store = store or empty_store(folder)
         configuration = configuration_of(load_or_fail(house.config))
         yield Dialing(house, exchange, store, configuration)
         store.close()
