@@ -42,20 +42,25 @@ class LogFollower:
         self._trouble = ""
 
     async def read_on(self) -> None:
-        """Store everything written since the last time; raises nothing that will pass."""
+        """Store everything written since the last time. Raises nothing: what went wrong is tried again."""
         began = utc_now()
         try:
             for file in await self._files():
                 await self._read(file)
-            await self._store.write(partial(self._count_rebuilt, read_to=began - _WRITTEN_WITHIN))
+            await self._count_rebuilt(began - _WRITTEN_WITHIN)
         except (OSError, StoreAway) as problem:
-            # What was folded but not stored is told again from the bookmark on.
-            self._log = self._current = None
-            if self._trouble != str(problem):
-                log.error("queue_log is not followed", path=str(self._path), reason=str(problem))
-            self._trouble = str(problem)
+            self._start_again(str(problem))
+        except Exception as problem:  # a record the database refuses must not end the recorder
+            self._start_again(repr(problem))
         else:
             self._trouble = ""
+
+    def _start_again(self, trouble: str) -> None:
+        """What was folded but not stored will be told again, from the bookmark on."""
+        self._log = self._current = None
+        if self._trouble != trouble:
+            log.error("queue_log is not followed", path=str(self._path), reason=trouble)
+        self._trouble = trouble
 
     async def _files(self) -> list[LogFile]:
         """What there is to read: the file itself, and before it what was moved aside meanwhile."""
@@ -81,9 +86,9 @@ class LogFollower:
             await self._store.write(partial(self._log.read, file=file, block=block))
             self._positions[file.first_line] = block.end
 
-    def _count_rebuilt(self, connection: Connection, read_to: datetime) -> None:
-        if listening.is_open_gap(connection, self._server):
-            listening.count_rebuilt(connection, self._server, read_to)
+    async def _count_rebuilt(self, read_to: datetime) -> None:
+        if await self._store.read(lambda connection: listening.is_open_gap(connection, self._server)):
+            await self._store.write(lambda c: listening.count_rebuilt(c, self._server, read_to))
 
 
 class SignsOfListening:

@@ -7,7 +7,7 @@ the same stays are told again and nothing changes. So the bookmark is only ever 
 from __future__ import annotations
 
 from collections import deque
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
@@ -44,6 +44,11 @@ class QueueLog:
         self._ends: dict[LogFile, int] = {}
         self.lines = 0
 
+    @property
+    def read_to(self) -> datetime | None:
+        """The moment of the latest line."""
+        return None if self._reader.last is None else self._reader.last.at
+
     def new_file(self) -> None:
         """The next block is of another file, which may repeat what was read."""
         self._reader.new_file()
@@ -61,10 +66,10 @@ class QueueLog:
             self._watched.read_number,
             is_listened=listening.is_listened(connection, self._server),
         )
-        if (last := self._reader.last) is not None:
+        if (read_to := self.read_to) is not None:
             for settled, position in self._settled().items():
                 log_positions.put(
-                    connection, self._server, self._watched.scope, settled.first_line, position, last.at
+                    connection, self._server, self._watched.scope, settled.first_line, position, read_to
                 )
         return saved
 

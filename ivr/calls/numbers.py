@@ -73,10 +73,8 @@ def normalise(
     if len(digits.removeprefix("+")) <= _SHORT_DIGITS:
         return CallerNumber("", "short")
     for candidate in _readings(digits, trunk, country):
-        if (number := _parse(candidate, country)) is not None:
-            return CallerNumber(
-                phonenumbers.format_number(number, PhoneNumberFormat.E164), _kind(number, country)
-            )
+        if (number := _parse(candidate, country)) is not None and (kind := _kind(number, country)):
+            return CallerNumber(phonenumbers.format_number(number, PhoneNumberFormat.E164), kind)
     return CallerNumber("", "invalid")
 
 
@@ -122,13 +120,16 @@ def _national_prefix(country: str) -> str:
 
 def _parse(text: str, country: str) -> PhoneNumber | None:
     try:
-        number = phonenumbers.parse(text, country)
+        return phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
         return None
-    return number if phonenumbers.is_valid_number(number) else None
 
 
-def _kind(number: PhoneNumber, country: str) -> Kind:
-    kind = _KINDS.get(phonenumbers.number_type(number), "other")
+def _kind(number: PhoneNumber, country: str) -> Kind | None:
+    """None if there is no such number: the library's `is_valid_number`, without asking everything twice."""
+    kind_of = phonenumbers.number_type(number)
+    if kind_of == PhoneNumberType.UNKNOWN:
+        return None
+    kind = _KINDS.get(kind_of, "other")
     is_foreign = phonenumbers.region_code_for_number(number) != country
     return "international" if is_foreign and kind != "premium" else kind

@@ -17,7 +17,7 @@ from ivr.command.options import fail, options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.queue_log import QueueLog
-from ivr.storage import log_positions
+from ivr.storage import listening, log_positions
 from ivr.storage.engine import Store
 from ivr.storage.visits import Saved
 from ivr.watched import Watched
@@ -63,6 +63,8 @@ def _read(store: Store, server: str, watched: Watched, files: list[LogFile]) -> 
                 new, changed = new + saved.new, changed + saved.changed
                 progress.update(task, completed=block.packed)
             progress.update(task, completed=size)
+    if (read_to := log.read_to) is not None:
+        store.write(lambda connection: listening.count_rebuilt(connection, server, read_to))
     return log.lines, Saved(new, changed)
 
 

@@ -12,6 +12,7 @@ import typer
 
 from ivr.command.callbacks import LOCAL_TIME
 from ivr.command.store import open_store
+from ivr.storage.listening import Gap
 from ivr.storage.liveness import Process
 from ivr.storage.overview import Overview, ServerOverview, overview
 
@@ -50,6 +51,8 @@ def _lines(now: Overview) -> Iterator[str]:
         yield f"  {'last hour':<12}{minutes.up} min up, {minutes.down} down, {minutes.unknown} unknown"
         if minutes.last_down is not None:
             yield f"  {'':<12}last down {_moment(minutes.last_down.minute_at)}: {minutes.last_down.why}"
+        for gap in server.gaps:
+            yield f"  {'gap':<12}{_gap(gap)}"
         yield f"  {'calls':<12}{server.open_calls} open, {server.waiting} waiting in a queue"
     counts = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in now.callbacks.items())
     yield f"callbacks     {counts}; {now.due} due now"
@@ -71,6 +74,13 @@ def _told(process: Process, now: Overview) -> str:
         return f"does not run: last sign of life {_moment(process.seen_at)} ({silence} ago)"
     ami = "AMI connected" if process.is_connected else "AMI NOT connected"
     return f"runs since {_moment(process.started_at)} as {process.process}, seen {silence} ago, {ami}"
+
+
+def _gap(gap: Gap) -> str:
+    when = f"{_moment(gap.began_at)} for {_ago(gap.ended_at - gap.began_at)} ({gap.reason})"
+    if gap.rebuilt is None:
+        return f"{when}: not rebuilt yet, hotline data backfill FILE… does it"
+    return f"{when}: {gap.rebuilt} visits rebuilt from queue_log"
 
 
 def _moment(moment: datetime) -> str:

@@ -32,8 +32,11 @@ def now(connection: Connection) -> datetime:
 
 
 def undecided(connection: Connection, limit: int) -> list[int]:
-    """Ids of ended calls nobody has looked at yet, the oldest first, at most `limit`."""
-    query = select(calls.c.id).where(text(CALL_UNDECIDED)).order_by(calls.c.id).limit(limit)
+    """Ids of ended calls nobody has looked at yet, at most `limit`; the latest first.
+
+    So a year that was backfilled holds up nobody who hangs up now.
+    """
+    query = select(calls.c.id).where(text(CALL_UNDECIDED)).order_by(calls.c.id.desc()).limit(limit)
     return list(connection.scalars(query))
 
 

@@ -18,7 +18,8 @@ def to_millis(moment: datetime) -> int:
     """Epoch milliseconds of an aware datetime, rounded to the nearest; ValueError if it is naive."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment!r} has no time zone")
-    return round((moment - _EPOCH) / timedelta(milliseconds=1))
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1000 + (since.microseconds + 500) // 1000
 
 
 def from_millis(millis: int) -> datetime:

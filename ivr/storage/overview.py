@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, case, func, select
 
 from ivr.calls.callback_states import OPEN_STATES
+from ivr.storage.listening import Gap, gaps_between
 from ivr.storage.liveness import Availability, Process, availability, running
 from ivr.storage.missed import is_open_now, now
 from ivr.storage.moments import database_now
 from ivr.storage.schema import callbacks, calls, visits
 
 LOOKS_BACK = timedelta(hours=1)
+GAPS_OF = timedelta(days=1)
 SILENT_AFTER = timedelta(seconds=20)
 """Four beats: who has not been seen for longer does not run, or cannot reach the database."""
 
@@ -27,6 +29,8 @@ class ServerOverview:
     minutes: Availability
     open_calls: int
     waiting: int
+    gaps: tuple[Gap, ...]
+    """Of the last day: when nobody listened to its AMI."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +80,5 @@ def _server(connection: Connection, name: str, processes: list[Process], at: dat
         availability(connection, name, until - LOOKS_BACK, until),
         open_calls,
         waiting,
+        gaps_between(connection, name, at - GAPS_OF, at),
     )

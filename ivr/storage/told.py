@@ -22,6 +22,6 @@ class Told(TypeDecorator[str]):
         self.length = length
 
     def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
-        if value is None:
-            return None
+        if value is None or (len(value) <= self.length and value.isascii() and "\0" not in value):
+            return value
         return value.replace("\0", "").encode(errors="replace").decode()[: self.length]

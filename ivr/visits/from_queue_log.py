@@ -32,6 +32,8 @@ _LAST_EPOCH: Final = 253_402_300_799
 _LONGEST_ID: Final = 150
 _LONGEST_QUEUE: Final = 128
 """Characters; Asterisk has no longer ones."""
+_LONGEST_SECONDS: Final = 10**9
+_OF_NO_CALL: Final = "NONE"
 _NOBODY: Final = ("<unknown>", "<null>")
 _NOTHING: Final[tuple[Fact, ...]] = ()
 
@@ -102,7 +104,6 @@ class LogReader:
     def new_file(self) -> None:
         """The next line may be older than the last one without a step of Asterisk's clock."""
         self._last = None
-        self._correction = 0.0
 
     @property
     def last(self) -> When | None:
@@ -112,7 +113,7 @@ class LogReader:
     def facts(self, text: str) -> Sequence[Fact]:
         """What one line (without its end) says."""
         line = read_line(text)
-        if line is None:
+        if line is None or (line.uniqueid == _OF_NO_CALL) is not (line.event == "QUEUESTART"):
             return _NOTHING
         before = self.last if line.event == "QUEUESTART" else None
         self._follow(line.epoch)
@@ -163,8 +164,8 @@ def _connect(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
             _name(line.agent),
             agent_uniqueid,
             "",
-            float(hold),
-            float(ring),
+            _seconds(hold),
+            _seconds(ring),
         ),
     )
 
@@ -179,13 +180,13 @@ def _transfer(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
 
 
 def _completed(line: LogLine, when: When, reason: str, seconds: Sequence[str]) -> Sequence[Fact]:
-    hold, talk = map(float, seconds)
+    hold, talk = map(_seconds, seconds)
     name = _name(line.agent)
     return (Completed(when, _party(line), line.queue, line.agent, name, "", hold, talk, reason),)
 
 
 def _abandon(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
-    return (GaveUp(when, _party(line), line.queue, float(line.data[2])),)
+    return (GaveUp(when, _party(line), line.queue, _seconds(line.data[2])),)
 
 
 _RESULTS: Final = {"EXITWITHTIMEOUT": "TIMEOUT", "EXITEMPTY": "LEAVEEMPTY", "WITHDRAW": "WITHDRAW"}
@@ -193,7 +194,7 @@ _RESULTS: Final = {"EXITWITHTIMEOUT": "TIMEOUT", "EXITEMPTY": "LEAVEEMPTY", "WIT
 
 def _exit(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
     return (
-        GaveUp(when, _party(line), line.queue, float(line.data[2])),
+        GaveUp(when, _party(line), line.queue, _seconds(line.data[2])),
         ResultKnown(when, line.uniqueid, line.queue, _RESULTS[line.event]),
     )
 
@@ -201,7 +202,7 @@ def _exit(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
 def _key(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
     """The key itself may be `|`: the seconds are read from the end."""
     return (
-        Left(when, _party(line), line.queue, float(line.data[-1])),
+        Left(when, _party(line), line.queue, _seconds(line.data[-1])),
         ResultKnown(when, line.uniqueid, line.queue, "KEY"),
     )
 
@@ -232,6 +233,12 @@ _READERS: Final[Mapping[str, Callable[[LogLine, When, When | None], Sequence[Fac
 
 def _party(line: LogLine) -> Party:
     return Party(line.uniqueid, variables=NO_VARIABLES)
+
+
+def _seconds(text: str) -> float | None:
+    """None for what is no duration: negative after a step of the clock. Raises ValueError for no number."""
+    seconds = int(text)
+    return float(seconds) if 0 <= seconds < _LONGEST_SECONDS else None
 
 
 def _name(agent: str) -> str:
