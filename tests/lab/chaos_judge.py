@@ -154,7 +154,8 @@ def _possible(call: SeenCall) -> set[str]:
 
 def _callback_fault(call: SeenCall, visits: Sequence[Row], row: Row | None, tries: Sequence[SeenTry]) -> str:
     """Why the call back this caller is owed is lost, empty if it is not."""
-    surely = waited(call) - _EARLY - call.frozen_seconds > OWED_AFTER
+    # Where Asterisk went away first, the wait is known only up to its last sign of life.
+    surely = call.ended == "here" and waited(call) - _EARLY - call.frozen_seconds > OWED_AFTER
     stored = any((it["wait_seconds"] or 0.0) > OWED_AFTER and it["outcome"] != "answered" for it in visits)
     is_owed = call.voice_at is None and not call.agent and (surely or stored)
     has_talked = any(it.has_talked for it in tries if it.caller == call.caller)
