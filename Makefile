@@ -5,7 +5,7 @@ PYTHON ?= python3
 IN := .venv/bin/
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test run bench lint size fuzz clean
+.PHONY: help setup demo test run bench fuzz chaos lint size clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -27,6 +27,9 @@ bench: setup ## CPU per call beside a hand-written dialplan and a FastAGI menu
 
 fuzz: setup ## a million inputs for every pure layer; the suite has ten thousand
 	@HOTLINE_FUZZ=fuzz $(IN)pytest -n 2 -q tests/fuzz
+
+chaos: setup ## calls for 5 minutes (CHAOS_MINUTES) while everything is killed, frozen and cut off
+	@$(IN)python -m tests.lab.chaos
 
 lint: setup ## ruff and mypy
 	@$(IN)ruff check -q . && $(IN)ruff format -q --check . && $(IN)mypy --no-error-summary

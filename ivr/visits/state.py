@@ -70,7 +70,8 @@ class State:
         """The agent's stay that `party` was transferred into, unannounced (asterisk-notes 7).
 
         Either the agent's channel is gone, or it joined as long ago as the citizen is said to have waited;
-        queue_log names no agents, but there a citizen it knows already can come from nowhere else.
+        queue_log names no agents, but there a citizen it knows already can come from nowhere else. A citizen
+        who is gone leaves no place: only the words of how they went were missed.
         """
         for number, stay in self.stays:
             if stay.queue != queue or not stay.is_waiting:
@@ -78,7 +79,7 @@ class State:
             fits = hold is not None and abs(when.steady - hold - stay.joined.steady) < ROUGHLY
             is_agents = self.calls[stay.call].call.origin == "internal"
             is_handed_over = self.tells_every_join and bool(self.stays.of_channel(party.uniqueid))
-            if stay.gone is not None or (fits and (is_agents or is_handed_over)):
+            if (is_agents and (fits or stay.gone is not None)) or (fits and is_handed_over):
                 self.take_place(number, party, when)
                 return number
         return None

@@ -23,12 +23,13 @@ from pathlib import Path
 import yaml
 from rich.console import Console
 
+from ivr.config.loading import configuration_of, load_or_fail
 from tests.lab.chaos_judge import FAULTS, Verdict, judge
 from tests.lab.chaos_strikes import STRIKES, Target
 from tests.lab.chaos_traffic import CHANGES, Traffic
 from tests.lab.house import House
 from tests.lab.proxy import Wire
-from tests.lab.service import HotlineService
+from tests.lab.service import HotlineService, ServiceFailed
 
 _WARM_UP = 3.0
 _PAUSE = (0.5, 4.0)
@@ -43,6 +44,8 @@ class Plan:
     seconds: float
     seed: int
     kinds: Sequence[str]
+    backfill: bool = False
+    """Whether queue_log is read by hand once the calls are over, instead of by the recorder itself."""
     callbacks_seconds: float = _CALLBACKS_SECONDS
 
 
@@ -74,7 +77,8 @@ class Outcome:
 
 async def run(plan: Plan, folder: Path, console: Console) -> Outcome:
     """One chaos over a house in `folder`."""
-    chance = random.Random(plan.seed)
+    # Two of them, so that what breaks, and in which order, does not hang on how many calls came before.
+    chance, fortune = random.Random(plan.seed), random.Random(plan.seed)
     console.print(f"chaos of {plan.seconds:g} s, seed {plan.seed}", highlight=False)
     async with House.open(folder, changes=CHANGES) as house, Wire.open(*house.ami) as wire:
         config = _behind(wire, house)
@@ -83,12 +87,14 @@ async def run(plan: Plan, folder: Path, console: Console) -> Outcome:
         try:
             await recorder.start()
             await dialer.start()
-            async with Traffic(house, chance) as traffic:
+            async with Traffic(house, fortune) as traffic:
                 target = Target(house, wire, recorder, dialer, traffic, chance)
                 flowing = asyncio.create_task(traffic.flow(plan.seconds))
                 strikes, gap = await _strike(target, plan, console)
                 await flowing
                 await traffic.drain()
+                if plan.backfill:
+                    await _backfill(recorder)
                 await _callbacks_are_over(traffic, plan.callbacks_seconds)
                 return Outcome(await _judge(traffic, recorder), strikes, gap, plan.seed)
         finally:
@@ -125,6 +131,12 @@ async def _strike(target: Target, plan: Plan, console: Console) -> tuple[Counter
     return done, longest
 
 
+async def _backfill(service: HotlineService) -> None:
+    said = await service.hotline("data", "backfill", str(service.house.queue_log))
+    if said.status:
+        raise ServiceFailed(f"backfill: {said.err}")
+
+
 async def _callbacks_are_over(traffic: Traffic, deadline: float) -> None:
     """Wait while citizens are being called back; nobody called for a while is the end of it."""
     ends, quiet_since = time.monotonic() + deadline, time.monotonic()
@@ -137,9 +149,12 @@ async def _callbacks_are_over(traffic: Traffic, deadline: float) -> None:
 async def _judge(traffic: Traffic, service: HotlineService) -> Verdict:
     """The verdict, once what is stored has settled: the last call's end may still be on its way."""
     calls, tries = traffic.calls(), traffic.tries()
+    agents = configuration_of(load_or_fail(service.house.config)).agents
+    names = {account: agent.name for account, agent in agents.items()}
     ends = time.monotonic() + _SETTLING_SECONDS
     while True:
-        verdict = judge(calls, tries, *[await service.export(kind) for kind in _KINDS])
+        visits, callbacks, attempts = [await service.export(kind) for kind in _KINDS]
+        verdict = judge(calls, tries, visits, callbacks, attempts, names)
         if verdict.is_clean or time.monotonic() > ends:
             return verdict
         await asyncio.sleep(1.0)
@@ -156,16 +171,20 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=minutes * 60, help="how long calls flow")
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000), help="play one again")
     parser.add_argument("--kinds", nargs="+", choices=STRIKES, default=list(STRIKES), help="what may break")
+    parser.add_argument("--backfill", action="store_true", help="read queue_log by hand before judging")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep logs and database there")
     given = parser.parse_args()
     console = Console()
     with tempfile.TemporaryDirectory(prefix="hotline-chaos-") as made:
         folder = given.keep or Path(made)
         folder.mkdir(parents=True, exist_ok=True)
-        outcome = asyncio.run(run(Plan(given.seconds, given.seed, given.kinds), folder, console))
+        plan = Plan(given.seconds, given.seed, given.kinds, given.backfill)
+        outcome = asyncio.run(run(plan, folder, console))
     for name in FAULTS:
         for sentence in outcome.verdict.faults[name]:
-            console.print(f"{name.replace('_', ' ')}: {sentence}", style="red", highlight=False)
+            console.print(
+                f"{name.replace('_', ' ')}: {sentence}", style="red", highlight=False, soft_wrap=True
+            )
     print(json.dumps(outcome.as_json))
     return 0 if outcome.verdict.is_clean else 1
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 SURELY_JOINED = 3.0
@@ -16,6 +17,8 @@ OWED_AFTER = 2.0
 """Seconds of waiting over which a call back is owed (`callback.wait_over` of the chaos)."""
 _EARLY, _LATE = 3.5, 1.0
 """How much shorter (notices) and longer a stored wait may be than from the answer to hanging up."""
+_WHOLE_SECONDS = 1.0
+"""So much a wait can be off that is known from queue_log alone."""
 Row = Mapping[str, Any]
 
 
@@ -70,8 +73,12 @@ def judge(
     visits: Iterable[Row],
     callbacks: Iterable[Row],
     attempts: Iterable[Row],
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> Verdict:
-    """Compare every call and every try with what is stored."""
+    """Compare every call and every try with what is stored.
+
+    `names`: account → agent's name, for queue_log may know the member's name only.
+    """
     faults: dict[str, list[str]] = {name: [] for name in FAULTS}
     by_caller: dict[str, list[Row]] = {}
     stored = [row for row in visits if row["origin"] == "inbound"]
@@ -80,7 +87,7 @@ def judge(
     owed = {str(row["caller_e164"]): row for row in callbacks}
     for call in calls:
         rows = by_caller.pop(call.caller, [])
-        for name, sentence in _call_faults(call, rows):
+        for name, sentence in _call_faults(call, rows, names):
             faults[name].append(sentence)
         if sentence := _callback_fault(call, rows, owed.get(call.caller), tries):
             faults[LOST].append(sentence)
@@ -97,12 +104,12 @@ def judge(
     )
 
 
-def _call_faults(call: SeenCall, rows: Sequence[Row]) -> Iterable[tuple[str, str]]:
+def _call_faults(call: SeenCall, rows: Sequence[Row], names: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     if len(rows) > 1:
         yield DOUBLED, f"{call.caller}: {len(rows)} visits stored of one call"
     elif not rows and (call.voice_at is not None or waited(call) >= SURELY_JOINED):
         yield MISSING, f"{call.caller}: {_lived(call)} at the phone, not stored"
-    elif rows and (sentence := _difference(call, rows[0])):
+    elif rows and (sentence := _difference(call, rows[0], names)):
         yield WRONG, f"{call.caller}: {sentence}"
 
 
@@ -116,18 +123,19 @@ def _lived(call: SeenCall) -> str:
     return f"{what}, {waited(call):.1f} s, ended {call.ended}"
 
 
-def _difference(call: SeenCall, row: Row) -> str:
+def _difference(call: SeenCall, row: Row, names: Mapping[str, str]) -> str:
     """What is wrong with the stored visit, empty if nothing is."""
     outcome, agent = str(row["outcome"]), str(row["agent"] or "").removeprefix("PJSIP/")
     if outcome not in _possible(call):
         return f"{_lived(call)} at the phone, stored as {outcome}"
-    if outcome == "answered" and agent != call.agent:
+    if outcome == "answered" and agent not in (call.agent, names.get(call.agent)):
         return f"{call.agent or 'no agent'} at the phone, {agent} stored"
     wait = row["wait_seconds"]
     # A wait that Asterisk's death ended is known only up to its last sign of life.
     if outcome == "interrupted" or call.ended == "lost":
         return ""
-    late, early = _LATE + call.frozen_seconds, _EARLY + call.frozen_seconds
+    unsure = call.frozen_seconds + (_WHOLE_SECONDS if row["precision"] == "s" else 0.0)
+    late, early = _LATE + unsure, _EARLY + unsure
     if wait is None or not waited(call) - early <= wait <= waited(call) + late:
         return f"waited {waited(call):.1f} s at the phone, {wait} s stored"
     return ""
@@ -146,7 +154,8 @@ def _possible(call: SeenCall) -> set[str]:
 
 def _callback_fault(call: SeenCall, visits: Sequence[Row], row: Row | None, tries: Sequence[SeenTry]) -> str:
     """Why the call back this caller is owed is lost, empty if it is not."""
-    surely = waited(call) - _EARLY - call.frozen_seconds > OWED_AFTER
+    # Where Asterisk went away first, the wait is known only up to its last sign of life.
+    surely = call.ended == "here" and waited(call) - _EARLY - call.frozen_seconds > OWED_AFTER
     stored = any((it["wait_seconds"] or 0.0) > OWED_AFTER and it["outcome"] != "answered" for it in visits)
     is_owed = call.voice_at is None and not call.agent and (surely or stored)
     has_talked = any(it.has_talked for it in tries if it.caller == call.caller)

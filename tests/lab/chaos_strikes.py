@@ -36,6 +36,8 @@ class Target:
         await asyncio.gather(self.recorder.until_ready(), self.dialer.until_ready())
 
 
+_BRIEFLY, _LONG = (0.3, 1.7), (2.3, 3.5)
+"""Seconds. What the recorder reads more than 2 s late looks like a step of Asterisk's clock (`SteadyClock`)."""
 Strike = Callable[[Target], Awaitable[None]]
 
 
@@ -67,25 +69,29 @@ async def _restart_dialer(target: Target) -> None:
     await target.dialer.start()
 
 
-async def _freeze(target: Target, pid: int) -> None:
+async def _freeze(pid: int, seconds: float) -> None:
     os.kill(pid, signal.SIGSTOP)
     try:
-        await asyncio.sleep(target.chance.uniform(0.5, 3.0))
+        await asyncio.sleep(seconds)
     finally:
         os.kill(pid, signal.SIGCONT)
 
 
 async def _freeze_recorder(target: Target) -> None:
-    await _freeze(target, target.recorder.pid)
+    await _freeze(target.recorder.pid, target.chance.uniform(*_BRIEFLY))
+
+
+async def _freeze_recorder_long(target: Target) -> None:
+    await _freeze(target.recorder.pid, target.chance.uniform(*_LONG))
 
 
 async def _freeze_dialer(target: Target) -> None:
-    await _freeze(target, target.dialer.pid)
+    await _freeze(target.dialer.pid, target.chance.uniform(_BRIEFLY[0], _LONG[1]))
 
 
 async def _freeze_asterisk(target: Target) -> None:
     began = time.time()
-    await _freeze(target, target.house.asterisk.pid)
+    await _freeze(target.house.asterisk.pid, target.chance.uniform(_BRIEFLY[0], _LONG[1]))
     target.traffic.frozen.append((began, time.time()))
 
 
@@ -95,11 +101,19 @@ async def _cut_ami(target: Target) -> None:
     target.wire.mend()
 
 
-async def _stall_ami(target: Target) -> None:
+async def _stall(target: Target, seconds: float) -> None:
     """Shorter than the deadline for a pong, so that everything arrives, late."""
     target.wire.hold()
-    await asyncio.sleep(target.chance.uniform(0.5, 3.0))
+    await asyncio.sleep(seconds)
     target.wire.mend()
+
+
+async def _stall_ami(target: Target) -> None:
+    await _stall(target, target.chance.uniform(*_BRIEFLY))
+
+
+async def _stall_ami_long(target: Target) -> None:
+    await _stall(target, target.chance.uniform(*_LONG))
 
 
 async def _silence_ami(target: Target) -> None:
@@ -128,12 +142,14 @@ STRIKES: Final[Mapping[str, Strike]] = {
     "recorder_killed": _kill_recorder,
     "recorder_restarted": _restart_recorder,
     "recorder_frozen": _freeze_recorder,
+    "recorder_frozen_long": _freeze_recorder_long,
     "dialer_killed": _kill_dialer,
     "dialer_restarted": _restart_dialer,
     "dialer_frozen": _freeze_dialer,
     "both_killed": _kill_both,
     "ami_cut": _cut_ami,
     "ami_stalled": _stall_ami,
+    "ami_stalled_long": _stall_ami_long,
     "ami_silent": _silence_ami,
     "asterisk_killed": _kill_asterisk,
     "asterisk_restarted": _restart_asterisk,

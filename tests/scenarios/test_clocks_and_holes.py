@@ -187,3 +187,21 @@ def test_a_talk_whose_beginning_was_missed_is_rebuilt_from_the_figures_at_its_en
     (visit,) = Listener().hears(end).visits
     assert told([visit]) == [("0501112233", "dvx", "answered", 5.0, "agent", 9.0)]
     assert (visit.joined_at, visit.answered_at) == (at(16), at(21))
+
+
+def test_who_is_answered_after_a_hole_does_not_stand_where_another_citizen_waited() -> None:
+    """The first one's answer fell into the hole, and so did the second one's join."""
+    listener = Listener().hears("0 QueueCallerJoin U=c.1 N=0501112233 Q=dvx", until=1.0).reconnects(5.0)
+    listener.hears("""
+        6.0   AgentComplete    Q=dvx A=PJSIP/1101 Reason=agent
+        6.0   Hangup           U=c.1
+        20.0  QueueCallerLeave U=c.2 N=0502223344 Q=dvx
+        20.0  AgentConnect     U=c.2 N=0502223344 Q=dvx A=PJSIP/1101 D=a.2 HoldTime=3 RingTime=1
+        22.0  AgentComplete    U=c.2 D=a.2 Q=dvx A=PJSIP/1101 HoldTime=3 TalkTime=2 Reason=agent
+        22.0  Hangup           U=c.2
+    """)
+    assert [(visit.caller, visit.uniqueid) for visit in listener.visits] == [
+        ("0501112233", "c.1"),
+        ("0502223344", "c.2"),
+    ]
+    assert told(listener.visits)[1] == ("0502223344", "dvx", "answered", 3.0, "agent", 2.0)

@@ -1,0 +1,121 @@
+"""The judge of a chaos sees each fault it counts, and finds none where the store is right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.lab.chaos_judge import (
+    DIALLED_TWICE,
+    DOUBLED,
+    FAULTS,
+    LOST,
+    MISSING,
+    WRONG,
+    SeenCall,
+    SeenTry,
+    judge,
+)
+
+WHO = "+994502100000"
+ANSWERED = SeenCall(WHO, answered_at=100.0, voice_at=104.0, agent="1101", ended_at=110.0, ended="there")
+GAVE_UP = SeenCall(WHO, answered_at=100.0, voice_at=None, agent="", ended_at=108.0, ended="here")
+KILLED = replace(GAVE_UP, ended="lost")
+REFUSED = SeenCall(WHO, answered_at=None, voice_at=None, agent="", ended_at=100.1, ended="rejected")
+TALKED, UNREACHED = SeenTry(WHO, has_talked=True), SeenTry(WHO, has_talked=False)
+
+
+def visit(outcome: str, wait: float | None, agent: str = "", **more: Any) -> dict[str, Any]:
+    row = {
+        "origin": "inbound",
+        "caller_e164": WHO,
+        "outcome": outcome,
+        "wait_seconds": wait,
+        "precision": "ms",
+    }
+    return {**row, "agent": agent and f"PJSIP/{agent}", **more}
+
+
+def owed(state: str = "owed") -> dict[str, Any]:
+    return {"id": 1, "caller_e164": WHO, "state": state}
+
+
+def tried(count: int) -> list[dict[str, Any]]:
+    return [{"callback_id": 1}] * count
+
+
+def found(
+    call: SeenCall,
+    visits: list[dict[str, Any]],
+    callbacks: list[dict[str, Any]] | None = None,
+    tries: list[SeenTry] | None = None,
+    attempts: int = 0,
+) -> list[str]:
+    """The names of the faults, once for each."""
+    verdict = judge([call], tries or [], visits, callbacks or [], tried(attempts), {"1101": "Aygün"})
+    return [name for name in FAULTS for _ in verdict.faults[name]]
+
+
+@pytest.mark.parametrize(
+    ("call", "visits", "callbacks"),
+    [
+        (ANSWERED, [visit("answered", 3.0, "1101")], []),
+        (ANSWERED, [visit("answered", 3.0, agent="Aygün") | {"agent": "Aygün", "precision": "s"}], []),
+        (GAVE_UP, [visit("abandoned", 7.0)], [owed()]),
+        (KILLED, [visit("interrupted", 1.0)], []),
+        (KILLED, [visit("abandoned", 6.0)], [owed()]),
+        (REFUSED, [], []),
+        (replace(GAVE_UP, ended_at=101.5), [], []),
+    ],
+)
+def test_a_store_that_is_right_has_no_fault(call: SeenCall, visits: list[Any], callbacks: list[Any]) -> None:
+    assert found(call, visits, callbacks) == []
+
+
+@pytest.mark.parametrize(
+    ("call", "visits", "callbacks", "fault"),
+    [
+        (ANSWERED, [], [], MISSING),
+        (GAVE_UP, [], [owed()], MISSING),
+        (ANSWERED, [visit("answered", 4.0, "1101")] * 2, [], DOUBLED),
+        (REFUSED, [visit("abandoned", 1.0, caller_e164="+994500000000")], [], DOUBLED),
+        (ANSWERED, [visit("abandoned", 4.0)], [owed()], WRONG),
+        (ANSWERED, [visit("interrupted", 4.0)], [owed()], WRONG),
+        (ANSWERED, [visit("answered", 4.0, "1102")], [], WRONG),
+        (ANSWERED, [visit("answered", 6.0, "1101")], [], WRONG),
+        (GAVE_UP, [visit("timeout", 7.0)], [owed()], WRONG),
+        (GAVE_UP, [visit("interrupted", 7.0)], [owed()], WRONG),
+        (GAVE_UP, [visit("abandoned", None)], [owed()], WRONG),
+        (GAVE_UP, [visit("abandoned", 7.0)], [], LOST),
+        (GAVE_UP, [visit("abandoned", 7.0)], [owed("reached")], LOST),
+        (GAVE_UP, [visit("abandoned", 7.0)], [owed("expired")], LOST),
+    ],
+)
+def test_each_fault_is_found_once_under_its_name(
+    call: SeenCall, visits: list[Any], callbacks: list[Any], fault: str
+) -> None:
+    assert found(call, visits, callbacks) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("tries", "attempts", "state", "faults"),
+    [
+        ([UNREACHED, TALKED], 2, "reached", []),
+        ([UNREACHED], 2, "owed", []),  # an attempt that never left, or was cut off before
+        ([TALKED], 1, "owed", [LOST]),
+        ([UNREACHED, UNREACHED], 1, "owed", [DIALLED_TWICE]),
+        ([TALKED, UNREACHED], 2, "reached", [DIALLED_TWICE]),
+    ],
+)
+def test_a_citizen_is_rung_once_for_each_attempt_and_never_after_they_were_reached(
+    tries: list[SeenTry], attempts: int, state: str, faults: list[str]
+) -> None:
+    assert found(GAVE_UP, [visit("abandoned", 7.0)], [owed(state)], tries, attempts) == faults
+
+
+def test_a_late_hang_up_is_no_fault_while_asterisk_stood_still() -> None:
+    late = [visit("abandoned", 11.0)]
+    assert found(GAVE_UP, late, [owed()]) == [WRONG]
+    assert found(replace(GAVE_UP, frozen_seconds=3.0), late, [owed()]) == []
