@@ -32,12 +32,12 @@ def now(connection: Connection) -> datetime:
 
 
 def undecided(connection: Connection, limit: int) -> list[int]:
-    """Ids of ended calls nobody has looked at yet, at most `limit`; the latest first.
+    """Ids of the latest `limit` ended calls nobody has looked at yet, in the order they were stored.
 
-    So a year that was backfilled holds up nobody who hangs up now.
+    The latest, so a year that was backfilled holds up nobody who hangs up now.
     """
     query = select(calls.c.id).where(text(CALL_UNDECIDED)).order_by(calls.c.id.desc()).limit(limit)
-    return list(connection.scalars(query))
+    return sorted(connection.scalars(query))
 
 
 def claim(connection: Connection, call_id: int) -> bool:

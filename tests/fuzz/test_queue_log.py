@@ -23,7 +23,11 @@ DATA = ("||0501234567|1", "|3|7.1|2", "|3|5|1", "|1|1|3", "|5|1|1|3", "|emdx|age
 LINES = tuple(
     f"\n{at}|{uniqueid}|{queue}|PJSIP/1101|{event}{data}"
     for event, data in zip((*EVENTS, *EVENTS[:8]), DATA * 4, strict=False)
-    for uniqueid, queue, at in (("1.1", "dvx", 1795364067), ("1.2", "emdx", 1795364070), ("1.1", "dvx", 1795360000))
+    for uniqueid, queue, at in (
+        ("1.1", "dvx", 1795364067),
+        ("1.2", "emdx", 1795364070),
+        ("1.1", "dvx", 1795360000),
+    )
 )
 WORDS = tuple(word.encode() for word in (*LINES, "|", "\n", "NONE", "|NONE|", *EVENTS, *DATA, *WEIRD))
 

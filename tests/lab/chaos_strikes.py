@@ -37,7 +37,7 @@ class Target:
 
 
 _BRIEFLY, _LONG = (0.3, 1.7), (2.3, 3.5)
-"""Seconds. What the recorder reads more than 2 s late looks like a step of Asterisk's clock (`SteadyClock`)."""
+"""Seconds. Read more than 2 s late, an event looks like a step of Asterisk's clock (`SteadyClock`)."""
 Strike = Callable[[Target], Awaitable[None]]
 
 

@@ -45,7 +45,7 @@ def test_the_fate_of_a_callback_is_left_in_queue_log(tmp_path: Path, fate: Fate,
 
 
 def test_nothing_but_an_attempt_for_an_allowed_number_reaches_the_trunk(tmp_path: Path) -> None:
-    """No other country, no wrong length, no denied number or prefix; nor what is no callback's attempt."""
+    """No other country, wrong length, denied number or prefix; no stranger, and no order that is old."""
     refused = {
         "4912345678": {},
         "99450123456": {},
@@ -55,6 +55,8 @@ def test_nothing_but_an_attempt_for_an_allowed_number_reaches_the_trunk(tmp_path
         "0501234567": {},
         "994501234561": {"HOTLINE_ORIGIN": "inbound"},
         "994501234562": {"HOTLINE_ATTEMPT": ""},
+        "994501234563": {"HOTLINE_DIAL_BEFORE": "1795363200"},
+        "994501234564": {"HOTLINE_DIAL_BEFORE": ""},
     }
 
     async def scenario() -> None:
@@ -67,6 +69,7 @@ def test_nothing_but_an_attempt_for_an_allowed_number_reaches_the_trunk(tmp_path
             await ear.originate("994551234567", "allowed")
             assert (await ear.log_line("CBEND"))[1] == "allowed"
             assert [each.number for each in exchange.dialled] == ["0551234567"]
+            assert (await ear.user_event("HotlineCallback", State="late"))["Attempt"] == "attempt-8"
 
     asyncio.run(scenario())
 

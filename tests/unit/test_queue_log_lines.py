@@ -82,7 +82,9 @@ def test_every_way_out_of_a_queue(
 
 @pytest.mark.parametrize("number", ["05|01", "|CONNECT|1|2|3", "x|COMPLETEAGENT|1|2|1", "|||", "\ufffd"])
 def test_a_caller_s_number_may_hold_anything(number: str) -> None:
-    assert told(f"1795364067|c.1|dvx|NONE|ENTERQUEUE||{number}|1") == [(number, "dvx", "waiting", None, "", None)]
+    assert told(f"1795364067|c.1|dvx|NONE|ENTERQUEUE||{number}|1") == [
+        (number, "dvx", "waiting", None, "", None)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +142,10 @@ def test_an_abandon_of_a_caller_who_goes_on_elsewhere_is_a_redirection() -> None
         "1795364079|c.1|dvx|NONE|ABANDON|1|1|12",
         "1795364080|c.1|emdx|NONE|ENTERQUEUE||0501112233|1",
     )
-    assert [(queue, outcome) for _, queue, outcome, *_ in found] == [("dvx", "redirected"), ("emdx", "waiting")]
+    assert [(queue, outcome) for _, queue, outcome, *_ in found] == [
+        ("dvx", "redirected"),
+        ("emdx", "waiting"),
+    ]
 
 
 @pytest.mark.parametrize("transferring", ["1101", "0509998877"], ids=["known as ours", "unknown number"])
@@ -169,7 +174,11 @@ def test_a_callback_s_own_visit_is_known_by_its_id_and_an_agent_s_call_by_its_nu
             "1795364069|c.3|dvx|NONE|ENTERQUEUE||0501112244|1",
         ]
     )
-    assert [(v.origin, v.attempt_id) for v in found] == [("callback", "cb-1f"), ("internal", ""), ("inbound", "")]
+    assert [(v.origin, v.attempt_id) for v in found] == [
+        ("callback", "cb-1f"),
+        ("internal", ""),
+        ("inbound", ""),
+    ]
 
 
 def test_a_stay_whose_join_is_in_a_lost_file_is_rebuilt_from_the_seconds() -> None:
