@@ -12,7 +12,9 @@ import typer
 
 from ivr.command.options import fail, options
 from ivr.command.render import render
+from ivr.command.store import database_url
 from ivr.config.check_prompts import missing_files
+from ivr.config.crosscheck import shared_file
 from ivr.config.loading import Loaded, load
 from ivr.config.problems import Problem, Severity, errors
 from ivr.config.starter import NotEmpty, write_starter
@@ -50,6 +52,8 @@ def check(
     folder = options(context).config
     loaded = load(folder)
     problems = loaded.problems
+    if loaded.configuration is not None and database_url().startswith("sqlite"):
+        problems = (*problems, *shared_file(loaded.configuration, loaded.places))
     if prompts is not None and loaded.configuration is not None:
         problems = (*problems, *missing_files(loaded.configuration, loaded.places, prompts))
     if as_json:

@@ -129,6 +129,14 @@ def _servers(configuration: Configuration, places: Places) -> Iterator[Problem]:
                 yield Problem("SRV001", place, message, "give each an address or port of its own")
 
 
+def shared_file(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """SRV002, where the database is a SQLite file: that is for one machine and one dialer."""
+    for name in list(configuration.servers)[1:]:
+        message = f"with server `{name}` there are two dialers, and a SQLite file is for one"
+        hint = "set HOTLINE_DATABASE_URL to a PostgreSQL database, such as postgresql://user@host/hotline"
+        yield Problem("SRV002", places.at("servers", name), message, hint)
+
+
 _REFERENCES: tuple[Check, ...] = (
     _hotline,
     _servers,

@@ -50,6 +50,19 @@ def test_check_gives_programs_one_json_document(folder: Path) -> None:
     assert (problem["code"], problem["severity"]) == ("CFG001", "error")
 
 
+def test_check_refuses_a_sqlite_file_for_more_than_one_server(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = "servers:\n  second: {ami_port: 5039, agi_port: 4574}\n"
+    _write(folder, changed("hotline.yaml", "servers:\n", second))
+    monkeypatch.delenv("HOTLINE_DATABASE_URL", raising=False)
+    refused = _run("--config", folder, "config", "check")
+    assert refused.exit_code == 1
+    assert "SRV002" in refused.stdout
+    monkeypatch.setenv("HOTLINE_DATABASE_URL", "postgresql://hotline@db/hotline")
+    assert _run("--config", folder, "config", "check").exit_code == 0
+
+
 def test_check_reports_every_sound_file_missing_from_the_folder_of_built_prompts(folder: Path) -> None:
     result = _run("--config", folder, "config", "check", "--prompts", folder, "--json")
     problems = json.loads(result.stdout)
