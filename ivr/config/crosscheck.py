@@ -130,11 +130,12 @@ def _servers(configuration: Configuration, places: Places) -> Iterator[Problem]:
 
 
 def shared_file(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """SRV002, where the database is a SQLite file: that is for one machine and one dialer."""
-    for name in list(configuration.servers)[1:]:
-        message = f"with server `{name}` there are two dialers, and a SQLite file is for one"
+    """SRV002, where the database is a SQLite file: each server has its dialer, and such a file is for one."""
+    if (count := len(configuration.servers)) > 1:
+        second = list(configuration.servers)[1]
+        message = f"{count} servers have a dialer each, and a SQLite file is for one"
         hint = "set HOTLINE_DATABASE_URL to a PostgreSQL database, such as postgresql://user@host/hotline"
-        yield Problem("SRV002", places.at("servers", name), message, hint)
+        yield Problem("SRV002", places.at("servers", second), message, hint)
 
 
 _REFERENCES: tuple[Check, ...] = (
