@@ -67,7 +67,7 @@ def run(
         fail(str(missing), hint="--secrets names the folder that `hotline config render` made")
     configure_logging(json=not sys.stderr.isatty())
     kept = open_spool(spool, server) if "recorder" in wanted else None
-    with open_store(checked=True) as store:
+    with open_store(patient=True) as store:
         thread = StoreThread(store)
         status = serve(lambda reactor: _services(configuration, server, thread, kept, logins, reactor))
         thread.close()
