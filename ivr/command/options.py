@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
+from zoneinfo import ZoneInfo
 
 import typer
+
+LOCAL_TIME: Final = ZoneInfo("Asia/Baku")
+"""In which commands show moments."""
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,14 @@ from sqlalchemy import text
 from callback_dialer.attempt import Progress
 from callback_dialer.dispositions import disposition as disposition_of
 from callback_dialer.milestones import lines_of, tell
+from callback_dialer.policy import Policy
 from ivr.storage import missed
 from ivr.storage.attempts import Attempt
 from ivr.storage.callbacks import Callback
 from ivr.storage.engine import Store
 from ivr.storage.schema import decisions, visits
 from tests.callback_policy import NOON
+from tests.contracts.test_callback_guards import decide_all
 from tests.lab.audio import Sound, load_sounds
 from tests.lab.dialing import Dialing, dialing, ready_to_dial, running_dialer, running_recorder, until
 from tests.lab.exchange import Fate, Keypress, Lifts, Rejects, Rings
@@ -141,6 +143,26 @@ FATES: list[tuple[Fate, str, str]] = [
     (Lifts(after=0.1, patience=1.0), "machine_or_no_confirmation", "owed"),
     (Lifts(after=0.1), "machine_or_no_confirmation", "owed"),
 ]
+
+
+def test_an_urgent_order_is_rung_before_an_older_missed_call(tmp_path: Path) -> None:
+    urgent = "0557654321"
+
+    async def scenario() -> None:
+        plans = {NUMBER: [REACHED], urgent: [REACHED]}
+        async with ready_to_dial(tmp_path, plans) as lab, agents(lab.house, "1101"):
+            service = HotlineService(lab.house, database_url=f"sqlite:///{tmp_path / 'hotline.db'}")
+            miss(lab)
+            lab.store.write(lambda c: decide_all(c, Policy.of(lab.configuration)))
+            words = ("callbacks", "add", urgent, "--queue", "dvx", "--priority", "urgent")
+            added = await service.hotline(*words)
+            assert added.status == 0, added.err
+            async with running_dialer(lab.house, lab.store, lab.configuration):
+                tried = await ended(lab, 2)
+            assert [one.disposition for one in tried] == ["reached", "reached"]
+            assert [one.number for one in lab.exchange.dialled] == [urgent, NUMBER]
+
+    run(scenario)
 
 
 def test_each_way_a_citizens_phone_can_react_is_told_by_the_disposition(tmp_path: Path) -> None:
