@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from threading import current_thread
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.event import listen
 
 from callback_dialer.attempt import Progress
 from callback_dialer.dispositions import disposition as disposition_of
@@ -108,6 +110,24 @@ def test_who_gave_up_after_ten_seconds_is_called_back_in_their_language_and_reac
             assert await dialled.leg.heard(*greeting, deadline=0.1)
 
     run(scenario)
+
+
+def test_neither_recorder_nor_dialer_runs_any_sql_on_the_event_loop(tmp_path: Path) -> None:
+    ran_on: set[str] = set()
+
+    async def scenario() -> None:
+        async with ready_to_dial(tmp_path, {NUMBER: [REACHED]}) as lab, agents(lab.house, "1101"):
+            theirs = Store(f"sqlite:///{tmp_path / 'hotline.db'}")
+            listen(theirs.engine, "before_cursor_execute", lambda *_: ran_on.add(current_thread().name))
+            miss(lab)
+            async with (
+                running_recorder(lab.house, theirs, lab.configuration),
+                running_dialer(lab.house, theirs, lab.configuration),
+            ):
+                await in_state(lab, "reached")
+
+    run(scenario)
+    assert ran_on == {"store_0"}
 
 
 class HighSequence(AgentPhone):
