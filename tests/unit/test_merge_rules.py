@@ -195,6 +195,7 @@ def test_what_ami_does_not_know_of_an_answer_queue_log_fills_in(order: Sequence[
 
 
 def test_nothing_of_an_outcome_that_lost_is_mixed_into_the_one_that_won() -> None:
+    assert merged(left(HEARD, "abandoned"), answered(READ, wait_seconds=None))["wait_seconds"] is None
     row = merged(left(HEARD, "abandoned"), answered(READ, ring_seconds=None))
     assert some(row, "wait_seconds", "ring_seconds", "left_at") == (4.0, None, at(12))
 
@@ -220,12 +221,25 @@ def test_who_called_is_amis_to_say_and_queue_log_fills_what_is_empty(order: Sequ
     )
 
 
-def test_one_source_corrects_itself_with_its_later_word_and_never_forgets() -> None:
-    assert merged(READ, READ._replace(language="ru"))["language"] == "ru"
-    assert merged(answered(HEARD), HEARD)["outcome"] == "answered"
-    assert merged(over(answered(HEARD)), answered(HEARD))["talk_seconds"] == 8.25
-    assert merged(over(answered(READ)), answered(READ))["talk_seconds"] == 8.0
-    assert merged(answered(HEARD), answered(HEARD, agent="PJSIP/1102"))["agent"] == "PJSIP/1102"
+@pytest.mark.parametrize("first", [HEARD, READ])
+def test_one_source_corrects_itself_with_its_later_word_and_never_forgets(first: Visit) -> None:
+    row = merged(first._replace(language="az"), first._replace(language="ru"))
+    assert some(row, "language", "source") == ("ru", first.source)
+    told = answered(first)
+    assert merged(told, first)["outcome"] == "answered"
+    assert merged(over(told), told)["talk_seconds"] == over(told).talk_seconds
+    assert merged(told, told._replace(agent="PJSIP/1102"))["agent"] == "PJSIP/1102"
+    assert merged(over(told), told._replace(agent="PJSIP/1102"))["agent"] == told.agent
+
+
+def test_a_source_corrects_its_answer_although_the_other_one_spoke_in_between() -> None:
+    row = merged(answered(HEARD), READ, answered(HEARD, agent="PJSIP/1102"))
+    assert row["agent"] == "PJSIP/1102"
+
+
+@pytest.mark.parametrize("order", both_ways([answered(HEARD), over(answered(READ), "restart")]))
+def test_a_last_sign_of_life_is_a_better_end_than_none(order: Sequence[Visit]) -> None:
+    assert some(merged(*order), "ended_by", "agent") == ("restart", "PJSIP/1101")
 
 
 @pytest.mark.parametrize("mark", ["recorded", "clock_stepped"])
@@ -255,6 +269,10 @@ def test_what_queue_log_told_is_kept_to_find_the_stay_again() -> None:
     row |= visit_merged(row, left(READ, "key"))
     assert row["log_outcome"] == "key"
     assert (row | visit_merged(row, READ))["log_outcome"] == "key"
+    given_up = row | visit_merged(row, left(READ, "abandoned"))
+    assert given_up["log_outcome"] == "key"
+    given_up = merged(HEARD, left(READ, "abandoned"), left(READ, "timeout"))
+    assert given_up["log_outcome"] == "timeout"
     rebuilt = READ._replace(is_rebuilt=True, joined_at=at(9))
     assert (row | visit_merged(row, rebuilt))["log_joined_at"] == at(8)
 
@@ -331,6 +349,11 @@ def test_a_call_is_amis_with_what_queue_log_adds(order: Sequence[Call]) -> None:
         at(0),
         "ami",
     )
+
+
+@pytest.mark.parametrize("first", [CALLED, LOGGED])
+def test_the_later_word_of_one_source_about_a_call_is_taken(first: Call) -> None:
+    assert call_after(first._replace(language="az"), first._replace(language="ru"))["language"] == "ru"
 
 
 def test_a_call_ami_heard_of_late_began_when_queue_log_says() -> None:
