@@ -40,10 +40,13 @@ class Lost:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds the connection grants. A quiet AMI is not a dead one: only a missing pong is."""
+    """Seconds the connection grants. A quiet AMI is not a dead one: only a missing pong is.
+
+    A late pong also tells that what was read before it may be as late: hence one a second.
+    """
 
     connect: float = 5.0
-    ping_every: float = 5.0
+    ping_every: float = 1.0
     pong_within: float = 5.0
     retry_first: float = 0.25
     retry_last: float = 10.0
