@@ -76,11 +76,11 @@ class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
 
     def received(self, message: Message) -> None:
         """Called in the order of the stream, for every event that answers no action."""
-        self._deliver(event_of(message, self._clock(), self._doubt))
+        self._deliver(event_of(message, self._clock(), self.doubt))
 
     @property
-    def _doubt(self) -> float:
-        """Seconds for which an event may have been on its way to us, 0 as long as pongs come promptly."""
+    def doubt(self) -> float:
+        """Seconds for which what comes now may have been on its way; 0 as long as pongs come promptly."""
         unheard = self.loop.time() - self._heard_until
         return unheard if unheard > self._ping_every + _PROMPTLY else 0.0
 
