@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.queue_log import LogFile, blocks, identify, rotated
 from ivr.queue_log import QueueLog
-from ivr.storage import listening, log_positions
+from ivr.storage import listening
 from ivr.storage.engine import StoreAway, StoreThread
 from ivr.storage.listening import Gap, Reason
 from ivr.watched import Watched
@@ -68,9 +68,7 @@ class LogFollower:
             return [newest] if newest else []
         if self._log is None:
             self._log = QueueLog(self._server, self._watched)
-            self._positions = await self._store.read(
-                lambda connection: log_positions.known(connection, self._server, self._watched.scope)
-            )
+            self._positions = await self._store.read(self._log.positions)
         files = await asyncio.to_thread(rotated, self._path)
         known = [number for number, file in enumerate(files) if file.first_line in self._positions]
         # A call may have begun in the file before the latest one that was read.
