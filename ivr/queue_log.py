@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from ivr.asterisk.queue_log import Block, LogFile
-from ivr.storage import agents, listening, log_positions
+from ivr.storage import agents, leases, log_positions
 from ivr.storage.visits import Saved, save
 from ivr.visits.facts import LongAgo, Tick
 from ivr.visits.fold import Changes, Fold
@@ -72,7 +72,7 @@ class QueueLog:
             changes.calls,
             changes.visits,
             self._watched.read_number,
-            is_listened=listening.is_listened(connection, self._server),
+            is_listened=leases.is_held(connection, self._server, "recorder"),
         )
         if (read_to := self.read_to) is not None:
             for settled, position in self._settled().items():
