@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from ivr.asterisk.queue_log import Block, LogFile
-from ivr.storage import listening, log_positions
+from ivr.storage import agents, leases, log_positions
 from ivr.storage.visits import Saved, save
 from ivr.visits.facts import LongAgo, Tick
 from ivr.visits.fold import Changes, Fold
@@ -49,6 +49,14 @@ class QueueLog:
         """The moment of the latest line."""
         return None if self._reader.last is None else self._reader.last.at
 
+    def positions(self, connection: Connection) -> dict[str, int]:
+        """How far each file was read before; asked first, for also the agents are learned from the store."""
+        self._reader.interfaces = {
+            **agents.interfaces(connection, self._server),
+            **self._watched.interfaces,
+        }
+        return log_positions.known(connection, self._server, self._watched.scope)
+
     def new_file(self) -> None:
         """The next block is of another file, which may repeat what was read."""
         self._reader.new_file()
@@ -64,7 +72,7 @@ class QueueLog:
             changes.calls,
             changes.visits,
             self._watched.read_number,
-            is_listened=listening.is_listened(connection, self._server),
+            is_listened=leases.is_held(connection, self._server, "recorder"),
         )
         if (read_to := self.read_to) is not None:
             for settled, position in self._settled().items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,17 +14,27 @@ from ivr.visits.facts import Fact
 
 @dataclass(frozen=True)
 class Watched:
-    """Which queues are recorded (None: all), whose they are, and how numbers are read."""
+    """Which queues are recorded (None: all), whose they are, and how numbers are read.
+
+    `interfaces`: agent's name → interface, for queue_log writes the name.
+    """
 
     queues: frozenset[str] | None = None
     structures: Mapping[str, str] = field(default_factory=dict)
     read_number: ReadNumber = field(default_factory=lambda: reader(None))
+    interfaces: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, configuration: Configuration) -> Watched:
         """The queues of a configuration."""
         structures = {name: queue.structure for name, queue in configuration.queues.items()}
-        return cls(frozenset(structures), structures, reader(configuration))
+        names = Counter(agent.name for agent in configuration.agents.values())
+        interfaces = {
+            agent.name: f"PJSIP/{account}"
+            for account, agent in configuration.agents.items()
+            if names[agent.name] == 1
+        }
+        return cls(frozenset(structures), structures, reader(configuration), interfaces)
 
     def covers(self, fact: Fact) -> bool:
         """Whether the fact is about a queue that is recorded, or about no queue."""

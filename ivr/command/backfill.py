@@ -17,7 +17,7 @@ from ivr.command.options import fail, options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.queue_log import QueueLog
-from ivr.storage import listening, log_positions
+from ivr.storage import listening
 from ivr.storage.engine import Store
 from ivr.storage.visits import Saved
 from ivr.watched import Watched
@@ -51,8 +51,8 @@ def backfill(
 
 def _read(store: Store, server: str, watched: Watched, files: list[LogFile]) -> tuple[int, Saved]:
     """Read every file from its bookmark on; the lines read and what they changed."""
-    at = store.read(lambda connection: log_positions.known(connection, server, watched.scope))
     log, new, changed = QueueLog(server, watched), 0, 0
+    at = store.read(log.positions)
     with _progress() as progress:
         for file in files:
             size = file.path.stat().st_size
