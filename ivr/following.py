@@ -17,8 +17,8 @@ from sqlalchemy import Connection
 
 from ivr.asterisk.connection import Connected, Lost, utc_now
 from ivr.asterisk.events import AmiEvent
-from ivr.asterisk.queue_log import LogFile, blocks, identify, rotated
-from ivr.queue_log import QueueLog
+from ivr.asterisk.queue_log import Block, LogFile, blocks, identify, rotated
+from ivr.queue_log import QueueLog, keep
 from ivr.storage import listening, log_positions
 from ivr.storage.engine import StoreAway, StoreThread
 from ivr.storage.listening import Gap, Reason
@@ -83,8 +83,11 @@ class LogFollower:
             self._log.new_file()
         self._current = file
         for block in blocks(file, self._positions.get(file.first_line, 0)):
-            await self._store.write(partial(self._log.read, file=file, block=block))
+            await self._store.write(partial(self._keep, log=self._log, file=file, block=block))
             self._positions[file.first_line] = block.end
+
+    def _keep(self, connection: Connection, log: QueueLog, file: LogFile, block: Block) -> None:
+        keep(connection, self._server, self._watched, log.read(file, block))
 
     async def _count_rebuilt(self, read_to: datetime) -> None:
         if await self._store.read(lambda connection: listening.is_open_gap(connection, self._server)):

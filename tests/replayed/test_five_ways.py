@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import exists, or_, select
 
 from ivr.asterisk.connection import AmiConnection, Timing
-from ivr.asterisk.queue_log import blocks, in_order
-from ivr.queue_log import QueueLog
+from ivr.asterisk.queue_log import in_order
+from ivr.queue_log import keep, read_files
 from ivr.recorder import Recorder
 from ivr.storage import log_positions, schema
 from ivr.storage.engine import Store, StoreThread
@@ -60,11 +60,8 @@ def listen(store: Store, case: str, manner: Manner = AT_ONCE, hear: float = 1.0)
 
 def backfill(store: Store, *paths: Path) -> None:
     known = store.read(lambda connection: log_positions.known(connection, "main", "all"))
-    log = QueueLog("main", Watched())
-    for file in in_order(paths):
-        log.new_file()
-        for block in blocks(file, known.get(file.first_line, 0)):
-            store.write(partial(log.read, file=file, block=block))
+    for told in read_files("main", None, in_order(paths), known):
+        store.write(partial(keep, server="main", watched=Watched(), told=told))
 
 
 def wrong(store: Store, case: str) -> list[str]:
