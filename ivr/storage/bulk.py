@@ -53,4 +53,5 @@ def _as_stored(table: Table, name: str, values: list[Any]) -> list[Any]:
     kind = table.c[name].type
     if not isinstance(kind, TypeDecorator):
         return values
-    return [kind.process_bind_param(value, None) for value in values]  # type: ignore[arg-type]  # ours ask for no dialect
+    stored = {value: kind.process_bind_param(value, None) for value in set(values)}  # type: ignore[arg-type]  # ours ask for no dialect
+    return [stored[value] for value in values]
