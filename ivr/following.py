@@ -16,8 +16,8 @@ import structlog
 from sqlalchemy import Connection
 
 from ivr.asterisk.connection import utc_now
-from ivr.asterisk.queue_log import LogFile, blocks, identify, rotated
-from ivr.queue_log import QueueLog
+from ivr.asterisk.queue_log import Block, LogFile, blocks, identify, rotated
+from ivr.queue_log import Known, QueueLog, keep
 from ivr.storage import listening
 from ivr.storage.engine import StoreAway, StoreThread
 from ivr.storage.listening import Gap, Reason
@@ -67,12 +67,13 @@ class LogFollower:
         if newest is None or newest == self._current:
             return [newest] if newest else []
         if self._log is None:
-            self._log = QueueLog(self._server, self._watched)
-            self._positions = await self._store.read(self._log.positions)
+            known = await self._store.read(lambda c: Known.of(c, self._server, self._watched))
+            self._log = QueueLog(self._server, self._watched, known.interfaces)
+            self._positions = dict(known.positions)
         files = await asyncio.to_thread(rotated, self._path)
-        known = [number for number, file in enumerate(files) if file.first_line in self._positions]
+        read = [number for number, file in enumerate(files) if file.first_line in self._positions]
         # A call may have begun in the file before the latest one that was read.
-        return files[max(known[-1] - 1, 0) :] if known else [newest]
+        return files[max(read[-1] - 1, 0) :] if read else [newest]
 
     async def _read(self, file: LogFile) -> None:
         assert self._log is not None
@@ -80,8 +81,11 @@ class LogFollower:
             self._log.new_file()
         self._current = file
         for block in blocks(file, self._positions.get(file.first_line, 0)):
-            await self._store.write(partial(self._log.read, file=file, block=block))
+            await self._store.write(partial(self._keep, log=self._log, file=file, block=block))
             self._positions[file.first_line] = block.end
+
+    def _keep(self, connection: Connection, log: QueueLog, file: LogFile, block: Block) -> None:
+        keep(connection, self._server, self._watched, log.read(file, block))
 
     async def _count_rebuilt(self, read_to: datetime) -> None:
         if await self._store.read(lambda connection: listening.is_open_gap(connection, self._server)):

@@ -20,6 +20,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, InterfaceError, InternalError, OperationalError
 
+from ivr.storage.bulk import copy_instead
+
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
@@ -65,6 +67,7 @@ class Store:
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             event.listen(self.engine, "connect", lambda connection, _: self._connections.add(connection))
+            event.listen(self.engine, "do_executemany", copy_instead)
 
     def write(self, work: Work[T]) -> T:
         """Run `work` in one writing transaction: committed when it returns, rolled back when it raises.
