@@ -400,6 +400,11 @@ class Configuration(Frozen):
         """The first of `hotline.languages`."""
         return self.hotline.languages[0]
 
+    @property
+    def front_node(self) -> str:
+        """Where a call to the hotline's own number begins; `back` leads here when there is nothing before."""
+        return self.hotline.delivered[self.hotline.number]
+
 
 def clock(text: str) -> tuple[time, time]:
     """`"09:00-18:00"` as opening and closing time; `24:00` closes at the end of the day (`time.max`)."""
