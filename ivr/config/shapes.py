@@ -44,6 +44,9 @@ Name = Annotated[
 ]
 """Of a node, queue, structure, trunk, schedule or prompt; such a name can stand in a context's name."""
 Digits = Annotated[str, Shape(r"[0-9]{1,15}", "a number here is 1 to 15 digits and nothing else")]
+CallerId = Annotated[
+    str, Shape(r"\+?[0-9]{1,20}|anonymous", "a caller is a number as the trunk delivers it, or `anonymous`")
+]
 Key = Annotated[str, Shape(r"[0-9*#]", "a key is one of 0-9, `*` and `#` (put quotes around `*` and `#`)")]
 Line = Annotated[str, Shape(r"[^\n\r\t]*[^\s][^\n\r\t]*", "a text in one line is needed here")]
 Prefix = Annotated[
