@@ -13,6 +13,7 @@ import typer
 from ivr.command.menu_tests import Tested, case_files, run_tests
 from ivr.command.options import fail, options
 from ivr.command.render import render
+from ivr.command.schema import schema
 from ivr.config.check_prompts import missing_files
 from ivr.config.loading import Loaded, load
 from ivr.config.problems import Problem, Severity, errors
@@ -69,6 +70,7 @@ def check(
 
 
 app.command(epilog="Example: hotline --config config config render --out asterisk")(render)
+app.command(epilog="Example: hotline --config config config schema --out config/schema")(schema)
 
 
 def load_or_stop(folder: Path) -> Loaded:

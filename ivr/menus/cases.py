@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from ivr.config.model import Configuration, Frozen, Language
 from ivr.config.places import KeyPath, Places
@@ -42,7 +42,9 @@ class QueueState(Frozen):
 class Given(Frozen):
     """The call: when it comes, to which number, from whom, in which language, and how full the queues are."""
 
-    at: datetime
+    at: Annotated[
+        datetime, WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?$"})
+    ]
     """In the hotline's time zone."""
     number: Digits | None = None
     """One of `hotline.delivered`; left out, the hotline's own."""

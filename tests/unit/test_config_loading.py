@@ -87,7 +87,7 @@ def test_brackets_nested_without_end_are_refused() -> None:
 def test_load_or_fail_tells_all_errors_with_their_places(tmp_path: Path) -> None:
     for name, content in changed("queues.yaml", "max_wait: 10m", "max_wait: soon").items():
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(ConfigurationError, match=r"queues\.yaml:11:15 CFG003"):
+    with pytest.raises(ConfigurationError, match=r"queues\.yaml:12:15 CFG003"):
         load_or_fail(tmp_path)
 
 

@@ -228,7 +228,7 @@ def test_a_misspelt_word_is_answered_with_the_nearest_known_one() -> None:
 def test_a_duplicate_key_names_the_place_of_the_first() -> None:
     (problem,) = load_changed("queues.yaml", "    ring_time: 15s", "    strategy: ringall").problems
     assert problem.earlier is not None
-    assert problem.earlier.line == 6
+    assert problem.earlier.line == 7
     assert str(problem.earlier) in problem.hint
 
 
