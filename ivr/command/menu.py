@@ -1,4 +1,4 @@
-"""`hotline menu`: the menu tried without a phone, and tested."""
+"""`hotline menu`: the menu tried without a phone, tested and drawn."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 import typer
@@ -16,14 +16,16 @@ from pydantic import TypeAdapter, ValidationError
 from ivr.calls.prompts import needed
 from ivr.command.config import load_or_stop, show_problems
 from ivr.command.menu_tests import FOLDER, announcer, case_files, run_tests
-from ivr.command.options import fail, options
+from ivr.command.options import fail, options, spoken
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.menus.cases import Given, QueueState, Walked, menu_for, walk, where
+from ivr.menus.drawing import svg
+from ivr.menus.outline import mermaid, outline
 from ivr.menus.walk import HANG_UP, SILENCE
 
 app = typer.Typer(
-    help="The menu: try it without a phone, test it.",
+    help="The menu: try it without a phone, test it, draw it.",
     epilog="Example: hotline menu try 1 1",
     no_args_is_help=True,
 )
@@ -89,6 +91,20 @@ def run(
     typer.echo(f"{tested.count} menu tests passed")
 
 
+@app.command("graph", epilog="Example: hotline menu graph > menu.svg")
+def draw(
+    context: typer.Context,
+    kind: Annotated[
+        Literal["svg", "mermaid"], typer.Option("--format", help="A picture, or text that draws itself.")
+    ] = "svg",
+    language: Annotated[str, typer.Option(help="Whose words; default the hotline's first language.")] = "",
+) -> None:
+    """Draw the menu: every node in the citizen's words, the keys between them, queues and their hours."""
+    configuration = configuration_of(load_or_stop(options(context).config))
+    drawn = outline(configuration, spoken(configuration, language))
+    typer.echo(mermaid(drawn) if kind == "mermaid" else svg(drawn), nl=False)
+
+
 def _given(
     configuration: Configuration, at: str, number: str, caller: str, language: str, states: list[str]
 ) -> Given:
@@ -107,12 +123,7 @@ def _given(
             hint=f"delivered: {', '.join(hotline.delivered)}",
             status=2,
         )
-    if given.language and given.language not in hotline.languages:
-        fail(
-            f"the hotline does not speak {language}",
-            hint=f"it speaks {', '.join(hotline.languages)}",
-            status=2,
-        )
+    spoken(configuration, language)
     for queue in given.state.keys() - configuration.queues.keys():
         fail(f"there is no queue {queue!r}", hint=f"queues: {', '.join(configuration.queues)}", status=2)
     return given

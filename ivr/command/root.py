@@ -15,7 +15,7 @@ from ivr.command.options import Options
 
 GROUPS = {
     "config": "init, check, render: from YAML to a dialplan, every mistake named",
-    "menu": "try, test: the menu walked without a phone",
+    "menu": "try, test, graph: the menu without a phone",
     "prompts": "list, build: the sentences citizens hear",
     "run": "the hotline as a service: recorder, dialer, AGI",
     "status": "what runs now, which calls are open, who is owed a call",
