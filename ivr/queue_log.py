@@ -53,7 +53,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the store knows already: how far each file, by its first line, was read; interfaces by agents' names."""
+    """What the store knows already: how far each file (by its first line) was read, agents by name."""
 
     positions: Mapping[str, int]
     interfaces: Mapping[str, str]
