@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -21,11 +21,9 @@ from ivr.storage.visits import Saved, save
 from ivr.visits.facts import LongAgo, Tick
 from ivr.visits.fold import Changes, Fold
 from ivr.visits.from_queue_log import LogReader
+from ivr.visits.records import LONGEST_CALL
 from ivr.visits.state import before
 from ivr.watched import Watched
-
-LONGEST_CALL: Final = timedelta(hours=12)
-"""Who joined so long before the latest line has left, whatever became of the line that said so."""
 
 
 class _Mark(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from ivr.calls.masking import masked
-from ivr.command import backfill, purge, recordings
+from ivr.command import audit, backfill, purge, recordings
 from ivr.command.store import database_url, open_store
 from ivr.storage.export import NUMBERS, rows
 
@@ -53,6 +53,7 @@ def export(
     _WRITERS[form](shown)
 
 
+app.command("audit", epilog=audit.EXAMPLE)(audit.audit)
 app.command("backfill", epilog=backfill.EXAMPLE)(backfill.backfill)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ from ivr.asterisk.queue_log import in_order
 from ivr.queue_log import keep, read_files
 from ivr.recorder import Recorder
 from ivr.storage import log_positions, schema
+from ivr.storage.agreement import LogComparison, Period
 from ivr.storage.engine import Store, StoreThread
 from ivr.storage.export import rows
 from ivr.storage.migrations import migrate
+from ivr.visits.agreement import Disagreement
 from ivr.watched import Watched
 from tests.recordings.listening import Manner, bytes_of
 from tests.recordings.replay import Replay
@@ -70,6 +73,16 @@ def wrong(store: Store, case: str) -> list[str]:
     return [*differences(case, [Told.of(row) for row in visits(store)]), *map(repr, astray)]
 
 
+def disagreeing_with_log(store: Store, case: str) -> list[Disagreement]:
+    ever = Period(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+    comparison, files = LogComparison(store, "main", ever, None), in_order([CASES / case / "queue_log"])
+    found, read_to = [], ever.begin
+    for told in read_files("main", None, files, {}):
+        found += comparison.compare(told.changes.visits)
+        read_to = told.read_to or read_to
+    return [*found, *comparison.end(datetime.fromtimestamp(files[0].began, UTC), read_to)]
+
+
 def visits(store: Store) -> list[dict[str, Any]]:
     return store.read(lambda connection: list(rows(connection, "visits")))
 
@@ -100,6 +113,7 @@ def test_both_sources_in_any_order_tell_the_same_visits(
     with new_store(tmp_path) as store:
         tell(store, case)
         assert wrong(store, case) == []
+        assert disagreeing_with_log(store, case) == []
         before = visits(store)
         backfill(store, CASES / case / "queue_log")
         assert visits(store) == before
