@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from ivr.asterisk.queue_log import Block, LogFile, blocks
 from ivr.config.model import Configuration
-from ivr.storage import listening, log_positions
+from ivr.storage import agents, leases, log_positions
 from ivr.storage.visits import Saved, save
 from ivr.visits.facts import LongAgo, Tick
 from ivr.visits.fold import Changes, Fold
@@ -49,15 +49,26 @@ class Told:
     read_to: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """`positions`: how far each file was read; `interfaces`: agent's name → interface."""
+
+    positions: Mapping[str, int]
+    interfaces: Mapping[str, str]
+
+
+def known(connection: Connection, server: str, watched: Watched) -> Known:
+    """What the store knows before a file is read."""
+    return Known(
+        log_positions.known(connection, server, watched.scope), agents.interfaces(connection, server)
+    )
+
+
 def read_files(
-    server: str, configuration: Configuration | None, files: Iterable[LogFile], positions: Mapping[str, int]
+    server: str, configuration: Configuration | None, files: Iterable[LogFile], before: Known
 ) -> Iterator[Told]:
-    """Every block of the files from its position on. Without a configuration every queue is recorded."""
-    log = QueueLog(server, Watched.of(configuration))
-    for file in files:
-        log.new_file()
-        for block in blocks(file, positions.get(file.first_line, 0)):
-            yield log.read(file, block)
+    """Every block of the files that was not read before. Without a configuration every queue is recorded."""
+    yield from QueueLog(server, Watched.of(configuration), before.interfaces).told(files, before.positions)
 
 
 def keep(connection: Connection, server: str, watched: Watched, told: Told) -> Saved:
@@ -67,7 +78,7 @@ def keep(connection: Connection, server: str, watched: Watched, told: Told) -> S
         told.changes.calls,
         told.changes.visits,
         watched.read_number,
-        is_listened=listening.is_listened(connection, server),
+        is_listened=leases.is_held(connection, server, "recorder"),
     )
     if told.read_to is not None:
         for first_line, position in told.settled.items():
@@ -78,9 +89,11 @@ def keep(connection: Connection, server: str, watched: Watched, told: Told) -> S
 class QueueLog:
     """One server's queue_log, read block by block, in order; of no use once a block could not be stored."""
 
-    def __init__(self, server: str, watched: Watched) -> None:
+    def __init__(self, server: str, watched: Watched, interfaces: Mapping[str, str]) -> None:
+        """`interfaces`: the agents the store knows; the configuration knows better."""
         self._watched = watched
         self._reader = LogReader(watched.is_ours)
+        self._reader.interfaces = {**interfaces, **watched.interfaces}
         self._fold = Fold(server, "queue_log", watched.structures)
         self._marks: deque[_Mark] = deque()
         self._ends: dict[LogFile, int] = {}
@@ -90,12 +103,19 @@ class QueueLog:
         self._reader.new_file()
         self._fold.forget_settled()
 
+    def told(self, files: Iterable[LogFile], positions: Mapping[str, int]) -> Iterator[Told]:
+        """What the files say, one after the other, each from its position on."""
+        for file in files:
+            self.new_file()
+            for block in blocks(file, positions.get(file.first_line, 0)):
+                yield self.read(file, block)
+
     def read(self, file: LogFile, block: Block) -> Told:
         """What the block says, and how far everything is settled by it."""
         self._marks.append(_Mark(file, block.begin, self._fold.next_stay))
         self._ends[file] = block.end
         changes = self._changes(block)
-        settled = {known.first_line: position for known, position in self._settled().items()}
+        settled = {of.first_line: position for of, position in self._settled().items()}
         last = self._reader.last
         return Told(file, block.packed, len(block.lines), changes, settled, last.at if last else None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -15,12 +16,14 @@ from ivr.visits.facts import Fact
 class Watched:
     """Which queues are recorded (None: all), whose they are, and how numbers are read.
 
-    `endings`: the last digits of every number of ours.
+    `interfaces`: agent's name → interface, for queue_log writes the name. `endings`: the last digits of
+    every number of ours.
     """
 
     queues: frozenset[str] | None = None
     structures: Mapping[str, str] = field(default_factory=dict)
     read_number: ReadNumber = field(default_factory=lambda: reader(None))
+    interfaces: Mapping[str, str] = field(default_factory=dict)
     endings: frozenset[str] = frozenset()
 
     @classmethod
@@ -29,8 +32,14 @@ class Watched:
         if configuration is None:
             return cls()
         structures = {name: queue.structure for name, queue in configuration.queues.items()}
+        names = Counter(agent.name for agent in configuration.agents.values())
+        interfaces = {
+            agent.name: f"PJSIP/{account}"
+            for account, agent in configuration.agents.items()
+            if names[agent.name] == 1
+        }
         endings = frozenset(map(_ending, own_numbers(configuration)))
-        return cls(frozenset(structures), structures, reader(configuration), endings)
+        return cls(frozenset(structures), structures, reader(configuration), interfaces, endings)
 
     def covers(self, fact: Fact) -> bool:
         """Whether the fact is about a queue that is recorded, or about no queue."""

@@ -19,10 +19,11 @@ from ivr.command.options import fail, options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
-from ivr.queue_log import read_files
+from ivr.queue_log import QueueLog
 from ivr.storage.agreement import LogComparison, Period, decided, sums
 from ivr.storage.engine import Store
 from ivr.visits.agreement import Disagreement
+from ivr.watched import Watched
 
 EXAMPLE: Final = "Example: hotline data audit --from 2026-11-01 --to 2026-11-30"
 _SETTLED: Final = timedelta(minutes=5)
@@ -90,7 +91,7 @@ def _disagreements(
     yield from store.read(lambda connection: list(decided(connection, period)))
     for server, files in logs.items():
         comparison, read_to = LogComparison(store, server, period, frozenset(configuration.queues)), None
-        for told in read_files(server, configuration, files, {}):
+        for told in QueueLog(server, Watched.of(configuration), {}).told(files, {}):
             yield from comparison.compare(told.changes.visits)
             read_to = told.read_to
         if read_to is not None:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from callback_dialer.deciding import decide_call
 from ivr.asterisk.queue_log import in_order
 from ivr.command.root import app
-from ivr.queue_log import keep, read_files
+from ivr.queue_log import QueueLog, keep
 from ivr.storage import missed
 from ivr.storage.engine import Store
 from ivr.storage.schema import calls, decisions, visits
@@ -38,7 +38,7 @@ def house(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
         (tmp_path / "config" / name).write_bytes(content)
     log = tmp_path / "queue_log"
     write_year(log, seed=1, calls=CALLS)
-    for told in read_files("main", None, in_order([log]), {}):
+    for told in QueueLog("main", Watched(), {}).told(in_order([log]), {}):
         store.write(partial(keep, server="main", watched=Watched(), told=told))
     store.write(decide_all)
     return tmp_path

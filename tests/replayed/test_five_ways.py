@@ -15,9 +15,9 @@ from sqlalchemy import exists, or_, select
 
 from ivr.asterisk.connection import AmiConnection, Timing
 from ivr.asterisk.queue_log import in_order
-from ivr.queue_log import keep, read_files
+from ivr.queue_log import QueueLog, keep, known
 from ivr.recorder import Recorder
-from ivr.storage import log_positions, schema
+from ivr.storage import schema
 from ivr.storage.agreement import LogComparison, Period
 from ivr.storage.engine import Store, StoreThread
 from ivr.storage.export import rows
@@ -61,10 +61,12 @@ def listen(store: Store, case: str, manner: Manner = AT_ONCE, hear: float = 1.0)
     asyncio.run(main())
 
 
-def backfill(store: Store, *paths: Path) -> None:
-    known = store.read(lambda connection: log_positions.known(connection, "main", "all"))
-    for told in read_files("main", None, in_order(paths), known):
-        store.write(partial(keep, server="main", watched=Watched(), told=told))
+def backfill(store: Store, *paths: Path, watched: Watched | None = None) -> None:
+    watched = watched or Watched()
+    before = store.read(partial(known, server="main", watched=watched))
+    log = QueueLog("main", watched, before.interfaces)
+    for told in log.told(in_order(paths), before.positions):
+        store.write(partial(keep, server="main", watched=watched, told=told))
 
 
 def wrong(store: Store, case: str) -> list[str]:
@@ -77,7 +79,7 @@ def disagreeing_with_log(store: Store, case: str) -> list[Disagreement]:
     ever = Period(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
     comparison, files = LogComparison(store, "main", ever, None), in_order([CASES / case / "queue_log"])
     found, read_to = [], ever.begin
-    for told in read_files("main", None, files, {}):
+    for told in QueueLog("main", Watched(), {}).told(files, {}):
         found += comparison.compare(told.changes.visits)
         read_to = told.read_to or read_to
     return [*found, *comparison.end(datetime.fromtimestamp(files[0].began, UTC), read_to)]
@@ -133,3 +135,32 @@ def test_what_a_cut_off_listener_missed_comes_from_queue_log(case: str, share: f
         listen(store, case, hear=share)
         backfill(store, CASES / case / "queue_log")
         assert wrong(store, case) == []
+
+
+NAME, INTERFACE = "Ђорђе Петровић", "PJSIP/agent1"
+LATER = f"""1795365000|1795365000.1|utfq|NONE|ENTERQUEUE||0641000030|1
+1795365002|1795365000.1|utfq|{NAME}|CONNECT|2|1795365000.2|2
+1795365009|1795365000.1|utfq|{NAME}|COMPLETEAGENT|2|7|1
+"""
+
+
+def _from_configuration(store: Store) -> Watched:
+    return Watched(interfaces={NAME: INTERFACE})
+
+
+def _from_an_earlier_call(store: Store) -> Watched:
+    listen(store, "member_name_utf8")
+    return Watched()
+
+
+@pytest.mark.parametrize("known", [_from_configuration, _from_an_earlier_call])
+def test_an_agent_whom_queue_log_calls_by_name_is_stored_by_the_interface(
+    known: Callable[[Store], Watched], tmp_path: Path
+) -> None:
+    log = tmp_path / "queue_log"
+    log.write_text(LATER)
+    with new_store(tmp_path) as store:
+        backfill(store, log, watched=known(store))
+        last = visits(store)[-1]
+        assert (last["source"], last["agent"], last["agent_name"]) == ("queue_log", INTERFACE, NAME)
+        assert (last["wait_seconds"], last["talk_seconds"], last["ended_by"]) == (2.0, 7.0, "agent")
