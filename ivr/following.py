@@ -12,16 +12,18 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import structlog
 from sqlalchemy import Connection
 
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.queue_log import Block, LogFile, blocks, identify, rotated
-from ivr.queue_log import Known, QueueLog, keep
+from ivr.queue_log import QueueLog, keep, known
 from ivr.storage import listening
 from ivr.storage.engine import StoreAway, StoreThread
 from ivr.storage.listening import Gap, Reason
-from ivr.trouble import Trouble
 from ivr.watched import Watched
+
+log = structlog.get_logger(__name__)
 
 _WRITTEN_WITHIN: Final = timedelta(seconds=5)
 """What happened so long ago stands in the file."""
@@ -36,7 +38,7 @@ class LogFollower:
         self._log: QueueLog | None = None
         self._positions: dict[str, int] = {}
         self._current: LogFile | None = None
-        self._trouble = Trouble("queue_log is not followed", "queue_log is followed again")
+        self._trouble = ""
 
     async def read_on(self) -> None:
         """Store everything written since the last time. Raises nothing: what went wrong is tried again."""
@@ -50,12 +52,14 @@ class LogFollower:
         except Exception as problem:  # a record the database refuses must not end the recorder
             self._start_again(repr(problem))
         else:
-            self._trouble.ends()
+            self._trouble = ""
 
     def _start_again(self, trouble: str) -> None:
         """What was folded but not stored will be told again, from the bookmark on."""
         self._log = self._current = None
-        self._trouble.because(trouble, path=str(self._path))
+        if self._trouble != trouble:
+            log.error("queue_log is not followed", path=str(self._path), reason=trouble)
+        self._trouble = trouble
 
     async def _files(self) -> list[LogFile]:
         """What there is to read: the file itself, and before it what was moved aside meanwhile."""
@@ -63,9 +67,9 @@ class LogFollower:
         if newest is None or newest == self._current:
             return [newest] if newest else []
         if self._log is None:
-            known = await self._store.read(lambda c: Known.of(c, self._server, self._watched))
-            self._log = QueueLog(self._server, self._watched, known.interfaces)
-            self._positions = dict(known.positions)
+            before = await self._store.read(partial(known, server=self._server, watched=self._watched))
+            self._log = QueueLog(self._server, self._watched, before.interfaces)
+            self._positions = dict(before.positions)
         files = await asyncio.to_thread(rotated, self._path)
         read = [number for number, file in enumerate(files) if file.first_line in self._positions]
         # A call may have begun in the file before the latest one that was read.
@@ -114,10 +118,6 @@ class SignsOfListening:
         if self._silent_since is not None:
             self._gaps.append(Gap(self._reason, self._silent_since, at))
         self._silent_since = None
-
-    def miss(self, since: datetime) -> None:
-        """What was heard from then until now could not be kept."""
-        self._gaps.append(Gap("spool full", since, utc_now()))
 
     async def store(self, *, is_heard: bool) -> None:
         """Every few seconds a sign of life, and gaps at once; what the database cannot take now waits."""
