@@ -28,7 +28,7 @@ bench: setup ## CPU per call beside a hand-written dialplan and a FastAGI menu
 fuzz: setup ## a million inputs for every pure layer; the suite has ten thousand
 	@HOTLINE_FUZZ=fuzz $(IN)pytest -n 2 -q tests/fuzz
 
-chaos: setup ## calls for 5 minutes (CHAOS_MINUTES) while everything is killed, frozen and cut off
+chaos: setup ## calls for 5 minutes (CHAOS_MINUTES, CHAOS_SEED, CHAOS_STORE) while everything is killed and cut off
 	@$(IN)python -m tests.lab.chaos
 
 lint: setup ## ruff and mypy
