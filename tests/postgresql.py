@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Self
@@ -111,9 +111,7 @@ class PostgreSQL:
     def kill(self) -> None:
         """Every process of it dies without a word, as when the machine runs out of memory."""
         assert self._server is not None
-        pids = self._processes()
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+        pids = self._signal_all(signal.SIGKILL)
         self._server.wait(_READY_SECONDS)
         # A start would be refused while one of them still holds the shared memory.
         while any(_is_alive(pid) for pid in pids):
@@ -191,9 +189,13 @@ class PostgreSQL:
         libraries = ":".join(map(str, root.glob("usr/lib/*-linux-gnu"))) if root != Path("/") else ""
         return {"LC_ALL": "C", "PATH": os.environ["PATH"], "LD_LIBRARY_PATH": libraries}
 
-    def _signal_all(self, number: signal.Signals) -> None:
-        for pid in self._processes():
-            os.kill(pid, number)
+    def _signal_all(self, number: signal.Signals) -> tuple[int, ...]:
+        """The processes there were; one that has ended meanwhile is fine."""
+        pids = self._processes()
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        return pids
 
     def _processes(self) -> tuple[int, ...]:
         assert self._server is not None
