@@ -157,8 +157,9 @@ async def _judge(traffic: Traffic, service: HotlineService) -> Verdict:
     calls = traffic.calls()
     ends = time.monotonic() + _SETTLING_SECONDS
     while True:
-        visits, callbacks, attempts = [await service.export(kind) for kind in _KINDS]
+        visits, callbacks, attempts = stored = [await service.export(kind) for kind in _KINDS]
         verdict = judge(calls, traffic.tries(), visits, callbacks, attempts, _joined(service.house.queue_log))
+        (service.house.folder / "stored.json").write_text(json.dumps(dict(zip(_KINDS, stored, strict=True))))
         if verdict.is_clean or time.monotonic() > ends:
             return verdict
         await asyncio.sleep(1.0)
@@ -181,7 +182,7 @@ def _tell(outcome: Outcome, console: Console) -> None:
         by_target.setdefault(target, []).append(f"{count} {manner}")
     console.print(f"\n{'kills':<20}{figures['kills_in_all']:>5}", highlight=False)
     for target, manners in by_target.items():
-        console.print(f"  {target:<18}      {', '.join(manners)}", highlight=False)
+        console.print(f"  {target:<18}      {', '.join(manners)}", highlight=False, soft_wrap=True)
     for name in ("calls", "visits", "answered", "callback_calls", "callbacks_reached", *FAULTS):
         style = "red" if name in FAULTS and figures[name] else ""
         console.print(f"{name.replace('_', ' '):<20}{figures[name]:>5}", style=style, highlight=False)
@@ -200,7 +201,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=seed, help="play one again")
     parser.add_argument("--store", choices=STORES, default=given("CHAOS_STORE", STORES[0]))
     parser.add_argument("--kinds", nargs="+", choices=STRIKES, default=(), help="what may break")
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep logs and database there")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep logs and what was stored there")
     wanted = parser.parse_args()
     console = Console()
     with tempfile.TemporaryDirectory(prefix="hotline-chaos-") as made:
