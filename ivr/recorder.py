@@ -17,7 +17,7 @@ from ivr.asterisk.actions import ActionLost, ActionRefused, ActionTimedOut, AmiE
 from ivr.asterisk.connection import AmiConnection, Connected, Lost, utc_now
 from ivr.asterisk.events import AmiEvent
 from ivr.following import LogFollower, SignsOfListening
-from ivr.storage.engine import StoreAway, StoreThread
+from ivr.storage.engine import StoreAway, StoreThread, StoreUnfit
 from ivr.storage.leases import Lease
 from ivr.storage.open_records import open_records
 from ivr.storage.spool import Spool
@@ -75,7 +75,7 @@ class Recorder:
         Raises StoreAway if the database is out of reach at the start, RecordsLost if neither it nor the spool
         takes the last records.
         """
-        self._unstored.take_over()
+        await self._unstored.take_over()
         await self._unstored.store()
         await self._resume()
         await self._signs.begin()
@@ -192,13 +192,18 @@ class Recorder:
         changes = self._fold.take()
         if self._duty == "storing":
             self._unstored.put((*changes.calls, *changes.visits))
-        return await self._unstored.store()
+        if not await self._unstored.store():
+            return False
+        if (since := self._unstored.end_overflow()) is not None:
+            self._signs.miss(since)
+            self._fold.retell()
+        return True
 
     async def _go_on_or_off_duty(self) -> None:
         """Stand by only while another recorder of this server is known to store what both hear."""
         try:
             is_ours = await self._lease.ask(able=self._connection.is_connected)
-        except StoreAway:
+        except (StoreAway, StoreUnfit):
             is_ours = True
         if is_ours and self._duty == "standing by":
             log.warning("the other recorder is gone; this one stores")
@@ -210,10 +215,10 @@ class Recorder:
     async def _store_the_rest(self) -> None:
         self._fold.apply(self._reader.tick(utc_now()))
         for _ in range(_LAST_TRIES):
-            if await self._store_changes():
-                with suppress(StoreAway):
+            with suppress(StoreAway, StoreUnfit):
+                if await self._store_changes():
                     await self._store.write(self._lease.leave)
-                return
+                    return
             if self._unstored.is_spooled:
                 log.warning("records stay in the spool until the next start", records=len(self._unstored))
                 return

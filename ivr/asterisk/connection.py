@@ -131,6 +131,8 @@ class AmiConnection:
                 {"Action": "Login", "Username": self._user, "Secret": self._secret, "Events": "on"},
                 self._timing.connect,
             )
+            if self._closing.is_set():
+                return False
             self._session = session
             self.events.put_nowait(Connected(self._clock()))
             session.deliver_to(self.events.put_nowait)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, exists, func, insert, or_, select, upda
 from ivr.storage.moments import database_now
 from ivr.storage.schema import gaps, recorder_signs, visits
 
-Reason = Literal["start", "reconnect"]
+Reason = Literal["start", "reconnect", "spool full"]
 
 SIGN_EVERY: Final = 5.0
 """Seconds between two signs of life of a recorder."""
@@ -19,7 +19,10 @@ SIGN_EVERY: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Nobody listened. `rebuilt`: visits queue_log told, alone or in part; None until it was read past it."""
+    """Nobody listened, or nothing more could be kept.
+
+    `rebuilt`: visits queue_log told, alone or in part; None until it was read past it.
+    """
 
     reason: Reason
     began_at: datetime

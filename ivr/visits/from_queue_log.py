@@ -98,9 +98,9 @@ class LogReader:
     `interfaces`: agent's name → interface, as far as known; queue_log writes a member's name if there is one.
     """
 
-    def __init__(self, is_ours: Callable[[str], bool]) -> None:
+    def __init__(self, is_ours: Callable[[str], bool], interfaces: Mapping[str, str]) -> None:
         """`is_ours`: whether a number is an agent's, for queue_log names no caller's channel."""
-        self.interfaces: Mapping[str, str] = {}
+        self._interfaces = interfaces
         self._is_ours = is_ours
         self._last: int | None = None
         self._correction = 0.0
@@ -127,7 +127,7 @@ class LogReader:
         if (read := _READERS.get(line.event)) is None:
             return _NOTHING
         try:
-            if interface := self.interfaces.get(line.agent):
+            if interface := self._interfaces.get(line.agent):
                 line = line._replace(agent=interface, agent_name=line.agent)
             return read(line, self._when(line.epoch), before)
         except (ValueError, IndexError):

@@ -307,3 +307,16 @@ def test_closing_ends_the_run_even_while_asterisk_is_not_there() -> None:
         await asyncio.wait_for(running, DEADLINE)
 
     asyncio.run(main())
+
+
+def test_closing_ends_the_run_even_while_it_logs_in() -> None:
+    async def scenario() -> None:
+        async with Replay() as replay:
+            connection = AmiConnection("127.0.0.1", replay.port, "listener", "secret")
+            running = asyncio.create_task(connection.run())
+            while not replay.actions:
+                await asyncio.sleep(0)
+            await connection.close()
+            await asyncio.wait_for(running, 5.0)
+
+    asyncio.run(scenario())

@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import exists, or_, select
 
 from ivr.asterisk.connection import AmiConnection, Timing
-from ivr.asterisk.queue_log import blocks, in_order
-from ivr.queue_log import QueueLog
+from ivr.asterisk.queue_log import in_order
+from ivr.queue_log import Known, keep, read_files
 from ivr.recorder import Recorder
 from ivr.storage import schema
 from ivr.storage.engine import Store, StoreThread
@@ -39,6 +39,9 @@ def new_store(folder: Path) -> Iterator[Store]:
     store.close()
 
 
+EVERYTHING = Watched()
+
+
 def listen(store: Store, case: str, manner: Manner = AT_ONCE, hear: float = 1.0) -> None:
     """Record what a listener of the case heard; of the last connection only that share."""
 
@@ -58,13 +61,10 @@ def listen(store: Store, case: str, manner: Manner = AT_ONCE, hear: float = 1.0)
     asyncio.run(main())
 
 
-def backfill(store: Store, *paths: Path, watched: Watched | None = None) -> None:
-    log = QueueLog("main", watched or Watched())
-    known = store.read(log.positions)
-    for file in in_order(paths):
-        log.new_file()
-        for block in blocks(file, known.get(file.first_line, 0)):
-            store.write(partial(log.read, file=file, block=block))
+def backfill(store: Store, *paths: Path, watched: Watched = EVERYTHING) -> None:
+    known = store.read(lambda connection: Known.of(connection, "main", watched))
+    for told in read_files("main", None, in_order(paths), known):
+        store.write(partial(keep, server="main", watched=watched, told=told))
 
 
 def wrong(store: Store, case: str) -> list[str]:
