@@ -152,7 +152,7 @@ def _callback_fault(call: SeenCall, visits: Sequence[Row], row: Row | None, trie
     """Why the call back this caller is owed is lost, empty if it is not."""
     # Where Asterisk went away first, the wait is known only up to its last sign of life.
     surely = call.ended == "here" and waited(call) - _EARLY - call.frozen_seconds > OWED_AFTER
-    stored = any((it["wait_seconds"] or 0.0) > OWED_AFTER and it["outcome"] != "answered" for it in visits)
+    stored = any((it["wait_seconds"] or 0.0) > OWED_AFTER and _decides(it) for it in visits)
     is_owed = call.voice_at is None and not call.agent and (surely or stored)
     has_talked = any(it.has_talked for it in tries if it.caller == call.caller)
     if row is None:
@@ -164,6 +164,11 @@ def _callback_fault(call: SeenCall, visits: Sequence[Row], row: Row | None, trie
     if row["state"] not in ("reached", "owed", "dialing", "on_hold"):
         return f"{call.caller}: never reached, but the callback is {row['state']}"
     return ""
+
+
+def _decides(visit: Row) -> bool:
+    """Of an interrupted visit AMI and queue_log know two last signs of life: the earlier may have decided."""
+    return visit["outcome"] != "answered" and (visit["outcome"], visit["source"]) != ("interrupted", "both")
 
 
 def _double_dials(

@@ -35,6 +35,7 @@ def visit(outcome: str, wait: float | None, agent: str = "", **more: Any) -> dic
         "outcome": outcome,
         "wait_seconds": wait,
         "precision": "ms",
+        "source": "ami",
     }
     return {**row, "agent": agent and f"PJSIP/{agent}", **more}
 
@@ -68,6 +69,7 @@ def found(
         (GAVE_UP, [visit("abandoned", 7.0)], [owed()]),
         (KILLED, [visit("interrupted", 1.0)], []),
         (KILLED, [visit("abandoned", 6.0)], [owed()]),
+        (KILLED, [visit("interrupted", 6.0, source="both", precision="s")], []),
         (REFUSED, [], []),
         (replace(GAVE_UP, ended_at=101.5), [], []),
     ],
@@ -91,6 +93,7 @@ def test_a_store_that_is_right_has_no_fault(call: SeenCall, visits: list[Any], c
         (GAVE_UP, [visit("interrupted", 7.0)], [owed()], WRONG),
         (GAVE_UP, [visit("abandoned", None)], [owed()], WRONG),
         (GAVE_UP, [visit("abandoned", 7.0)], [], LOST),
+        (KILLED, [visit("interrupted", 6.0)], [], LOST),
         (GAVE_UP, [visit("abandoned", 7.0)], [owed("reached")], LOST),
         (GAVE_UP, [visit("abandoned", 7.0)], [owed("expired")], LOST),
     ],
