@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import structlog
 from sqlalchemy import Connection
 
 from ivr.asterisk.connection import utc_now
@@ -21,9 +20,8 @@ from ivr.queue_log import QueueLog, keep, known
 from ivr.storage import listening
 from ivr.storage.engine import StoreAway, StoreThread
 from ivr.storage.listening import Gap, Reason
+from ivr.trouble import Trouble
 from ivr.watched import Watched
-
-log = structlog.get_logger(__name__)
 
 _WRITTEN_WITHIN: Final = timedelta(seconds=5)
 """What happened so long ago stands in the file."""
@@ -38,7 +36,7 @@ class LogFollower:
         self._log: QueueLog | None = None
         self._positions: dict[str, int] = {}
         self._current: LogFile | None = None
-        self._trouble = ""
+        self._trouble = Trouble("queue_log is not followed", "queue_log is followed again")
 
     async def read_on(self) -> None:
         """Store everything written since the last time. Raises nothing: what went wrong is tried again."""
@@ -52,14 +50,12 @@ class LogFollower:
         except Exception as problem:  # a record the database refuses must not end the recorder
             self._start_again(repr(problem))
         else:
-            self._trouble = ""
+            self._trouble.ends()
 
     def _start_again(self, trouble: str) -> None:
         """What was folded but not stored will be told again, from the bookmark on."""
         self._log = self._current = None
-        if self._trouble != trouble:
-            log.error("queue_log is not followed", path=str(self._path), reason=trouble)
-        self._trouble = trouble
+        self._trouble.because(trouble, path=str(self._path))
 
     async def _files(self) -> list[LogFile]:
         """What there is to read: the file itself, and before it what was moved aside meanwhile."""
@@ -118,6 +114,10 @@ class SignsOfListening:
         if self._silent_since is not None:
             self._gaps.append(Gap(self._reason, self._silent_since, at))
         self._silent_since = None
+
+    def miss(self, since: datetime) -> None:
+        """What was heard from then until now could not be kept."""
+        self._gaps.append(Gap("spool full", since, utc_now()))
 
     async def store(self, *, is_heard: bool) -> None:
         """Every few seconds a sign of life, and gaps at once; what the database cannot take now waits."""

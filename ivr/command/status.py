@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
-from ivr.command.callbacks import LOCAL_TIME
+from ivr.command.options import LOCAL_TIME
 from ivr.command.store import open_store
 from ivr.storage.listening import Gap
 from ivr.storage.liveness import Process
@@ -56,6 +56,8 @@ def _lines(now: Overview) -> Iterator[str]:
         yield f"  {'calls':<12}{server.open_calls} open, {server.waiting} waiting in a queue"
     counts = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in now.callbacks.items())
     yield f"callbacks     {counts}; {now.due} due now"
+    for name, why in now.paused.items():
+        yield f"{'':<14}{name} is off: {why}"
     if now.oldest_due_at is not None:
         yield f"{'':<14}oldest due since {_moment(now.oldest_due_at)} ({_ago(now.at - now.oldest_due_at)})"
 

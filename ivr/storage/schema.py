@@ -153,6 +153,7 @@ callbacks = Table(
     Column("priority", String(8), nullable=False, default="normal"),
     Column("due_by", Moment),
     Column("agent", String(128), nullable=False, default=""),
+    Column("skill", String(64), nullable=False, default=""),
     Column("orderer", String(80), nullable=False, default=""),
     Column("arrived_over", String(64), nullable=False, default=""),
     CheckConstraint(
