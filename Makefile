@@ -22,13 +22,14 @@ test: setup lint ## everything that is tested, on a real Asterisk and a real Pos
 run: setup ## the hotline as a service on a lab Asterisk, until Ctrl-C
 	@$(IN)python -m tests.lab.serve
 
-bench: setup ## CPU per call beside a hand-written dialplan and a FastAGI menu
+bench: setup ## a year of queue_log beside a bare insert; a call's CPU beside hand-written menus
+	@$(IN)python -m tests.year.bench
 	@$(IN)python -m tests.lab.bench
 
 fuzz: setup ## a million inputs for every pure layer; the suite has ten thousand
 	@HOTLINE_FUZZ=fuzz $(IN)pytest -n 2 -q tests/fuzz
 
-chaos: setup ## calls for 5 minutes (CHAOS_MINUTES) while everything is killed, frozen and cut off
+chaos: setup ## calls for 5 minutes (CHAOS_MINUTES, CHAOS_SEED, CHAOS_STORE) while everything is killed and cut off
 	@$(IN)python -m tests.lab.chaos
 
 lint: setup ## ruff and mypy

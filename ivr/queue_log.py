@@ -7,22 +7,23 @@ the same stays are told again and nothing changes. So the bookmark is only ever 
 from __future__ import annotations
 
 from collections import deque
-from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from ivr.asterisk.queue_log import Block, LogFile
-from ivr.storage import listening, log_positions
+from ivr.asterisk.queue_log import Block, LogFile, blocks
+from ivr.config.model import Configuration
+from ivr.storage import agents, leases, log_positions
 from ivr.storage.visits import Saved, save
 from ivr.visits.facts import LongAgo, Tick
 from ivr.visits.fold import Changes, Fold
 from ivr.visits.from_queue_log import LogReader
+from ivr.visits.records import LONGEST_CALL
 from ivr.visits.state import before
 from ivr.watched import Watched
-
-LONGEST_CALL: Final = timedelta(hours=12)
-"""Who joined so long before the latest line has left, whatever became of the line that said so."""
 
 
 class _Mark(NamedTuple):
@@ -33,51 +34,93 @@ class _Mark(NamedTuple):
     stay: int
 
 
-class QueueLog:
-    """One server's queue_log, read block by block, in order. A failed transaction leaves it useless."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a block says, and where each file, by its first line, would be read from next (`settled`).
 
-    def __init__(self, server: str, watched: Watched) -> None:
-        self._server, self._watched = server, watched
-        self._reader = LogReader(watched.is_ours)
+    `read_to`: the moment of the latest line. `packed`: how far the file on disk was read for it.
+    """
+
+    file: LogFile
+    packed: int
+    lines: int
+    changes: Changes
+    settled: Mapping[str, int]
+    read_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """`positions`: how far each file was read; `interfaces`: agent's name → interface."""
+
+    positions: Mapping[str, int]
+    interfaces: Mapping[str, str]
+
+
+def known(connection: Connection, server: str, watched: Watched) -> Known:
+    """What the store knows before a file is read."""
+    return Known(
+        log_positions.known(connection, server, watched.scope), agents.interfaces(connection, server)
+    )
+
+
+def read_files(
+    server: str, configuration: Configuration | None, files: Iterable[LogFile], before: Known
+) -> Iterator[Told]:
+    """Every block of the files that was not read before. Without a configuration every queue is recorded."""
+    yield from QueueLog(server, Watched.of(configuration), before.interfaces).told(files, before.positions)
+
+
+def keep(connection: Connection, server: str, watched: Watched, told: Told) -> Saved:
+    """Store what was told and how far it was read, in the caller's transaction."""
+    saved = save(
+        connection,
+        told.changes.calls,
+        told.changes.visits,
+        watched.read_number,
+        is_listened=leases.is_held(connection, server, "recorder"),
+    )
+    if told.read_to is not None:
+        for first_line, position in told.settled.items():
+            log_positions.put(connection, server, watched.scope, first_line, position, told.read_to)
+    return saved
+
+
+class QueueLog:
+    """One server's queue_log, read block by block, in order; of no use once a block could not be stored."""
+
+    def __init__(self, server: str, watched: Watched, interfaces: Mapping[str, str]) -> None:
+        """`interfaces`: the agents the store knows; the configuration knows better."""
+        self._watched = watched
+        self._reader = LogReader(watched.is_ours, {**interfaces, **watched.interfaces})
         self._fold = Fold(server, "queue_log", watched.structures)
         self._marks: deque[_Mark] = deque()
         self._ends: dict[LogFile, int] = {}
-        self.lines = 0
-
-    @property
-    def read_to(self) -> datetime | None:
-        """The moment of the latest line."""
-        return None if self._reader.last is None else self._reader.last.at
 
     def new_file(self) -> None:
         """The next block is of another file, which may repeat what was read."""
         self._reader.new_file()
         self._fold.forget_settled()
 
-    def read(self, connection: Connection, file: LogFile, block: Block) -> Saved:
-        """Store what the block says and how far it was read, in the caller's transaction."""
+    def told(self, files: Iterable[LogFile], positions: Mapping[str, int]) -> Iterator[Told]:
+        """What the files say, one after the other, each from its position on."""
+        for file in files:
+            self.new_file()
+            for block in blocks(file, positions.get(file.first_line, 0)):
+                yield self.read(file, block)
+
+    def read(self, file: LogFile, block: Block) -> Told:
+        """What the block says, and how far everything is settled by it."""
         self._marks.append(_Mark(file, block.begin, self._fold.next_stay))
         self._ends[file] = block.end
-        changes = self._facts(block)
-        saved = save(
-            connection,
-            changes.calls,
-            changes.visits,
-            self._watched.read_number,
-            is_listened=listening.is_listened(connection, self._server),
-        )
-        if (read_to := self.read_to) is not None:
-            for settled, position in self._settled().items():
-                log_positions.put(
-                    connection, self._server, self._watched.scope, settled.first_line, position, read_to
-                )
-        return saved
+        changes = self._changes(block)
+        settled = {of.first_line: position for of, position in self._settled().items()}
+        last = self._reader.last
+        return Told(file, block.packed, len(block.lines), changes, settled, last.at if last else None)
 
-    def _facts(self, block: Block) -> Changes:
+    def _changes(self, block: Block) -> Changes:
         read, apply, covers = self._reader.facts, self._fold.apply, self._watched.covers
-        lines = block.lines
-        self.lines += len(lines)
-        for line in lines:
+        for line in block.lines:
             for fact in read(line):
                 if covers(fact):
                     apply(fact)

@@ -13,7 +13,7 @@ from typing import Literal
 
 import structlog
 
-from ivr.asterisk.actions import AmiError
+from ivr.asterisk.actions import ActionLost, ActionRefused, ActionTimedOut, AmiError, Reply
 from ivr.asterisk.connection import AmiConnection, Connected, Lost, utc_now
 from ivr.asterisk.events import AmiEvent
 from ivr.following import LogFollower, SignsOfListening
@@ -34,6 +34,10 @@ STORE_EVERY = 0.2
 _TICK_EVERY = 1.0
 _FOLLOW_EVERY = 0.5
 _RETRY_EVERY = 2.0
+_ASK_AGAIN_AFTER = (0.5, 10.0)
+"""The first pause and the longest."""
+_TOLD_WITHIN = 1.0
+"""Seconds; an answer that took longer says little about when who joined."""
 _LAST_TRIES = 10
 
 
@@ -63,6 +67,7 @@ class Recorder:
         self._signs = SignsOfListening(store, server)
         self._follower = LogFollower(queue_log, store, server, self._watched) if queue_log else None
         self._duty: Literal["storing", "standing by"] = "storing"
+        self._looking: asyncio.Task[None] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Events → facts → fold → store, until `stop` is set; then everything heard is stored.
@@ -87,6 +92,7 @@ class Recorder:
                 await asyncio.sleep(0)
             for task in (listening, storing, following):
                 task.cancel()
+            self._look_no_more()
             await asyncio.wait({listening, storing, following})
             await self._store_the_rest()
 
@@ -96,18 +102,17 @@ class Recorder:
 
     async def _listen(self) -> None:
         events = self._connection.events
-        asking: set[asyncio.Task[None]] = set()
         while True:
             told = await events.get()
             try:
                 self._hear(told)
             except Exception:
                 log.exception("not understood; the recorder goes on", told=getattr(told, "name", repr(told)))
-            self._signs.hear(told)
-            if isinstance(told, Connected):
-                task = asyncio.create_task(self._look_around(told))
-                asking.add(task)
-                task.add_done_callback(asking.discard)
+            if isinstance(told, Lost):
+                self._look_no_more()
+                self._signs.lost(told.at)
+            elif isinstance(told, Connected):
+                self._looking = asyncio.create_task(self._look_around(told))
 
     def _hear(self, told: AmiEvent | Connected | Lost) -> None:
         for fact in self._reader.facts(told):
@@ -118,18 +123,51 @@ class Recorder:
             self._fold.apply(fact)
 
     async def _look_around(self, connected: Connected) -> None:
+        """Ask until Asterisk tells; right after its start it may refuse. Only then nobody is missed."""
+        pause, longest = _ASK_AGAIN_AFTER
+        while True:
+            try:
+                await self._ask_what_goes_on(connected)
+            except ActionLost:
+                return
+            except AmiError as problem:
+                log.warning("Asterisk does not say yet what is going on", reason=str(problem))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, longest)
+            else:
+                self._signs.hear_everything(utc_now())
+                return
+
+    def _look_no_more(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+
+    async def _ask_what_goes_on(self, connected: Connected) -> None:
         """Which run of Asterisk it is, who waits already, which calls live: what no event will tell."""
-        try:
-            status = await self._connection.send({"Action": "CoreStatus"})
+        if (status := await self._ask("CoreStatus")) is not None:
             for fact in self._reader.started(status.headers, connected.at):
                 self._apply(fact)
-            for row in (await self._connection.send({"Action": "QueueStatus"})).events:
-                for fact in self._reader.waiting(row):
-                    self._apply(fact)
-            channels = await self._connection.send({"Action": "CoreShowChannels"})
+        channels = await self._ask("CoreShowChannels")
+        by_id = {row["Uniqueid"]: row for row in channels.events} if channels else {}
+        queues = await self._ask("QueueStatus")
+        for row in queues.events if queues else ():
+            for fact in self._reader.waiting(row, by_id):
+                self._apply(fact)
+        if channels is not None:
             self._apply(self._reader.live_calls(channels.events, connected.at))
-        except AmiError as problem:
-            log.warning("Asterisk does not say what is going on now", reason=str(problem))
+
+    async def _ask(self, action: str) -> Reply | None:
+        """Asterisk's answer; None if this login will never be told."""
+        asked_at = asyncio.get_running_loop().time()
+        try:
+            reply = await self._connection.send({"Action": action})
+        except ActionRefused as refused:
+            if "permission" in str(refused).lower():
+                return None
+            raise
+        if asyncio.get_running_loop().time() - asked_at > _TOLD_WITHIN:
+            raise ActionTimedOut(f"the answer to {action} took too long")
+        return reply
 
     async def _store_regularly(self) -> None:
         loop = asyncio.get_running_loop()

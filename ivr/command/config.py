@@ -10,8 +10,10 @@ from typing import Annotated
 
 import typer
 
+from ivr.command.menu_tests import Tested, case_files, run_tests
 from ivr.command.options import fail, options
 from ivr.command.render import render
+from ivr.command.schema import schema
 from ivr.command.store import database_url
 from ivr.config.check_prompts import missing_files
 from ivr.config.crosscheck import shared_file
@@ -48,10 +50,14 @@ def check(
         Path | None, typer.Option(help="Folder of built prompts: also report each file missing there.")
     ] = None,
 ) -> None:
-    """Report every mistake at once, each with its place; exit status 1 if one is an error."""
+    """Report every mistake at once, each with its place, and run the menu tests; status 1 for an error."""
     folder = options(context).config
     loaded = load(folder)
     problems = (*loaded.problems, *unfit_database(loaded))
+    tested = Tested()
+    if loaded.configuration is not None:
+        tested = run_tests(loaded.configuration, folder, case_files(folder))
+        problems = (*problems, *tested.problems)
     if prompts is not None and loaded.configuration is not None:
         problems = (*problems, *missing_files(loaded.configuration, loaded.places, prompts))
     if as_json:
@@ -60,12 +66,13 @@ def check(
         )
     else:
         show_problems(problems, folder)
-        typer.echo(_summary(problems, loaded))
+        typer.echo(_summary(problems, loaded, tested))
     if errors(problems):
         raise typer.Exit(1)
 
 
 app.command(epilog="Example: hotline --config config config render --out asterisk")(render)
+app.command(epilog="Example: hotline --config config config schema --out config/schema")(schema)
 
 
 def load_or_stop(folder: Path) -> Loaded:
@@ -101,8 +108,10 @@ def show_problems(problems: tuple[Problem, ...], folder: Path, *, err: bool = Fa
             typer.echo(f"    {problem.hint}", err=err)
 
 
-def _summary(problems: tuple[Problem, ...], loaded: Loaded) -> str:
+def _summary(problems: tuple[Problem, ...], loaded: Loaded, tested: Tested) -> str:
     files = _count(len(loaded.files), "file")
+    if tested.count:
+        files += f" and {_count(tested.count, 'menu test')}"
     if not problems:
         return f"no problems in {files}"
     warnings = len(problems) - len(errors(problems))

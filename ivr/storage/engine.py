@@ -24,6 +24,8 @@ from ivr.storage.faults import RESTORE, StoreAway, StoreUnfit, told
 
 __all__ = ["Store", "StoreAway", "StoreThread", "StoreUnfit"]
 
+from ivr.storage.bulk import copy_instead
+
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
@@ -61,6 +63,7 @@ class Store:
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             event.listen(self.engine, "connect", lambda connection, _: self._connections.add(connection))
+            event.listen(self.engine, "do_executemany", copy_instead)
 
     def write(self, work: Work[T]) -> T:
         """Run `work` in one writing transaction: committed when it returns, rolled back when it raises.

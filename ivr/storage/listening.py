@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import BigInteger, Connection, and_, exists, func, insert, or_, select, type_coerce, update
+from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 
 from ivr.storage.moments import database_now
 from ivr.storage.schema import gaps, recorder_signs, visits
@@ -15,7 +15,6 @@ Reason = Literal["start", "reconnect", "spool full"]
 
 SIGN_EVERY: Final = 5.0
 """Seconds between two signs of life of a recorder."""
-_SILENT_AFTER: Final = timedelta(seconds=4 * SIGN_EVERY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,9 @@ class Gap:
     rebuilt: int | None = None
 
 
+_GAP: Final = tuple(gaps.c[name] for name in Gap.__dataclass_fields__)
+
+
 def heard(connection: Connection, server: str) -> None:
     """A recorder hears that server's AMI now."""
     now = database_now()
@@ -43,15 +45,6 @@ def last_heard(connection: Connection, server: str) -> datetime | None:
     """The last sign of life of that server's recorder; None if it never had one."""
     query = select(recorder_signs.c.heard_at).where(recorder_signs.c.server == server)
     return connection.scalar(query)
-
-
-def is_listened(connection: Connection, server: str) -> bool:
-    """Whether a recorder hears that server's AMI now."""
-    since = type_coerce(database_now(), BigInteger) - _SILENT_AFTER // timedelta(milliseconds=1)
-    is_alive = exists().where(
-        recorder_signs.c.server == server, type_coerce(recorder_signs.c.heard_at, BigInteger) > since
-    )
-    return bool(connection.scalar(select(is_alive)))
 
 
 def add_gap(connection: Connection, server: str, gap: Gap) -> None:
@@ -79,9 +72,12 @@ def count_rebuilt(connection: Connection, server: str, read_to: datetime) -> Non
 
 def gaps_between(connection: Connection, server: str, begin: datetime, end: datetime) -> tuple[Gap, ...]:
     """Gaps of that server that touch a period, the oldest first."""
-    query = (
-        select(gaps.c.reason, gaps.c.began_at, gaps.c.ended_at, gaps.c.rebuilt)
-        .where(gaps.c.server == server, gaps.c.began_at < end, gaps.c.ended_at > begin)
-        .order_by(gaps.c.began_at)
-    )
-    return tuple(Gap(**row._mapping) for row in connection.execute(query))
+    touching = (gaps.c.server == server, gaps.c.began_at < end, gaps.c.ended_at > begin)
+    rows = connection.execute(select(*_GAP).where(*touching).order_by(gaps.c.began_at))
+    return tuple(Gap(**row._mapping) for row in rows)
+
+
+def every_gap(connection: Connection) -> list[tuple[str, Gap]]:
+    """All there ever were, each behind its server's name, the oldest first."""
+    rows = connection.execute(select(gaps.c.server, *_GAP).order_by(gaps.c.began_at)).all()
+    return [(server, Gap(*gap)) for server, *gap in rows]

@@ -324,7 +324,10 @@ sealed_days = Table(
     metadata,
     Column("day", String(10), primary_key=True),
     Column("sealed_at", Moment, nullable=False),
+    Column("begins_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
 )
+"""Local days whose totals are kept: nothing new is stored of them, whatever old file is read again."""
 
 sealed_totals = Table(
     "sealed_totals",

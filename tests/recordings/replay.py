@@ -24,6 +24,10 @@ class Replay:
         self.played = asyncio.Event()
         self.actions: list[dict[str, str]] = []
         self.answers = True
+        self.refusals: dict[str, list[str]] = {}
+        """Action → what Asterisk says instead of an answer, the first time and the next ones."""
+        self.rows: dict[str, str] = {}
+        """Action → the rows of its list; an empty ActionID is filled in."""
         self.port = 0
         self._writers: list[asyncio.StreamWriter] = []
 
@@ -75,8 +79,12 @@ class Replay:
                 writer, b"Response: Success\r\n" + own + b"Message: Authentication accepted\r\n\r\n"
             )
             await self._play(writer)
+        elif self.refusals.get(fields["Action"]):
+            why = self.refusals[fields["Action"]].pop(0).encode()
+            await self._send(writer, b"Response: Error\r\n" + own + b"Message: " + why + b"\r\n\r\n")
         elif action in _LISTS:
             start = b"Response: Success\r\n" + own + b"EventList: start\r\nMessage: will follow\r\n\r\n"
+            start += self.rows.get(fields["Action"], "").replace("ActionID: \r\n", own.decode()).encode()
             end = b"Event: " + _LISTS[action] + b"\r\n" + own + b"EventList: Complete\r\n\r\n"
             await self._send(writer, start + end)
         elif action == "logoff":

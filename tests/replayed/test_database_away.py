@@ -290,7 +290,7 @@ def test_a_recorder_whose_disk_is_full_says_so_once_and_stores_everything_when_t
     assert log.count("the database has all that waited") == 1
 
 
-def test_a_recorder_whose_tables_are_gone_ends_with_what_to_do_and_keeps_what_it_heard(
+def test_a_recorder_whose_tables_are_gone_keeps_what_it_heard_and_ends_with_what_to_do(
     tmp_path: Path,
 ) -> None:
     url = f"sqlite:///{tmp_path / 'hotline.db'}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,15 @@ import pytest
 from sqlalchemy import exists, or_, select
 
 from ivr.asterisk.connection import AmiConnection, Timing
-from ivr.asterisk.queue_log import blocks, in_order
-from ivr.queue_log import QueueLog
+from ivr.asterisk.queue_log import in_order
+from ivr.queue_log import QueueLog, keep, known
 from ivr.recorder import Recorder
-from ivr.storage import log_positions, schema
+from ivr.storage import schema
+from ivr.storage.agreement import LogComparison, Period
 from ivr.storage.engine import Store, StoreThread
 from ivr.storage.export import rows
 from ivr.storage.migrations import migrate
+from ivr.visits.agreement import Disagreement
 from ivr.watched import Watched
 from tests.recordings.listening import Manner, bytes_of
 from tests.recordings.replay import Replay
@@ -58,19 +61,28 @@ def listen(store: Store, case: str, manner: Manner = AT_ONCE, hear: float = 1.0)
     asyncio.run(main())
 
 
-def backfill(store: Store, *paths: Path) -> None:
-    known = store.read(lambda connection: log_positions.known(connection, "main", "all"))
-    log = QueueLog("main", Watched())
-    for file in in_order(paths):
-        log.new_file()
-        for block in blocks(file, known.get(file.first_line, 0)):
-            store.write(partial(log.read, file=file, block=block))
+def backfill(store: Store, *paths: Path, watched: Watched | None = None) -> None:
+    watched = watched or Watched()
+    before = store.read(partial(known, server="main", watched=watched))
+    log = QueueLog("main", watched, before.interfaces)
+    for told in log.told(in_order(paths), before.positions):
+        store.write(partial(keep, server="main", watched=watched, told=told))
 
 
 def wrong(store: Store, case: str) -> list[str]:
     """In what the visits differ from the truth, and calls that are not over or have no visit."""
     astray = store.read(lambda connection: connection.execute(_ASTRAY).all())
     return [*differences(case, [Told.of(row) for row in visits(store)]), *map(repr, astray)]
+
+
+def disagreeing_with_log(store: Store, case: str) -> list[Disagreement]:
+    ever = Period(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+    comparison, files = LogComparison(store, "main", ever, None), in_order([CASES / case / "queue_log"])
+    found, read_to = [], ever.begin
+    for told in QueueLog("main", Watched(), {}).told(files, {}):
+        found += comparison.compare(told.changes.visits)
+        read_to = told.read_to or read_to
+    return [*found, *comparison.end(datetime.fromtimestamp(files[0].began, UTC), read_to)]
 
 
 def visits(store: Store) -> list[dict[str, Any]]:
@@ -103,6 +115,7 @@ def test_both_sources_in_any_order_tell_the_same_visits(
     with new_store(tmp_path) as store:
         tell(store, case)
         assert wrong(store, case) == []
+        assert disagreeing_with_log(store, case) == []
         before = visits(store)
         backfill(store, CASES / case / "queue_log")
         assert visits(store) == before
@@ -122,3 +135,32 @@ def test_what_a_cut_off_listener_missed_comes_from_queue_log(case: str, share: f
         listen(store, case, hear=share)
         backfill(store, CASES / case / "queue_log")
         assert wrong(store, case) == []
+
+
+NAME, INTERFACE = "Ђорђе Петровић", "PJSIP/agent1"
+LATER = f"""1795365000|1795365000.1|utfq|NONE|ENTERQUEUE||0641000030|1
+1795365002|1795365000.1|utfq|{NAME}|CONNECT|2|1795365000.2|2
+1795365009|1795365000.1|utfq|{NAME}|COMPLETEAGENT|2|7|1
+"""
+
+
+def _from_configuration(store: Store) -> Watched:
+    return Watched(interfaces={NAME: INTERFACE})
+
+
+def _from_an_earlier_call(store: Store) -> Watched:
+    listen(store, "member_name_utf8")
+    return Watched()
+
+
+@pytest.mark.parametrize("known", [_from_configuration, _from_an_earlier_call])
+def test_an_agent_whom_queue_log_calls_by_name_is_stored_by_the_interface(
+    known: Callable[[Store], Watched], tmp_path: Path
+) -> None:
+    log = tmp_path / "queue_log"
+    log.write_text(LATER)
+    with new_store(tmp_path) as store:
+        backfill(store, log, watched=known(store))
+        last = visits(store)[-1]
+        assert (last["source"], last["agent"], last["agent_name"]) == ("queue_log", INTERFACE, NAME)
+        assert (last["wait_seconds"], last["talk_seconds"], last["ended_by"]) == (2.0, 7.0, "agent")

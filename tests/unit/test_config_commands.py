@@ -28,7 +28,7 @@ def test_check_tells_each_mistake_with_its_place_what_to_do_and_how_many(folder:
     result = _run("--config", folder, "config", "check")
     assert result.exit_code == 1
     assert result.stdout.splitlines() == [
-        f"{folder}/menu.yaml:19:14 MENU001 there is no menu node `servces`",
+        f"{folder}/menu.yaml:20:14 MENU001 there is no menu node `servces`",
         "    did you mean `services`?",
         "1 problem",
     ]
@@ -46,7 +46,7 @@ def test_check_gives_programs_one_json_document(folder: Path) -> None:
     result = _run("--config", folder, "config", "check", "--json")
     (problem,) = json.loads(result.stdout)
     assert result.exit_code == 1
-    assert (problem["file"], problem["line"], problem["column"]) == (str(folder / "queues.yaml"), 11, 5)
+    assert (problem["file"], problem["line"], problem["column"]) == (str(folder / "queues.yaml"), 12, 5)
     assert (problem["code"], problem["severity"]) == ("CFG001", "error")
 
 
@@ -93,7 +93,7 @@ def test_a_command_that_needs_a_configuration_tells_what_is_wrong_with_it(folder
     _write(folder, changed("queues.yaml", "max_wait: 10m", "max_wiat: 10m"))
     result = _run("--config", folder, "prompts", "list")
     assert result.exit_code == 1
-    assert "queues.yaml:11:5 CFG001" in result.stderr
+    assert "queues.yaml:12:5 CFG001" in result.stderr
 
 
 def test_the_prompts_of_one_language_are_listed_with_their_text(folder: Path) -> None:
