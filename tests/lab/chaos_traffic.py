@@ -57,6 +57,7 @@ _FATES: Sequence[Sequence[Fate]] = (
     [Rings(), _TALK],
     [Lifts(after=0.2, patience=1.0), _TALK],
 )
+_PATIENCE = (3.0, 4.0, 6.0, 30.0)
 _PAUSE = (0.3, 1.2)
 _BURST, _LULL = 10.0, 8.0
 _ANSWERED_WITHIN = 12.0
@@ -105,7 +106,7 @@ class Traffic:
             if time.monotonic() % (_BURST + _LULL) < _BURST:
                 number = f"050{2_100_000 + len(self._legs):07d}"
                 self._exchange.plans[number] = self._chance.choice(_FATES)
-                patience = self._chance.choice((2.5, 6.0, 7.5, 30.0))
+                patience = self._chance.choice(_PATIENCE)
                 self._callers.append(self._background(self._live(number, patience)))
             await asyncio.sleep(self._chance.uniform(*_PAUSE))
 
