@@ -16,6 +16,8 @@ OWED_AFTER = 1.0
 """Seconds of waiting over which a call back is owed (`callback.wait_over` of the chaos)."""
 _EARLY, _LATE = 3.5, 1.0
 """How much shorter (notices) and longer a stored wait may be than from the answer to hanging up."""
+_TALK = 0.7
+"""How much a stored talk may differ from the one at the agent's phone."""
 _WHOLE_SECONDS = 1.0
 """So much a wait can be off that is known from queue_log alone."""
 Row = Mapping[str, Any]
@@ -33,6 +35,8 @@ class SeenCall:
     ended_at: float
     ended: str
     """`here`, `there`, `lost` (Asterisk was killed), `rejected`."""
+    talked: float | None = None
+    """Seconds from lifting to hanging up at the agent's phone; None: never lifted, or Asterisk died."""
     frozen_seconds: float = 0.0
     """How long Asterisk or the phone stood still around this call: so late they may have noticed anything."""
 
@@ -134,6 +138,9 @@ def _difference(call: SeenCall, row: Row) -> str:
     late, early = _LATE + unsure, _EARLY + unsure
     if wait is None or not waited(call) - early <= wait <= waited(call) + late:
         return f"waited {waited(call):.1f} s at the phone, {wait} s stored"
+    talk = row["talk_seconds"]
+    if call.talked is not None and (talk is None or abs(talk - call.talked) > _TALK + unsure):
+        return f"talked {call.talked:.1f} s at the agent's phone, {talk} s stored"
     return ""
 
 

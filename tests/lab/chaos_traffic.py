@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from typing import Any
@@ -156,12 +156,14 @@ class Traffic:
 
     def calls(self) -> list[SeenCall]:
         """Every call as its phone saw it, and the agent whose phone was lifted for it."""
-        lifted: Mapping[str, str] = {
-            offered.number: phone.account for phone in self._agents for offered in phone.answered
+        lifted = {
+            offered.number: (phone.account, offered.leg)
+            for phone in self._agents
+            for offered in phone.answered
         }
         return [
             replace(call, frozen_seconds=self._still_seconds(call))
-            for call in (_seen(number, leg, lifted.get(number, "")) for number, leg in self._legs)
+            for call in (_seen(number, leg, *lifted.get(number, ("", None))) for number, leg in self._legs)
         ]
 
     def _still_seconds(self, call: SeenCall) -> float:
@@ -178,7 +180,7 @@ class Traffic:
         return [SeenTry(e164(it.number), bool(it.leg.spoken)) for it in self._exchange.dialled]
 
 
-def _seen(number: str, leg: Leg, lifted_by: str) -> SeenCall:
+def _seen(number: str, leg: Leg, lifted_by: str, agents: Leg | None) -> SeenCall:
     end = leg.log.first(What.ENDED) or leg.log.first(What.REJECTED)
     voice = leg.spoken[0] if leg.spoken else None
     return SeenCall(
@@ -188,7 +190,13 @@ def _seen(number: str, leg: Leg, lifted_by: str) -> SeenCall:
         agent=voice.account if voice else lifted_by,
         ended_at=end.at if end else time.time(),
         ended="lost" if end is None else "rejected" if end.what is What.REJECTED else end.detail,
+        talked=_talked(agents) if agents else None,
     )
+
+
+def _talked(leg: Leg) -> float | None:
+    began, end = leg.log.at(What.ANSWERED), leg.log.first(What.ENDED)
+    return end.at - began if began and end and end.detail != "lost" else None
 
 
 def e164(number: str) -> str:
