@@ -41,6 +41,8 @@ CHANGES: dict[str, Any] = {
     "callback.confirm_wait": "1s",
     "callback.confirm_times": 1,
     "callback.attempts": 20,
+    **{f"callback.budgets.{name}.most": 10_000 for name in ("prefix", "trunk", "total")},
+    "callback.burst.abandons": 10_000,
     **{
         f"callback.retry.{outcome}": ["2s"]
         for outcome in (
@@ -62,6 +64,8 @@ _PAUSE = (0.3, 1.2)
 _BURST, _LULL = 10.0, 8.0
 _ANSWERED_WITHIN = 12.0
 _BEAT = 0.1
+_ANSWERED_TOO_LATE = 1.0
+"""Seconds after hanging up in which an agent may still lift the phone; nobody is called back so soon."""
 
 
 class Traffic:
@@ -156,15 +160,18 @@ class Traffic:
 
     def calls(self) -> list[SeenCall]:
         """Every call as its phone saw it, and the agent whose phone was lifted for it."""
-        lifted = {
-            offered.number: (phone.account, offered.leg)
-            for phone in self._agents
-            for offered in phone.answered
-        }
-        return [
-            replace(call, frozen_seconds=self._still_seconds(call))
-            for call in (_seen(number, leg, *lifted.get(number, ("", None))) for number, leg in self._legs)
-        ]
+        calls = [_seen(number, leg, self._lifted(number, leg)) for number, leg in self._legs]
+        return [replace(call, frozen_seconds=self._still_seconds(call)) for call in calls]
+
+    def _lifted(self, number: str, leg: Leg) -> tuple[str, Leg] | None:
+        """Account and call of the agent who lifted the phone for this call; called back later is another."""
+        end = leg.log.first(What.ENDED)
+        for phone in self._agents:
+            for offered in phone.answered:
+                at = offered.leg.log.at(What.ANSWERED) or 0.0
+                if offered.number == number and (end is None or at < end.at + _ANSWERED_TOO_LATE):
+                    return phone.account, offered.leg
+        return None
 
     def _still_seconds(self, call: SeenCall) -> float:
         """The freezes that touch the call or the seconds after it, in which its end was told."""
@@ -180,7 +187,8 @@ class Traffic:
         return [SeenTry(e164(it.number), bool(it.leg.spoken)) for it in self._exchange.dialled]
 
 
-def _seen(number: str, leg: Leg, lifted_by: str, agents: Leg | None) -> SeenCall:
+def _seen(number: str, leg: Leg, lifted: tuple[str, Leg] | None) -> SeenCall:
+    lifted_by, agents = lifted or ("", None)
     end = leg.log.first(What.ENDED) or leg.log.first(What.REJECTED)
     voice = leg.spoken[0] if leg.spoken else None
     return SeenCall(
