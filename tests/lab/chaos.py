@@ -12,6 +12,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -203,6 +204,7 @@ def main() -> int:
     parser.add_argument("--kinds", nargs="+", choices=STRIKES, default=(), help="what may break")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep logs and what was stored there")
     wanted = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # else all that was started would stay
     console = Console()
     with tempfile.TemporaryDirectory(prefix="hotline-chaos-") as made:
         folder = wanted.keep or Path(made)

@@ -12,10 +12,12 @@ from typing import Any
 
 SURELY_JOINED = 3.0
 """Seconds after the answer by which a caller stands in the queue, notices and a late AGI included."""
-OWED_AFTER = 2.0
+OWED_AFTER = 1.0
 """Seconds of waiting over which a call back is owed (`callback.wait_over` of the chaos)."""
 _EARLY, _LATE = 3.5, 1.0
 """How much shorter (notices) and longer a stored wait may be than from the answer to hanging up."""
+_TALK = 0.7
+"""How much a stored talk may differ from the one at the agent's phone."""
 _WHOLE_SECONDS = 1.0
 """So much a wait can be off that is known from queue_log alone."""
 Row = Mapping[str, Any]
@@ -33,6 +35,8 @@ class SeenCall:
     ended_at: float
     ended: str
     """`here`, `there`, `lost` (Asterisk was killed), `rejected`."""
+    talked: float | None = None
+    """Seconds from lifting to hanging up at the agent's phone; None: never lifted, or Asterisk died."""
     frozen_seconds: float = 0.0
     """How long Asterisk or the phone stood still around this call: so late they may have noticed anything."""
 
@@ -134,6 +138,9 @@ def _difference(call: SeenCall, row: Row) -> str:
     late, early = _LATE + unsure, _EARLY + unsure
     if wait is None or not waited(call) - early <= wait <= waited(call) + late:
         return f"waited {waited(call):.1f} s at the phone, {wait} s stored"
+    talk = row["talk_seconds"]
+    if call.talked is not None and (talk is None or abs(talk - call.talked) > _TALK + unsure):
+        return f"talked {call.talked:.1f} s at the agent's phone, {talk} s stored"
     return ""
 
 
@@ -152,7 +159,7 @@ def _callback_fault(call: SeenCall, visits: Sequence[Row], row: Row | None, trie
     """Why the call back this caller is owed is lost, empty if it is not."""
     # Where Asterisk went away first, the wait is known only up to its last sign of life.
     surely = call.ended == "here" and waited(call) - _EARLY - call.frozen_seconds > OWED_AFTER
-    stored = any((it["wait_seconds"] or 0.0) > OWED_AFTER and _decides(it) for it in visits)
+    stored = any(_is_missed(it) for it in visits)
     is_owed = call.voice_at is None and not call.agent and (surely or stored)
     has_talked = any(it.has_talked for it in tries if it.caller == call.caller)
     if row is None:
@@ -166,9 +173,15 @@ def _callback_fault(call: SeenCall, visits: Sequence[Row], row: Row | None, trie
     return ""
 
 
-def _decides(visit: Row) -> bool:
-    """Of an interrupted visit AMI and queue_log know two last signs of life: the earlier may have decided."""
-    return visit["outcome"] != "answered" and (visit["outcome"], visit["source"]) != ("interrupted", "both")
+def _is_missed(visit: Row) -> bool:
+    """Whether a call back is owed, whichever source told first: it is decided once, by what was known then.
+
+    queue_log knows whole seconds, and of an interrupted visit another last sign of life.
+    """
+    if visit["outcome"] == "answered" or (visit["outcome"], visit["source"]) == ("interrupted", "both"):
+        return False
+    unsure = _WHOLE_SECONDS if visit["source"] == "both" else 0.0
+    return (visit["wait_seconds"] or 0.0) > OWED_AFTER + unsure
 
 
 def _double_dials(

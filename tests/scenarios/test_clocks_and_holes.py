@@ -241,3 +241,19 @@ def test_who_is_answered_after_a_hole_does_not_stand_where_another_citizen_waite
         ("0502223344", "c.2"),
     ]
     assert told(listener.visits)[1] == ("0502223344", "dvx", "answered", 3.0, "agent", 2.0)
+
+
+def test_a_talk_whose_end_was_missed_does_not_end_with_the_agent_s_next_one() -> None:
+    """The next one's beginning fell into the same hole, and its end carries no Uniqueid."""
+    listener = Listener().hears(
+        """
+        0.0   QueueCallerJoin  U=c.1 N=0501112233 Q=dvx
+        1.0   AgentConnect     U=c.1 N=0501112233 Q=dvx A=PJSIP/1101 D=a.1 HoldTime=1 RingTime=1
+        """,
+        until=2.0,
+    )
+    listener.reconnects(8.0).hears("""
+        12.0  AgentComplete    Q=dvx A=PJSIP/1101 HoldTime=2 TalkTime=3 Reason=agent
+        12.0  QueueMemberStatus Q=dvx A=PJSIP/1101
+    """)
+    assert told(listener.visits) == [("0501112233", "dvx", "answered", 1.0, "", None)]

@@ -22,6 +22,7 @@ from tests.lab.chaos_judge import (
 
 WHO = "+994502100000"
 ANSWERED = SeenCall(WHO, answered_at=100.0, voice_at=104.0, agent="1101", ended_at=110.0, ended="there")
+TALKED_SIX = replace(ANSWERED, talked=6.1)
 GAVE_UP = SeenCall(WHO, answered_at=100.0, voice_at=None, agent="", ended_at=108.0, ended="here")
 KILLED = replace(GAVE_UP, ended="lost")
 REFUSED = SeenCall(WHO, answered_at=None, voice_at=None, agent="", ended_at=100.1, ended="rejected")
@@ -36,6 +37,7 @@ def visit(outcome: str, wait: float | None, agent: str = "", **more: Any) -> dic
         "wait_seconds": wait,
         "precision": "ms",
         "source": "ami",
+        "talk_seconds": 6.0 if agent else None,
     }
     return {**row, "agent": agent and f"PJSIP/{agent}", **more}
 
@@ -65,11 +67,13 @@ def found(
     ("call", "visits", "callbacks"),
     [
         (ANSWERED, [visit("answered", 3.0, "1101")], []),
+        (TALKED_SIX, [visit("answered", 3.0, "1101")], []),
         (ANSWERED, [visit("answered", 2.0, "1101", precision="s")], []),
         (GAVE_UP, [visit("abandoned", 7.0)], [owed()]),
         (KILLED, [visit("interrupted", 1.0)], []),
         (KILLED, [visit("abandoned", 6.0)], [owed()]),
         (KILLED, [visit("interrupted", 6.0, source="both", precision="s")], []),
+        (replace(GAVE_UP, ended_at=103.5), [visit("abandoned", 1.6, source="both")], []),
         (REFUSED, [], []),
         (replace(GAVE_UP, ended_at=101.5), [], []),
     ],
@@ -89,11 +93,14 @@ def test_a_store_that_is_right_has_no_fault(call: SeenCall, visits: list[Any], c
         (ANSWERED, [visit("interrupted", 4.0)], [owed()], WRONG),
         (ANSWERED, [visit("answered", 4.0, "1102")], [], WRONG),
         (ANSWERED, [visit("answered", 6.0, "1101")], [], WRONG),
+        (TALKED_SIX, [visit("answered", 3.0, "1101", talk_seconds=9.0)], [], WRONG),
+        (TALKED_SIX, [visit("answered", 3.0, "1101", talk_seconds=None)], [], WRONG),
         (GAVE_UP, [visit("timeout", 7.0)], [owed()], WRONG),
         (GAVE_UP, [visit("interrupted", 7.0)], [owed()], WRONG),
         (GAVE_UP, [visit("abandoned", None)], [owed()], WRONG),
         (GAVE_UP, [visit("abandoned", 7.0)], [], LOST),
         (KILLED, [visit("interrupted", 6.0)], [], LOST),
+        (replace(GAVE_UP, ended_at=103.5), [visit("abandoned", 1.6)], [], LOST),
         (GAVE_UP, [visit("abandoned", 7.0)], [owed("reached")], LOST),
         (GAVE_UP, [visit("abandoned", 7.0)], [owed("expired")], LOST),
     ],
