@@ -38,5 +38,5 @@ size: ## lines of product code, by folder
 	@$(PYTHON) .ci/size.py
 
 clean: ## remove all that was made here
-	@rm -rf .venv .lab .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	@rm -rf .venv .lab .pytest_cache .mypy_cache .ruff_cache .hypothesis dist mutants
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
