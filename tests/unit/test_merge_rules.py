@@ -256,6 +256,8 @@ def test_a_row_of_both_sources_takes_a_later_word_of_either_by_who_had_said_its_
     assert (waits_in_both | visit_merged(waits_in_both, left(READ, "timeout")))["outcome"] == "timeout"
     guessed = merged(left(HEARD, "timeout"), READ)
     assert (guessed | visit_merged(guessed, left(READ, "abandoned")))["outcome"] == "abandoned"
+    corrected = merged(left(HEARD, "abandoned"), READ)
+    assert (corrected | visit_merged(corrected, left(HEARD, "timeout")))["outcome"] == "timeout"
     named = merged(HEARD, left(READ, "timeout"))
     assert (named | visit_merged(named, left(HEARD, "abandoned")))["outcome"] == "timeout"
 
