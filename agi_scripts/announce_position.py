@@ -40,6 +40,15 @@ def decide(
     return where, f"{WAIT}-{minutes}" if minutes <= most_minutes else WAIT_MANY
 
 
+def prompts(
+    configuration: Configuration, place: int, idle: int, wait_seconds: float | None
+) -> tuple[str, ...]:
+    """As `decide`, as far as this hotline's numbers are recorded."""
+    return decide(
+        place, idle, wait_seconds, _last_number(configuration, PLACE), _last_number(configuration, WAIT)
+    )
+
+
 def announce_position(
     session: AgiSession, board: Board, configuration: Configuration, now: Callable[[], datetime]
 ) -> None:
@@ -49,14 +58,7 @@ def announce_position(
         return
     place = 1 + sum(caller.uniqueid != session.uniqueid for caller in board.waiting(queue))
     idle = len(board.idle(queue, moment))
-    said = decide(
-        place,
-        idle,
-        board.expected_wait(queue, place - idle, moment),
-        _last_number(configuration, PLACE),
-        _last_number(configuration, WAIT),
-    )
-    if said:
+    if said := prompts(configuration, place, idle, board.expected_wait(queue, place - idle, moment)):
         session.set_variable(VAR_SAY, "&".join(f"hotline/{name}" for name in said))
 
 

@@ -71,8 +71,8 @@ def _arrival(source: Source, number: str, node: str) -> Iterator[Step]:
         "CHANNEL(language)": language,
         VAR_PATH: "/".join(number.removeprefix(configuration.hotline.number)),
     }
-    if node != source.front_node:
-        begin[BACK] = source.front_node
+    if node != configuration.front_node:
+        begin[BACK] = configuration.front_node
     if source.lab is not None:
         begin["TESTTIME"] = f"${{PJSIP_HEADER(read,{MOMENT_HEADER})}}"
     yield assign(place, "", **begin)

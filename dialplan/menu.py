@@ -14,8 +14,10 @@ from dialplan import schedule
 from dialplan.plan import Context, Extension, Step, assign, goto, inside, sounds
 from dialplan.source import Source
 from ivr.asterisk.words import VAR_LANGUAGE, VAR_NODE, VAR_PATH
+from ivr.config.menu_graph import returns
 from ivr.config.model import Menu, Node, Retry
 from ivr.config.places import Place
+from ivr.menus.walk import LONGEST_PATH
 
 BACK = "MENU_BACK"
 """Choices the caller came through, without the one they are in: `ministry/welcome`."""
@@ -24,8 +26,6 @@ _TRIES = "MENU_TRIES"
 """`w` for each wrong key, `s` for each silence of one visit to one choice."""
 _TRIED_AT = "MENU_TRIED_AT"
 """The visit the tries belong to: path and node, which no other visit has both of."""
-_LONGEST_PATH = 79
-"""Characters of MENU_PATH the store keeps."""
 
 
 def node_context(name: str) -> str:
@@ -102,12 +102,12 @@ def _key(source: Source, name: str, key: str, target: str, place: Place) -> Iter
         yield Step("Goto", "s,ask", place)
         return
     slash = f"${{IF(${{LEN(${{{VAR_PATH}}})}}?/)}}"
-    path = {VAR_PATH: f"${{{VAR_PATH}:0:{_LONGEST_PATH - 2}}}{slash}{key}"}
+    path = {VAR_PATH: f"${{{VAR_PATH}:0:{LONGEST_PATH - 2}}}{slash}{key}"}
     if target == "hangup":
         yield assign(place, "", **path)
         yield Step("Hangup", "", place)
     elif target == "back":
-        before = f"${{IF(${{LEN(${{{BACK}}})}}?${{CUT({BACK},/,1)}}:{source.front_node})}}"
+        before = f"${{IF(${{LEN(${{{BACK}}})}}?${{CUT({BACK},/,1)}}:{source.configuration.front_node})}}"
         yield assign(place, "", **path, **{_BEFORE: before, BACK: f"${{CUT({BACK},/,2-)}}"})
         yield goto(node_context(f"${{{_BEFORE}}}"), place=place)
     else:
@@ -117,15 +117,7 @@ def _key(source: Source, name: str, key: str, target: str, place: Place) -> Iter
 
 def _pushed(menu: Menu, choice: str, target: str) -> dict[str, str]:
     """Remember the choice the caller leaves, unless an announcement only brings them back to it."""
-    return {} if _returns(menu, choice, target) else {BACK: f"{choice}/${{CUT({BACK},/,1-9)}}"}
-
-
-def _returns(menu: Menu, choice: str, target: str) -> bool:
-    seen: set[str] = set()
-    while target not in seen and (then := menu.nodes[target].then) is not None:
-        seen.add(target)
-        target = then
-    return target == choice
+    return {} if returns(menu, choice, target) else {BACK: f"{choice}/${{CUT({BACK},/,1-9)}}"}
 
 
 def _retry(extension: str, mark: str, menu: Menu, name: str, retry: Retry, place: Place) -> Extension:

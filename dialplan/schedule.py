@@ -9,17 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, time
-from itertools import groupby
-from typing import get_args
 
 from dialplan.plan import Context, Extension, Step, inside
 from dialplan.quoting import argument
 from dialplan.source import Source
-from ivr.calls.opening_hours import Schedule, days_closed
-from ivr.config.model import Hours, Weekday, clock
+from ivr.calls.opening_hours import Schedule, days_closed, week_spans
+from ivr.config.model import clock
 from ivr.config.places import Place
-
-_WEEK: tuple[Weekday, ...] = get_args(Weekday)
 
 
 def steps(source: Source, name: str, closed: Step, place: Place) -> tuple[Step, ...]:
@@ -39,7 +35,7 @@ def steps(source: Source, name: str, closed: Step, place: Place) -> tuple[Step, 
     lines.append(
         Step("GotoIf", f"${{DIALPLAN_EXISTS({_days(name, 'closed')},{today})}}?closed", origin, usual)
     )
-    lines += _when_open(zone, _spans(hours), source.at("hours", name, "week"))
+    lines += _when_open(zone, week_spans(hours), source.at("hours", name, "week"))
     return (
         *lines,
         Step(closed.application, closed.argument, place, "closed"),
@@ -71,15 +67,6 @@ def _days_context(name: str, days: list[date], place: Place) -> Context:
     return Context(
         name, tuple(Extension(f"{day:%Y%m%d}", (Step("NoOp", "", place),)) for day in sorted(days))
     )
-
-
-def _spans(hours: Hours) -> list[tuple[str, str]]:
-    """Neighbouring weekdays with the same hours, as GotoIfTime names them: `("mon-fri", "09:00-18:00")`."""
-    spans = []
-    for opening, days in groupby(_WEEK, key=lambda day: hours.week.get(day, "closed")):
-        names = list(days)
-        spans.append((names[0] if len(names) == 1 else f"{names[0]}-{names[-1]}", opening))
-    return spans
 
 
 def _when_open(zone: str, spans: list[tuple[str, str]], place: Place) -> list[Step]:

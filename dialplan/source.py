@@ -25,12 +25,6 @@ class Source:
         """The Asterisk rendered for."""
         return self.configuration.servers[self.server_name]
 
-    @property
-    def front_node(self) -> str:
-        """Where a call to the hotline's own number begins; `back` leads here when there is nothing before."""
-        hotline = self.configuration.hotline
-        return hotline.delivered.get(hotline.number) or next(iter(hotline.delivered.values()))
-
     def at(self, *path: str | int) -> Place:
         """Where that key of the YAML is written."""
         return self.places.at(*path)

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import holidays
 
-from ivr.config.model import Hours, clock
+from ivr.config.model import Hours, Weekday, clock
 
-WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAYS: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LOOK_AHEAD_DAYS: Final = 800
 """Longer than any closure a schedule can mean: two years of days off in a row are a mistake."""
 
@@ -96,3 +97,12 @@ def days_closed(schedule: Schedule, first: date, last: date) -> list[date]:
     """Days from `first` to `last` that their weekday would open but a holiday or `closed_on` closes."""
     days = (first + timedelta(days=ahead) for ahead in range((last - first).days + 1))
     return [day for day in days if day.weekday() in schedule.week and schedule.span(day) is None]
+
+
+def week_spans(hours: Hours) -> list[tuple[str, str]]:
+    """Neighbouring weekdays with the same hours: `("mon-fri", "09:00-18:00"), ("sat-sun", "closed")`."""
+    spans = []
+    for opening, days in groupby(WEEKDAYS, key=lambda day: hours.week.get(day, "closed")):
+        names = list(days)
+        spans.append((names[0] if len(names) == 1 else f"{names[0]}-{names[-1]}", opening))
+    return spans

@@ -10,9 +10,13 @@ from typing import Annotated
 
 import typer
 
+from ivr.command.menu_tests import Tested, case_files, run_tests
 from ivr.command.options import fail, options
 from ivr.command.render import render
+from ivr.command.schema import schema
+from ivr.command.store import database_url
 from ivr.config.check_prompts import missing_files
+from ivr.config.crosscheck import shared_file
 from ivr.config.loading import Loaded, load
 from ivr.config.problems import Problem, Severity, errors
 from ivr.config.starter import NotEmpty, write_starter
@@ -46,10 +50,14 @@ def check(
         Path | None, typer.Option(help="Folder of built prompts: also report each file missing there.")
     ] = None,
 ) -> None:
-    """Report every mistake at once, each with its place; exit status 1 if one is an error."""
+    """Report every mistake at once, each with its place, and run the menu tests; status 1 for an error."""
     folder = options(context).config
     loaded = load(folder)
-    problems = loaded.problems
+    problems = (*loaded.problems, *unfit_database(loaded))
+    tested = Tested()
+    if loaded.configuration is not None:
+        tested = run_tests(loaded.configuration, folder, case_files(folder))
+        problems = (*problems, *tested.problems)
     if prompts is not None and loaded.configuration is not None:
         problems = (*problems, *missing_files(loaded.configuration, loaded.places, prompts))
     if as_json:
@@ -58,12 +66,13 @@ def check(
         )
     else:
         show_problems(problems, folder)
-        typer.echo(_summary(problems, loaded))
+        typer.echo(_summary(problems, loaded, tested))
     if errors(problems):
         raise typer.Exit(1)
 
 
 app.command(epilog="Example: hotline --config config config render --out asterisk")(render)
+app.command(epilog="Example: hotline --config config config schema --out config/schema")(schema)
 
 
 def load_or_stop(folder: Path) -> Loaded:
@@ -73,6 +82,13 @@ def load_or_stop(folder: Path) -> Loaded:
         show_problems(errors(loaded.problems), folder, err=True)
         fail("the configuration has errors", hint=f"see them all: hotline --config {folder} config check")
     return loaded
+
+
+def unfit_database(loaded: Loaded) -> tuple[Problem, ...]:
+    """What is wrong with HOTLINE_DATABASE_URL for that configuration."""
+    if loaded.configuration is None or not database_url().startswith("sqlite"):
+        return ()
+    return tuple(shared_file(loaded.configuration, loaded.places))
 
 
 def show_problems(problems: tuple[Problem, ...], folder: Path, *, err: bool = False) -> None:
@@ -92,8 +108,10 @@ def show_problems(problems: tuple[Problem, ...], folder: Path, *, err: bool = Fa
             typer.echo(f"    {problem.hint}", err=err)
 
 
-def _summary(problems: tuple[Problem, ...], loaded: Loaded) -> str:
+def _summary(problems: tuple[Problem, ...], loaded: Loaded, tested: Tested) -> str:
     files = _count(len(loaded.files), "file")
+    if tested.count:
+        files += f" and {_count(tested.count, 'menu test')}"
     if not problems:
         return f"no problems in {files}"
     warnings = len(problems) - len(errors(problems))

@@ -8,6 +8,8 @@ from typing import NoReturn
 
 import typer
 
+from ivr.config.model import Configuration, Language
+
 
 @dataclass(frozen=True)
 class Options:
@@ -30,3 +32,12 @@ def fail(message: str, *, hint: str = "", status: int = 1) -> NoReturn:
     if hint:
         typer.echo(f"  {hint}", err=True)
     raise typer.Exit(status)
+
+
+def spoken(configuration: Configuration, language: str) -> Language:
+    """A language of `--language`, the default if none is given; ends the command if it is not spoken."""
+    languages = configuration.hotline.languages
+    for known in languages:
+        if known == (language or languages[0]):
+            return known
+    fail(f"the hotline does not speak {language}", hint=f"it speaks {', '.join(languages)}", status=2)

@@ -13,7 +13,7 @@ from rich.progress import track
 from ivr.calls.prompts import PromptFile, needed
 from ivr.calls.synthesis import PromptError, build, is_recorded, missing_programs
 from ivr.command.config import load_or_stop
-from ivr.command.options import fail, options
+from ivr.command.options import fail, options, spoken
 from ivr.config.loading import configuration_of
 
 app = typer.Typer(
@@ -73,9 +73,8 @@ def build_prompts(
 
 def _files(folder: Path, language: str) -> tuple[PromptFile, ...]:
     configuration = configuration_of(load_or_stop(folder))
-    spoken = configuration.hotline.languages
-    if language and language not in spoken:
-        fail(f"the hotline does not speak {language}", hint=f"it speaks {', '.join(spoken)}", status=2)
+    if language:
+        spoken(configuration, language)
     return tuple(file for file in needed(configuration) if language in ("", file.language))
 
 

@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from ivr import __version__
-from ivr.command import callbacks, config, data, doctor, prompts, record, run, status
+from ivr.command import callbacks, config, data, doctor, menu, prompts, record, run, status
 from ivr.command.options import Options
 
 GROUPS = {
     "config": "init, check, render: from YAML to a dialplan, every mistake named",
+    "menu": "try, test, graph: the menu without a phone",
     "prompts": "list, build: the sentences citizens hear",
     "run": "the hotline as a service: recorder, dialer, AGI",
     "status": "what runs now, which calls are open, who is owed a call",
@@ -38,6 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(config.app, name="config")
+app.add_typer(menu.app, name="menu")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(data.app, name="data")

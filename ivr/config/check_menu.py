@@ -54,16 +54,11 @@ def reach(configuration: Configuration, places: Places) -> Iterator[Problem]:
 
 def circles(configuration: Configuration, places: Places) -> Iterator[Problem]:
     """MENU003: a caller who presses nothing would hold the line for ever."""
-    open_circles = silent_circles(configuration, closed=False)
-    for closed, found in (
-        (False, open_circles),
-        (True, silent_circles(configuration, closed=True) - open_circles),
-    ):
-        for circle in sorted(found):
-            when = "outside opening hours, " if closed else ""
-            message = f"{when}who presses nothing goes round for ever: {' → '.join((*circle, circle[0]))}"
-            hint = "let one of them end in a queue or with `hangup: true`"
-            yield Problem("MENU003", places.at("menu", "nodes", circle[0]), message, hint)
+    for circle, only_closed in sorted(silent_circles(configuration).items()):
+        when = "outside opening hours, " if only_closed else ""
+        message = f"{when}who presses nothing goes round for ever: {' → '.join((*circle, circle[0]))}"
+        hint = "let one of them end in a queue or with `hangup: true`"
+        yield Problem("MENU003", places.at("menu", "nodes", circle[0]), message, hint)
 
 
 def ways_back(configuration: Configuration, places: Places) -> Iterator[Problem]:

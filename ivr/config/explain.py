@@ -12,18 +12,22 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from ivr.config.model import Configuration
 from ivr.config.places import KeyPath, Places
 from ivr.config.problems import Problem, did_you_mean
 from ivr.config.yaml_nodes import Data
 
 
-def explain(found: Iterable[ErrorDetails], data: Data, places: Places) -> dict[KeyPath, Problem]:
-    """One problem per path that is wrong; the path is that of the value, or of the field that is missing."""
+def explain(
+    kind: type[BaseModel], found: Iterable[ErrorDetails], data: Data, places: Places
+) -> dict[KeyPath, Problem]:
+    """One problem per path that is wrong in `data`, which shall be a `kind`.
+
+    The path is that of the value, or of the field that is missing.
+    """
     by_path: dict[KeyPath, list[ErrorDetails]] = {}
     for error in found:
         by_path.setdefault(_written_path(error, data), []).append(error)
-    return {path: _problem(path, together, places) for path, together in by_path.items()}
+    return {path: _problem(kind, path, together, places) for path, together in by_path.items()}
 
 
 def _written_path(error: ErrorDetails, data: Data) -> KeyPath:
@@ -40,12 +44,12 @@ def _written_path(error: ErrorDetails, data: Data) -> KeyPath:
     return (*path, error["loc"][-1]) if error["type"] == "missing" else tuple(path)
 
 
-def _problem(path: KeyPath, together: list[ErrorDetails], places: Places) -> Problem:
+def _problem(kind: type[BaseModel], path: KeyPath, together: list[ErrorDetails], places: Places) -> Problem:
     error = together[0]
     if error["type"] == "missing":
         return _missing(path, places)
     if error["type"] == "extra_forbidden":
-        hint = did_you_mean(str(path[-1]), fields_at(path[:-1]))
+        hint = did_you_mean(str(path[-1]), fields_at(kind, path[:-1]))
         return Problem("CFG001", places.at(*path), f"`{path[-1]}` is not known here", hint)
     sentence = " or ".join(dict.fromkeys(_sentence(each) for each in together)).replace(
         " or must be ", " or "
@@ -91,6 +95,7 @@ def _one_of(words: list[str]) -> str:
     return f"must be one of {', '.join(words)}" if len(words) > 1 else f"must be `{words[0]}`"
 
 
+_A_MOMENT = 'must be a moment like "2026-12-31 18:00"'
 _Say = Callable[[dict[str, Any]], str]
 _SENTENCES: dict[str, _Say] = {
     "value_error": lambda context: str(context["error"]),
@@ -111,6 +116,9 @@ _SENTENCES: dict[str, _Say] = {
     "date_parsing": lambda context: 'must be a date like "2026-12-31"',
     "date_from_datetime_parsing": lambda context: 'must be a date like "2026-12-31"',
     "date_from_datetime_inexact": lambda context: 'must be a date like "2026-12-31"',
+    "datetime_type": lambda context: _A_MOMENT,
+    "datetime_parsing": lambda context: _A_MOMENT,
+    "datetime_from_date_parsing": lambda context: _A_MOMENT,
     "model_type": lambda context: "must be a mapping: `key: value` lines, indented",
     "dict_type": lambda context: "must be a mapping: `key: value` lines, indented",
     "list_type": lambda context: "must be a list: [one, another]",
@@ -121,9 +129,8 @@ _SENTENCES: dict[str, _Say] = {
 """Kinds of error pydantic finds, as the end of a sentence that begins with the field's name."""
 
 
-def fields_at(path: KeyPath) -> list[str]:
-    """The fields an admin may write in the mapping at `path`; empty where the keys are names of their own."""
-    kind: Any = Configuration
+def fields_at(kind: Any, path: KeyPath) -> list[str]:
+    """The fields an admin may write in the mapping at `path` of a `kind`; empty where keys are free names."""
     for step in path:
         kind = _inside(_bare(kind), step)
     kind = _bare(kind)

@@ -10,15 +10,18 @@ import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from ivr.config.crosscheck import check_references, check_whole
 from ivr.config.explain import explain
-from ivr.config.model import Configuration
+from ivr.config.model import Configuration, Frozen
 from ivr.config.places import NOWHERE, KeyPath, Place, Places
 from ivr.config.problems import ConfigurationError, Problem, Severity, errors, in_reading_order
 from ivr.config.yaml_nodes import Data, Document
+
+Kind = TypeVar("Kind", bound=Frozen)
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ def load_files(files: Mapping[str, bytes], problems: Iterable[Problem] = ()) -> 
     document.is_complete = not errors(document.problems)
     for name, content in files.items():
         document.add(name, content)
-    configuration, typing_problems = _typed(document.data, document.places)
+    configuration, typing_problems = _typed(Configuration, document.data, document.places)
     found = (*document.problems, *_not_consequences(typing_problems, document))
     if configuration is not None and document.is_complete:
         found = (*found, *check_references(configuration, document.places))
@@ -51,6 +54,17 @@ def load_files(files: Mapping[str, bytes], problems: Iterable[Problem] = ()) -> 
         found = (*found, *check_whole(configuration, document.places))
     is_good = not errors(found)
     return Loaded(configuration if is_good else None, in_reading_order(found), document.places, tuple(files))
+
+
+def load_single(
+    kind: type[Kind], file: str, content: bytes
+) -> tuple[Kind | None, tuple[Problem, ...], Places]:
+    """A file that is no part of the configuration but read as strictly: its value, None if it has errors."""
+    document = Document()
+    document.add(file, content)
+    value, typing_problems = _typed(kind, document.data, document.places)
+    found = in_reading_order((*document.problems, *_not_consequences(typing_problems, document)))
+    return None if errors(found) else value, found, document.places
 
 
 def load_or_fail(folder: Path) -> Loaded:
@@ -102,8 +116,8 @@ def _not_consequences(found: Iterable[Problem], document: Document) -> list[Prob
     ]
 
 
-def _typed(data: dict[str, Data], places: Places) -> tuple[Configuration | None, list[Problem]]:
-    """The configuration, and what was wrong with it; None if too little is left without what is wrong.
+def _typed(kind: type[Kind], data: dict[str, Data], places: Places) -> tuple[Kind | None, list[Problem]]:
+    """The typed value, and what was wrong with it; None if too little is left without what is wrong.
 
     What is wrong is taken out and the rest tried again, so that the cross-checks see as much as possible.
     Only the first round's findings are the admin's: later ones follow from what was taken out.
@@ -112,9 +126,9 @@ def _typed(data: dict[str, Data], places: Places) -> tuple[Configuration | None,
     rest = copy.deepcopy(data)
     while True:
         try:
-            return Configuration.model_validate(rest), problems or []
+            return kind.model_validate(rest), problems or []
         except ValidationError as error:
-            found = explain(error.errors(include_url=False), rest, places)
+            found = explain(kind, error.errors(include_url=False), rest, places)
         if problems is None:
             problems = list(found.values())
         if not _take_out(rest, found):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ivr.config.model import Configuration, Node, Retry
+from ivr.config.model import Configuration, Menu, Node, Retry
 from ivr.config.places import KeyPath
 
 BUILT_IN = frozenset({"repeat", "back", "hangup"})
@@ -81,35 +81,55 @@ def reachable(configuration: Configuration, starts: set[str]) -> set[str]:
     return found
 
 
-def silent_step(configuration: Configuration, name: str, *, closed: bool) -> str | None:
-    """Where a caller who presses nothing goes after that node, with all hours `closed` or all open.
+def returns(menu: Menu, choice: str, target: str) -> bool:
+    """Whether `target` is an announcement, or a row of them, that only brings a caller back to `choice`."""
+    seen: set[str] = set()
+    while target not in seen and (then := menu.nodes[target].then) is not None:
+        seen.add(target)
+        target = then
+    return target == choice
 
-    None where the walk ends: in a queue, at a hang-up, or at a name that is no node.
+
+Closed = dict[str, bool]
+"""Schedule → whether it is closed, as far as a walk had to know."""
+
+
+def _silent_steps(configuration: Configuration, name: str, known: Closed) -> Iterator[tuple[str, Closed]]:
+    """Where a caller who presses nothing may go after that node, and what must be closed for that.
+
+    Nowhere if the walk ends there: in a queue, at a hang-up, or at a name that is no node.
     """
-    node = configuration.menu.nodes[name]
+    nodes = configuration.menu.nodes
+    if name not in nodes:
+        return
+    node = nodes[name]
     queue = configuration.queues.get(node.queue or "")
-    if closed and node.closed:
-        target: str | None = node.closed
-    elif closed and queue and queue.closed:
-        target = queue.closed
-    elif node.keys is not None:
-        target = retry_of(configuration, node, "silence").then
-    else:
-        target = node.then
-    return target if target in configuration.menu.nodes else None
+    for hours, closed in ((node.hours, node.closed), (queue and queue.hours, queue and queue.closed)):
+        if hours and closed and known.get(hours, True):
+            yield closed, {**known, hours: True}
+        if hours and closed and known.get(hours, False):
+            return
+        known = {**known, hours: False} if hours and closed else known
+    then = node.then if node.keys is None else retry_of(configuration, node, "silence").then
+    if then is not None:
+        yield then, known
 
 
-def silent_circles(configuration: Configuration, *, closed: bool) -> set[tuple[str, ...]]:
-    """Rounds of nodes in which who presses nothing would go for ever, each from its smallest name."""
-    circles: set[tuple[str, ...]] = set()
-    for start in configuration.menu.nodes:
-        walked: list[str] = []
-        name: str | None = start
-        while name is not None and name not in walked:
-            walked.append(name)
-            name = silent_step(configuration, name, closed=closed)
-        if name is not None:
+def silent_circles(configuration: Configuration) -> dict[tuple[str, ...], bool]:
+    """Rounds of nodes in which who presses nothing would go for ever, each from its smallest name.
+
+    The value says whether that happens only outside some hours.
+    """
+    circles: dict[tuple[str, ...], bool] = {}
+    ahead: list[tuple[tuple[str, ...], Closed]] = [((name,), {}) for name in configuration.menu.nodes]
+    while ahead:
+        walked, known = ahead.pop()
+        for name, closed in _silent_steps(configuration, walked[-1], known):
+            if name not in walked:
+                ahead.append(((*walked, name), closed))
+                continue
             circle = walked[walked.index(name) :]
             first = circle.index(min(circle))
-            circles.add((*circle[first:], *circle[:first]))
+            circle = (*circle[first:], *circle[:first])
+            circles[circle] = circles.get(circle, True) and any(closed.values())
     return circles

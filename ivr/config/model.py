@@ -10,12 +10,13 @@ from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ivr.config.shapes import (
     DAY,
     Address,
     Digits,
+    Duration,
     Folder,
     HostPort,
     Kept,
@@ -28,7 +29,6 @@ from ivr.config.shapes import (
     Recorded,
     Seconds,
     Shape,
-    parse_duration,
 )
 
 Language = Literal["az", "ru", "en"]
@@ -39,7 +39,7 @@ Outcome = Literal["abandoned", "timeout", "empty", "interrupted"]
 class Frozen(BaseModel):
     """Base of every value: unknown fields are refused, nothing changes after loading."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Text(Frozen):
@@ -300,7 +300,7 @@ class Callback(Frozen):
         "freshest_first",
     ]
     """Who goes first. A callback has the place of its priority if that is named, else that of its reason."""
-    ring_for: Annotated[float, BeforeValidator(parse_duration), Field(ge=1, le=120)] = 30.0
+    ring_for: Annotated[Duration, Field(ge=1, le=120)] = 30.0
     max_hold: Seconds = 20.0
     confirm_times: Annotated[int, Field(ge=1, le=5)] = 2
     """How often the greeting is said before the line counts as a machine."""
@@ -367,7 +367,7 @@ class Server(Frozen):
     ami_port: Annotated[int, Field(ge=1, le=65535)] = 5038
     agi_host: Address = "127.0.0.1"
     agi_port: Annotated[int, Field(ge=1, le=65535)] = 4573
-    agi_deadline: Annotated[float, BeforeValidator(parse_duration), Field(ge=0.2, le=10)] = 1.0
+    agi_deadline: Annotated[Duration, Field(ge=0.2, le=10)] = 1.0
     """How long a call waits for Python before it goes on without."""
     recordings: Folder = "/var/spool/asterisk/monitor"
     queue_log: str | None = None
@@ -399,6 +399,11 @@ class Configuration(Frozen):
     def default_language(self) -> Language:
         """The first of `hotline.languages`."""
         return self.hotline.languages[0]
+
+    @property
+    def front_node(self) -> str:
+        """Where a call to the hotline's own number begins; `back` leads here when there is nothing before."""
+        return self.hotline.delivered[self.hotline.number]
 
 
 def clock(text: str) -> tuple[time, time]:

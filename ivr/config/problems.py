@@ -9,6 +9,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import PurePath
 
 from ivr.config.places import NOWHERE, Place
 
@@ -34,7 +35,7 @@ class Problem:
 
     def located(self, folder: str) -> str:
         """`folder/file:line:column`, or the folder alone where nothing was written."""
-        return folder if self.place == NOWHERE else f"{folder}/{self.place}"
+        return folder if self.place == NOWHERE else str(PurePath(folder, str(self.place)))
 
 
 class ConfigurationError(Exception):

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
 
@@ -32,7 +32,9 @@ class Shape:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return {**handler(schema), "pattern": f"^{self.pattern}$"}
+        # An editor takes digits without quotes for a number; here they stay the text that was written.
+        kind = ["string", "integer"] if re.fullmatch(self.pattern, "1") else "string"
+        return {**handler(schema), "type": kind, "pattern": f"^({self.pattern})$"}
 
 
 Name = Annotated[
@@ -44,6 +46,9 @@ Name = Annotated[
 ]
 """Of a node, queue, structure, trunk, schedule or prompt; such a name can stand in a context's name."""
 Digits = Annotated[str, Shape(r"[0-9]{1,15}", "a number here is 1 to 15 digits and nothing else")]
+CallerId = Annotated[
+    str, Shape(r"\+?[0-9]{1,20}|anonymous", "a caller is a number as the trunk delivers it, or `anonymous`")
+]
 Key = Annotated[str, Shape(r"[0-9*#]", "a key is one of 0-9, `*` and `#` (put quotes around `*` and `#`)")]
 Line = Annotated[str, Shape(r"[^\n\r\t]*[^\s][^\n\r\t]*", "a text in one line is needed here")]
 Prefix = Annotated[
@@ -81,7 +86,9 @@ def parse_duration(value: object) -> object:
     return float(value)
 
 
-Seconds = Annotated[float, BeforeValidator(parse_duration), Field(ge=0)]
+_WRITTEN = {"type": ["number", "string"], "minimum": 0, "pattern": rf"^\s*{_DURATION.pattern}\s*$"}
+Duration = Annotated[float, BeforeValidator(parse_duration), WithJsonSchema(_WRITTEN)]
+Seconds = Annotated[Duration, Field(ge=0)]
 
 
 DAY = 86400.0

@@ -11,20 +11,21 @@ class NotEmpty(Exception):
     """The folder already has YAML files; nothing was written. The message names them."""
 
 
-def starter_files() -> list[Path]:
-    """The files of the starter: beside this module in an installed wheel, `config/` in a checkout."""
+def starter_folder() -> Path:
+    """The starter: beside this module in an installed wheel, `config/` in a checkout."""
     installed = _HERE / "starter"
-    folder = installed if installed.is_dir() else _HERE.parent.parent / "config"
-    return sorted(folder.glob("*.yaml"))
+    return installed if installed.is_dir() else _HERE.parent.parent / "config"
 
 
 def write_starter(folder: Path) -> list[Path]:
     """Write the starter into `folder`, made if it is not there; NotEmpty rather than overwrite anything."""
     folder.mkdir(parents=True, exist_ok=True)
-    targets = {folder / file.name: file for file in starter_files()}
     there = sorted(path.name for path in folder.glob("*.y*ml"))
     if there:
         raise NotEmpty(", ".join(there))
-    for target, file in targets.items():
-        target.write_bytes(file.read_bytes())
-    return sorted(targets)
+    source = starter_folder()
+    files = sorted(path.relative_to(source) for path in source.rglob("*") if path.is_file())
+    for file in files:
+        (folder / file).parent.mkdir(exist_ok=True)
+        (folder / file).write_bytes((source / file).read_bytes())
+    return [folder / file for file in files]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ivr.config.loading import Loaded, load_files
-from ivr.config.starter import starter_files
+from ivr.config.starter import starter_folder
 
-FILES = {file.name: file.read_bytes() for file in starter_files()}
+FILES = {file.name: file.read_bytes() for file in sorted(starter_folder().glob("*.yaml"))}
 
 
 def changed(file: str, old: str, new: str) -> dict[str, bytes]:

@@ -28,7 +28,7 @@ def test_check_tells_each_mistake_with_its_place_what_to_do_and_how_many(folder:
     result = _run("--config", folder, "config", "check")
     assert result.exit_code == 1
     assert result.stdout.splitlines() == [
-        f"{folder}/menu.yaml:19:14 MENU001 there is no menu node `servces`",
+        f"{folder}/menu.yaml:20:14 MENU001 there is no menu node `servces`",
         "    did you mean `services`?",
         "1 problem",
     ]
@@ -46,8 +46,25 @@ def test_check_gives_programs_one_json_document(folder: Path) -> None:
     result = _run("--config", folder, "config", "check", "--json")
     (problem,) = json.loads(result.stdout)
     assert result.exit_code == 1
-    assert (problem["file"], problem["line"], problem["column"]) == (str(folder / "queues.yaml"), 11, 5)
+    assert (problem["file"], problem["line"], problem["column"]) == (str(folder / "queues.yaml"), 12, 5)
     assert (problem["code"], problem["severity"]) == ("CFG001", "error")
+
+
+def test_a_sqlite_file_is_refused_for_more_than_one_server_by_check_and_by_the_service(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = "servers:\n  second: {ami_port: 5039, agi_port: 4574}\n"
+    _write(folder, changed("hotline.yaml", "servers:\n", second))
+    monkeypatch.delenv("HOTLINE_DATABASE_URL", raising=False)
+    refused = _run("--config", folder, "config", "check")
+    assert refused.exit_code == 1
+    assert refused.stdout.startswith(f"{folder}/hotline.yaml:")
+    assert "SRV002 2 servers" in refused.stdout
+    served = _run("--config", folder, "run")
+    assert served.exit_code == 1
+    assert served.stderr == refused.stdout.removesuffix("1 problem\n")
+    monkeypatch.setenv("HOTLINE_DATABASE_URL", "postgresql://hotline@db/hotline")
+    assert _run("--config", folder, "config", "check").exit_code == 0
 
 
 def test_check_reports_every_sound_file_missing_from_the_folder_of_built_prompts(folder: Path) -> None:
@@ -76,7 +93,7 @@ def test_a_command_that_needs_a_configuration_tells_what_is_wrong_with_it(folder
     _write(folder, changed("queues.yaml", "max_wait: 10m", "max_wiat: 10m"))
     result = _run("--config", folder, "prompts", "list")
     assert result.exit_code == 1
-    assert "queues.yaml:11:5 CFG001" in result.stderr
+    assert "queues.yaml:12:5 CFG001" in result.stderr
 
 
 def test_the_prompts_of_one_language_are_listed_with_their_text(folder: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ivr.config.loading import configuration_of, load, load_files, load_or_fail
 from ivr.config.places import NOWHERE, Place
 from ivr.config.problems import ConfigurationError
-from ivr.config.starter import NotEmpty, starter_files, write_starter
+from ivr.config.starter import NotEmpty, starter_folder, write_starter
 from tests.unit.starter import FILES, changed, load_changed, shipped
 
 YAML_MARKS = st.sampled_from(
@@ -87,13 +87,17 @@ def test_brackets_nested_without_end_are_refused() -> None:
 def test_load_or_fail_tells_all_errors_with_their_places(tmp_path: Path) -> None:
     for name, content in changed("queues.yaml", "max_wait: 10m", "max_wait: soon").items():
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(ConfigurationError, match=r"queues\.yaml:11:15 CFG003"):
+    with pytest.raises(ConfigurationError, match=r"queues\.yaml:12:15 CFG003"):
         load_or_fail(tmp_path)
 
 
 def test_the_starter_is_the_shipped_configuration_and_never_overwrites(tmp_path: Path) -> None:
     written = write_starter(tmp_path / "new")
-    assert [path.name for path in written] == [path.name for path in starter_files()]
+    assert {path.relative_to(tmp_path / "new"): path.read_bytes() for path in written} == {
+        path.relative_to(starter_folder()): path.read_bytes()
+        for path in starter_folder().rglob("*")
+        if path.is_file()
+    }
     assert load(tmp_path / "new").problems == ()
     with pytest.raises(NotEmpty):
         write_starter(tmp_path / "new")

@@ -93,6 +93,14 @@ MISTAKES = [
         "aparat: {queue",
     ),
     (
+        "MENU003",
+        "menu.yaml",
+        "nodes:\n",
+        "nodes:\n    early: {hours: office, closed: late, hangup: true}\n"
+        "    late: {hours: calling, closed: goodbye, then: early}\n",
+        "early: {hours",
+    ),
+    (
         "MENU004",
         "menu.yaml",
         '        "*": repeat\n    in_a',
@@ -178,7 +186,7 @@ def test_each_code_is_explained_on_the_page_of_codes_and_provoked_here() -> None
     explained = set(
         re.findall(r"^\| ([A-Z]+[0-9]{3}) ", CODES_PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     )
-    elsewhere = {"CFG002", "CFG006", "CFG007", "PRM006", "TRK004"}
+    elsewhere = {"CFG002", "CFG006", "CFG007", "PRM006", "SRV002", "TRK004", "TST001", "TST002"}
     assert explained == {row[0] for row in MISTAKES} | elsewhere
 
 
@@ -220,7 +228,7 @@ def test_a_misspelt_word_is_answered_with_the_nearest_known_one() -> None:
 def test_a_duplicate_key_names_the_place_of_the_first() -> None:
     (problem,) = load_changed("queues.yaml", "    ring_time: 15s", "    strategy: ringall").problems
     assert problem.earlier is not None
-    assert problem.earlier.line == 6
+    assert problem.earlier.line == 7
     assert str(problem.earlier) in problem.hint
 
 

@@ -13,7 +13,7 @@ MAY_IMPORT = {
     "agi_scripts": {"agi_scripts", "ivr"},
     "callback_dialer": {"callback_dialer", "ivr"},
 }
-CORE = ("ivr/visits", "ivr/calls", "ivr/queues", "ivr/config")
+CORE = ("ivr/visits", "ivr/calls", "ivr/queues", "ivr/config", "ivr/menus")
 """Pure rooms: no sockets, no SQL, no clock of their own."""
 RIM = {"asyncio", "panoramisk", "socket", "sqlalchemy", "subprocess", "threading", "twisted"}
 SYNTHESIS = REPO / "ivr/calls/synthesis.py"

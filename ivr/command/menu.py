@@ -1,0 +1,179 @@
+"""`hotline menu`: the menu tried without a phone, tested and drawn."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import ZoneInfo
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from ivr.calls.prompts import needed
+from ivr.command.config import load_or_stop, show_problems
+from ivr.command.menu_tests import FOLDER, announcer, case_files, run_tests
+from ivr.command.options import fail, options, spoken
+from ivr.config.loading import configuration_of
+from ivr.config.model import Configuration
+from ivr.menus.cases import Given, QueueState, Walked, menu_for, walk, where
+from ivr.menus.drawing import svg
+from ivr.menus.outline import mermaid, outline
+from ivr.menus.walk import HANG_UP, SILENCE
+
+app = typer.Typer(
+    help="The menu: try it without a phone, test it, draw it.",
+    epilog="Example: hotline menu try 1 1",
+    no_args_is_help=True,
+)
+Texts = dict[tuple[str, str], str]
+"""Language and name of a sound file → what it says."""
+_WORDS = {"": SILENCE, "s": SILENCE, SILENCE: SILENCE, "h": HANG_UP, HANG_UP: HANG_UP}
+_KEYS = frozenset("0123456789*#")
+_LEGEND = "keys 0-9 * #, Enter or s: silence, h: hang up"
+
+
+@app.command("try", epilog="Example: hotline menu try 9 1 1 --at '2026-11-23 11:00'")
+def walk_through(
+    context: typer.Context,
+    presses: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY]...", help=f"{_LEGEND}. Left out, they are asked for.")
+    ] = None,
+    at: Annotated[
+        str, typer.Option(help="When the call comes, in the hotline's time zone; default now.")
+    ] = "",
+    number: Annotated[str, typer.Option(help="Number dialled; default the hotline's own.")] = "",
+    caller: Annotated[str, typer.Option(help="Number of the caller.")] = "",
+    language: Annotated[str, typer.Option(help="Remembered from an earlier call.")] = "",
+    state: Annotated[
+        list[str] | None, typer.Option(help="How full a queue is: queue=dvx,waiting=12,ewt=300,idle=0.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+) -> None:
+    """Walk through the menu: what would be heard, in which language, and where the caller ends."""
+    configuration = configuration_of(load_or_stop(options(context).config))
+    now = datetime.now(ZoneInfo(configuration.hotline.time_zone))
+    given = _given(configuration, at or now.isoformat(), number, caller, language, state or [])
+    texts: Texts = {(file.language, file.name): file.text for file in needed(configuration)}
+    steps = walk(menu_for(configuration, given, announcer(configuration)), given, _pressed(presses, as_json))
+    if as_json:
+        told = [_as_data(one, texts) for one in steps]
+        typer.echo(
+            json.dumps({"given": given.model_dump(mode="json"), "steps": told}, ensure_ascii=False, indent=2)
+        )
+        return
+    typer.echo(f"{given.at:%A %d %B %Y %H:%M}{f', from {given.caller}' if given.caller else ''}")
+    for one in steps:
+        typer.secho(one.does, bold=True)
+        for heard in one.step.heard:
+            typer.echo(f"    {heard.language} {heard.prompt}: {texts[heard.language, heard.prompt]}")
+        typer.echo(f"  {where(one.step.caller)}")
+
+
+@app.command("test", epilog="Example: hotline menu test")
+def run(
+    context: typer.Context,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help=f"Files of tests; default all of {FOLDER}/ in the configuration."),
+    ] = None,
+) -> None:
+    """Run the menu tests; exit status 1 if one fails, with the walk up to the difference."""
+    folder = options(context).config
+    configuration = configuration_of(load_or_stop(folder))
+    tested = run_tests(configuration, folder, files or case_files(folder))
+    show_problems(tested.problems, folder)
+    if tested.problems:
+        fail(f"{tested.failed} of {tested.count} menu tests failed")
+    typer.echo(f"{tested.count} menu tests passed")
+
+
+@app.command("graph", epilog="Example: hotline menu graph > menu.svg")
+def draw(
+    context: typer.Context,
+    kind: Annotated[
+        Literal["svg", "mermaid"], typer.Option("--format", help="A picture, or text that draws itself.")
+    ] = "svg",
+    language: Annotated[str, typer.Option(help="Whose words; default the hotline's first language.")] = "",
+) -> None:
+    """Draw the menu: every node in the citizen's words, the keys between them, queues and their hours."""
+    configuration = configuration_of(load_or_stop(options(context).config))
+    drawn = outline(configuration, spoken(configuration, language))
+    typer.echo(mermaid(drawn) if kind == "mermaid" else svg(drawn), nl=False)
+
+
+def _given(
+    configuration: Configuration, at: str, number: str, caller: str, language: str, states: list[str]
+) -> Given:
+    fields = {
+        "at": at,
+        "number": number,
+        "caller": caller,
+        "language": language,
+        "state": dict(map(_state, states)),
+    }
+    given = _valid(Given, {name: value for name, value in fields.items() if value})
+    hotline = configuration.hotline
+    if given.number is not None and given.number not in hotline.delivered:
+        fail(
+            f"no call comes in for {given.number}",
+            hint=f"delivered: {', '.join(hotline.delivered)}",
+            status=2,
+        )
+    spoken(configuration, language)
+    for queue in given.state.keys() - configuration.queues.keys():
+        fail(f"there is no queue {queue!r}", hint=f"queues: {', '.join(configuration.queues)}", status=2)
+    return given
+
+
+Kind = TypeVar("Kind")
+
+
+def _valid(kind: type[Kind], fields: Any) -> Kind:
+    try:
+        return TypeAdapter(kind).validate_python(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        fail(f"{'.'.join(map(str, first['loc']))}: {first['msg'].removeprefix('Value error, ')}", status=2)
+
+
+def _state(text: str) -> tuple[str, QueueState]:
+    fields = dict(part.partition("=")[::2] for part in text.split(","))
+    return fields.pop("queue", ""), _valid(QueueState, fields)
+
+
+def _pressed(presses: list[str] | None, as_json: bool) -> Iterator[str]:
+    """Keys and words from the arguments, else line by line from standard input."""
+    is_asked = not presses and sys.stdin.isatty()
+    if is_asked and not as_json:
+        typer.secho(_LEGEND, dim=True, err=True)
+    for line in presses or (text.rstrip("\n") for text in sys.stdin):
+        for word in line.split() or [""]:
+            if word in _WORDS:
+                yield _WORDS[word]
+            elif set(word) <= _KEYS:
+                yield from word
+            elif is_asked:
+                typer.secho(f"{word!r}? {_LEGEND}", dim=True, err=True)
+            else:
+                fail(f"{word!r} is not a key", hint=_LEGEND, status=2)
+
+
+def _as_data(one: Walked, texts: Texts) -> dict[str, object]:
+    caller = one.step.caller
+    return {
+        "does": one.does,
+        "heard": [
+            {"prompt": heard.prompt, "language": heard.language, "text": texts[heard.language, heard.prompt]}
+            for heard in one.step.heard
+        ],
+        "node": caller.node,
+        "queue": caller.queue or None,
+        "ended": caller.has_ended,
+        "language": caller.language,
+        "path": caller.path,
+        "back": caller.back,
+    }

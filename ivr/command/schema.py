@@ -1,0 +1,64 @@
+"""`hotline config schema`: what the YAML files may say, as JSON Schema for editors.
+
+A section may stand in any file of the configuration, so one schema serves them all; the menu tests have
+their own.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core.core_schema import DictSchema
+
+from ivr.command.options import fail
+from ivr.config.model import Configuration
+from ivr.menus.cases import CaseFile
+
+
+def schema(
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder to write them to; else the configuration's is printed."),
+    ] = None,
+) -> None:
+    """The JSON Schemas by which an editor completes words and underlines mistakes as they are typed."""
+    if out is None:
+        typer.echo(schemas()["configuration.json"], nl=False)
+        return
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, text in schemas().items():
+            (out / name).write_text(text, encoding="utf-8")
+            typer.echo(f"wrote {out / name}")
+    except OSError as error:
+        fail(f"{out} cannot be written: {error.strerror}", hint="name another folder")
+
+
+def schemas() -> dict[str, str]:
+    """File name → JSON Schema: of the files of the configuration, and of those of its menu tests."""
+    whole = Configuration.model_json_schema(schema_generator=_ForEditors)
+    for parts in (whole, whole["$defs"]["Menu"]):
+        del parts["required"]  # the others may stand in another file
+    return {
+        "configuration.json": _text(whole),
+        "tests.json": _text(CaseFile.model_json_schema(schema_generator=_ForEditors)),
+    }
+
+
+def _text(found: dict[str, Any]) -> str:
+    return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+
+
+class _ForEditors(GenerateJsonSchema):
+    """Without titles, which are only the fields' names again; a key of the wrong shape is underlined."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def dict_schema(self, schema: DictSchema) -> JsonSchemaValue:
+        found = super().dict_schema(schema)
+        return {**found, "additionalProperties": False} if "patternProperties" in found else found

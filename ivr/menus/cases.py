@@ -1,0 +1,191 @@
+"""Menu tests of an admin: a call that is given, what is pressed, what must be heard and where it must end.
+
+`judge` walks one case through `ivr.menus.walk` and returns what differs, with the walk up to there. Read from
+`config/tests/*.yaml` by `ivr.command.menu_tests`. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, WithJsonSchema
+
+from ivr.config.model import Configuration, Frozen, Language
+from ivr.config.places import KeyPath, Places
+from ivr.config.problems import Problem, did_you_mean
+from ivr.config.shapes import CallerId, Digits, Key, Line, Name, Seconds, Shape
+from ivr.menus.walk import Caller, Menu, Step
+
+ANYTHING = "..."
+"""In `hears`: any prompts, or none."""
+Sound = Annotated[
+    str,
+    Shape(r"\.\.\.|[a-z][a-z0-9_]{0,30}(-[0-9]{1,3})?", "a prompt's name is needed here, or `...` for any"),
+]
+
+
+class QueueState(Frozen):
+    """How full a queue is when the caller comes to its door."""
+
+    waiting: Annotated[int, Field(ge=0)] = 0
+    idle: Annotated[int, Field(ge=0)] = 0
+    """Agents who could take a call now."""
+    ewt: Seconds | None = None
+    """Expected wait; left out, nothing reliable is known."""
+
+
+class Given(Frozen):
+    """The call: when it comes, to which number, from whom, in which language, and how full the queues are."""
+
+    at: Annotated[
+        datetime, WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?$"})
+    ]
+    """In the hotline's time zone."""
+    number: Digits | None = None
+    """One of `hotline.delivered`; left out, the hotline's own."""
+    caller: CallerId | None = None
+    """No menu asks for it so far; it is told with the walk."""
+    language: Language | None = None
+    """Remembered from an earlier call."""
+    state: dict[Name, QueueState] = Field({})
+    """By queue; of a queue that is left out nothing is announced."""
+
+
+class Ends(Frozen):
+    """Where the caller is at the end; what is left out may be anything."""
+
+    queue: Name | None = None
+    node: Name | None = None
+    hangup: bool = False
+    language: Language | None = None
+    path: Annotated[str, Shape(r"([0-9*#](/[0-9*#])*)?", "a path is keys joined by `/`")] = ""
+
+
+class Case(Frozen):
+    """One test. `press`: keys, `silence` (in a queue: nobody answers in `max_wait`) and `hangup`."""
+
+    given: Given
+    press: list[Literal["silence", "hangup"] | Key] = Field([])
+    hears: list[Sound] | None = None
+    """Prompts from the first to the last; `...` stands for any."""
+    ends: Ends = Ends()
+
+
+class CaseFile(Frozen):
+    """A file of `config/tests/`: tests by what they say."""
+
+    tests: Annotated[dict[Line, Case], Field(min_length=1)]
+
+
+Announce = Callable[[str, QueueState], Iterable[str]]
+"""Queue and its state → the prompts Python has played at its door."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """One step of a walk: `does` is the key, `silence` or `hangup` that led to it, at first the number."""
+
+    does: str
+    step: Step
+
+    def __str__(self) -> str:
+        caller = self.step.caller
+        heard = ", ".join(each.prompt for each in self.step.heard) or "nothing"
+        return f"{self.does}: hears {heard} ({caller.language}), {where(caller)}"
+
+
+def where(caller: Caller) -> str:
+    """Where a caller is, in words."""
+    if caller.has_ended:
+        return f"the call ends in `{caller.node}`"
+    return f"waits in queue `{caller.queue}`" if caller.queue else f"is asked in `{caller.node}`"
+
+
+def menu_for(configuration: Configuration, given: Given, announce: Announce) -> Menu:
+    """The menu at the moment and with the queues that are given."""
+    zone = ZoneInfo(configuration.hotline.time_zone)
+    at = given.at if given.at.tzinfo else given.at.replace(tzinfo=zone)
+    told = {queue: tuple(announce(queue, state)) for queue, state in given.state.items()}
+    return Menu(configuration, at, lambda queue: told.get(queue, ()))
+
+
+def walk(menu: Menu, given: Given, presses: Iterable[str]) -> Iterator[Walked]:
+    """The call's steps, the first before any key is pressed; none after its end."""
+    number = given.number or menu.configuration.hotline.number
+    step = menu.begin(number, given.language)
+    yield Walked(number, step)
+    for does in presses:
+        if step.caller.has_ended:
+            return
+        step = menu.go_on(step.caller, does)
+        yield Walked(does, step)
+
+
+def judge(
+    configuration: Configuration, name: str, case: Case, places: Places, announce: Announce
+) -> tuple[Problem, ...]:
+    """TST001: the walk differs from what the case says, told with the walk; TST002: it cannot begin."""
+    path: KeyPath = ("tests", name)
+    if wrong := tuple(_unknown(configuration, case.given, places, (*path, "given"))):
+        return wrong
+    walked = tuple(walk(menu_for(configuration, case.given, announce), case.given, case.press))
+    found = _difference(case, walked, path)
+    if found is None:
+        return ()
+    at, message, steps = found
+    told = "\n    ".join(map(str, walked[:steps]))
+    return (Problem("TST001", places.value_at(*at), f"{name}: {message}", told),)
+
+
+def _unknown(configuration: Configuration, given: Given, places: Places, path: KeyPath) -> Iterator[Problem]:
+    delivered = configuration.hotline.delivered
+    if given.number is not None and given.number not in delivered:
+        hint = did_you_mean(given.number, delivered)
+        place = places.value_at(*path, "number")
+        yield Problem("TST002", place, f"no call comes in for {given.number}", hint)
+    for queue in given.state.keys() - configuration.queues.keys():
+        hint = did_you_mean(queue, configuration.queues)
+        yield Problem("TST002", places.at(*path, "state", queue), f"there is no queue `{queue}`", hint)
+
+
+_Difference = tuple[KeyPath, str, int]
+"""Where the case says otherwise, what differs, and how many steps of the walk lead to it."""
+
+
+def _difference(case: Case, walked: Sequence[Walked], path: KeyPath) -> _Difference | None:
+    if case.hears is not None and (found := _misheard(case.hears, walked, path)):
+        return found
+    if len(walked) <= len(case.press):
+        extra = len(walked) - 1
+        return (*path, "press", extra), f"the call has ended before `{case.press[extra]}`", len(walked)
+    caller = walked[-1].step.caller
+    for field in sorted(case.ends.model_fields_set):
+        wanted = getattr(case.ends, field)
+        is_so = caller.has_ended if field == "hangup" else getattr(caller, field)
+        if wanted != is_so:
+            return (*path, "ends", field), f"`{field}` is not `{wanted}` but `{is_so}`", len(walked)
+    return None
+
+
+def _misheard(hears: list[str], walked: Sequence[Walked], path: KeyPath) -> _Difference | None:
+    heard = [(each.prompt, number) for number, one in enumerate(walked, 1) for each in one.step.heard]
+    names = [prompt for prompt, _ in heard]
+    if _fits(hears, names):
+        return None
+    known = max(n for n in range(len(hears) + 1) if _fits([*hears[:n], ANYTHING], names))
+    wanted = f"`{hears[known]}`" if known < len(hears) else "nothing more"
+    if ANYTHING in hears[:known]:
+        return (*path, "hears", known), f"{wanted} should be heard there", len(walked)
+    instead, steps = heard[known] if known < len(heard) else ("", len(walked))
+    but = f"not `{instead}`" if instead else "and nothing more is"
+    return (*path, "hears", known), f"{wanted} should be heard, {but}", steps
+
+
+def _fits(hears: Iterable[str], names: Iterable[str]) -> bool:
+    pattern = "".join(r"(\S+ )*" if name == ANYTHING else f"{re.escape(name)} " for name in hears)
+    return re.fullmatch(pattern, "".join(f"{name} " for name in names)) is not None

@@ -1,0 +1,154 @@
+"""The menu as an outline for people: every node once, in the citizen's words, and the ways between them.
+
+`outline` makes it of a configuration, `ivr.menus.drawing` draws it as SVG, `mermaid` writes it as text. Pure.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ivr.calls.opening_hours import week_spans
+from ivr.calls.prompts import needed
+from ivr.config.menu_graph import BUILT_IN
+from ivr.config.model import Configuration, Language, Node, Queue, Retry
+
+LANGUAGES = {"az": "Azərbaycanca", "ru": "Русский", "en": "English"}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What the caller does or what happens (`1`, `nothing pressed`), and the node where that leads."""
+
+    when: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A node for the eye. `kind`: what colour it has; `notes`: small lines below its title."""
+
+    name: str
+    kind: str
+    title: str
+    notes: tuple[str, ...]
+    ways: tuple[Way, ...]
+
+
+@dataclass(frozen=True)
+class Outline:
+    """All nodes a call can come to: from the numbers delivered (`starts`), and by what any choice does."""
+
+    starts: tuple[Way, ...]
+    anywhere: tuple[Way, ...]
+    points: dict[str, Point]
+
+
+def outline(configuration: Configuration, language: Language) -> Outline:
+    """The menu from each delivered number on, the hotline's own first, in the words of that language."""
+    delivered = configuration.hotline.delivered
+    menu = configuration.menu
+    numbers = {configuration.hotline.number: "", **delivered}
+    starts = tuple(Way(f"☎ {number}", delivered[number]) for number in numbers)
+    anywhere = tuple(_merged(_retries(menu.silence, menu.wrong_key)))
+    texts = {file.name: file.text for file in needed(configuration) if file.language == language}
+    points: dict[str, Point] = {}
+    ahead = deque(way.target for way in (*starts, *anywhere))
+    while ahead:
+        if (name := ahead.popleft()) not in points:
+            points[name] = _point(configuration, name, texts, language)
+            ahead += [way.target for way in points[name].ways]
+    return Outline(starts, anywhere, points)
+
+
+def _point(configuration: Configuration, name: str, texts: dict[str, str], language: Language) -> Point:
+    node = configuration.menu.nodes[name]
+    queue = configuration.queues[node.queue] if node.queue else None
+    title = texts[node.say[0]] if node.say else ""
+    if queue is not None:
+        title = title or getattr(configuration.structures[queue.structure].name, language)
+    return Point(
+        name,
+        next(kind for kind in ("keys", "queue", "then", "hangup") if getattr(node, kind)),
+        title or (LANGUAGES[node.language] if node.language else name),
+        tuple(_notes(configuration, name, node, queue)),
+        tuple(_merged(_ways(configuration, node, queue))),
+    )
+
+
+def _notes(configuration: Configuration, name: str, node: Node, queue: Queue | None) -> Iterator[str]:
+    direct = [number for number, target in configuration.hotline.delivered.items() if target == name]
+    yield " · ".join((name, *(f"☎ {number}" for number in direct)))
+    if inside := [f"{key} {does}" for key, does in (node.keys or {}).items() if does in BUILT_IN]:
+        yield " · ".join(inside)
+    for hours in dict.fromkeys((node.hours, queue.hours if queue else None)):
+        if hours:
+            yield f"{hours}: {_week(configuration, hours)}"
+
+
+def _week(configuration: Configuration, hours: str) -> str:
+    return ", ".join(
+        f"{days.title().replace('-', '–')} {times.replace('-', '–')}"
+        for days, times in week_spans(configuration.hours[hours])
+        if times != "closed"
+    )
+
+
+def _ways(configuration: Configuration, node: Node, queue: Queue | None) -> Iterator[Way]:
+    yield from (Way(key, target) for key, target in (node.keys or {}).items() if target not in BUILT_IN)
+    yield from _retries(node.silence, node.wrong_key)
+    if node.then:
+        yield Way("", node.then)
+    if node.closed:
+        yield Way(f"outside {node.hours}", node.closed)
+    if queue is not None:
+        if queue.hours and queue.closed:
+            yield Way(f"outside {queue.hours}", queue.closed)
+        yield Way(f"unanswered {_minutes(queue.max_wait)}", queue.on_timeout)
+
+
+def _retries(silence: Retry | None, wrong_key: Retry | None) -> Iterator[Way]:
+    for what, retry in (("nothing pressed", silence), ("wrong key", wrong_key)):
+        if retry is not None:
+            yield Way(f"{what} ×{retry.times + 1}", retry.then)
+
+
+def _merged(ways: Iterator[Way]) -> Iterator[Way]:
+    by_target: dict[str, list[str]] = {}
+    for way in ways:
+        by_target.setdefault(way.target, []).append(way.when)
+    return (Way(", ".join(when), target) for target, when in by_target.items())
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:g} min" if seconds >= 60 else f"{seconds:g} s"
+
+
+def shortened(text: str, most: int) -> str:
+    """The first words of a text, `most` characters at the longest."""
+    return text if len(text) <= most else f"{text[: most - 1].rsplit(' ', 1)[0].rstrip(' ,.:')}…"
+
+
+_SHAPES = {"keys": '{{"%s"}}', "queue": '[("%s")]', "then": '["%s"]', "hangup": '(["%s"])'}
+
+
+def mermaid(drawn: Outline) -> str:
+    """The outline as Mermaid text: a flow chart that documents and web pages can show."""
+    lines = ["flowchart LR"]
+    for number, start in enumerate(drawn.starts):
+        lines.append(f'  start{number}(("{start.when}")) --> n_{start.target}')
+    for number, way in enumerate(drawn.anywhere):
+        lines.append(f'  any{number}(("at any choice<br>{way.when}")) --> n_{way.target}')
+    for name, point in drawn.points.items():
+        text = "<br>".join(map(_quoted, (shortened(point.title, 40), *point.notes)))
+        lines.append(f"  n_{name}{_SHAPES[point.kind] % text}")
+    for name, point in drawn.points.items():
+        for way in point.ways:
+            label = f'-- "{_quoted(way.when)}" ' if way.when else ""
+            lines.append(f"  n_{name} {label}--> n_{way.target}")
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return "".join(f"#{ord(letter)};" if letter in '"#<>&`' else letter for letter in text)

@@ -1,0 +1,174 @@
+"""The menu as the compiled dialplan walks it: a caller and what they do in, where they are next out.
+
+`Menu.begin` answers a call, `Menu.go_on` takes a key, silence or hang-up; both give a `Step`: the caller's
+next place and every prompt heard on the way there. Used by `hotline menu` and compared, step by step, with
+`dialplan.menu` and `dialplan.door` on a real Asterisk. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Final
+
+from ivr.calls.opening_hours import Schedule
+from ivr.calls.prompts import RECORDING_NOTICE
+from ivr.config.menu_graph import retry_of, returns
+from ivr.config.model import Configuration, Language, Retry
+
+SILENCE: Final = "silence"
+"""Nothing is pressed until the menu's patience ends; in a queue, nobody answers within `max_wait`."""
+HANG_UP: Final = "hangup"
+DEEPEST_BACK: Final = 10
+"""Choices that `back` remembers."""
+LONGEST_PATH: Final = 79
+"""Characters of the path the store keeps; a longer one keeps its beginning and its last key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a caller is: asked for a key in `node`, waiting in `queue`, or gone."""
+
+    node: str
+    language: Language
+    path: str
+    """Keys pressed so far that led somewhere, joined by `/`."""
+    back: tuple[str, ...]
+    """Choices the caller came through, latest first, without the one they are in."""
+    tries: str = ""
+    """`w` for each wrong key, `s` for each silence of the visit `tried_at`."""
+    tried_at: str = ""
+    knows_of_recording: bool = False
+    queue: str = ""
+    has_ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One prompt, by the name of its sound file, as spoken in that language."""
+
+    prompt: str
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The caller's next place, and what they heard until there if nothing interrupted it."""
+
+    caller: Caller
+    heard: tuple[Heard, ...] = ()
+
+
+@dataclass(frozen=True)
+class Menu:
+    """A configuration at one moment. `announced` says what Python would tell before a queue: prompt names."""
+
+    configuration: Configuration
+    moment: datetime
+    announced: Callable[[str], Iterable[str]] = lambda queue: ()
+
+    def begin(self, number: str, language: Language | None = None) -> Step:
+        """A call to that number, one of `hotline.delivered`; KeyError for any other."""
+        hotline = self.configuration.hotline
+        node = hotline.delivered[number]
+        front = self.configuration.front_node
+        caller = Caller(
+            node,
+            language or self.configuration.default_language,
+            "/".join(number.removeprefix(hotline.number)),
+            () if node == front else (front,),
+        )
+        return self._enter(caller, node)
+
+    def go_on(self, caller: Caller, does: str) -> Step:
+        """What follows a key, `SILENCE` or `HANG_UP`. Keys mean nothing in a queue or after the end."""
+        if caller.has_ended:
+            return Step(caller)
+        if does == HANG_UP:
+            return Step(replace(caller, has_ended=True))
+        if caller.queue:
+            after = self.configuration.queues[caller.queue].on_timeout
+            return self._enter(replace(caller, queue=""), after) if does == SILENCE else Step(caller)
+        node = self.configuration.menu.nodes[caller.node]
+        if does == SILENCE:
+            return self._asked_again(caller, "s", retry_of(self.configuration, node, "silence"))
+        target = (node.keys or {}).get(does)
+        if target is None:
+            return self._asked_again(caller, "w", retry_of(self.configuration, node, "wrong_key"))
+        if target == "repeat":
+            return Step(caller, _said(caller, node.say))
+        return self._follow(replace(caller, path=_longer(caller.path, does)), target)
+
+    def _follow(self, caller: Caller, target: str) -> Step:
+        if target == "hangup":
+            return Step(replace(caller, has_ended=True))
+        if target == "back":
+            before, *further = caller.back or (self.configuration.front_node,)
+            return self._enter(replace(caller, back=tuple(further)), before)
+        return self._leave(caller, target)
+
+    def _leave(self, caller: Caller, target: str) -> Step:
+        """Go from a choice to a node; who only hears an announcement and returns needs no way back."""
+        if not returns(self.configuration.menu, caller.node, target):
+            caller = replace(caller, back=(caller.node, *caller.back)[:DEEPEST_BACK])
+        return self._enter(caller, target)
+
+    def _asked_again(self, caller: Caller, mark: str, retry: Retry) -> Step:
+        visit = f"{caller.path}@{caller.node}"
+        tries = (caller.tries if caller.tried_at == visit else "") + mark
+        caller = replace(caller, tries=tries, tried_at=visit)
+        if tries.count(mark) > retry.times:
+            return self._leave(caller, retry.then)
+        say = self.configuration.menu.nodes[caller.node].say
+        return Step(caller, _said(caller, [retry.say, *say]))
+
+    def _enter(self, caller: Caller, name: str) -> Step:
+        """Go on from node `name` until a key is asked for, a queue is joined or the call ends."""
+        heard: tuple[Heard, ...] = ()
+        while True:
+            node = self.configuration.menu.nodes[name]
+            if node.closed and not self._is_open(node.hours):
+                name = node.closed
+                continue
+            caller = replace(caller, node=name, language=node.language or caller.language)
+            heard += _said(caller, node.say)
+            if node.keys is not None:
+                return Step(caller, heard)
+            if node.queue is not None:
+                queue = self.configuration.queues[node.queue]
+                if queue.closed is None or self._is_open(queue.hours):
+                    joined = self._join(caller, node.queue)
+                    return Step(joined.caller, heard + joined.heard)
+                name = queue.closed
+            elif node.then is not None:
+                name = node.then
+            else:
+                return Step(replace(caller, has_ended=True), heard)
+
+    def _join(self, caller: Caller, name: str) -> Step:
+        queue = self.configuration.queues[name]
+        tells = queue.record and not caller.knows_of_recording
+        place = self.announced(name) if queue.announce_position else ()
+        heard = _said(caller, [*([RECORDING_NOTICE] if tells else []), *place])
+        return Step(replace(caller, queue=name, knows_of_recording=caller.knows_of_recording or tells), heard)
+
+    def _is_open(self, hours: str | None) -> bool:
+        return hours is None or self._open[hours]
+
+    @cached_property
+    def _open(self) -> dict[str, bool]:
+        hotline = self.configuration.hotline
+        return {
+            name: Schedule.of(hours, hotline.time_zone, hotline.country).is_open(self.moment)
+            for name, hours in self.configuration.hours.items()
+        }
+
+
+def _said(caller: Caller, prompts: Iterable[str]) -> tuple[Heard, ...]:
+    return tuple(Heard(prompt, caller.language) for prompt in prompts)
+
+
+def _longer(path: str, key: str) -> str:
+    return f"{path[: LONGEST_PATH - 2]}/{key}" if path else key

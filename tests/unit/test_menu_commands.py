@@ -1,0 +1,156 @@
+"""`hotline menu try` and `test`: the menu walked in a terminal, and the admin's own tests of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from ivr.command.root import app
+from ivr.config.starter import write_starter
+
+AT = ("--at", "2026-11-23 11:00")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The starter."""
+    write_starter(tmp_path / "config")
+    return tmp_path / "config"
+
+
+def test_try_shows_each_step_in_the_language_spoken_and_where_it_ends(folder: Path) -> None:
+    said = _run(folder, "menu", "try", "9", "11", *AT, "--caller", "0501234567").stdout.splitlines()
+    assert said[0] == "Monday 23 November 2026 11:00, from 0501234567"
+    assert "    en calls_recorded: Telephone calls are recorded." in said
+    assert said[-1] == "  waits in queue `dvx`"
+
+
+def test_try_reads_keys_line_by_line_and_takes_an_empty_line_for_silence(folder: Path) -> None:
+    said = _run(folder, "menu", "try", *AT, keys="1\n\ns\n").stdout.splitlines()
+    assert said[-1] == "  waits in queue `aparat`"
+    assert said.count("silence") == 2
+
+
+def test_try_tells_programs_all_of_a_walk(folder: Path) -> None:
+    state = ("--state", "queue=dvx,waiting=12,ewt=300")
+    told = json.loads(_run(folder, "menu", "try", "1", "1", "h", "--json", *AT, *state).stdout)
+    at_the_door, gone = told["steps"][-2:]
+    assert [heard["prompt"] for heard in at_the_door["heard"]] == [
+        "calls_recorded",
+        "place-13",
+        "wait_minutes-5",
+    ]
+    assert at_the_door["queue"] == "dvx"
+    assert (at_the_door["path"], at_the_door["back"]) == ("1/1", ["ministry", "welcome"])
+    assert gone["ended"]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--number", "1959"), "no call comes in for 1959"),
+        (("--at", "tomorrow"), "at: "),
+        (("--language", "de"), "language: "),
+        (("--caller", "me"), "caller: a caller is a number"),
+        (("--state", "queue=dvy"), "there is no queue 'dvy'"),
+        (("--state", "queue=dvx,wating=1"), "wating: "),
+        (("12a",), "'12a' is not a key"),
+    ],
+)
+def test_what_cannot_be_tried_is_told_with_status_2(
+    folder: Path, options: tuple[str, ...], told: str
+) -> None:
+    result = _run(folder, "menu", "try", *options)
+    assert result.exit_code == 2
+    assert told in result.stderr
+
+
+def test_a_language_the_hotline_does_not_speak_cannot_be_tried(folder: Path) -> None:
+    file = folder / "hotline.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("[az, ru, en]", "[az, en]"), encoding="utf-8")
+    menu = folder / "menu.yaml"
+    menu.write_text(
+        menu.read_text(encoding="utf-8").replace("{language: ru", "{language: en"), encoding="utf-8"
+    )
+    result = _run(folder, "menu", "try", "--language", "ru")
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (2, "the hotline does not speak ru")
+
+
+def test_the_shipped_tests_pass_alone_and_with_check(folder: Path) -> None:
+    assert _run(folder, "menu", "test").stdout == "12 menu tests passed\n"
+    assert _run(folder, "config", "check").stdout == "no problems in 7 files and 12 menu tests\n"
+
+
+GIVEN = "given: {at: 2026-11-23 11:00}"
+DIFFERENCES = [
+    ("press: ['1'], hears: [welcome, goodbye]", "`goodbye` should be heard, not `main_menu`", "goodbye]", 1),
+    ("hears: [welcome]", "nothing more should be heard, not `main_menu`", "hears", 1),
+    ("hears: [..., closed]", "`closed` should be heard there", "closed]", 1),
+    ("hears: [welcome, main_menu, closed]", "`closed` should be heard, and nothing more is", "closed]", 1),
+    ("press: [hangup, '1']", "the call has ended before `1`", "'1']", 2),
+    ("press: ['1'], ends: {queue: dvx}", "`queue` is not `dvx` but ``", "dvx}", 2),
+    ("press: ['9'], ends: {language: ru}", "`language` is not `ru` but `en`", "ru}", 2),
+    ("press: ['1'], ends: {path: 1/1}", "`path` is not `1/1` but `1`", "1/1}", 2),
+    ("ends: {hangup: true}", "`hangup` is not `True` but `False`", "true}", 1),
+]
+
+
+@pytest.mark.parametrize(("case", "message", "pointed_at", "steps"), DIFFERENCES)
+def test_a_failing_test_says_what_differs_where_it_is_written_and_the_walk_up_to_there(
+    folder: Path, case: str, message: str, pointed_at: str, steps: int
+) -> None:
+    line = f"  it rings: {{{GIVEN}, {case}}}"
+    _case(folder, line)
+    result = _run(folder, "config", "check", "--json")
+    [problem] = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert (problem["code"], problem["message"]) == ("TST001", f"it rings: {message}")
+    assert (problem["line"], problem["column"]) == (2, line.index(pointed_at) + 1)
+    assert len(problem["hint"].splitlines()) == steps
+    assert problem["hint"].startswith("195: hears welcome, main_menu (az), is asked in `welcome`")
+
+
+@pytest.mark.parametrize(
+    ("case", "code", "message"),
+    [
+        ("given: {at: 2026-11-23 11:00, number: '1959'}", "TST002", "no call comes in for 1959"),
+        (
+            "given: {at: 2026-11-23 11:00, state: {dxv: {waiting: 1}}}",
+            "TST002",
+            "there is no queue `dxv`",
+        ),
+        ("given: {at: noon}", "CFG003", '`at`: must be a moment like "2026-12-31 18:00"'),
+        (f"{GIVEN}, pres: ['1']", "CFG001", "`pres` is not known here"),
+        ("press: []", "CFG002", "`it rings` has no `given`"),
+        (f"{GIVEN}, press: ['12']", "CFG003", "`press`: must be one of silence, hangup or"),
+        (f"{GIVEN}, hears: ['a b']", "CFG003", "`hears`: a prompt's name is needed here, or `...` for any"),
+    ],
+)
+def test_a_test_that_cannot_be_run_is_told_like_any_other_mistake(
+    folder: Path, case: str, code: str, message: str
+) -> None:
+    _case(folder, f"  it rings: {{{case}}}")
+    [problem] = json.loads(_run(folder, "config", "check", "--json").stdout)
+    assert (problem["code"], problem["line"]) == (code, 2)
+    assert problem["message"].startswith(message)
+    assert problem["file"].endswith("tests/menu.yaml")
+
+
+def test_only_the_files_named_are_run(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text(f"tests:\n  it rings: {{{GIVEN}, ends: {{queue: dvx}}}}\n")
+    result = _run(folder, "menu", "test", tmp_path / "other.yaml")
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"{tmp_path}/other.yaml:2:")
+    assert result.stderr == "1 of 1 menu tests failed\n"
+    assert "cannot be read" in _run(folder, "menu", "test", tmp_path / "missing.yaml").stdout
+
+
+def _case(folder: Path, line: str) -> None:
+    (folder / "tests" / "menu.yaml").write_text(f"tests:\n{line}\n", encoding="utf-8")
+
+
+def _run(folder: Path, *arguments: str | Path, keys: str = "") -> Result:
+    return CliRunner().invoke(app, ["--config", str(folder), *map(str, arguments)], input=keys)

@@ -1,0 +1,105 @@
+"""The drawn menu: complete, readable, and the same as text and as a picture."""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+import pytest
+from typer.testing import CliRunner
+
+from ivr.command.root import app
+from ivr.config.loading import configuration_of, load_or_fail
+from ivr.config.menu_graph import BUILT_IN
+from ivr.config.model import Configuration
+from ivr.menus.drawing import svg
+from ivr.menus.outline import mermaid, outline
+from tests.golden import CONFIG as SMALL
+
+SHIPPED = Path(__file__).parents[2] / "config"
+SVG = "{http://www.w3.org/2000/svg}"
+BOTH = pytest.mark.parametrize("folder", [SMALL, SHIPPED], ids=["small", "shipped"])
+
+
+def _of(folder: Path) -> Configuration:
+    return configuration_of(load_or_fail(folder))
+
+
+def _texts(picture: str) -> list[str]:
+    return [text.text or "" for text in Xml.fromstring(picture).iter(f"{SVG}text")]
+
+
+def _boxes(picture: str) -> list[tuple[float, float, float, float]]:
+    """Left, top, right, bottom of every box but the page."""
+    _, *rectangles = Xml.fromstring(picture).iter(f"{SVG}rect")
+    sides = [[float(box.get(name, "")) for name in ("x", "y", "width", "height")] for box in rectangles]
+    return [(x, y, x + width, y + height) for x, y, width, height in sides]
+
+
+@BOTH
+def test_every_node_stands_in_the_picture_once_in_full(folder: Path) -> None:
+    configuration = _of(folder)
+    said = [text.split(" · ")[0] for text in _texts(svg(outline(configuration, "az")))]
+    for name in configuration.menu.nodes:
+        assert said.count(name) == 1, name
+
+
+@BOTH
+def test_no_box_lies_on_another_and_all_lie_on_the_page(folder: Path) -> None:
+    picture = svg(outline(_of(folder), "az"))
+    _, _, width, height = map(float, Xml.fromstring(picture).get("viewBox", "").split())
+    boxes = _boxes(picture)
+    for one, other in combinations(boxes, 2):
+        apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+        assert apart, (one, other)
+    assert all(left >= 0 and right <= width and top >= 0 and low <= height for left, top, right, low in boxes)
+
+
+@BOTH
+def test_every_way_of_the_menu_is_in_the_text_with_its_keys(folder: Path) -> None:
+    configuration = _of(folder)
+    lines = mermaid(outline(configuration, "en")).splitlines()
+    for name, node in configuration.menu.nodes.items():
+        for key, target in (node.keys or {}).items():
+            if target not in BUILT_IN:
+                written = f"#{ord(key)};" if key in "#" else key
+                assert any(
+                    re.match(rf'  n_{name} -- "[^"]*{re.escape(written)}[^"]*" --> n_{target}$', line)
+                    for line in lines
+                )
+        if node.then:
+            assert f"  n_{name} --> n_{node.then}" in lines
+
+
+def test_a_queue_shows_its_structure_its_direct_number_its_hours_and_what_comes_after() -> None:
+    point = outline(_of(SHIPPED), "en").points["dvx"]
+    assert point.title == "State Tax Service"
+    assert point.notes == ("dvx · ☎ 19511", "office: Mon–Fri 09:00–18:00")
+    assert [(way.when, way.target) for way in point.ways] == [
+        ("outside office", "closed"),
+        ("unanswered 10 min", "overflow"),
+    ]
+
+
+def test_a_citizen_s_words_stay_words_in_picture_and_text() -> None:
+    configuration = _of(SMALL)
+    said = '</text><script>"]; click#'
+    prompts = {
+        **configuration.prompts,
+        "front": configuration.prompts["front"].model_copy(update={"en": said}),
+    }
+    drawn = outline(configuration.model_copy(update={"prompts": prompts}), "en")
+    assert said in _texts(svg(drawn))
+    assert '{{"#60;/text#62;#60;script#62;#34;]; click#35;<br>front' in mermaid(drawn)
+
+
+def test_the_command_draws_either_kind_in_the_language_asked_for() -> None:
+    picture, text, unknown = (
+        CliRunner().invoke(app, ["--config", str(SHIPPED), "menu", "graph", *more])
+        for more in (("--language", "en"), ("--format", "mermaid"), ("--language", "de"))
+    )
+    assert "Hello. You have reached hotline one…" in _texts(picture.stdout)
+    assert text.stdout.startswith("flowchart LR\n")
+    assert (unknown.exit_code, unknown.stderr.splitlines()[0]) == (2, "the hotline does not speak de")
