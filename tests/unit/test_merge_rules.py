@@ -324,6 +324,27 @@ def test_a_join_ami_first_told_in_whole_seconds_is_known_by_the_moment_we_heard_
     assert same_stay(HEARD, [row | {"source": "queue_log", "joined_at": at(1)}]) is None
 
 
+@pytest.mark.parametrize(
+    ("row", "told", "is_found"),
+    [
+        ({"precision": "s"}, {}, True),
+        ({}, {"precision": "s"}, True),
+        ({}, {}, False),
+        ({"precision": "s", "left_at": at(8.66)}, {}, True),
+        ({"precision": "s", "left_at": at(8.65)}, {}, False),
+        ({"precision": "s"}, {"left_at": at(9)}, True),
+        ({"precision": "s", "joined_at": at(9)}, {"left_at": at(9)}, False),
+        ({"precision": "s", "left_at": at(8.9)}, {"left_at": at(9)}, True),
+    ],
+)
+def test_without_timestamps_two_recorders_tell_one_stay_unless_one_was_over_before_the_other(
+    row: dict[str, Any], told: dict[str, Any], is_found: bool
+) -> None:
+    known = stored(HEARD) | row
+    other = HEARD._replace(joined_at=at(8.65), received_at=at(8.66), **told)
+    assert (same_stay(other, [known]) is known) == is_found
+
+
 CALLED = Call("main", "c.1", "c.1", "inbound", at(0), at(0.1), at(30), caller="0501112233", trunk="provider")
 LOGGED = CALLED._replace(
     source="queue_log", began_at=at(8), received_at=at(900), caller="050", trunk="", language="az"
