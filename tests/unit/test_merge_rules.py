@@ -345,6 +345,11 @@ def test_without_timestamps_two_recorders_tell_one_stay_unless_one_was_over_befo
     assert (same_stay(other, [known]) is known) == is_found
 
 
+def test_a_stay_shorter_than_a_second_is_found_although_queue_log_had_it_end_before_it_began() -> None:
+    row = stored(left(READ, "abandoned")._replace(left_at=at(8), ended_at=at(8), wait_seconds=0.0))
+    assert same_stay(HEARD, [row]) is row
+
+
 CALLED = Call("main", "c.1", "c.1", "inbound", at(0), at(0.1), at(30), caller="0501112233", trunk="provider")
 LOGGED = CALLED._replace(
     source="queue_log", began_at=at(8), received_at=at(900), caller="050", trunk="", language="az"
