@@ -60,8 +60,8 @@ def test_a_stay_nobody_knows_the_end_of_is_kept_although_its_call_is_gone() -> N
     assert [(visit.joined_at, visit.wait_seconds) for visit in told.visits] == [(at(1), 300.0)]
 
 
-def test_what_is_settled_can_be_forgotten_at_once_to_be_told_again() -> None:
-    told = Told(*OVER, joined(50, "c.2"), Tick(when(101)))
+def test_what_is_settled_can_be_forgotten_at_once_but_not_a_stay_whose_end_is_not_known() -> None:
+    told = Told(*OVER, joined(50, "c.2"), LiveCalls(when(101), frozenset()), Tick(when(101)))
     told.fold.forget_settled()
     assert kept(told.fold) == (["c.2"], ["c.2"])
     assert (told.fold.oldest_open, told.fold.next_stay) == (2, 3)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.visits.facts import ChannelEnded, Fact, GaveUp, Hears, MemberKnown, Party, Tick
+from ivr.visits.facts import (
+    ChannelEnded,
+    Fact,
+    FoundWaiting,
+    GaveUp,
+    Hears,
+    MemberKnown,
+    Party,
+    ResultKnown,
+    Tick,
+)
 from ivr.visits.state import before
 from ivr.visits.steady import When
 from tests.unit.ami_lines import at
@@ -66,6 +76,27 @@ def test_who_takes_the_place_of_a_leg_that_is_gone_is_there() -> None:
     assert told.outcomes == ["answered", "waiting"]
     told.hears(ChannelEnded(when(20), Party("c.1")))
     assert told.outcomes == ["answered", "redirected"]
+
+
+FOUND = FoundWaiting(when(10), Party("c.1"), "emdx", 5)
+
+
+@pytest.mark.parametrize(
+    ("second", "told_at", "queue"),
+    [
+        (joined(5, queue="emdx"), 6, "emdx"),
+        (joined(5, queue="emdx"), 4.95, "emdx"),
+        (joined(5, queue="emdx"), 4.9, "dvx"),
+        (joined(5, queue="emdx"), 3, "dvx"),
+        (FOUND, 3, "emdx"),
+        (FOUND, 2, "dvx"),
+        (joined(5, queue="emdx"), 0.5, "dvx"),
+        (GaveUp(when(10), Party("c.1"), "emdx", 9.5), 12, "dvx"),
+    ],
+)
+def test_a_word_is_about_the_stay_that_had_begun_last(second: Fact, told_at: float, queue: str) -> None:
+    told = Told(joined(1), second, ResultKnown(when(told_at), "c.1", "", "TIMEOUT"))
+    assert [visit.queue for visit in told.visits if visit.outcome == "timeout"] == [queue]
 
 
 @pytest.mark.parametrize(

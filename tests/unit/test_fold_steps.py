@@ -9,6 +9,7 @@ from ivr.visits.facts import (
     Booted,
     CallBegan,
     ChannelEnded,
+    Fact,
     ConnectionLost,
     FoundWaiting,
     GaveUp,
@@ -36,10 +37,40 @@ def test_a_call_s_origin_is_the_dialplan_s_to_say_and_else_inbound() -> None:
 
 
 def test_an_agent_s_phone_is_known_by_an_offer_and_by_the_queue_s_members() -> None:
-    calls = [joined(20, "a.7", channel="PJSIP/1101-2"), joined(21, "a.8", channel="PJSIP/1102-3")]
-    told = Told(Offered(when(2), "c.1", "dvx", AGENT, "a.1"), MemberKnown(when(3), "PJSIP/1102"), *calls)
+    calls = [joined(20, "a.7", channel="PJSIP/1101-2"), joined(21, "a.8", channel="PJSIP/desk-2-3")]
+    told = Told(Offered(when(2), "c.1", "dvx", AGENT, "a.1"), MemberKnown(when(3), "PJSIP/desk-2"), *calls)
     assert [visit.origin for visit in told.visits] == ["internal", "internal"]
     assert [visit.origin for visit in Told(*calls).visits] == ["inbound", "inbound"]
+
+
+OUT = GaveUp(when(12), party("c.1"), "dvx", None)
+
+
+@pytest.mark.parametrize(
+    ("facts", "begins"),
+    [
+        ([joined(10), joined(10)], [10]),
+        ([joined(10), OUT, joined(10)], [10]),
+        ([joined(10), OUT, joined(10.001)], [10]),
+        ([joined(10), OUT, joined(10.002)], [10, 10.002]),
+        ([joined(10), joined(10.001, queue="emdx")], [10, 10.001]),
+        ([joined(10), joined(15)], [10, 15]),
+        ([joined(10), Joined(roughly(15), party("c.1"), "dvx")], [10]),
+        ([Joined(roughly(10), party("c.1"), "dvx"), joined(15)], [10]),
+        ([Joined(roughly(10), party("c.1"), "dvx"), OUT, joined(15)], [10, 15]),
+    ],
+)
+def test_a_join_told_again_is_the_same_stay_and_else_another(facts: list[Fact], begins: list[float]) -> None:
+    assert [visit.joined_at for visit in Told(*facts).visits] == [at(second) for second in begins]
+
+
+def test_a_join_told_late_corrects_the_one_that_was_computed_from_whole_seconds() -> None:
+    found = FoundWaiting(when(10), party("c.1"), "dvx", 5)
+    (visit,) = Told(found, joined(7.499, caller="0501112233")).visits
+    assert (visit.joined_at, visit.received_at, visit.caller) == (at(7.499), at(10), "0501112233")
+    assert visit.is_rebuilt is False
+    (visit,) = Told(found, joined(7.5)).visits
+    assert (visit.joined_at, visit.is_rebuilt) == (at(5), True)
 
 
 @pytest.mark.parametrize(
@@ -149,6 +180,11 @@ def test_an_end_is_that_of_the_caller_it_names_and_else_of_the_agent_s_channel()
     assert [v.ended_at for v in Told(*two, completed(when(9))).visits] == [None, at(9)]
 
 
+def test_an_end_without_ids_is_not_that_of_a_talk_whose_agent_s_channel_is_not_known() -> None:
+    told = Told(joined(1), answered(when(3), agent_leg=""), completed(when(9), queue="emdx", agent="PJSIP/2"))
+    assert [visit.ended_at for visit in told.visits] == [None]
+
+
 def test_an_end_told_twice_does_not_end_the_agent_s_next_talk() -> None:
     told = Told(joined(1), answered(when(3)), completed(when(4), "c.1"))
     told.hears(joined(5, "c.2"), answered(when(6), "c.2", "a.2"), completed(when(7), "c.1"))
@@ -175,8 +211,18 @@ def test_the_leg_that_was_transferred_away_tells_nothing_of_who_waits_in_its_pla
         ChannelEnded(when(9), party("a.2")),
     )
     assert [(visit.caller, visit.origin) for visit in told.visits] == [("0501112233", "inbound")]
-    told.hears(HangupAsked(when(12), "c.1"), ChannelEnded(when(12), party("c.1")), Tick(when(20)))
-    assert [(visit.outcome, visit.wait_seconds) for visit in told.visits] == [("abandoned", 5.0)]
+    assert told.hears(HangupAsked(when(12), "c.1"), Tick(when(20))).outcomes == ["waiting"]
+    told.hears(ChannelEnded(when(21), party("c.1")), Tick(when(30)))
+    assert [(visit.outcome, visit.wait_seconds) for visit in told.visits] == [("abandoned", 14.0)]
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_a_call_that_ends_unasked_was_ended_by_the_hotline(is_asked: bool) -> None:
+    asked = (HangupAsked(when(4), "c.1"),) if is_asked else ()
+    (call,) = Told(
+        CallBegan(when(1), party("c.1"), "", ""), *asked, ChannelEnded(when(4), party("c.1"))
+    ).calls
+    assert (call.ended_by, call.left_menu) == ("caller" if is_asked else "hotline", "")
 
 
 def test_nobody_takes_the_place_of_somebody_who_talks_already() -> None:

@@ -108,6 +108,8 @@ WAITS: list[tuple[When, When, float | None, float]] = [
     (when(10), when(22.5), 12.0, 12.5),
     (when(10), when(22.12345), None, 12.123),
     (when(10), when(9.5), None, 0.0),
+    (when(10), when(9.5, 14), None, 0.0),
+    (when(10), when(10.25, 14), None, 0.25),
     (when(10), when(9.4, 14), None, 4.0),
     (when(10), when(9.4, 9), None, 0.0),
     (when(10), when(9.4, 14.12345), None, 4.123),

@@ -18,12 +18,12 @@ class Heard:
     def __init__(self) -> None:
         self.clock = SteadyClock()
 
-    def reads(self, told: float | None, received: float, doubt: float = 0.0) -> When:
-        return self.clock.read(None if told is None else at(told), at(received), doubt)
+    def reads(self, told: float | None, received: float, *doubt: float) -> When:
+        return self.clock.read(None if told is None else at(told), at(received), *doubt)
 
-    def place(self, told: float | None, received: float, doubt: float = 0.0) -> tuple[float, int]:
+    def place(self, told: float | None, received: float, *doubt: float) -> tuple[float, int]:
         """Seconds on the axis, and how often the clock has stepped by then."""
-        when = self.reads(told, received, doubt)
+        when = self.reads(told, received, *doubt)
         return round(when.steady - START.timestamp(), 6), when.steps
 
 
@@ -32,6 +32,8 @@ def test_an_event_has_the_moment_asterisk_gave_it_and_the_one_we_received_it_at(
     assert heard.reads(10, 11) == When(at(10), at(11), at(10).timestamp(), True, 0)
     stepped = heard.reads(11 + HOUR, 12)
     assert stepped == When(at(11 + HOUR), at(12), at(11).timestamp(), True, 1)
+    again = heard.reads(12 + 3 * HOUR, 13)
+    assert again == When(at(12 + 3 * HOUR), at(13), at(12).timestamp(), True, 2)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +91,7 @@ def test_what_comes_after_a_receipt_in_doubt_is_compared_with_the_last_one_that_
         ([(0, 0), (1, 1.09), (2, 2)], True),
         ([(0, 0), (1, 1.15), (2, 2.15)], False),
         ([(0, 0), (10, 10.9), (20, 20)], True),
+        ([(0, 0), (10, 11), (20, 21)], True),
         ([(0, 0), (10, 11.2), (20, 21.2)], False),
         ([(0, 0), (0.22, 0.22), (0.44, 0.44)], True),
         ([(0, 0), (0.15, 0.15), (0.3, 0.3)], False),
