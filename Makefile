@@ -29,7 +29,7 @@ bench: setup ## a year of queue_log beside a bare insert; a call's CPU beside ha
 fuzz: setup ## a million inputs for every pure layer; the suite has ten thousand
 	@HOTLINE_FUZZ=fuzz $(IN)pytest -n 2 -q tests/fuzz
 
-chaos: setup ## calls for 5 minutes (CHAOS_MINUTES) while everything is killed, frozen and cut off
+chaos: setup ## calls for 5 minutes (CHAOS_MINUTES, CHAOS_SEED, CHAOS_STORE) while everything is killed and cut off
 	@$(IN)python -m tests.lab.chaos
 
 mutants: setup ## changes the pure core in every small way (30 minutes, MUTANTS_MINUTES): does a test notice?

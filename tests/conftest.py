@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, settings
 
 from tests.postgresql import PostgreSQL
 
+# How fast an example is says how busy the machine is, nothing else.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
+
 LONG = ("tests/lab/test_demo", "tests/lab/")
 """Tests that live in real time, the longest first."""
-
-# How long an example takes says how busy the machine is, not whether the code is right.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
 
 
 @pytest.hookimpl(trylast=True)

@@ -242,9 +242,11 @@ def _started(state: State, fact: Started) -> None:
 
 
 def _interrupt_stay(state: State, number: int, last: When) -> None:
+    """A call that was gone before, in an earlier hole, has not lived until now."""
     stay = state.stays[number]
+    tracked = state.calls[stay.call]
     if stay.lost is None and (stay.is_waiting or stay.is_talking):
-        state.put(number, lost=last)
+        state.put(number, lost=tracked.seen if tracked.presumed_ended else last)
 
 
 def _long_ago(state: State, fact: LongAgo) -> None:

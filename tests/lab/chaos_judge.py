@@ -6,9 +6,8 @@ Every citizen's number is used for one call only, so a number names a call, its 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 SURELY_JOINED = 3.0
@@ -35,7 +34,7 @@ class SeenCall:
     ended: str
     """`here`, `there`, `lost` (Asterisk was killed), `rejected`."""
     frozen_seconds: float = 0.0
-    """How long Asterisk itself stood still around this call: so late it may have noticed anything."""
+    """How long Asterisk or the phone stood still around this call: so late they may have noticed anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +72,9 @@ def judge(
     visits: Iterable[Row],
     callbacks: Iterable[Row],
     attempts: Iterable[Row],
-    names: Mapping[str, str] = MappingProxyType({}),
+    joined: Set[str] = frozenset(),
 ) -> Verdict:
-    """Compare every call and every try with what is stored.
-
-    `names`: account → agent's name, for queue_log may know the member's name only.
-    """
+    """Compare every call and every try with what is stored; `joined`: who stands in Asterisk's queue_log."""
     faults: dict[str, list[str]] = {name: [] for name in FAULTS}
     by_caller: dict[str, list[Row]] = {}
     stored = [row for row in visits if row["origin"] == "inbound"]
@@ -87,7 +83,7 @@ def judge(
     owed = {str(row["caller_e164"]): row for row in callbacks}
     for call in calls:
         rows = by_caller.pop(call.caller, [])
-        for name, sentence in _call_faults(call, rows, names):
+        for name, sentence in _call_faults(call, rows, call.caller in joined):
             faults[name].append(sentence)
         if sentence := _callback_fault(call, rows, owed.get(call.caller), tries):
             faults[LOST].append(sentence)
@@ -104,12 +100,12 @@ def judge(
     )
 
 
-def _call_faults(call: SeenCall, rows: Sequence[Row], names: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+def _call_faults(call: SeenCall, rows: Sequence[Row], has_joined: bool) -> Iterable[tuple[str, str]]:
     if len(rows) > 1:
         yield DOUBLED, f"{call.caller}: {len(rows)} visits stored of one call"
-    elif not rows and (call.voice_at is not None or waited(call) >= SURELY_JOINED):
+    elif not rows and (has_joined or call.voice_at or waited(call) - call.frozen_seconds >= SURELY_JOINED):
         yield MISSING, f"{call.caller}: {_lived(call)} at the phone, not stored"
-    elif rows and (sentence := _difference(call, rows[0], names)):
+    elif rows and (sentence := _difference(call, rows[0])):
         yield WRONG, f"{call.caller}: {sentence}"
 
 
@@ -123,12 +119,12 @@ def _lived(call: SeenCall) -> str:
     return f"{what}, {waited(call):.1f} s, ended {call.ended}"
 
 
-def _difference(call: SeenCall, row: Row, names: Mapping[str, str]) -> str:
+def _difference(call: SeenCall, row: Row) -> str:
     """What is wrong with the stored visit, empty if nothing is."""
     outcome, agent = str(row["outcome"]), str(row["agent"] or "").removeprefix("PJSIP/")
     if outcome not in _possible(call):
         return f"{_lived(call)} at the phone, stored as {outcome}"
-    if outcome == "answered" and agent not in (call.agent, names.get(call.agent)):
+    if outcome == "answered" and agent != call.agent:
         return f"{call.agent or 'no agent'} at the phone, {agent} stored"
     wait = row["wait_seconds"]
     # A wait that Asterisk's death ended is known only up to its last sign of life.
@@ -156,7 +152,7 @@ def _callback_fault(call: SeenCall, visits: Sequence[Row], row: Row | None, trie
     """Why the call back this caller is owed is lost, empty if it is not."""
     # Where Asterisk went away first, the wait is known only up to its last sign of life.
     surely = call.ended == "here" and waited(call) - _EARLY - call.frozen_seconds > OWED_AFTER
-    stored = any((it["wait_seconds"] or 0.0) > OWED_AFTER and it["outcome"] != "answered" for it in visits)
+    stored = any((it["wait_seconds"] or 0.0) > OWED_AFTER and _decides(it) for it in visits)
     is_owed = call.voice_at is None and not call.agent and (surely or stored)
     has_talked = any(it.has_talked for it in tries if it.caller == call.caller)
     if row is None:
@@ -168,6 +164,11 @@ def _callback_fault(call: SeenCall, visits: Sequence[Row], row: Row | None, trie
     if row["state"] not in ("reached", "owed", "dialing", "on_hold"):
         return f"{call.caller}: never reached, but the callback is {row['state']}"
     return ""
+
+
+def _decides(visit: Row) -> bool:
+    """Of an interrupted visit AMI and queue_log know two last signs of life: the earlier may have decided."""
+    return visit["outcome"] != "answered" and (visit["outcome"], visit["source"]) != ("interrupted", "both")
 
 
 def _double_dials(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from typing import Any
@@ -60,6 +60,7 @@ _FATES: Sequence[Sequence[Fate]] = (
 _PAUSE = (0.3, 1.2)
 _BURST, _LULL = 10.0, 8.0
 _ANSWERED_WITHIN = 12.0
+_BEAT = 0.1
 
 
 class Traffic:
@@ -70,9 +71,10 @@ class Traffic:
         self._phones = AsyncExitStack()
         self._agents: list[AgentPhone] = []
         self._legs: list[tuple[str, Leg]] = []
+        self._callers: list[asyncio.Task[None]] = []
         self._living: set[asyncio.Task[None]] = set()
-        self.frozen: list[tuple[float, float]] = []
-        """From when to when Asterisk stood still, epoch seconds."""
+        self.stood_still: list[tuple[float, float]] = []
+        """From when to when Asterisk, or these phones themselves, stood still; epoch seconds."""
         self._exchange: Exchange
 
     async def __aenter__(self) -> Traffic:
@@ -82,6 +84,7 @@ class Traffic:
                 account, self._house.secret(account), self._house.sip, answer_after=0.4, talk=2.5
             )
             self._agents.append(await self._phones.enter_async_context(phone))
+        self._background(self._notice_being_late())
         return self
 
     async def __aexit__(self, *failure: object) -> None:
@@ -103,14 +106,26 @@ class Traffic:
                 number = f"050{2_100_000 + len(self._legs):07d}"
                 self._exchange.plans[number] = self._chance.choice(_FATES)
                 patience = self._chance.choice((2.5, 6.0, 7.5, 30.0))
-                task = asyncio.create_task(self._live(number, patience))
-                self._living.add(task)
-                task.add_done_callback(self._living.discard)
+                self._callers.append(self._background(self._live(number, patience)))
             await asyncio.sleep(self._chance.uniform(*_PAUSE))
 
     async def drain(self) -> None:
         """Until the last citizen has hung up."""
-        await asyncio.gather(*self._living)
+        await asyncio.gather(*self._callers)
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._living.add(task)
+        task.add_done_callback(self._living.discard)
+        return task
+
+    async def _notice_being_late(self) -> None:
+        """A phone that is itself late knows it: what it saw meanwhile it may have seen late."""
+        while True:
+            asleep_at = time.time()
+            await asyncio.sleep(_BEAT)
+            if time.time() - asleep_at > 2 * _BEAT:
+                self.stood_still.append((asleep_at + _BEAT, time.time()))
 
     async def asterisk_died(self) -> None:
         """No phone will hear of its call again."""
@@ -144,27 +159,29 @@ class Traffic:
             offered.number: phone.account for phone in self._agents for offered in phone.answered
         }
         return [
-            replace(call, frozen_seconds=self._stood_still(call))
+            replace(call, frozen_seconds=self._still_seconds(call))
             for call in (_seen(number, leg, lifted.get(number, "")) for number, leg in self._legs)
         ]
 
-    def _stood_still(self, call: SeenCall) -> float:
+    def _still_seconds(self, call: SeenCall) -> float:
         """The freezes that touch the call or the seconds after it, in which its end was told."""
         began = call.answered_at or call.ended_at
         return sum(
-            end - start for start, end in self.frozen if start < call.ended_at + 1.0 and end > began - 1.0
+            end - start
+            for start, end in self.stood_still
+            if start < call.ended_at + 1.0 and end > began - 1.0
         )
 
     def tries(self) -> list[SeenTry]:
         """Every INVITE that reached a citizen's phone, in order."""
-        return [SeenTry(_e164(it.number), bool(it.leg.spoken)) for it in self._exchange.dialled]
+        return [SeenTry(e164(it.number), bool(it.leg.spoken)) for it in self._exchange.dialled]
 
 
 def _seen(number: str, leg: Leg, lifted_by: str) -> SeenCall:
     end = leg.log.first(What.ENDED) or leg.log.first(What.REJECTED)
     voice = leg.spoken[0] if leg.spoken else None
     return SeenCall(
-        caller=_e164(number),
+        caller=e164(number),
         answered_at=leg.log.at(What.ANSWERED),
         voice_at=voice.first_at if voice else None,
         agent=voice.account if voice else lifted_by,
@@ -173,5 +190,6 @@ def _seen(number: str, leg: Leg, lifted_by: str) -> SeenCall:
     )
 
 
-def _e164(number: str) -> str:
+def e164(number: str) -> str:
+    """The number as the store knows it."""
     return f"+994{number.removeprefix('0')}"

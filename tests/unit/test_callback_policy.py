@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from callback_dialer.policy import Policy
+from ivr.asterisk.words import interface
 from ivr.config.model import Trunk
 from tests.callback_policy import NOON, ROUND_THE_CLOCK, policy, shipped
 
@@ -98,6 +99,19 @@ def test_a_queue_s_own_reserve_goes_before_the_reserve_of_all() -> None:
     queues = {"none": queue, "zero": queue.model_copy(update={"reserve": 0})}
     rules = replace(policy(reserve=2), queues=queues)
     assert (rules.reserve("none"), rules.reserve("zero")) == (2, 0)
+
+
+def test_idle_agents_have_together_every_skill_one_of_them_has() -> None:
+    configuration = shipped()
+    one, two, *_ = configuration.agents
+    able = {
+        one: configuration.agents[one].model_copy(update={"skills": ["customs", "tax"]}),
+        two: configuration.agents[two].model_copy(update={"skills": ["visa"]}),
+    }
+    rules = Policy.of(configuration.model_copy(update={"agents": configuration.agents | able}))
+    assert rules.skills_of([interface(one), interface(two), "PJSIP/9999"]) == {"customs", "tax", "visa"}
+    assert rules.skills_of([interface(two)]) == {"visa"}
+    assert rules.skills_of([]) == frozenset()
 
 
 def test_calling_hours_are_those_of_the_hotline_s_zone_and_country() -> None:

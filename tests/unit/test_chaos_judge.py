@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +35,7 @@ def visit(outcome: str, wait: float | None, agent: str = "", **more: Any) -> dic
         "outcome": outcome,
         "wait_seconds": wait,
         "precision": "ms",
+        "source": "ami",
     }
     return {**row, "agent": agent and f"PJSIP/{agent}", **more}
 
@@ -52,9 +54,10 @@ def found(
     callbacks: list[dict[str, Any]] | None = None,
     tries: list[SeenTry] | None = None,
     attempts: int = 0,
+    joined: Set[str] = frozenset(),
 ) -> list[str]:
     """The names of the faults, once for each."""
-    verdict = judge([call], tries or [], visits, callbacks or [], tried(attempts), {"1101": "Aygün"})
+    verdict = judge([call], tries or [], visits, callbacks or [], tried(attempts), joined)
     return [name for name in FAULTS for _ in verdict.faults[name]]
 
 
@@ -62,10 +65,11 @@ def found(
     ("call", "visits", "callbacks"),
     [
         (ANSWERED, [visit("answered", 3.0, "1101")], []),
-        (ANSWERED, [visit("answered", 3.0, agent="Aygün") | {"agent": "Aygün", "precision": "s"}], []),
+        (ANSWERED, [visit("answered", 2.0, "1101", precision="s")], []),
         (GAVE_UP, [visit("abandoned", 7.0)], [owed()]),
         (KILLED, [visit("interrupted", 1.0)], []),
         (KILLED, [visit("abandoned", 6.0)], [owed()]),
+        (KILLED, [visit("interrupted", 6.0, source="both", precision="s")], []),
         (REFUSED, [], []),
         (replace(GAVE_UP, ended_at=101.5), [], []),
     ],
@@ -89,6 +93,7 @@ def test_a_store_that_is_right_has_no_fault(call: SeenCall, visits: list[Any], c
         (GAVE_UP, [visit("interrupted", 7.0)], [owed()], WRONG),
         (GAVE_UP, [visit("abandoned", None)], [owed()], WRONG),
         (GAVE_UP, [visit("abandoned", 7.0)], [], LOST),
+        (KILLED, [visit("interrupted", 6.0)], [], LOST),
         (GAVE_UP, [visit("abandoned", 7.0)], [owed("reached")], LOST),
         (GAVE_UP, [visit("abandoned", 7.0)], [owed("expired")], LOST),
     ],
@@ -113,6 +118,18 @@ def test_a_citizen_is_rung_once_for_each_attempt_and_never_after_they_were_reach
     tries: list[SeenTry], attempts: int, state: str, faults: list[str]
 ) -> None:
     assert found(GAVE_UP, [visit("abandoned", 7.0)], [owed(state)], tries, attempts) == faults
+
+
+def test_who_stands_in_queue_log_is_missed_however_short_the_call_was() -> None:
+    at_once = replace(GAVE_UP, ended_at=101.0)
+    assert found(at_once, []) == []
+    assert found(at_once, [], joined={WHO}) == [MISSING]
+
+
+def test_who_heard_the_notices_while_asterisk_stood_still_need_not_have_joined() -> None:
+    cut_short = replace(KILLED, ended_at=104.0)
+    assert found(cut_short, []) == [MISSING]
+    assert found(replace(cut_short, frozen_seconds=2.0), []) == []
 
 
 def test_a_late_hang_up_is_no_fault_while_asterisk_stood_still() -> None:

@@ -21,6 +21,12 @@ def test_a_restart_interrupts_what_waits_and_what_talks_at_the_last_sign_of_life
     ] * 2
 
 
+def test_a_stay_whose_call_was_gone_in_an_earlier_hole_is_interrupted_at_its_own_last_sign() -> None:
+    told = Told(joined(1), LiveCalls(when(5), frozenset()), ConnectionLost(when(20)))
+    told.hears(Booted(when(40), 1.0, restarted=True))
+    assert [(visit.outcome, visit.ended_at) for visit in told.visits] == [("interrupted", at(1))]
+
+
 def test_a_restart_leaves_alone_who_had_left_the_queue() -> None:
     left = (joined(1), Left(when(20), party("c.1"), "dvx"), Booted(when(20.3), 0.0, restarted=True))
     assert Told(*left, Tick(when(20.5))).outcomes == ["waiting"]
