@@ -9,12 +9,12 @@ from itertools import chain, zip_longest
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.postgresql import PostgreSQL
 
 # How fast an example is says how busy the machine is, nothing else.
-settings.register_profile("suite", deadline=None)
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
 LONG = ("tests/lab/test_demo", "tests/lab/")
