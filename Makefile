@@ -5,10 +5,10 @@ PYTHON ?= python3
 IN := .venv/bin/
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test run bench fuzz chaos lint size clean
+.PHONY: help setup demo test run bench fuzz chaos differential lint size clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: ## only the set-up: packages, virtual environment, Asterisk, PostgreSQL
 	@$(PYTHON) .ci/setup.py
@@ -30,6 +30,9 @@ fuzz: setup ## a million inputs for every pure layer; the suite has ten thousand
 
 chaos: setup ## calls for 5 minutes (CHAOS_MINUTES) while everything is killed, frozen and cut off
 	@$(IN)python -m tests.lab.chaos
+
+differential: setup ## thousands of walks (WALKS) through made menus, in Python and on Asterisk, compared
+	@$(IN)python -m tests.lab.differential $(if $(WALKS),--walks $(WALKS)) $(if $(SEED),--seed $(SEED))
 
 lint: setup ## ruff and mypy
 	@$(IN)ruff check -q . && $(IN)ruff format -q --check . && $(IN)mypy --no-error-summary
