@@ -7,7 +7,7 @@ import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,20 @@ class Walk:
 def menus(seed: int, count: int) -> list[Loaded]:
     """That many configurations, equal but for menu, queues and where numbers lead."""
     return [loaded for _, loaded in islice(_valid(seed), count)]
+
+
+def ring() -> Loaded:
+    """Three choices: key 1 leads on and 0 back, for as long as a caller likes."""
+    made = _made(random.Random(0))
+    asked = {one: {"keys": {"1": on, "0": "back"}, "wait": WAIT} for one, on in pairwise([*_CHOICES, "c0"])}
+    made["menu"] = {
+        "wrong_key": {"say": "wrong", "then": "end"},
+        "silence": {"say": "silent", "then": "end"},
+        "nodes": {**asked, "end": {"hangup": True}},
+    }
+    for queue in made["queues"].values():
+        queue |= {"on_timeout": "end", "hours": None, "closed": None}
+    return load_files({"hotline.yaml": yaml.safe_dump({**_shared(), **made}, allow_unicode=True).encode()})
 
 
 def write_base(folder: Path) -> None:
