@@ -22,7 +22,8 @@ test: setup lint ## everything that is tested, on a real Asterisk and a real Pos
 run: setup ## the hotline as a service on a lab Asterisk, until Ctrl-C
 	@$(IN)python -m tests.lab.serve
 
-bench: setup ## CPU per call beside a hand-written dialplan and a FastAGI menu
+bench: setup ## a year of queue_log beside a bare insert; a call's CPU beside hand-written menus
+	@$(IN)python -m tests.year.bench
 	@$(IN)python -m tests.lab.bench
 
 fuzz: setup ## a million inputs for every pure layer; the suite has ten thousand

@@ -34,6 +34,7 @@ from ivr.queues.board import AgentChange, Board, refresh
 from ivr.storage import agents, attempts, callbacks, missed, settling
 from ivr.storage.engine import StoreAway, StoreThread
 from ivr.storage.leases import Lease
+from ivr.trouble import Trouble
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +75,7 @@ class Dialer:
         self._following = Following()
         self._resolver = Resolver(policy, server, store, connection, self._following, queue_log)
         self._agent_changes: list[AgentChange] = []
+        self._store_trouble = Trouble("database out of reach; nobody is dialled", "the database is back")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Dial until `stop` is set; then store what is known. Calls in progress go on without us."""
@@ -112,7 +114,9 @@ class Dialer:
         try:
             await self.turn()
         except StoreAway as problem:
-            log.error("store not reachable, trying again", reason=str(problem))
+            self._store_trouble.because(str(problem))
+        else:
+            self._store_trouble.ends()
 
     async def _hear(self) -> None:
         while True:

@@ -15,6 +15,7 @@ from twisted.application.service import MultiService, Service
 from twisted.internet import asyncioreactor
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
+from twisted.python.failure import Failure
 
 log = structlog.get_logger(__name__)
 
@@ -60,11 +61,15 @@ def serve(build: Callable[[Any], Iterable[Service]]) -> int:
     together = MultiService()
     failures: list[str] = []
 
-    def give_up(reason: object) -> None:
-        failures.append(str(reason))
-        log.error("ending", reason=str(reason))
+    def give_up(reason: str) -> None:
+        failures.append(reason)
+        log.error("ending", reason=reason)
         if reactor.running:
             reactor.stop()
+
+    def failed(failure: Failure) -> None:
+        assert failure.value is not None
+        give_up(_reason(failure.value))
 
     def begin() -> None:
         try:
@@ -76,9 +81,16 @@ def serve(build: Callable[[Any], Iterable[Service]]) -> int:
             return
         for service in together:
             if isinstance(service, TaskService):
-                service.ended.addErrback(lambda failure: give_up(failure.value))
+                service.ended.addErrback(failed)
 
     reactor.callWhenRunning(begin)
     reactor.addSystemEventTrigger("before", "shutdown", together.stopService)
     reactor.run()
     return 1 if failures else 0
+
+
+def _reason(problem: BaseException) -> str:
+    """What happened in a group of tasks, in its own words."""
+    while isinstance(problem, BaseExceptionGroup):
+        problem = problem.exceptions[0]
+    return str(problem) or repr(problem)

@@ -12,19 +12,16 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import structlog
 from sqlalchemy import Connection
 
-from ivr.asterisk.connection import Connected, Lost, utc_now
-from ivr.asterisk.events import AmiEvent
-from ivr.asterisk.queue_log import LogFile, blocks, identify, rotated
-from ivr.queue_log import QueueLog
-from ivr.storage import listening, log_positions
+from ivr.asterisk.connection import utc_now
+from ivr.asterisk.queue_log import Block, LogFile, blocks, identify, rotated
+from ivr.queue_log import Known, QueueLog, keep
+from ivr.storage import listening
 from ivr.storage.engine import StoreAway, StoreThread
 from ivr.storage.listening import Gap, Reason
+from ivr.trouble import Trouble
 from ivr.watched import Watched
-
-log = structlog.get_logger(__name__)
 
 _WRITTEN_WITHIN: Final = timedelta(seconds=5)
 """What happened so long ago stands in the file."""
@@ -39,7 +36,7 @@ class LogFollower:
         self._log: QueueLog | None = None
         self._positions: dict[str, int] = {}
         self._current: LogFile | None = None
-        self._trouble = ""
+        self._trouble = Trouble("queue_log is not followed", "queue_log is followed again")
 
     async def read_on(self) -> None:
         """Store everything written since the last time. Raises nothing: what went wrong is tried again."""
@@ -53,14 +50,12 @@ class LogFollower:
         except Exception as problem:  # a record the database refuses must not end the recorder
             self._start_again(repr(problem))
         else:
-            self._trouble = ""
+            self._trouble.ends()
 
     def _start_again(self, trouble: str) -> None:
         """What was folded but not stored will be told again, from the bookmark on."""
         self._log = self._current = None
-        if self._trouble != trouble:
-            log.error("queue_log is not followed", path=str(self._path), reason=trouble)
-        self._trouble = trouble
+        self._trouble.because(trouble, path=str(self._path))
 
     async def _files(self) -> list[LogFile]:
         """What there is to read: the file itself, and before it what was moved aside meanwhile."""
@@ -68,14 +63,13 @@ class LogFollower:
         if newest is None or newest == self._current:
             return [newest] if newest else []
         if self._log is None:
-            self._log = QueueLog(self._server, self._watched)
-            self._positions = await self._store.read(
-                lambda connection: log_positions.known(connection, self._server, self._watched.scope)
-            )
+            known = await self._store.read(lambda c: Known.of(c, self._server, self._watched))
+            self._log = QueueLog(self._server, self._watched, known.interfaces)
+            self._positions = dict(known.positions)
         files = await asyncio.to_thread(rotated, self._path)
-        known = [number for number, file in enumerate(files) if file.first_line in self._positions]
+        read = [number for number, file in enumerate(files) if file.first_line in self._positions]
         # A call may have begun in the file before the latest one that was read.
-        return files[max(known[-1] - 1, 0) :] if known else [newest]
+        return files[max(read[-1] - 1, 0) :] if read else [newest]
 
     async def _read(self, file: LogFile) -> None:
         assert self._log is not None
@@ -83,8 +77,11 @@ class LogFollower:
             self._log.new_file()
         self._current = file
         for block in blocks(file, self._positions.get(file.first_line, 0)):
-            await self._store.write(partial(self._log.read, file=file, block=block))
+            await self._store.write(partial(self._keep, log=self._log, file=file, block=block))
             self._positions[file.first_line] = block.end
+
+    def _keep(self, connection: Connection, log: QueueLog, file: LogFile, block: Block) -> None:
+        keep(connection, self._server, self._watched, log.read(file, block))
 
     async def _count_rebuilt(self, read_to: datetime) -> None:
         if await self._store.read(lambda connection: listening.is_open_gap(connection, self._server)):
@@ -107,18 +104,25 @@ class SignsOfListening:
             lambda connection: listening.last_heard(connection, self._server)
         )
 
-    def hear(self, told: AmiEvent | Connected | Lost) -> None:
-        """The news about the connection, as they come."""
-        if isinstance(told, Lost) and self._silent_since is None:
-            self._silent_since, self._reason = told.at, "reconnect"
-        elif isinstance(told, Connected):
-            if self._silent_since is not None:
-                self._gaps.append(Gap(self._reason, self._silent_since, told.at))
-            self._silent_since = None
+    def lost(self, at: datetime) -> None:
+        """The connection is gone; a gap that is still open goes on."""
+        if self._silent_since is None:
+            self._silent_since, self._reason = at, "reconnect"
+
+    def hear_everything(self, at: datetime) -> None:
+        """Connected, and told what goes on already: from now on nothing is missed."""
+        if self._silent_since is not None:
+            self._gaps.append(Gap(self._reason, self._silent_since, at))
+        self._silent_since = None
+
+    def miss(self, since: datetime) -> None:
+        """What was heard from then until now could not be kept."""
+        self._gaps.append(Gap("spool full", since, utc_now()))
 
     async def store(self, *, is_heard: bool) -> None:
         """Every few seconds a sign of life, and gaps at once; what the database cannot take now waits."""
         now, gaps = utc_now(), tuple(self._gaps)
+        is_heard = is_heard and self._silent_since is None
         if not gaps and not (is_heard and now >= self._next_sign):
             return
         try:

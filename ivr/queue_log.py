@@ -7,13 +7,16 @@ the same stays are told again and nothing changes. So the bookmark is only ever 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
-from ivr.asterisk.queue_log import Block, LogFile
-from ivr.storage import listening, log_positions
+from ivr.asterisk.queue_log import Block, LogFile, blocks
+from ivr.config.model import Configuration
+from ivr.storage import agents, leases, log_positions
 from ivr.storage.visits import Saved, save
 from ivr.visits.facts import LongAgo, Tick
 from ivr.visits.fold import Changes, Fold
@@ -33,51 +36,89 @@ class _Mark(NamedTuple):
     stay: int
 
 
-class QueueLog:
-    """One server's queue_log, read block by block, in order. A failed transaction leaves it useless."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a block says, and where each file, by its first line, would be read from next (`settled`).
 
-    def __init__(self, server: str, watched: Watched) -> None:
-        self._server, self._watched = server, watched
-        self._reader = LogReader(watched.is_ours)
+    `read_to`: the moment of the latest line. `packed`: how far the file on disk was read for it.
+    """
+
+    file: LogFile
+    packed: int
+    lines: int
+    changes: Changes
+    settled: Mapping[str, int]
+    read_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store knows already: how far each file (by its first line) was read, agents by name."""
+
+    positions: Mapping[str, int]
+    interfaces: Mapping[str, str]
+
+    @classmethod
+    def of(cls, connection: Connection, server: str, watched: Watched) -> Known:
+        """Of an agent whom both name, the configuration's interface."""
+        interfaces = agents.interfaces(connection, server) | dict(watched.interfaces)
+        return cls(log_positions.known(connection, server, watched.scope), interfaces)
+
+
+def read_files(
+    server: str, configuration: Configuration | None, files: Iterable[LogFile], known: Known
+) -> Iterator[Told]:
+    """Every block of the files from its position on. Without a configuration every queue is recorded."""
+    log = QueueLog(server, Watched.of(configuration), known.interfaces)
+    for file in files:
+        log.new_file()
+        for block in blocks(file, known.positions.get(file.first_line, 0)):
+            yield log.read(file, block)
+
+
+def keep(connection: Connection, server: str, watched: Watched, told: Told) -> Saved:
+    """Store what was told and how far it was read, in the caller's transaction."""
+    saved = save(
+        connection,
+        told.changes.calls,
+        told.changes.visits,
+        watched.read_number,
+        is_listened=leases.is_held(connection, server, "recorder"),
+    )
+    if told.read_to is not None:
+        for first_line, position in told.settled.items():
+            log_positions.put(connection, server, watched.scope, first_line, position, told.read_to)
+    return saved
+
+
+class QueueLog:
+    """One server's queue_log, read block by block, in order; of no use once a block could not be stored."""
+
+    def __init__(self, server: str, watched: Watched, interfaces: Mapping[str, str]) -> None:
+        """`interfaces`: agent's name → interface, for queue_log writes the name."""
+        self._watched = watched
+        self._reader = LogReader(watched.is_ours, interfaces)
         self._fold = Fold(server, "queue_log", watched.structures)
         self._marks: deque[_Mark] = deque()
         self._ends: dict[LogFile, int] = {}
-        self.lines = 0
-
-    @property
-    def read_to(self) -> datetime | None:
-        """The moment of the latest line."""
-        return None if self._reader.last is None else self._reader.last.at
 
     def new_file(self) -> None:
         """The next block is of another file, which may repeat what was read."""
         self._reader.new_file()
         self._fold.forget_settled()
 
-    def read(self, connection: Connection, file: LogFile, block: Block) -> Saved:
-        """Store what the block says and how far it was read, in the caller's transaction."""
+    def read(self, file: LogFile, block: Block) -> Told:
+        """What the block says, and how far everything is settled by it."""
         self._marks.append(_Mark(file, block.begin, self._fold.next_stay))
         self._ends[file] = block.end
-        changes = self._facts(block)
-        saved = save(
-            connection,
-            changes.calls,
-            changes.visits,
-            self._watched.read_number,
-            is_listened=listening.is_listened(connection, self._server),
-        )
-        if (read_to := self.read_to) is not None:
-            for settled, position in self._settled().items():
-                log_positions.put(
-                    connection, self._server, self._watched.scope, settled.first_line, position, read_to
-                )
-        return saved
+        changes = self._changes(block)
+        settled = {known.first_line: position for known, position in self._settled().items()}
+        last = self._reader.last
+        return Told(file, block.packed, len(block.lines), changes, settled, last.at if last else None)
 
-    def _facts(self, block: Block) -> Changes:
+    def _changes(self, block: Block) -> Changes:
         read, apply, covers = self._reader.facts, self._fold.apply, self._watched.covers
-        lines = block.lines
-        self.lines += len(lines)
-        for line in lines:
+        for line in block.lines:
             for fact in read(line):
                 if covers(fact):
                     apply(fact)

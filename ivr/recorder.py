@@ -13,11 +13,11 @@ from typing import Literal
 
 import structlog
 
-from ivr.asterisk.actions import AmiError
+from ivr.asterisk.actions import ActionLost, ActionRefused, ActionTimedOut, AmiError, Reply
 from ivr.asterisk.connection import AmiConnection, Connected, Lost, utc_now
 from ivr.asterisk.events import AmiEvent
 from ivr.following import LogFollower, SignsOfListening
-from ivr.storage.engine import StoreAway, StoreThread
+from ivr.storage.engine import StoreAway, StoreThread, StoreUnfit
 from ivr.storage.leases import Lease
 from ivr.storage.open_records import open_records
 from ivr.storage.spool import Spool
@@ -34,6 +34,10 @@ STORE_EVERY = 0.2
 _TICK_EVERY = 1.0
 _FOLLOW_EVERY = 0.5
 _RETRY_EVERY = 2.0
+_ASK_AGAIN_AFTER = (0.5, 10.0)
+"""The first pause and the longest."""
+_TOLD_WITHIN = 1.0
+"""Seconds; an answer that took longer says little about when who joined."""
 _LAST_TRIES = 10
 
 
@@ -63,6 +67,7 @@ class Recorder:
         self._signs = SignsOfListening(store, server)
         self._follower = LogFollower(queue_log, store, server, self._watched) if queue_log else None
         self._duty: Literal["storing", "standing by"] = "storing"
+        self._looking: asyncio.Task[None] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Events → facts → fold → store, until `stop` is set; then everything heard is stored.
@@ -70,7 +75,7 @@ class Recorder:
         Raises StoreAway if the database is out of reach at the start, RecordsLost if neither it nor the spool
         takes the last records.
         """
-        self._unstored.take_over()
+        await self._unstored.take_over()
         await self._unstored.store()
         await self._resume()
         await self._signs.begin()
@@ -87,6 +92,7 @@ class Recorder:
                 await asyncio.sleep(0)
             for task in (listening, storing, following):
                 task.cancel()
+            self._look_no_more()
             await asyncio.wait({listening, storing, following})
             await self._store_the_rest()
 
@@ -96,18 +102,17 @@ class Recorder:
 
     async def _listen(self) -> None:
         events = self._connection.events
-        asking: set[asyncio.Task[None]] = set()
         while True:
             told = await events.get()
             try:
                 self._hear(told)
             except Exception:
                 log.exception("not understood; the recorder goes on", told=getattr(told, "name", repr(told)))
-            self._signs.hear(told)
-            if isinstance(told, Connected):
-                task = asyncio.create_task(self._look_around(told))
-                asking.add(task)
-                task.add_done_callback(asking.discard)
+            if isinstance(told, Lost):
+                self._look_no_more()
+                self._signs.lost(told.at)
+            elif isinstance(told, Connected):
+                self._looking = asyncio.create_task(self._look_around(told))
 
     def _hear(self, told: AmiEvent | Connected | Lost) -> None:
         for fact in self._reader.facts(told):
@@ -118,18 +123,49 @@ class Recorder:
             self._fold.apply(fact)
 
     async def _look_around(self, connected: Connected) -> None:
+        """Ask until Asterisk tells; right after its start it may refuse. Only then nobody is missed."""
+        pause, longest = _ASK_AGAIN_AFTER
+        while True:
+            try:
+                await self._ask_what_goes_on(connected)
+            except ActionLost:
+                return
+            except AmiError as problem:
+                log.warning("Asterisk does not say yet what is going on", reason=str(problem))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, longest)
+            else:
+                self._signs.hear_everything(utc_now())
+                return
+
+    def _look_no_more(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+
+    async def _ask_what_goes_on(self, connected: Connected) -> None:
         """Which run of Asterisk it is, who waits already, which calls live: what no event will tell."""
-        try:
-            status = await self._connection.send({"Action": "CoreStatus"})
+        if (status := await self._ask("CoreStatus")) is not None:
             for fact in self._reader.started(status.headers, connected.at):
                 self._apply(fact)
-            for row in (await self._connection.send({"Action": "QueueStatus"})).events:
-                for fact in self._reader.waiting(row):
-                    self._apply(fact)
-            channels = await self._connection.send({"Action": "CoreShowChannels"})
+        queues = await self._ask("QueueStatus")
+        for row in queues.events if queues else ():
+            for fact in self._reader.waiting(row):
+                self._apply(fact)
+        if (channels := await self._ask("CoreShowChannels")) is not None:
             self._apply(self._reader.live_calls(channels.events, connected.at))
-        except AmiError as problem:
-            log.warning("Asterisk does not say what is going on now", reason=str(problem))
+
+    async def _ask(self, action: str) -> Reply | None:
+        """Asterisk's answer; None if this login will never be told."""
+        asked_at = asyncio.get_running_loop().time()
+        try:
+            reply = await self._connection.send({"Action": action})
+        except ActionRefused as refused:
+            if "permission" in str(refused).lower():
+                return None
+            raise
+        if asyncio.get_running_loop().time() - asked_at > _TOLD_WITHIN:
+            raise ActionTimedOut(f"the answer to {action} took too long")
+        return reply
 
     async def _store_regularly(self) -> None:
         loop = asyncio.get_running_loop()
@@ -154,13 +190,18 @@ class Recorder:
         changes = self._fold.take()
         if self._duty == "storing":
             self._unstored.put((*changes.calls, *changes.visits))
-        return await self._unstored.store()
+        if not await self._unstored.store():
+            return False
+        if (since := self._unstored.end_overflow()) is not None:
+            self._signs.miss(since)
+            self._fold.retell()
+        return True
 
     async def _go_on_or_off_duty(self) -> None:
         """Stand by only while another recorder of this server is known to store what both hear."""
         try:
             is_ours = await self._lease.ask(able=self._connection.is_connected)
-        except StoreAway:
+        except (StoreAway, StoreUnfit):
             is_ours = True
         if is_ours and self._duty == "standing by":
             log.warning("the other recorder is gone; this one stores")
@@ -172,10 +213,10 @@ class Recorder:
     async def _store_the_rest(self) -> None:
         self._fold.apply(self._reader.tick(utc_now()))
         for _ in range(_LAST_TRIES):
-            if await self._store_changes():
-                with suppress(StoreAway):
+            with suppress(StoreAway, StoreUnfit):
+                if await self._store_changes():
                     await self._store.write(self._lease.leave)
-                return
+                    return
             if self._unstored.is_spooled:
                 log.warning("records stay in the spool until the next start", records=len(self._unstored))
                 return

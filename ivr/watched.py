@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ivr.calls.caller import ReadNumber, reader
+from ivr.calls.caller import ReadNumber, own_numbers, reader
 from ivr.config.model import Configuration
 from ivr.visits.facts import Fact
 
 
 @dataclass(frozen=True)
 class Watched:
-    """Which queues are recorded (None: all), whose they are, and how numbers are read."""
+    """Which queues are recorded (None: all), whose they are, and how numbers are read.
+
+    `interfaces`: agent's name → interface, for queue_log writes the name. `endings`: the last digits of every
+    number of ours.
+    """
 
     queues: frozenset[str] | None = None
     structures: Mapping[str, str] = field(default_factory=dict)
     read_number: ReadNumber = field(default_factory=lambda: reader(None))
+    interfaces: Mapping[str, str] = field(default_factory=dict)
+    endings: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, configuration: Configuration) -> Watched:
-        """The queues of a configuration."""
+    def of(cls, configuration: Configuration | None) -> Watched:
+        """The queues of a configuration; all there are if there is none."""
+        if configuration is None:
+            return cls()
         structures = {name: queue.structure for name, queue in configuration.queues.items()}
-        return cls(frozenset(structures), structures, reader(configuration))
+        names = Counter(agent.name for agent in configuration.agents.values())
+        interfaces = {
+            agent.name: f"PJSIP/{account}"
+            for account, agent in configuration.agents.items()
+            if names[agent.name] == 1
+        }
+        endings = frozenset(map(_ending, own_numbers(configuration)))
+        return cls(frozenset(structures), structures, reader(configuration), interfaces, endings)
 
     def covers(self, fact: Fact) -> bool:
         """Whether the fact is about a queue that is recorded, or about no queue."""
@@ -39,4 +55,9 @@ class Watched:
 
     def is_ours(self, caller: str) -> bool:
         """Whether a call from that number is an agent's, not a citizen's."""
-        return self.read_number(caller, "", "").kind == "internal"
+        return _ending(caller) in self.endings and self.read_number(caller, "", "").kind == "internal"
+
+
+def _ending(number: str) -> str:
+    """However a number is written, its last digits are the same."""
+    return "".join(filter(str.isdigit, number[-8:]))[-4:]

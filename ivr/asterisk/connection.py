@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -32,7 +32,7 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The connection ended; events until the next `Connected` are missed."""
+    """The connection ended; events until the next `Connected` are missed. `at`: the last sign of life."""
 
     at: datetime
     reason: str
@@ -40,10 +40,13 @@ class Lost:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds the connection grants. A quiet AMI is not a dead one: only a missing pong is."""
+    """Seconds the connection grants. A quiet AMI is not a dead one: only a missing pong is.
+
+    A late pong also tells that what was read before it may be as late: hence one a second.
+    """
 
     connect: float = 5.0
-    ping_every: float = 5.0
+    ping_every: float = 1.0
     pong_within: float = 5.0
     retry_first: float = 0.25
     retry_last: float = 10.0
@@ -128,12 +131,14 @@ class AmiConnection:
                 {"Action": "Login", "Username": self._user, "Secret": self._secret, "Events": "on"},
                 self._timing.connect,
             )
+            if self._closing.is_set():
+                return False
             self._session = session
             self.events.put_nowait(Connected(self._clock()))
             session.deliver_to(self.events.put_nowait)
             log.info("AMI connected", address=f"{self._host}:{self._port}", user=self._user)
             reason = await session.until_lost(self._timing.ping_every, self._timing.pong_within)
-            self.events.put_nowait(Lost(self._clock(), reason))
+            self.events.put_nowait(Lost(self._clock() - timedelta(seconds=session.doubt), reason))
             tell = log.info if self._closing.is_set() else log.warning
             tell("AMI connection lost", address=f"{self._host}:{self._port}", reason=reason)
             return True

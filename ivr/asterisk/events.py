@@ -16,7 +16,8 @@ class AmiEvent:
     """`headers` as sent (of repeated headers the first), `variables` from all its `ChanVariable` headers.
 
     `received_at` is our clock at receipt. Events of a multi-channel action carry `ChanVariable`,
-    `DestChanVariable` …; only the first channel's are kept.
+    `DestChanVariable` …; only the first channel's are kept. `doubt`: so many seconds before its receipt the
+    event may have been there to read, for we stood still or the wire did.
     """
 
     name: str
@@ -25,6 +26,7 @@ class AmiEvent:
     received_at: datetime
     timestamp: datetime | None = field(default=None)
     """Asterisk's own clock (`timestampevents = yes`), None where it sends none."""
+    doubt: float = 0.0
 
     @property
     def at(self) -> datetime:

@@ -32,6 +32,8 @@ from ivr.asterisk.events import AmiEvent, parse_timestamp
 log = structlog.get_logger(__name__)
 
 _END_OF_MESSAGE = b"\r\n\r\n"
+_PROMPTLY = 0.5
+"""Seconds within which a pong comes when nobody stands still."""
 _QUIET = logging.getLogger("panoramisk.quiet")
 _QUIET.setLevel(logging.CRITICAL)  # what panoramisk has to say is said here, with the address and the reason
 
@@ -53,6 +55,9 @@ class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
         self._deliver: Callable[[AmiEvent], None] = self._held.append
         self._lost: asyncio.Future[str] = self.loop.create_future()
         self._asked: dict[str, Action] = {}
+        self._ping_every = 0.0
+        self._heard_until = self.loop.time()
+        """What Asterisk had said by then has been read: it answered something we asked then."""
         self.register_event("*", _deliver)
 
     @classmethod
@@ -71,7 +76,13 @@ class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
 
     def received(self, message: Message) -> None:
         """Called in the order of the stream, for every event that answers no action."""
-        self._deliver(event_of(message, self._clock()))
+        self._deliver(event_of(message, self._clock(), self.doubt))
+
+    @property
+    def doubt(self) -> float:
+        """Seconds for which what comes now may have been on its way; 0 as long as pongs come promptly."""
+        unheard = self.loop.time() - self._heard_until
+        return unheard if unheard > self._ping_every + _PROMPTLY else 0.0
 
     async def ask(self, headers: Mapping[str, Header], deadline: float) -> Reply:
         """Send and wait; see `AmiConnection.send`."""
@@ -81,6 +92,7 @@ class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
         action = Action(
             {name: value if isinstance(value, str) else list(value) for name, value in headers.items()}
         )
+        asked_at = self.loop.time()
         is_originate = str(headers["Action"]).lower() == "originate"
         self._asked[action.id] = action
         try:
@@ -92,10 +104,12 @@ class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
         finally:
             self._asked.pop(action.id, None)
             self.protocol.responses.pop(action.id, None)
+        self._heard_until = max(self._heard_until, asked_at)
         return _reply(found, self._clock())
 
     async def until_lost(self, ping_every: float, pong_within: float) -> str:
         """Ping, and wait for each pong, until the connection ends; returns why it did."""
+        self._ping_every = ping_every
         while True:
             with suppress(TimeoutError):
                 return await asyncio.wait_for(asyncio.shield(self._lost), ping_every)
@@ -166,7 +180,7 @@ def _deliver(session: Session, message: Message) -> None:
     session.received(message)
 
 
-def event_of(message: Message, received_at: datetime) -> AmiEvent:
+def event_of(message: Message, received_at: datetime, doubt: float = 0.0) -> AmiEvent:
     """The message as a value; of repeated headers the first, of ChanVariable all."""
     headers: dict[str, str] = {}
     variables: dict[str, str] = {}
@@ -182,6 +196,7 @@ def event_of(message: Message, received_at: datetime) -> AmiEvent:
         variables,
         received_at,
         parse_timestamp(headers.get("Timestamp", "")),
+        doubt,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -73,8 +74,9 @@ def normalise(
     if len(digits.removeprefix("+")) <= _SHORT_DIGITS:
         return CallerNumber("", "short")
     for candidate in _readings(digits, trunk, country):
-        if (number := _parse(candidate, country)) is not None and (kind := _kind(number, country)):
-            return CallerNumber(phonenumbers.format_number(number, PhoneNumberFormat.E164), kind)
+        for number in _parsed(candidate, country):
+            if kind := _kind(number, country):
+                return CallerNumber(phonenumbers.format_number(number, PhoneNumberFormat.E164), kind)
     return CallerNumber("", "invalid")
 
 
@@ -118,11 +120,14 @@ def _national_prefix(country: str) -> str:
     return (metadata.national_prefix or "") if metadata else ""
 
 
-def _parse(text: str, country: str) -> PhoneNumber | None:
-    try:
-        return phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException:
-        return None
+def _parsed(text: str, country: str) -> Iterator[PhoneNumber]:
+    """A national number as it nearly always comes, at a third of the price; then as the library reads it."""
+    metadata = PhoneMetadata.metadata_for_region(country)
+    prefix = metadata and not metadata.national_prefix_transform_rule and metadata.national_prefix
+    if metadata and prefix and text.startswith(prefix) and text[len(prefix)] not in "0+":
+        yield PhoneNumber(metadata.country_code, int(text.removeprefix(prefix)))
+    with suppress(phonenumbers.NumberParseException):
+        yield phonenumbers.parse(text, country)
 
 
 def _kind(number: PhoneNumber, country: str) -> Kind | None:

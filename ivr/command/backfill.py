@@ -11,13 +11,15 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from ivr.asterisk.queue_log import LogFile, blocks, in_order
+from ivr.ahead import ahead
+from ivr.asterisk.queue_log import LogFile, in_order
 from ivr.command.config import load_or_stop
 from ivr.command.options import fail, options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
-from ivr.queue_log import QueueLog
-from ivr.storage import listening, log_positions
+from ivr.config.model import Configuration
+from ivr.queue_log import Known, keep, read_files
+from ivr.storage import listening
 from ivr.storage.engine import Store
 from ivr.storage.visits import Saved
 from ivr.watched import Watched
@@ -39,33 +41,33 @@ def backfill(
 
     It may be ended at any moment and run again: it goes on where everything before is stored.
     """
-    watched = Watched() if all_queues else Watched.of(configuration_of(load_or_stop(options(context).config)))
+    configuration = None if all_queues else configuration_of(load_or_stop(options(context).config))
     try:
         found = in_order(files)
     except OSError as problem:
         fail(f"{problem.filename}: {problem.strerror}", hint="name queue_log files that can be read")
     with open_store() as store:
-        lines, saved = _read(store, server, watched, found)
+        lines, saved = _read(store, server, configuration, found)
     typer.echo(f"{lines:,} lines read: {saved.new:,} visits new, {saved.changed:,} changed")
 
 
-def _read(store: Store, server: str, watched: Watched, files: list[LogFile]) -> tuple[int, Saved]:
+def _read(
+    store: Store, server: str, configuration: Configuration | None, files: list[LogFile]
+) -> tuple[int, Saved]:
     """Read every file from its bookmark on; the lines read and what they changed."""
-    at = store.read(lambda connection: log_positions.known(connection, server, watched.scope))
-    log, new, changed = QueueLog(server, watched), 0, 0
+    watched = Watched.of(configuration)
+    known = store.read(lambda connection: Known.of(connection, server, watched))
+    lines, new, changed, read_to = 0, 0, 0, None
     with _progress() as progress:
-        for file in files:
-            size = file.path.stat().st_size
-            task = progress.add_task(file.path.name, total=size)
-            log.new_file()
-            for block in blocks(file, at.get(file.first_line, 0)):
-                saved = store.write(partial(log.read, file=file, block=block))
-                new, changed = new + saved.new, changed + saved.changed
-                progress.update(task, completed=block.packed)
-            progress.update(task, completed=size)
-    if (read_to := log.read_to) is not None:
+        tasks = {file: progress.add_task(file.path.name, total=file.path.stat().st_size) for file in files}
+        for told in ahead(partial(read_files, server, configuration, files, known)):
+            saved = store.write(partial(keep, server=server, watched=watched, told=told))
+            new, changed, lines = new + saved.new, changed + saved.changed, lines + told.lines
+            read_to = told.read_to
+            progress.update(tasks[told.file], completed=told.packed)
+    if read_to is not None:
         store.write(lambda connection: listening.count_rebuilt(connection, server, read_to))
-    return log.lines, Saved(new, changed)
+    return lines, Saved(new, changed)
 
 
 def _progress() -> Progress:

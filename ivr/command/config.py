@@ -14,7 +14,9 @@ from ivr.command.menu_tests import Tested, case_files, run_tests
 from ivr.command.options import fail, options
 from ivr.command.render import render
 from ivr.command.schema import schema
+from ivr.command.store import database_url
 from ivr.config.check_prompts import missing_files
+from ivr.config.crosscheck import shared_file
 from ivr.config.loading import Loaded, load
 from ivr.config.problems import Problem, Severity, errors
 from ivr.config.starter import NotEmpty, write_starter
@@ -51,7 +53,7 @@ def check(
     """Report every mistake at once, each with its place, and run the menu tests; status 1 for an error."""
     folder = options(context).config
     loaded = load(folder)
-    problems = loaded.problems
+    problems = (*loaded.problems, *unfit_database(loaded))
     tested = Tested()
     if loaded.configuration is not None:
         tested = run_tests(loaded.configuration, folder, case_files(folder))
@@ -80,6 +82,13 @@ def load_or_stop(folder: Path) -> Loaded:
         show_problems(errors(loaded.problems), folder, err=True)
         fail("the configuration has errors", hint=f"see them all: hotline --config {folder} config check")
     return loaded
+
+
+def unfit_database(loaded: Loaded) -> tuple[Problem, ...]:
+    """What is wrong with HOTLINE_DATABASE_URL for that configuration."""
+    if loaded.configuration is None or not database_url().startswith("sqlite"):
+        return ()
+    return tuple(shared_file(loaded.configuration, loaded.places))
 
 
 def show_problems(problems: tuple[Problem, ...], folder: Path, *, err: bool = False) -> None:

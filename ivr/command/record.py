@@ -58,7 +58,7 @@ def record(
     if queue_log is None and configuration is not None and server in configuration.servers:
         queue_log = configuration.servers[server].log_file
     kept = open_spool(spool, server)
-    with open_store(checked=True) as store:
+    with open_store(patient=True) as store:
         thread = StoreThread(store)
         recorder = Recorder(connection, thread, server, watched, kept, queue_log)
         status = serve(lambda reactor: [TaskService("recorder", recorder.run)])

@@ -17,7 +17,7 @@ from ivr.asterisk.fastagi import FastAgiService, Limits
 from ivr.asterisk.readiness import Needed
 from ivr.asterisk.secrets import SecretMissing, read_secret
 from ivr.availability import Availability, SignsOfLife
-from ivr.command.config import load_or_stop
+from ivr.command.config import load_or_stop, show_problems, unfit_database
 from ivr.command.options import fail, options
 from ivr.command.store import SpoolOption, open_spool, open_store
 from ivr.config.loading import configuration_of
@@ -52,9 +52,14 @@ def run(
 
     Calls are answered and queued whether this runs or not. The database is HOTLINE_DATABASE_URL.
     """
-    configuration = configuration_of(load_or_stop(options(context).config))
+    folder = options(context).config
+    loaded = load_or_stop(folder)
+    configuration = configuration_of(loaded)
     if server not in configuration.servers:
         fail(f"there is no server {server!r}", hint=f"servers: {', '.join(configuration.servers)}")
+    if unfit := unfit_database(loaded):
+        show_problems(unfit, folder, err=True)
+        raise typer.Exit(1)
     wanted: tuple[Part, ...] = ("recorder", "dialer") if only is None else (only,)
     try:
         logins = {part: _login(configuration, server, secrets, part) for part in wanted}
@@ -62,7 +67,7 @@ def run(
         fail(str(missing), hint="--secrets names the folder that `hotline config render` made")
     configure_logging(json=not sys.stderr.isatty())
     kept = open_spool(spool, server) if "recorder" in wanted else None
-    with open_store(checked=True) as store:
+    with open_store(patient=True) as store:
         thread = StoreThread(store)
         status = serve(lambda reactor: _services(configuration, server, thread, kept, logins, reactor))
         thread.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,11 +13,13 @@ import typer
 from sqlalchemy.exc import ArgumentError
 
 from ivr.command.options import fail
-from ivr.storage.engine import Store, StoreAway, StoreDamaged
+from ivr.storage.engine import Store, StoreAway, StoreUnfit
 from ivr.storage.migrations import migrate
 from ivr.storage.spool import Spool, SpoolTaken
+from ivr.trouble import Trouble
 
 DEFAULT_URL: Final = "sqlite:///hotline.db"
+_AGAIN_SECONDS: Final = 1.0
 
 
 def database_url() -> str:
@@ -25,32 +28,41 @@ def database_url() -> str:
 
 
 @contextmanager
-def open_store(*, checked: bool = False) -> Iterator[Store]:
-    """The store at `database_url`, migrated; ends the command with a clear sentence if it is out of reach.
+def open_store(*, patient: bool = False) -> Iterator[Store]:
+    """The store at `database_url`, migrated; ends the command with a clear sentence if it cannot be used.
 
-    `checked`: a SQLite file is read through for damage first.
+    `patient`, for a daemon: a SQLite file is read through for damage first, and what is away is waited for.
     """
     try:
         store = Store(database_url())
-        if checked:
-            store.check()
-        migrate(store)
+        _make_ready(store, patient)
     except ArgumentError:
-        fail(
-            "HOTLINE_DATABASE_URL is no database URL",
-            hint="such as sqlite:////var/lib/hotline.db",
-        )
-    except StoreDamaged as problem:
-        fail(
-            f"the database is damaged: {problem}",
-            hint="restore the last good copy; `sqlite3 FILE .recover` saves what can be read",
-        )
+        fail("HOTLINE_DATABASE_URL is no database URL", hint="such as sqlite:////var/lib/hotline.db")
+    except StoreUnfit as problem:
+        fail(f"the database cannot be used: {problem.what}", hint=problem.hint)
     except StoreAway as problem:
-        fail(f"the database cannot be used: {problem}", hint="set HOTLINE_DATABASE_URL")
+        fail(f"the database is out of reach: {problem}", hint="start it, or set HOTLINE_DATABASE_URL")
     try:
         yield store
     finally:
         store.close()
+
+
+def _make_ready(store: Store, patient: bool) -> None:
+    trouble = Trouble("waiting for the database", "the database is there")
+    while True:
+        try:
+            if patient:
+                store.check()
+            migrate(store)
+        except StoreAway as problem:
+            if not patient:
+                raise
+            trouble.because(str(problem))
+            time.sleep(_AGAIN_SECONDS)
+        else:
+            trouble.ends()
+            return
 
 
 SpoolOption = Annotated[

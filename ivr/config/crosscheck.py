@@ -129,6 +129,15 @@ def _servers(configuration: Configuration, places: Places) -> Iterator[Problem]:
                 yield Problem("SRV001", place, message, "give each an address or port of its own")
 
 
+def shared_file(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """SRV002, where the database is a SQLite file: each server has its dialer, and such a file is for one."""
+    if (count := len(configuration.servers)) > 1:
+        second = list(configuration.servers)[1]
+        message = f"{count} servers have a dialer each, and a SQLite file is for one"
+        hint = "set HOTLINE_DATABASE_URL to a PostgreSQL database, such as postgresql://user@host/hotline"
+        yield Problem("SRV002", places.at("servers", second), message, hint)
+
+
 _REFERENCES: tuple[Check, ...] = (
     _hotline,
     _servers,

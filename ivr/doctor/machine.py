@@ -15,7 +15,7 @@ from ivr.config.check_prompts import missing_files
 from ivr.config.loading import Loaded
 from ivr.config.model import Configuration, Server
 from ivr.doctor.findings import Finding, error, warning, well
-from ivr.storage.engine import Store, StoreAway, StoreDamaged
+from ivr.storage.engine import Store, StoreAway, StoreUnfit
 from ivr.storage.migrations import is_current
 from ivr.storage.missed import now
 
@@ -92,8 +92,8 @@ def database(url: str) -> Finding:
         apart = abs((store.read(now) - utc_now()).total_seconds())
         if not store.read(is_current):
             return error("database", "without the tables of this version", "run `hotline data migrate`")
-    except StoreDamaged as damaged:
-        return error("database", f"the file is damaged: {damaged}", "restore a backup")
+    except StoreUnfit as unfit:
+        return error("database", unfit.what, unfit.hint)
     except StoreAway as away:
         return error("database", f"cannot be reached: {away}", "start it, or set HOTLINE_DATABASE_URL")
     finally:

@@ -1,17 +1,31 @@
-"""Agents' changes of state in the store, each a dated row. Written by the dialer, which sees them live."""
+"""What the store knows of agents: their changes of state, each a dated row, and who is called what.
+
+The states are written by the dialer, which sees them live.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, func, insert, select
 
 from ivr.queues.board import AgentChange
-from ivr.storage.schema import agent_states
+from ivr.storage.schema import agent_states, visits
 
 
 def record(connection: Connection, server: str, changes: Sequence[AgentChange]) -> None:
     """Append the changes of agents at that server, in order."""
     if changes:
         connection.execute(insert(agent_states), [{"server": server, **asdict(change)} for change in changes])
+
+
+def interfaces(connection: Connection, server: str) -> dict[str, str]:
+    """Agent's name → interface where AMI told of one only; the whole of `visits` is read for it."""
+    query = (
+        select(visits.c.agent_name, func.min(visits.c.agent))
+        .where(visits.c.server == server, visits.c.agent_name != "", visits.c.agent.contains("/"))
+        .group_by(visits.c.agent_name)
+        .having(func.count(visits.c.agent.distinct()) == 1)
+    )
+    return dict(connection.execute(query).all())

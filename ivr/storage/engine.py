@@ -2,7 +2,7 @@
 
 `Store.write` and `Store.read` take a function from a connection to a value and run it in one transaction.
 `StoreThread` does the same from asyncio, all on one thread of its own, and never waits for ever. Whatever a
-driver says of a database that is away comes out as `StoreAway`.
+driver says of the database as a whole comes out as `StoreAway` or `StoreUnfit`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,13 @@ from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DBAPIError
+
+from ivr.storage.faults import RESTORE, StoreAway, StoreUnfit, told
+
+__all__ = ["Store", "StoreAway", "StoreThread", "StoreUnfit"]
+
+from ivr.storage.bulk import copy_instead
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -35,14 +41,6 @@ _POSTGRESQL: Final = {
     # What a process that froze in mid transaction has locked becomes free by itself.
     "options": "-c idle_in_transaction_session_timeout=5s -c lock_timeout=8s",
 }
-
-
-class StoreAway(Exception):
-    """The database is out of reach, busy, full or read-only: nothing was stored, try again later."""
-
-
-class StoreDamaged(Exception):
-    """The SQLite file is damaged; the message is what SQLite found first."""
 
 
 class Store:
@@ -65,17 +63,18 @@ class Store:
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             event.listen(self.engine, "connect", lambda connection, _: self._connections.add(connection))
+            event.listen(self.engine, "do_executemany", copy_instead)
 
     def write(self, work: Work[T]) -> T:
         """Run `work` in one writing transaction: committed when it returns, rolled back when it raises.
 
-        Raises StoreAway.
+        Raises StoreAway, StoreUnfit.
         """
         with self._transaction(writes=True) as connection:
             return work(connection)
 
     def read(self, work: Work[T]) -> T:
-        """Run `work` in one reading transaction. Raises StoreAway."""
+        """Run `work` in one reading transaction. Raises StoreAway, StoreUnfit."""
         with self._transaction(writes=False) as connection:
             return work(connection)
 
@@ -85,8 +84,10 @@ class Store:
             opened = self.engine.connect().execution_options(writes=writes)
             with opened as connection, connection.begin():
                 yield connection
-        except (OperationalError, InterfaceError, InternalError) as problem:
-            raise StoreAway(str(problem.orig).strip()) from problem
+        except DBAPIError as problem:
+            if (fault := told(problem)) is None:
+                raise
+            raise fault from problem
 
     def cut(self) -> None:
         """Break every connection, from another thread: who waits for an answer gets StoreAway."""
@@ -96,14 +97,11 @@ class Store:
                     used.shutdown(socket.SHUT_RDWR)
 
     def check(self) -> None:
-        """Look for damage before the store is used by a daemon. Raises StoreDamaged."""
+        """Look for damage in a SQLite file. Raises StoreUnfit, StoreAway."""
         if self.is_sqlite:
-            try:
-                found = self.read(lambda c: c.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
-            except DatabaseError as problem:  # no SQLite file at all
-                raise StoreDamaged(str(problem.orig)) from problem
+            found = self.read(lambda c: c.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
             if found != "ok":
-                raise StoreDamaged(str(found).splitlines()[-1])
+                raise StoreUnfit(str(found).splitlines()[-1], RESTORE)
 
     def close(self) -> None:
         """Give all connections back; SQLite folds its WAL into the file."""

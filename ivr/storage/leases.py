@@ -74,9 +74,14 @@ class Lease:
     def leave(self, connection: Connection) -> bool:
         """Let another process have the role; False if one has it already."""
         connection.execute(delete(leases).where(*self._row, leases.c.holder == self._holder))
-        held = exists().where(*self._row, leases.c.expires_at >= database_now())
-        return not connection.scalar(select(held))
+        return not is_held(connection, self._server, self._role)
 
     @property
     def _row(self) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         return leases.c.server == self._server, leases.c.role == self._role
+
+
+def is_held(connection: Connection, server: str, role: Role) -> bool:
+    """Whether a process of ours that can fill that role does so now."""
+    row = leases.c.server == server, leases.c.role == role, leases.c.expires_at >= database_now()
+    return bool(connection.scalar(select(exists().where(*row))))

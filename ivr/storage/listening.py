@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import BigInteger, Connection, and_, exists, func, insert, or_, select, type_coerce, update
+from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 
 from ivr.storage.moments import database_now
 from ivr.storage.schema import gaps, recorder_signs, visits
 
-Reason = Literal["start", "reconnect"]
+Reason = Literal["start", "reconnect", "spool full"]
 
 SIGN_EVERY: Final = 5.0
 """Seconds between two signs of life of a recorder."""
-_SILENT_AFTER: Final = timedelta(seconds=4 * SIGN_EVERY)
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Nobody listened. `rebuilt`: visits queue_log told, alone or in part; None until it was read past it."""
+    """Nobody listened, or nothing more could be kept.
+
+    `rebuilt`: visits queue_log told, alone or in part; None until it was read past it.
+    """
 
     reason: Reason
     began_at: datetime
@@ -40,15 +42,6 @@ def last_heard(connection: Connection, server: str) -> datetime | None:
     """The last sign of life of that server's recorder; None if it never had one."""
     query = select(recorder_signs.c.heard_at).where(recorder_signs.c.server == server)
     return connection.scalar(query)
-
-
-def is_listened(connection: Connection, server: str) -> bool:
-    """Whether a recorder hears that server's AMI now."""
-    since = type_coerce(database_now(), BigInteger) - _SILENT_AFTER // timedelta(milliseconds=1)
-    is_alive = exists().where(
-        recorder_signs.c.server == server, type_coerce(recorder_signs.c.heard_at, BigInteger) > since
-    )
-    return bool(connection.scalar(select(is_alive)))
 
 
 def add_gap(connection: Connection, server: str, gap: Gap) -> None:

@@ -374,7 +374,8 @@ gaps = Table(
     Column("ended_at", Moment, nullable=False),
     Column("rebuilt", Integer),
 )
-"""When nobody listened: `reason` is `start` or `reconnect`. `rebuilt`: visits told by queue_log alone or in
-part; None until queue_log was read past the gap.
+"""When nobody listened (`reason`: `start`, `reconnect`) or what was heard could not be kept (`spool full`).
+
+`rebuilt`: visits told by queue_log alone or in part; None until queue_log was read past the gap.
 """
 Index("ix_gaps_server_began_at", gaps.c.server, gaps.c.began_at)

@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
 from sqlalchemy import Connection
 
 from ivr.calls.caller import ReadNumber
-from ivr.storage.engine import StoreAway, StoreThread
+from ivr.storage.engine import StoreAway, StoreThread, StoreUnfit
 from ivr.storage.spool import Record, Spool
 from ivr.storage.visits import save
+from ivr.trouble import Trouble
 from ivr.visits.records import Call, Visit
 
 log = structlog.get_logger(__name__)
 
 MOST_RECORDS: Final = 50_000
-"""About two weeks of the hotline. More are not taken: queue_log has them."""
+"""About two weeks of the hotline, 50 MB. More are not taken: queue_log will tell of their visits."""
 AT_ONCE: Final = 500
 """About so many records in one transaction: what piled up for days must not run into the store's deadline."""
 
@@ -31,15 +33,18 @@ AT_ONCE: Final = 500
 class Unstored:
     """What the store does not know yet; without a spool it is lost with the process."""
 
-    def __init__(
-        self, store: StoreThread, read_number: ReadNumber, spool: Spool | None, most: int = MOST_RECORDS
-    ) -> None:
+    def __init__(self, store: StoreThread, read_number: ReadNumber, spool: Spool | None) -> None:
         self._store, self._read_number = store, read_number
-        self._spool, self._most = spool, most
+        self._spool = spool
         self._waiting: dict[object, Record] = {}
         self._spooled: dict[object, Record] = {}
-        self.lost = 0
-        """Records not taken because too many waited."""
+        self._taken: set[object] = set()
+        """Since all was stored the last time; what is told again of these is taken in any case."""
+        self._full_since: datetime | None = None
+        self._trouble = Trouble("database out of reach; records wait", "the database has all that waited")
+        self._spool_trouble = Trouble(
+            "the spool cannot be written; records are in memory only", "the spool is written again"
+        )
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -49,31 +54,45 @@ class Unstored:
         """Whether everything that waits is on the disk."""
         return all(self._spooled.get(key) is record for key, record in self._waiting.items())
 
-    def take_over(self) -> None:
+    async def take_over(self) -> None:
         """What an earlier process left in the spool waits again."""
-        if self._spool is not None and (left := self._spool.records()):
+        if self._spool is not None and (left := await asyncio.to_thread(self._spool.records)):
             log.warning("records of an earlier process are in the spool", records=len(left))
             self.put(left)
             self._spooled = dict(self._waiting)
 
     def put(self, records: Iterable[Record]) -> None:
-        """Take changed records; a newer state of one replaces the older."""
+        """Take changed records; a newer state of one replaces the older.
+
+        While the database is away no new ones are taken beyond `MOST_RECORDS`, see `end_overflow`.
+        """
         for record in records:
             key = _key(record)
-            if key in self._waiting or len(self._waiting) < self._most:
+            if key in self._taken or len(self._taken) < MOST_RECORDS or not self._trouble.is_there:
+                self._taken.add(key)
                 self._waiting[key] = record
-            else:
-                self.lost += 1
-                log.critical("too many records wait for the database; this one is lost", lost=self.lost)
+            elif self._full_since is None:
+                self._full_since = datetime.now(UTC)
+                log.critical("too many records wait; of new calls only queue_log tells", records=len(self))
+
+    def end_overflow(self) -> datetime | None:
+        """Since when records were not taken, None if all were; from now on they are taken again."""
+        since, self._full_since = self._full_since, None
+        return since
 
     async def store(self) -> bool:
-        """Write everything; False if the database is out of reach and the rest is kept."""
+        """Write everything; False if the database is out of reach and the rest is kept.
+
+        Raises StoreUnfit, with the rest kept.
+        """
         for portion in _portions(self._waiting):
             try:
                 await self._save_portion(portion.values())
-            except StoreAway as problem:
-                log.error("database out of reach; records wait", records=len(self), reason=str(problem))
+            except (StoreAway, StoreUnfit) as problem:
+                self._trouble.because(str(problem), records=len(self))
                 await self._keep()
+                if isinstance(problem, StoreUnfit):
+                    raise
                 return False
             for key, record in portion.items():
                 if self._waiting[key] is record:
@@ -82,8 +101,9 @@ class Unstored:
         if self._spooled and self._spool is not None:
             # Whatever has come since replaces nothing that is stored.
             await asyncio.to_thread(self._spool.clear)
-            log.info("the database has all records of the spool", records=len(self._spooled))
             self._spooled.clear()
+        self._taken.clear()
+        self._trouble.ends()
         return True
 
     async def _keep(self) -> None:
@@ -96,14 +116,15 @@ class Unstored:
         try:
             await asyncio.to_thread(self._spool.keep, changed.values(), everything.values())
         except OSError as problem:
-            log.critical("the spool cannot be written; records are in memory only", reason=str(problem))
+            self._spool_trouble.because(str(problem))
         else:
             self._spooled |= changed
+            self._spool_trouble.ends()
 
     async def _save_portion(self, records: Collection[Record]) -> None:
         try:
             await self._save(records)
-        except StoreAway:
+        except (StoreAway, StoreUnfit):
             raise
         except Exception:
             log.exception("records refused by the database; they are tried one by one")
@@ -114,7 +135,7 @@ class Unstored:
         """One record the database will never take must not hold up the others."""
         try:
             await self._save((record,))
-        except StoreAway:
+        except (StoreAway, StoreUnfit):
             raise
         except Exception:
             log.exception("record not stored", record=repr(record))

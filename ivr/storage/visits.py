@@ -7,15 +7,16 @@ new or changed: a few statements for a batch, whether that is one call or a thou
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Table, select, update
 
 from ivr.calls.caller import ReadNumber
 from ivr.calls.pseudonyms import is_pseudonym
+from ivr.storage.bulk import insert_all, new_ids
 from ivr.storage.locks import advisory_lock
 from ivr.storage.moments import in_millis
 from ivr.storage.schema import calls, visits
@@ -25,24 +26,12 @@ from ivr.visits.records import Call, Visit
 
 _Record = TypeVar("_Record", Call, Visit)
 
-_NOT_STORED_OF_CALL: Final = frozenset({"uniqueid"})
-_NOT_STORED_OF_VISIT: Final = frozenset({"call_linkedid", "call_began_at", "presentation", "is_rebuilt"})
+_NOT_STORED_OF_VISIT: Final = ("call_linkedid", "call_began_at", "presentation", "is_rebuilt")
 _NO_NEWS: Final = frozenset({"source", "precision", "received_at", "log_joined_at", "log_outcome"})
 """Columns whose change is nothing the dialer would decide otherwise for."""
 _WHO: Final = frozenset({"caller", "caller_e164", "caller_kind"})
 _AT_ONCE: Final = 5000
 """Values in one IN list."""
-
-_INSERT_CALL: Final = insert(calls)
-_INSERT_VISIT: Final = insert(visits).values(
-    call_id=select(calls.c.id)
-    .where(
-        calls.c.server == bindparam("of_server", type_=calls.c.server.type),
-        calls.c.linkedid == bindparam("of_linkedid", type_=calls.c.linkedid.type),
-        calls.c.began_at == bindparam("of_began_at", type_=calls.c.began_at.type),
-    )
-    .scalar_subquery()
-)
 
 
 @dataclass(frozen=True)
@@ -86,7 +75,8 @@ class _Batch:
         self.calls, self.visits = told, visited
         self._connection, self._read_number = connection, read_number
         self._new_calls: list[dict[str, Any]] = []
-        self._new_visits: list[dict[str, Any]] = []
+        self._new_visits: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        """Each behind its call's row."""
         self._changed_visits: dict[int, dict[str, Any]] = {}
         self._changed_calls: defaultdict[int, dict[str, Any]] = defaultdict(dict)
         self._stored_as: dict[tuple[str, str, Any], dict[str, Any]] = {}
@@ -123,7 +113,8 @@ class _Batch:
     def put_call(self, call: Call, is_listened: bool) -> None:
         row = self._row_of(call)
         if row is None:
-            row = {k: v for k, v in call._asdict().items() if k not in _NOT_STORED_OF_CALL}
+            row = call._asdict()
+            del row["uniqueid"]
             number = self._read_number(call.caller, call.trunk, call.presentation)
             row |= {"caller_e164": number.e164, "caller_kind": _kind(call.origin, number.kind)}
             self._new_calls.append(row)
@@ -149,12 +140,11 @@ class _Batch:
         stays = self._stays[visit.server, visit.uniqueid]
         row = same_stay(visit, [stay for stay in stays if stay["queue"] == visit.queue])
         if row is None:
-            row = {k: v for k, v in visit._asdict().items() if k not in _NOT_STORED_OF_VISIT}
-            row |= log_columns(visit)
+            row = visit._asdict() | log_columns(visit)
+            for name in _NOT_STORED_OF_VISIT:
+                del row[name]
             row["caller_e164"] = self._read_number(visit.caller, call["trunk"], visit.presentation).e164
-            self._new_visits.append(
-                row | {f"of_{name}": call[name] for name in ("server", "linkedid", "began_at")}
-            )
+            self._new_visits.append((call, row))
             self._news_of(call)
             return
         merged = visit_merged(row, visit)
@@ -192,14 +182,20 @@ class _Batch:
 
     def write(self) -> Saved:
         """One statement for all that is new, one for each row that changed."""
-        for table, changed in ((calls, self._changed_calls), (visits, self._changed_visits)):
-            if table is visits and self._new_calls:
-                self._connection.execute(_INSERT_CALL, self._new_calls)
-            for number, changes in changed.items():
-                self._connection.execute(update(table).where(table.c.id == number).values(changes))
-        if self._new_visits:
-            self._connection.execute(_INSERT_VISIT, self._new_visits)
+        ids = new_ids(self._connection, calls, len(self._new_calls))
+        for row, number in zip(self._new_calls, ids, strict=True):
+            row["id"] = number
+        self._update(calls, self._changed_calls)
+        insert_all(self._connection, calls, self._new_calls)
+        self._update(visits, self._changed_visits)
+        insert_all(
+            self._connection, visits, [row | {"call_id": call["id"]} for call, row in self._new_visits]
+        )
         return Saved(len(self._new_visits), len(self._changed_visits))
+
+    def _update(self, table: Table, changed: Mapping[int, Mapping[str, Any]]) -> None:
+        for number, changes in changed.items():
+            self._connection.execute(update(table).where(table.c.id == number).values(changes))
 
 
 def _as_stored(record: _Record) -> _Record:

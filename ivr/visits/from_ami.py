@@ -7,7 +7,8 @@ knows from FullyBooted whether Asterisk was restarted since the last connection.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from ivr.asterisk import words
@@ -65,7 +66,7 @@ class AmiReader:
         if isinstance(told, Lost):
             yield ConnectionLost(self._clock.read(None, told.at))
             return
-        when = self._clock.read(told.timestamp, told.received_at)
+        when = self._clock.read(told.timestamp, told.received_at, told.doubt)
         if told.name == "FullyBooted":
             yield self._booted_fact(told, when)
         elif (read := _READERS.get(told.name)) is not None:
@@ -95,12 +96,15 @@ class AmiReader:
         return LiveCalls(self._clock.read(None, asked_at), frozenset(row["Linkedid"] for row in rows))
 
     def _booted_fact(self, event: AmiEvent, when: When) -> Booted:
+        """Read late, an uptime would look too short: it belongs to the earliest moment of receipt."""
         uptime = _number(event["Uptime"]) or 0.0
-        before, self._booted = self._booted, (uptime, event.received_at)
+        received_at = event.received_at - timedelta(seconds=event.doubt)
+        when = replace(when, received_at=received_at)
+        before, self._booted = self._booted, (uptime, received_at)
         if before is None:
             return Booted(when, uptime, restarted=False)
         grown = uptime - before[0]
-        passed = (event.received_at - before[1]).total_seconds()
+        passed = (received_at - before[1]).total_seconds()
         return Booted(when, uptime, restarted=grown < min(0.0, passed) or grown < passed - _RESTART_SLACK)
 
 

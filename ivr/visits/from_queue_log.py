@@ -57,7 +57,7 @@ DATA_FIELDS: Final[Mapping[str, int | None]] = MappingProxyType(
 
 
 class LogLine(NamedTuple):
-    """One line; `agent` is the interface or the member's name, as Asterisk was configured to write it."""
+    """One line; `agent` is the interface, or the member's name where that is all that is known."""
 
     epoch: int
     uniqueid: str
@@ -65,6 +65,7 @@ class LogLine(NamedTuple):
     agent: str
     event: str
     data: Sequence[str]
+    agent_name: str = ""
 
 
 def read_line(text: str) -> LogLine | None:
@@ -92,10 +93,14 @@ def _fits(fields: Sequence[str], at: int) -> bool:
 
 
 class LogReader:
-    """Reads one server's lines in their order, across rotated files."""
+    """Reads one server's lines in their order, across rotated files.
 
-    def __init__(self, is_ours: Callable[[str], bool]) -> None:
+    `interfaces`: agent's name → interface, as far as known; queue_log writes a member's name if there is one.
+    """
+
+    def __init__(self, is_ours: Callable[[str], bool], interfaces: Mapping[str, str]) -> None:
         """`is_ours`: whether a number is an agent's, for queue_log names no caller's channel."""
+        self._interfaces = interfaces
         self._is_ours = is_ours
         self._last: int | None = None
         self._correction = 0.0
@@ -122,6 +127,8 @@ class LogReader:
         if (read := _READERS.get(line.event)) is None:
             return _NOTHING
         try:
+            if interface := self._interfaces.get(line.agent):
+                line = line._replace(agent=interface, agent_name=line.agent)
             return read(line, self._when(line.epoch), before)
         except (ValueError, IndexError):
             return _NOTHING
@@ -161,7 +168,7 @@ def _connect(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
             _party(line),
             line.queue,
             line.agent,
-            _name(line.agent),
+            _name(line),
             agent_uniqueid,
             "",
             _seconds(hold),
@@ -181,7 +188,7 @@ def _transfer(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
 
 def _completed(line: LogLine, when: When, reason: str, seconds: Sequence[str]) -> Sequence[Fact]:
     hold, talk = map(_seconds, seconds)
-    name = _name(line.agent)
+    name = _name(line)
     return (Completed(when, _party(line), line.queue, line.agent, name, "", hold, talk, reason),)
 
 
@@ -241,6 +248,6 @@ def _seconds(text: str) -> float | None:
     return float(seconds) if 0 <= seconds < _LONGEST_SECONDS else None
 
 
-def _name(agent: str) -> str:
-    """With `log_member_name_as_agent` a member's name stands there; an interface is no name."""
-    return "" if "/" in agent else agent
+def _name(line: LogLine) -> str:
+    """An interface is no name."""
+    return line.agent_name or ("" if "/" in line.agent else line.agent)

@@ -4,6 +4,7 @@ Which field wins, and why:
 
 - *Which stay it is*: each source names its stays by their join. One source gives the same stay the same join
   always; between two, the nearest join that source has not named yet, no further off than whole seconds are.
+  Two recorders are two sources where Asterisk sends no timestamps.
 - *Outcome*: being answered beats all. queue_log names each way out, so timeout, key, empty and withdrawn are
   its to say; a redirection looks like an abandon there and is AMI's. `waiting` and `interrupted` only mean
   that a source was cut off and give way to whatever the other one knows.
@@ -62,8 +63,19 @@ def _is_told_better(told: Visit, row: Row) -> bool:
 
 def _is_unnamed(told: Visit, row: Row) -> bool:
     if told.source == "ami":
-        return bool(row["source"] == "queue_log")
+        return row["source"] == "queue_log" or _may_be_another_recorders(told, row)
     return told.is_rebuilt or row["log_joined_at"] is None
+
+
+def _may_be_another_recorders(told: Visit, row: Row) -> bool:
+    """Without timestamps two recorders of one server tell of a join as each heard it.
+
+    What one of them tells of two stays does not overlap: a channel leaves a queue before it joins again.
+    """
+    overlap = not (row["left_at"] and row["left_at"] <= told.joined_at) and not (
+        told.left_at and told.left_at <= row["joined_at"]
+    )
+    return overlap and "s" in (row["precision"], told.precision)
 
 
 def _apart(told: Visit, row: Row) -> timedelta:

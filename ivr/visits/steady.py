@@ -36,55 +36,55 @@ class SteadyClock:
     """Reads the moments of one server's events, in the order they came.
 
     A step is believed only of a clock that walked with ours: it showed our time, or the latest pauses were as
-    long on both. A recording played faster than it happened says nothing about Asterisk's clock. A backlog
-    that we read late looks like a step back at first, and is taken back as it is caught up.
+    long on both. A recording played faster than it happened says nothing about Asterisk's clock. A receipt in
+    doubt is an interval: a step is only what no moment of it explains, and what comes after it is compared
+    with the last receipt that was known.
     """
 
     def __init__(self) -> None:
         self._correction = 0.0
         self._steps = 0
-        self._late = 0.0
-        """Seconds of the correction that may be a backlog of ours, not a step back."""
-        self._pauses_alike = 0
-        self._delay: float | None = None
-        """Receipt minus corrected timestamp, as long as both clocks walk together."""
+        self._delay = 0.0
+        """The last known receipt minus its place on the steady axis."""
         self._last: tuple[float, float] | None = None
+        """That place and that receipt; None before the first of a connection."""
+        self._pauses_alike = 0
+        self._walks_with_ours = False
 
     def new_connection(self) -> None:
         """After a hole nothing is known about the pace."""
-        self._pauses_alike = 0
-        self._delay = self._last = None
+        self._last, self._pauses_alike, self._walks_with_ours = None, 0, False
 
-    def read(self, timestamp: datetime | None, received_at: datetime) -> When:
-        """The place of one event; without a timestamp, the receipt on Asterisk's clock as far as known."""
+    def read(self, timestamp: datetime | None, received_at: datetime, doubt: float = 0.0) -> When:
+        """The place of one event; without a timestamp, the receipt on Asterisk's clock as far as known.
+
+        `doubt`: it may have been received so many seconds earlier.
+        """
         received = received_at.timestamp()
         if timestamp is None:
-            behind = self._last[0] - self._last[1] if self._last else 0.0
-            at = received_at + timedelta(seconds=behind)
-            return When(at, received_at, received + behind + self._correction, False, self._steps)
+            steady = received - self._delay
+            at = received_at - timedelta(seconds=self._delay + self._correction)
+            return When(at, received_at, steady, False, self._steps)
         told = timestamp.timestamp()
-        if self._last is not None:
-            self._follow(told - self._last[0], received - self._last[1])
-        self._last = (told, received)
-        self._compare(received - told - self._correction)
-        return When(timestamp, received_at, told + self._correction, True, self._steps)
+        if self._walks_with_ours:
+            self._bridge(received - told - self._correction - self._delay, doubt)
+        steady = told + self._correction
+        if not doubt:
+            self._learn(steady, received)
+        return When(timestamp, received_at, steady, True, self._steps)
 
-    def _follow(self, by_timestamps: float, by_receipts: float) -> None:
-        late_by = by_receipts - by_timestamps
-        if abs(late_by) > STEP_SECONDS and self._delay is not None:
-            self._correction += late_by
+    def _bridge(self, late_by: float, doubt: float) -> None:
+        """`late_by` seconds, or up to `doubt` less, has the receipt fallen behind the timestamp."""
+        nearest_to_none = max(late_by - doubt, min(late_by, 0.0))
+        if abs(nearest_to_none) > STEP_SECONDS:
+            self._correction += nearest_to_none
             self._steps += 1
-            self._late = max(0.0, self._late + late_by)
-        elif max(by_timestamps, by_receipts) >= _PAUSE:
-            is_alike = abs(late_by) <= max(_JITTER, by_timestamps * _JITTER)
-            self._pauses_alike = self._pauses_alike + 1 if is_alike else 0
 
-    def _compare(self, delay: float) -> None:
-        if self._delay is not None and self._late and delay < self._delay - _JITTER:
-            caught_up = min(self._late, self._delay - delay)
-            self._correction -= caught_up
-            self._late -= caught_up
-        elif abs(delay) <= STEP_SECONDS or self._pauses_alike >= _PAUSES_ALIKE:
-            self._delay = delay
-        else:
-            self._delay = None
+    def _learn(self, steady: float, received: float) -> None:
+        if self._last is not None:
+            told, passed = steady - self._last[0], received - self._last[1]
+            if max(told, passed) >= _PAUSE:
+                is_alike = abs(passed - told) <= max(_JITTER, told * _JITTER)
+                self._pauses_alike = self._pauses_alike + 1 if is_alike else 0
+        self._last, self._delay = (steady, received), received - steady
+        self._walks_with_ours = abs(self._delay) <= STEP_SECONDS or self._pauses_alike >= _PAUSES_ALIKE

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, func, select, text
 
-from ivr.storage.engine import Store, StoreAway, StoreDamaged, StoreThread
+from ivr.storage.engine import Store, StoreAway, StoreThread, StoreUnfit
 from ivr.storage.moments import database_now
 from ivr.storage.schema import denied_numbers
 from tests.postgresql import PostgreSQL, drop_database
@@ -184,7 +184,7 @@ def test_a_damaged_sqlite_file_is_found_before_it_is_used(tmp_path: Path, damage
     file = tmp_path / "hotline.db"
     file.write_bytes(damage + file.read_bytes()[4096:])
     store = Store(f"sqlite:///{file}")
-    with pytest.raises(StoreDamaged):
+    with pytest.raises(StoreUnfit, match=r"recover"):
         store.check()
     store.close()
 

@@ -35,7 +35,8 @@ def test_a_database_that_is_away_or_misnamed_is_told_without_its_password() -> N
 
 def test_a_damaged_file_is_found(tmp_path: Path) -> None:
     (tmp_path / "hotline.db").write_bytes(b"SQLite format 3\0" + bytes(4000))
-    assert "damaged" in database(f"sqlite:///{tmp_path / 'hotline.db'}").what
+    finding = database(f"sqlite:///{tmp_path / 'hotline.db'}")
+    assert (finding.level, finding.do[:26]) == ("error", "restore the last good copy")
 
 
 def test_a_zone_the_machine_does_not_know_is_an_error() -> None:

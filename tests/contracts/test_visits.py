@@ -106,6 +106,24 @@ def test_the_same_channel_in_the_same_queue_again_is_the_second_stay(store: Stor
     assert [row["visit_id"] for row in found] == ["main/c.1/dvx/1", "main/c.1/dvx/2"]
 
 
+def test_two_recorders_without_timestamps_tell_one_stay(store: Store) -> None:
+    first, heard_later = OVER._replace(precision="s"), timedelta(seconds=0.4)
+    second = first._replace(joined_at=at(8) + heard_later, received_at=at(8.1) + heard_later)
+    assert [row["outcome"] for row in put(store, first, second)] == ["answered"]
+
+
+def test_a_join_known_only_roughly_is_the_one_another_recorder_heard(store: Store) -> None:
+    rebuilt = OVER._replace(precision="s", is_rebuilt=True, joined_at=at(7), received_at=at(12))
+    assert len(put(store, rebuilt, OVER)) == 1
+
+
+def test_without_timestamps_a_channel_that_left_and_joined_at_once_has_two_stays(store: Store) -> None:
+    first = WAITING._replace(precision="s", outcome="key", left_at=at(9), wait_seconds=1.0)
+    again = WAITING._replace(precision="s", joined_at=at(9), received_at=at(9))
+    assert [row["outcome"] for row in put(store, first, again)] == ["key", "waiting"]
+    assert [row["outcome"] for row in put(store, again, first)] == ["key", "waiting"]
+
+
 def test_stays_are_numbered_by_their_joins_not_by_who_told_first(store: Store) -> None:
     earlier = OVER._replace(joined_at=at(1), received_at=at(1.1))
     assert [row["visit_id"] for row in put(store, WAITING, earlier)] == ["main/c.1/dvx/1", "main/c.1/dvx/2"]

@@ -34,7 +34,7 @@ WORDS = tuple(word.encode() for word in (*LINES, "|", "\n", "NONE", "|NONE|", *E
 
 def told(text: str) -> list[Visit]:
     """The visits of a whole file; asked for now and then."""
-    reader, fold = LogReader(lambda caller: caller == "1101"), Fold("main", "queue_log")
+    reader, fold = LogReader(lambda caller: caller == "1101", {}), Fold("main", "queue_log")
     visits: dict[object, Visit] = {}
     for place, line in enumerate(text.split("\n")):
         for fact in reader.facts(line):

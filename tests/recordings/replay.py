@@ -24,6 +24,8 @@ class Replay:
         self.played = asyncio.Event()
         self.actions: list[dict[str, str]] = []
         self.answers = True
+        self.refusals: dict[str, list[str]] = {}
+        """Action → what Asterisk says instead of an answer, the first time and the next ones."""
         self.port = 0
         self._writers: list[asyncio.StreamWriter] = []
 
@@ -75,6 +77,9 @@ class Replay:
                 writer, b"Response: Success\r\n" + own + b"Message: Authentication accepted\r\n\r\n"
             )
             await self._play(writer)
+        elif self.refusals.get(fields["Action"]):
+            why = self.refusals[fields["Action"]].pop(0).encode()
+            await self._send(writer, b"Response: Error\r\n" + own + b"Message: " + why + b"\r\n\r\n")
         elif action in _LISTS:
             start = b"Response: Success\r\n" + own + b"EventList: start\r\nMessage: will follow\r\n\r\n"
             end = b"Event: " + _LISTS[action] + b"\r\n" + own + b"EventList: Complete\r\n\r\n"

@@ -126,6 +126,33 @@ def test_a_peer_that_answers_no_ping_is_given_up_and_called_again() -> None:
     asyncio.run(main())
 
 
+def test_what_is_read_while_a_pong_is_overdue_carries_how_late_it_may_be() -> None:
+    async def main() -> None:
+        timing = Timing(ping_every=0.02, pong_within=DEADLINE)
+        async with Replay() as replay, connected(replay, timing=timing) as connection:
+            await heard(connection, is_connected)
+
+            async def sound() -> AmiEvent:
+                await replay.say("Event: Sound\r\n\r\n")
+                told = (await heard(connection, is_named("Sound")))[-1]
+                assert isinstance(told, AmiEvent)
+                return told
+
+            async with asyncio.timeout(DEADLINE):
+                while (await sound()).doubt:
+                    await asyncio.sleep(0.02)
+                replay.answers = False
+                while not (told := await sound()).doubt:
+                    await asyncio.sleep(0.02)
+                assert told.doubt > 0.5
+                replay.answers = True
+                await connection.send({"Action": "Ping"})
+                while (await sound()).doubt:
+                    await connection.send({"Action": "Ping"})
+
+    asyncio.run(main())
+
+
 def test_a_quiet_peer_that_answers_pings_stays_connected() -> None:
     async def main() -> None:
         async with Replay() as replay, connected(replay) as connection:
@@ -280,3 +307,16 @@ def test_closing_ends_the_run_even_while_asterisk_is_not_there() -> None:
         await asyncio.wait_for(running, DEADLINE)
 
     asyncio.run(main())
+
+
+def test_closing_ends_the_run_even_while_it_logs_in() -> None:
+    async def scenario() -> None:
+        async with Replay() as replay:
+            connection = AmiConnection("127.0.0.1", replay.port, "listener", "secret")
+            running = asyncio.create_task(connection.run())
+            while not replay.actions:
+                await asyncio.sleep(0)
+            await connection.close()
+            await asyncio.wait_for(running, 5.0)
+
+    asyncio.run(scenario())

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Column, select, text
+from structlog.testing import capture_logs
 
 from ivr.asterisk.connection import AmiConnection
 from ivr.recorder import Recorder
+from ivr.storage import unstored
 from ivr.storage.engine import Store, StoreThread
 from ivr.storage.export import rows
-from ivr.storage.schema import leases
+from ivr.storage.schema import calls, gaps, leases
+from ivr.storage.schema import visits as visits_table
 from ivr.storage.spool import Spool
 from tests.postgresql import PostgreSQL
 from tests.recordings.listening import Manner, bytes_of
 from tests.recordings.replay import Replay
 from tests.recordings.truth import CASES, Told, differences
 from tests.replayed.test_record_command import hotline, said
+from tests.stores import empty_store
 
 CASE = "completecaller"
 DEADLINE = 40.0
@@ -78,8 +86,8 @@ def is_on_duty(url: str) -> bool:
     return found is not None
 
 
-def is_true(url: str) -> bool:
-    return differences(CASE, [Told.of(row) for row in visits(url)]) == []
+def is_true(url: str, case: str = CASE) -> bool:
+    return differences(case, [Told.of(row) for row in visits(url)]) == []
 
 
 BREAKS: dict[str, tuple[Callable[[PostgreSQL], None], Callable[[PostgreSQL], None]]] = {
@@ -124,18 +132,41 @@ def test_what_a_recorder_heard_before_it_was_killed_beside_a_broken_database_is_
     assert spool.stat().st_size == 0
 
 
-def test_a_recorder_outlives_a_database_that_answers_nothing(server: PostgreSQL, tmp_path: Path) -> None:
+@asynccontextmanager
+async def recording(
+    replay: Replay, url: str, file: Path, queue_log: Path | None = None
+) -> AsyncIterator[None]:
+    """A recorder in this process."""
+    connection = AmiConnection("127.0.0.1", replay.port, "listener", "secret")
+    thread = StoreThread(Store(url), deadline=0.5)
+    spool = Spool(file)
+    stop = asyncio.Event()
+    recorder = Recorder(connection, thread, spool=spool, queue_log=queue_log)
+    running = asyncio.create_task(recorder.run(stop))
+    await listening(replay)
+    yield
+    stop.set()
+    await running
+    thread.close()
+    spool.close()
+
+
+def test_a_recorder_outlives_a_database_that_answers_nothing_and_waits_for_it_on_no_event_loop(
+    server: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     url = server.create_database()
     file = tmp_path / "hotline.spool"
+    waiting_on: set[threading.Thread] = set()
+
+    def noted(wait: Callable[..., Any]) -> Callable[..., Any]:
+        def do(*given: Any, **named: Any) -> Any:
+            waiting_on.add(threading.current_thread())
+            return wait(*given, **named)
+
+        return do
 
     async def scenario() -> None:
-        async with Replay() as replay:
-            connection = AmiConnection("127.0.0.1", replay.port, "listener", "secret")
-            thread = StoreThread(Store(url), deadline=0.5)
-            spool = Spool(file)
-            stop = asyncio.Event()
-            running = asyncio.create_task(Recorder(connection, thread, spool=spool).run(stop))
-            await listening(replay)
+        async with Replay() as replay, recording(replay, url, file):
             server.freeze()
             try:
                 await replay.say("".join(told_in_halves()))
@@ -143,13 +174,115 @@ def test_a_recorder_outlives_a_database_that_answers_nothing(server: PostgreSQL,
             finally:
                 server.thaw()
             await until(lambda: not file.stat().st_size)
-            stop.set()
-            await running
-            thread.close()
-            spool.close()
 
+    for owner, name in ((os, "fsync"), (psycopg.Connection, "connect"), (psycopg.Cursor, "execute")):
+        monkeypatch.setattr(owner, name, noted(getattr(owner, name)))
     asyncio.run(scenario())
+    monkeypatch.undo()
+    assert waiting_on
+    assert threading.main_thread() not in waiting_on
     assert is_true(url)
+
+
+def test_what_a_full_spool_does_not_take_is_told_by_queue_log_once_the_database_is_back(
+    server: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = "abandon_then_call_again"
+    url = server.create_database()
+    file, queue_log = tmp_path / "hotline.spool", tmp_path / "queue_log"
+    monkeypatch.setattr(unstored, "MOST_RECORDS", 2)
+    store = Store(url)
+
+    def found(column: Column[Any]) -> list[Any]:
+        return store.read(lambda c: list(c.scalars(select(column))))
+
+    async def scenario() -> None:
+        async with Replay() as replay, recording(replay, url, file, queue_log):
+            server.stop()
+            try:
+                (stream,) = bytes_of(CASES / case, Manner(0))
+                second = stream.rindex(b"Event: QueueCallerJoin")
+                await replay.say(stream[:second].decode())
+                await until(lambda: file.stat().st_size)
+                await replay.say(stream[second:].decode())
+                await until(lambda: [one for one in log if one["event"].startswith("too many records")])
+                queue_log.write_text((CASES / case / "queue_log").read_text())
+            finally:
+                server.start()
+            await until(lambda: found(gaps.c.reason) and is_true(url, case))
+
+    with capture_logs() as log:
+        asyncio.run(scenario())
+    assert found(gaps.c.reason) == ["spool full"]
+    assert "ami" not in found(visits_table.c.source)
+    assert None not in found(calls.c.ended_at)
+    assert file.stat().st_size == 0
+    told = [one["event"] for one in log]
+    assert told.count("the database has all that waited") == 1
+    assert sum(event.startswith("too many records") for event in told) == 1
+    store.close()
+
+
+def test_a_recorder_that_is_started_before_its_database_says_so_and_waits_and_a_command_ends_at_once(
+    server: PostgreSQL, tmp_path: Path
+) -> None:
+    url = server.create_database()
+
+    async def scenario() -> str:
+        async with Replay() as replay:
+            server.stop()
+            try:
+                early = await recorder(tmp_path, replay, url)
+                assert early.stderr is not None
+                log = (await asyncio.wait_for(early.stderr.readline(), DEADLINE)).decode()
+                command = await hotline(tmp_path, "status", HOTLINE_DATABASE_URL=url)
+                status, _, refusal = await said(command)
+                assert status == 1
+                assert refusal.startswith("the database is out of reach: ")
+                assert "HOTLINE_DATABASE_URL" in refusal.splitlines()[-1]
+                assert early.returncode is None
+            finally:
+                server.start()
+            await listening(replay)
+            await replay.say("".join(told_in_halves()))
+            await until(lambda: visits(url))
+            early.terminate()
+            status, _, rest = await said(early)
+            assert status == 0
+            return log + rest
+
+    log = asyncio.run(scenario())
+    assert "Connection refused" in log.splitlines()[0]
+    assert log.count("waiting for the database") == 1 + log.count("starting up")
+    assert log.count("the database is there") == 1
+    assert is_true(url)
+
+
+def test_a_recorder_whose_tables_are_gone_ends_with_what_to_do_and_keeps_what_it_heard(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path / 'hotline.db'}"
+    store = empty_store(tmp_path)
+
+    async def scenario() -> str:
+        async with Replay() as replay:
+            first = await recorder(tmp_path, replay, url)
+            await listening(replay)
+            store.write(lambda c: c.execute(text("ALTER TABLE calls RENAME TO gone")))
+            await replay.say("".join(told_in_halves()))
+            status, _, log = await said(first)
+            assert status == 1
+            store.write(lambda c: c.execute(text("ALTER TABLE gone RENAME TO calls")))
+            second = await recorder(tmp_path, replay, url)
+            await until(lambda: is_true(url))
+            second.terminate()
+            await said(second)
+            return log
+
+    log = asyncio.run(scenario())
+    store.close()
+    assert "no such table" in log
+    assert "hotline data migrate" in log
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])

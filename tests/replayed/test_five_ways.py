@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import exists, or_, select
 
 from ivr.asterisk.connection import AmiConnection, Timing
-from ivr.asterisk.queue_log import blocks, in_order
-from ivr.queue_log import QueueLog
+from ivr.asterisk.queue_log import in_order
+from ivr.queue_log import Known, keep, read_files
 from ivr.recorder import Recorder
-from ivr.storage import log_positions, schema
+from ivr.storage import schema
 from ivr.storage.engine import Store, StoreThread
 from ivr.storage.export import rows
 from ivr.storage.migrations import migrate
@@ -39,6 +39,9 @@ def new_store(folder: Path) -> Iterator[Store]:
     store.close()
 
 
+EVERYTHING = Watched()
+
+
 def listen(store: Store, case: str, manner: Manner = AT_ONCE, hear: float = 1.0) -> None:
     """Record what a listener of the case heard; of the last connection only that share."""
 
@@ -58,13 +61,10 @@ def listen(store: Store, case: str, manner: Manner = AT_ONCE, hear: float = 1.0)
     asyncio.run(main())
 
 
-def backfill(store: Store, *paths: Path) -> None:
-    known = store.read(lambda connection: log_positions.known(connection, "main", "all"))
-    log = QueueLog("main", Watched())
-    for file in in_order(paths):
-        log.new_file()
-        for block in blocks(file, known.get(file.first_line, 0)):
-            store.write(partial(log.read, file=file, block=block))
+def backfill(store: Store, *paths: Path, watched: Watched = EVERYTHING) -> None:
+    known = store.read(lambda connection: Known.of(connection, "main", watched))
+    for told in read_files("main", None, in_order(paths), known):
+        store.write(partial(keep, server="main", watched=watched, told=told))
 
 
 def wrong(store: Store, case: str) -> list[str]:
@@ -122,3 +122,32 @@ def test_what_a_cut_off_listener_missed_comes_from_queue_log(case: str, share: f
         listen(store, case, hear=share)
         backfill(store, CASES / case / "queue_log")
         assert wrong(store, case) == []
+
+
+NAME, INTERFACE = "Ђорђе Петровић", "PJSIP/agent1"
+LATER = f"""1795365000|1795365000.1|utfq|NONE|ENTERQUEUE||0641000030|1
+1795365002|1795365000.1|utfq|{NAME}|CONNECT|2|1795365000.2|2
+1795365009|1795365000.1|utfq|{NAME}|COMPLETEAGENT|2|7|1
+"""
+
+
+def _from_configuration(store: Store) -> Watched:
+    return Watched(interfaces={NAME: INTERFACE})
+
+
+def _from_an_earlier_call(store: Store) -> Watched:
+    listen(store, "member_name_utf8")
+    return Watched()
+
+
+@pytest.mark.parametrize("known", [_from_configuration, _from_an_earlier_call])
+def test_an_agent_whom_queue_log_calls_by_name_is_stored_by_the_interface(
+    known: Callable[[Store], Watched], tmp_path: Path
+) -> None:
+    log = tmp_path / "queue_log"
+    log.write_text(LATER)
+    with new_store(tmp_path) as store:
+        backfill(store, log, watched=known(store))
+        last = visits(store)[-1]
+        assert (last["source"], last["agent"], last["agent_name"]) == ("queue_log", INTERFACE, NAME)
+        assert (last["wait_seconds"], last["talk_seconds"], last["ended_by"]) == (2.0, 7.0, "agent")

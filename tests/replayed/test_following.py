@@ -161,6 +161,36 @@ def test_the_gap_in_what_ami_told_is_filled_counted_and_stored(store: Store, pat
     assert (gap.reason, gap.rebuilt) == ("reconnect", None)
 
 
+_STARTING, _DENIED = "Invalid/unknown command", "Permission denied"
+
+
+@pytest.mark.parametrize(
+    ("refusals", "asked"),
+    [({"QueueStatus": [_STARTING, _STARTING]}, 3), ({"CoreStatus": [_DENIED], "QueueStatus": [_DENIED]}, 1)],
+    ids=["still starting", "not for this login"],
+)
+def test_the_gap_is_open_until_asterisk_has_told_who_waits_or_never_will(
+    refusals: dict[str, list[str]], asked: int, store: Store
+) -> None:
+    store.write(lambda connection: listening.heard(connection, "main"))
+
+    async def main() -> list[dict[str, str]]:
+        async with Replay() as replay, asyncio.timeout(30):
+            replay.refusals = refusals
+            connection = AmiConnection("127.0.0.1", replay.port, "listener", "secret")
+            stop = asyncio.Event()
+            running = asyncio.create_task(Recorder(connection, StoreThread(store), "main").run(stop))
+            while not _gaps(store):
+                await asyncio.sleep(0.02)
+            stop.set()
+            await running
+            return replay.actions
+
+    actions = [action["Action"] for action in asyncio.run(main())]
+    assert actions.count("QueueStatus") == asked
+    assert "CoreShowChannels" in actions
+
+
 def _gaps(store: Store) -> tuple[listening.Gap, ...]:
     ever = (from_millis(0), from_millis(10**13))
     return store.read(lambda connection: listening.gaps_between(connection, "main", *ever))

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ivr.asterisk.connection import Connected
 from ivr.asterisk.events import AmiEvent
@@ -62,16 +64,38 @@ def test_a_recording_played_faster_than_it_happened_is_no_step() -> None:
     assert not visits[0].clock_stepped
 
 
-def test_a_backlog_read_late_changes_no_duration_that_began_before_it_and_ended_after_it() -> None:
-    """From 1.5 to 6.5 our process stood still, and read what had come meanwhile at once."""
-    heard_late = [
-        replace(event, received_at=max(event.received_at, at(6.5))) if event.received_at > at(1.5) else event
-        for event in events(spelled_out(CALL.replace("    12.0", "    8.0  Newchannel U=d.1\n    12.0")))
+def read_late(whole: list[AmiEvent], begin: float, end: float, unheard: float) -> list[AmiEvent]:
+    """From `begin` to `end` we stood still, and `unheard` seconds before was the last answered ping."""
+    return [
+        replace(event, received_at=at(end), doubt=end - begin + unheard)
+        if at(begin) < event.received_at <= at(end)
+        else event
+        for event in whole
     ]
-    (visit,) = hear(heard_late).visits
-    assert visit.talk_seconds is not None
-    assert visit.wait_seconds is not None
-    assert visit.wait_seconds + visit.talk_seconds == pytest.approx(11.0)
+
+
+@given(begin=st.floats(0, 13), stood_still=st.floats(1, 100), unheard=st.floats(0, 1))
+def test_whenever_and_however_long_we_stood_still_no_duration_changes(
+    begin: float, stood_still: float, unheard: float
+) -> None:
+    (visit,) = hear(read_late(events(spelled_out(CALL)), begin, begin + stood_still, unheard)).visits
+    assert told([visit]) == TRUE
+    assert not visit.clock_stepped
+
+
+@pytest.mark.parametrize("seconds", [3600, -3600])
+def test_a_step_while_we_stood_still_is_bridged_as_far_as_the_receipts_are_known(seconds: float) -> None:
+    (visit,) = hear(read_late(stepped(1.5, seconds), 1.5, 4.0, 1.0)).visits
+    assert visit.wait_seconds == pytest.approx(4.0, abs=2.0)
+    assert visit.talk_seconds == pytest.approx(7.0, abs=2.0)
+    assert visit.clock_stepped
+
+
+def test_asterisk_that_is_asked_late_for_its_uptime_was_not_restarted() -> None:
+    listener = Listener().hears(BOOT + OPEN, until=20).reconnects(23)
+    (booted,) = events("43.0 FullyBooted Uptime=1023")
+    hear([replace(booted, doubt=20.0)], listener)
+    assert [visit.outcome for visit in listener.visits] == ["waiting", "answered"]
 
 
 def test_without_timestamps_the_receipts_give_the_durations() -> None:

@@ -50,6 +50,23 @@ def test_check_gives_programs_one_json_document(folder: Path) -> None:
     assert (problem["code"], problem["severity"]) == ("CFG001", "error")
 
 
+def test_a_sqlite_file_is_refused_for_more_than_one_server_by_check_and_by_the_service(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = "servers:\n  second: {ami_port: 5039, agi_port: 4574}\n"
+    _write(folder, changed("hotline.yaml", "servers:\n", second))
+    monkeypatch.delenv("HOTLINE_DATABASE_URL", raising=False)
+    refused = _run("--config", folder, "config", "check")
+    assert refused.exit_code == 1
+    assert refused.stdout.startswith(f"{folder}/hotline.yaml:")
+    assert "SRV002 2 servers" in refused.stdout
+    served = _run("--config", folder, "run")
+    assert served.exit_code == 1
+    assert served.stderr == refused.stdout.removesuffix("1 problem\n")
+    monkeypatch.setenv("HOTLINE_DATABASE_URL", "postgresql://hotline@db/hotline")
+    assert _run("--config", folder, "config", "check").exit_code == 0
+
+
 def test_check_reports_every_sound_file_missing_from_the_folder_of_built_prompts(folder: Path) -> None:
     result = _run("--config", folder, "config", "check", "--prompts", folder, "--json")
     problems = json.loads(result.stdout)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from ivr.asterisk.actions import UnsafeHeader, refuse_unsafe
 from ivr.asterisk.agi_session import AgiSession, UnsafeArgument, Wire
 from ivr.logs import mask_numbers
-from ivr.storage.engine import Store, StoreAway
+from ivr.storage.engine import Store, StoreUnfit
 from ivr.visits.facts import Party
 
 
@@ -57,7 +57,7 @@ def test_a_refused_value_is_not_shown_in_the_error() -> None:
 
 def test_a_refused_statement_does_not_show_its_values(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'x.db'}")
-    with pytest.raises(StoreAway) as refused:
+    with pytest.raises(StoreUnfit) as refused:
         store.read(lambda connection: connection.execute(text("SELECT :n FROM x"), {"n": "0501234567"}))
     assert "0501234567" not in "".join(format_exception(refused.value)).replace('{"n": "0501234567"}', "")
     store.close()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -130,3 +133,26 @@ def test_dialling_what_was_normalised_reaches_the_same_number(operator: str, sub
     for trunk in (NATIONAL, INTERNATIONAL, E164):
         number = normalise(delivered, trunk)
         assert not number.e164 or normalise(dial_string(number.e164, trunk), trunk) == number
+
+
+@pytest.mark.parametrize("country", ["AZ", "TR", "RU", "GE", "IR", "DE", "IT", "GB", "FR", "US", "MX", "AR"])
+def test_a_number_read_the_short_way_is_the_number_the_library_reads(country: str) -> None:
+    chance = random.Random(country)
+    examples = [phonenumbers.example_number_for_type(country, kind) for kind in range(11)]
+    known = [str(phonenumbers.national_significant_number(one)) for one in examples if one]
+    for _ in range(500):
+        some = chance.choice([*known, "".join(chance.choices("0123456789", k=chance.randint(7, 11)))])
+        delivered = f"{chance.choice(('', '0', '8', '1'))}{some[:-3]}{chance.randrange(1000):03}"
+        number = normalise(delivered, country=country)
+        for reading in (delivered, f"+{delivered.removeprefix('00')}"):
+            try:
+                expected = phonenumbers.parse(reading, country)
+            except phonenumbers.NumberParseException:
+                continue
+            if phonenumbers.is_valid_number(expected):
+                assert number.e164 == phonenumbers.format_number(
+                    expected, phonenumbers.PhoneNumberFormat.E164
+                )
+                break
+        else:
+            assert number.e164 == ""

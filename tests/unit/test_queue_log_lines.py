@@ -14,7 +14,7 @@ from ivr.visits.records import Visit
 
 def visits(lines: Iterable[str]) -> list[Visit]:
     """What these lines tell in the end, in the order of the joins."""
-    reader, fold = LogReader(lambda caller: caller == "1101"), Fold("main", "queue_log")
+    reader, fold = LogReader(lambda caller: caller == "1101", {}), Fold("main", "queue_log")
     for line in lines:
         for fact in reader.facts(line):
             fold.apply(fact)
@@ -31,7 +31,7 @@ def told(*lines: str) -> list[tuple[str, str, str, float | None, str, float | No
 
 
 def facts(line: str) -> list[Fact]:
-    return list(LogReader(lambda caller: False).facts(line))
+    return list(LogReader(lambda caller: False, {}).facts(line))
 
 
 JOIN = "1795364067|c.1|dvx|NONE|ENTERQUEUE||0501112233|1"

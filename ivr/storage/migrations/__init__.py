@@ -6,14 +6,18 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
-from ivr.storage.engine import Store
+from ivr.storage.engine import Store, StoreUnfit
 from ivr.storage.locks import advisory_lock
 
 
 def migrate(store: Store) -> None:
-    """Create the tables or upgrade them, in one transaction; does nothing to a store that is up to date."""
+    """Create the tables or upgrade them, in one transaction; does nothing to a store that is up to date.
+
+    Raises StoreAway, StoreUnfit.
+    """
     store.write(_upgrade)
 
 
@@ -36,4 +40,7 @@ def _upgrade(connection: Connection) -> None:
         connection.execute(text("SET LOCAL lock_timeout = 0"))
         # Of daemons that start at once, one migrates and the others wait, however long it takes.
         advisory_lock(connection, "migrations")
-    command.upgrade(configuration(connection), "head")
+    try:
+        command.upgrade(configuration(connection), "head")
+    except CommandError as problem:
+        raise StoreUnfit(f"a newer version made its tables: {problem}", "install that version") from problem

@@ -1,0 +1,57 @@
+"""Many rows at once: as they go through the driver, past what SQLAlchemy does for each single one.
+
+A year of queue_log is a million rows. SQLite takes them by `executemany`, PostgreSQL by COPY.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, TypeDecorator, func, select
+
+COPY: Final = "copy"
+"""Execution option: the COPY statement that does the same as the INSERT it comes with."""
+
+
+def new_ids(connection: Connection, table: Table, number: int) -> Iterator[int]:
+    """So many ids for rows that will be inserted in this writing transaction."""
+    if connection.dialect.name == "sqlite":
+        last: int = connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
+        return iter(range(last + 1, last + 1 + number))
+    series = func.generate_series(1, number).alias()
+    sequence = func.pg_get_serial_sequence(table.name, "id")
+    return iter(connection.scalars(select(func.nextval(sequence)).select_from(series)).all())
+
+
+def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that all name the columns the first one names."""
+    if not rows:
+        return
+    names = tuple(rows[0])
+    columns = (_as_stored(table, name, [row[name] for row in rows]) for name in names)
+    into = f"{table.name} ({', '.join(names)})"
+    places = ", ".join(("?" if connection.dialect.paramstyle == "qmark" else "%s",) * len(names))
+    connection.exec_driver_sql(
+        f"INSERT INTO {into} VALUES ({places})",
+        list(zip(*columns, strict=True)),
+        execution_options={COPY: f"COPY {into} FROM STDIN"},
+    )
+
+
+def copy_instead(cursor: Any, statement: str, rows: Sequence[Sequence[Any]], context: Any) -> bool:
+    """PostgreSQL's way to execute an `insert_all`; whatever else is executed stays as it is."""
+    if (copy := context.execution_options.get(COPY)) is None:
+        return False
+    with cursor.copy(copy) as copying:
+        for row in rows:
+            copying.write_row(row)
+    return True
+
+
+def _as_stored(table: Table, name: str, values: list[Any]) -> list[Any]:
+    kind = table.c[name].type
+    if not isinstance(kind, TypeDecorator):
+        return values
+    stored = {value: kind.process_bind_param(value, None) for value in set(values)}  # type: ignore[arg-type]  # ours ask for no dialect
+    return [stored[value] for value in values]

@@ -1,0 +1,430 @@
+"""The rule book for two tellings of one stay, or of one call: which field wins, whoever is heard first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ivr.visits.merge import call_merged, log_columns, same_call, same_stay, visit_merged
+from ivr.visits.records import Call, Visit
+from tests.unit.ami_lines import at
+
+HEARD = Visit(
+    server="main",
+    uniqueid="c.1",
+    linkedid="c.1",
+    queue="dvx",
+    origin="inbound",
+    joined_at=at(8.25),
+    received_at=at(8.26),
+    outcome="waiting",
+    source="ami",
+    precision="ms",
+    call_linkedid="c.1",
+    call_began_at=at(0),
+    caller="0501112233",
+)
+READ = HEARD._replace(source="queue_log", precision="s", joined_at=at(8), received_at=at(900), linkedid="")
+
+
+def left(visit: Visit, outcome: str) -> Visit:
+    """Without an agent, after 12 s by AMI's clock and 11 s by queue_log's."""
+    wait = 12.0 if visit.source == "ami" else 11.0
+    return visit._replace(outcome=outcome, left_at=at(8 + wait), ended_at=at(8 + wait), wait_seconds=wait)
+
+
+def answered(visit: Visit, **changes: Any) -> Visit:
+    is_ami = visit.source == "ami"
+    told = visit._replace(
+        outcome="answered",
+        answered_at=at(12.5) if is_ami else at(12),
+        left_at=at(12.5) if is_ami else at(12),
+        wait_seconds=4.25 if is_ami else 4.0,
+        agent="PJSIP/1101" if is_ami else "Aygün",
+        agent_name="Aygün",
+        ring_seconds=1.5 if is_ami else 1.0,
+    )
+    return told._replace(**changes)
+
+
+def over(visit: Visit, ended_by: str = "caller") -> Visit:
+    talk = 8.25 if visit.source == "ami" else 8.0
+    return visit._replace(ended_at=at(12.5 + talk), ended_by=ended_by, talk_seconds=talk)
+
+
+def stored(told: Visit) -> dict[str, Any]:
+    """The row a first telling makes."""
+    return told._asdict() | log_columns(told)
+
+
+def merged(*told: Visit) -> dict[str, Any]:
+    """The row after all tellings, in this order."""
+    row = stored(told[0])
+    for visit in told[1:]:
+        row |= visit_merged(row, visit)
+    return row
+
+
+def both_ways(told: list[Any]) -> list[list[Any]]:
+    return [told, told[::-1]]
+
+
+def some(row: dict[str, Any], *names: str) -> tuple[Any, ...]:
+    return tuple(row[name] for name in names)
+
+
+AMI_SAYS = {
+    "waiting": HEARD,
+    "interrupted": left(HEARD, "interrupted"),
+    "abandoned": left(HEARD, "abandoned"),
+    "timeout": left(HEARD, "timeout"),
+    "redirected": left(HEARD, "redirected"),
+    "answered": over(answered(HEARD)),
+}
+LOG_SAYS = {
+    "waiting": READ,
+    "interrupted": left(READ, "interrupted"),
+    "abandoned": left(READ, "abandoned"),
+    "timeout": left(READ, "timeout"),
+    "key": left(READ, "key"),
+    "empty": left(READ, "empty"),
+    "withdrawn": left(READ, "withdrawn"),
+    "answered": over(answered(READ)),
+}
+NAMED_BY_LOG = ("timeout", "key", "empty", "withdrawn")
+
+
+def who_is_right(ami: str, log: str) -> str:
+    """The outcome of a stay AMI and queue_log tell like this, as the rule book says it in words."""
+    if "answered" in (ami, log):
+        return "answered"
+    if log in NAMED_BY_LOG:
+        return log
+    if ami == "redirected":
+        return "redirected"
+    if log == "abandoned":
+        return "abandoned"
+    return log if ami == "waiting" else ami
+
+
+@pytest.mark.parametrize(("ami", "log"), list(product(AMI_SAYS, LOG_SAYS)))
+def test_the_outcome_of_two_sources_is_the_one_the_rules_name_whoever_is_read_first(
+    ami: str, log: str
+) -> None:
+    heard, read = AMI_SAYS[ami], LOG_SAYS[log]
+    row = merged(heard, read)
+    assert row["outcome"] == who_is_right(ami, log)
+    assert row["source"] == "both"
+    assert merged(read, heard) == row
+
+
+@pytest.mark.parametrize(("ami", "log"), list(product(AMI_SAYS, LOG_SAYS)))
+def test_the_wait_is_the_wait_of_the_telling_that_named_the_outcome(ami: str, log: str) -> None:
+    heard, read = AMI_SAYS[ami], LOG_SAYS[log]
+    row = merged(heard, read)
+    right = heard if heard.outcome == row["outcome"] else read
+    assert some(row, "wait_seconds", "left_at", "ended_at", "talk_seconds") == some(
+        right._asdict(), "wait_seconds", "left_at", "ended_at", "talk_seconds"
+    )
+    assert (row["joined_at"], row["received_at"]) == (heard.joined_at, heard.received_at)
+
+
+@pytest.mark.parametrize(("ami", "log"), list(product(AMI_SAYS, LOG_SAYS)))
+def test_telling_it_again_changes_nothing(ami: str, log: str) -> None:
+    row = merged(AMI_SAYS[ami], LOG_SAYS[log])
+    for again in (AMI_SAYS[ami], LOG_SAYS[log]):
+        assert row | visit_merged(row, again) == row
+
+
+@given(st.data())
+def test_any_tellings_of_one_stay_in_any_order_make_one_record(data: st.DataObject) -> None:
+    """Each source tells its story so far, any number of times; the other one comes in between."""
+    heard = [HEARD, *data.draw(st.sampled_from(STORIES_OF_AMI))]
+    read = [READ, *data.draw(st.sampled_from(STORIES_OF_LOG))]
+    inserted = data.draw(st.integers(0, len(heard)))
+    assert merged(*heard[:inserted], *read, *heard[inserted:]) == merged(*heard, *read)
+
+
+STORIES_OF_AMI: Sequence[tuple[Visit, ...]] = (
+    (),
+    (left(HEARD, "abandoned"),),
+    (left(HEARD, "redirected"),),
+    (answered(HEARD),),
+    (answered(HEARD), over(answered(HEARD))),
+    (answered(HEARD), answered(HEARD), over(answered(HEARD), "agent")),
+    (left(HEARD, "interrupted"), answered(HEARD)),
+)
+STORIES_OF_LOG: Sequence[tuple[Visit, ...]] = (
+    (),
+    (left(READ, "abandoned"),),
+    (left(READ, "timeout"),),
+    (answered(READ),),
+    (answered(READ), over(answered(READ))),
+    (left(READ, "interrupted"),),
+)
+
+
+def test_amis_moments_seconds_and_interface_are_finer_and_win_where_both_say_the_same() -> None:
+    heard, read = over(answered(HEARD)), over(answered(READ), "agent")
+    row = merged(read, heard)
+    names = ("wait_seconds", "ring_seconds", "talk_seconds", "answered_at", "agent", "ended_by", "precision")
+    assert some(row, *names) == (4.25, 1.5, 8.25, at(12.5), "PJSIP/1101", "caller", "ms")
+
+
+@pytest.mark.parametrize("order", both_ways([answered(HEARD), over(answered(READ), "agent")]))
+def test_an_end_only_queue_log_heard_is_taken_with_its_precision(order: Sequence[Visit]) -> None:
+    row = merged(*order)
+    assert some(row, "wait_seconds", "talk_seconds", "ended_by", "precision") == (4.25, 8.0, "agent", "s")
+
+
+@pytest.mark.parametrize("order", both_ways([over(answered(HEARD), "restart"), over(answered(READ))]))
+def test_a_talk_cut_off_by_a_restart_takes_the_end_the_other_source_heard(order: Sequence[Visit]) -> None:
+    assert some(merged(*order), "talk_seconds", "ended_by") == (8.0, "caller")
+
+
+@pytest.mark.parametrize(
+    "order", both_ways([answered(HEARD, ring_seconds=None, agent_name=""), answered(READ)])
+)
+def test_what_ami_does_not_know_of_an_answer_queue_log_fills_in(order: Sequence[Visit]) -> None:
+    assert some(merged(*order), "ring_seconds", "agent_name", "wait_seconds") == (1.0, "Aygün", 4.25)
+
+
+def test_nothing_of_an_outcome_that_lost_is_mixed_into_the_one_that_won() -> None:
+    assert merged(left(HEARD, "abandoned"), answered(READ, wait_seconds=None))["wait_seconds"] is None
+    row = merged(left(HEARD, "abandoned"), answered(READ, ring_seconds=None))
+    assert some(row, "wait_seconds", "ring_seconds", "left_at") == (4.0, None, at(12))
+
+
+@pytest.mark.parametrize(
+    "order",
+    both_ways(
+        [
+            HEARD._replace(menu_path="1/1", language="ru", structure="", attempt_id="cb-1"),
+            READ._replace(menu_path="9", language="az", structure="dvx", caller="+994"),
+        ]
+    ),
+)
+def test_who_called_is_amis_to_say_and_queue_log_fills_what_is_empty(order: Sequence[Visit]) -> None:
+    row = merged(*order)
+    assert some(row, "menu_path", "language", "structure", "attempt_id", "caller", "linkedid") == (
+        "1/1",
+        "ru",
+        "dvx",
+        "cb-1",
+        "0501112233",
+        "c.1",
+    )
+
+
+@pytest.mark.parametrize("first", [HEARD, READ])
+def test_one_source_corrects_itself_with_its_later_word_and_never_forgets(first: Visit) -> None:
+    row = merged(first._replace(language="az"), first._replace(language="ru"))
+    assert some(row, "language", "source") == ("ru", first.source)
+    told = answered(first)
+    assert merged(told, first)["outcome"] == "answered"
+    assert merged(over(told), told)["talk_seconds"] == over(told).talk_seconds
+    assert merged(told, told._replace(agent="PJSIP/1102"))["agent"] == "PJSIP/1102"
+    assert merged(over(told), told._replace(agent="PJSIP/1102"))["agent"] == told.agent
+
+
+def test_a_source_corrects_its_answer_although_the_other_one_spoke_in_between() -> None:
+    row = merged(answered(HEARD), READ, answered(HEARD, agent="PJSIP/1102"))
+    assert row["agent"] == "PJSIP/1102"
+
+
+@pytest.mark.parametrize("order", both_ways([answered(HEARD), over(answered(READ), "restart")]))
+def test_a_last_sign_of_life_is_a_better_end_than_none(order: Sequence[Visit]) -> None:
+    assert some(merged(*order), "ended_by", "agent") == ("restart", "PJSIP/1101")
+
+
+@pytest.mark.parametrize("mark", ["recorded", "clock_stepped"])
+def test_a_mark_that_one_telling_carries_stays(mark: str) -> None:
+    marks: dict[str, Any] = {mark: True}
+    marked, plain = HEARD._replace(**marks), left(HEARD, "abandoned")
+    assert merged(marked, plain)[mark] is True
+    assert merged(plain, marked)[mark] is True
+    assert merged(plain, plain)[mark] is False
+
+
+def test_a_row_of_both_sources_takes_a_later_word_of_either_by_who_had_said_its_outcome() -> None:
+    waits_in_both = merged(HEARD, READ)
+    assert (waits_in_both | visit_merged(waits_in_both, left(READ, "timeout")))["outcome"] == "timeout"
+    guessed = merged(left(HEARD, "timeout"), READ)
+    assert (guessed | visit_merged(guessed, left(READ, "abandoned")))["outcome"] == "abandoned"
+    named = merged(HEARD, left(READ, "timeout"))
+    assert (named | visit_merged(named, left(HEARD, "abandoned")))["outcome"] == "timeout"
+
+
+def test_what_queue_log_told_is_kept_to_find_the_stay_again() -> None:
+    assert log_columns(HEARD) == {"log_joined_at": None, "log_outcome": ""}
+    assert log_columns(left(READ, "key")) == {"log_joined_at": at(8), "log_outcome": "key"}
+    assert log_columns(READ._replace(is_rebuilt=True)) == {"log_joined_at": None, "log_outcome": "waiting"}
+    row = merged(HEARD, READ)
+    assert some(row, "log_joined_at", "log_outcome") == (at(8), "waiting")
+    row |= visit_merged(row, left(READ, "key"))
+    assert row["log_outcome"] == "key"
+    assert (row | visit_merged(row, READ))["log_outcome"] == "key"
+    given_up = row | visit_merged(row, left(READ, "abandoned"))
+    assert given_up["log_outcome"] == "key"
+    given_up = merged(HEARD, left(READ, "abandoned"), left(READ, "timeout"))
+    assert given_up["log_outcome"] == "timeout"
+    rebuilt = READ._replace(is_rebuilt=True, joined_at=at(9))
+    assert (row | visit_merged(row, rebuilt))["log_joined_at"] == at(8)
+
+
+def test_a_stay_is_found_again_by_the_join_its_source_told_however_many_lie_nearer() -> None:
+    first, second = stored(HEARD), stored(HEARD._replace(joined_at=at(8.5), received_at=at(8.51)))
+    assert same_stay(HEARD, [second, first]) is first
+    read = merged(HEARD._replace(joined_at=at(9.9)), READ)
+    assert same_stay(READ, [stored(HEARD), read]) is read
+
+
+@pytest.mark.parametrize(
+    ("joined", "found"),
+    [(8.0, True), (10.25, True), (5.25, True), (10.26, False), (5.24, False)],
+)
+def test_the_stay_of_the_other_source_is_no_further_off_than_whole_seconds_are(
+    joined: float, found: bool
+) -> None:
+    """queue_log cuts: its 8 s lie between 8 and 9, so it is compared by their middle."""
+    row = stored(HEARD)
+    assert (same_stay(READ._replace(joined_at=at(joined)), [row]) is row) == found
+    log_row = stored(READ._replace(joined_at=at(joined)))
+    assert (same_stay(HEARD, [log_row]) is log_row) == found
+
+
+def test_the_nearest_stay_is_taken_and_one_its_source_has_named_already_is_not() -> None:
+    near, far = stored(HEARD), stored(HEARD._replace(joined_at=at(10)))
+    assert same_stay(READ, [far, near]) is near
+    assert same_stay(READ._replace(joined_at=at(6.9)), [far, merged(HEARD, READ)]) is None
+    assert same_stay(READ._replace(joined_at=at(9)), [far, merged(HEARD, READ)]) is far
+    assert same_stay(HEARD, [stored(HEARD._replace(joined_at=at(8.5), received_at=at(8.6)))]) is None
+    assert same_stay(HEARD, []) is None
+
+
+def test_a_join_queue_log_only_computed_may_be_that_of_a_stay_it_had_named() -> None:
+    row = merged(HEARD, READ)
+    assert same_stay(READ._replace(is_rebuilt=True, joined_at=at(9)), [row]) is row
+
+
+def test_a_join_ami_first_told_in_whole_seconds_is_known_by_the_moment_we_heard_of_it() -> None:
+    coarse = HEARD._replace(joined_at=at(3), precision="s")
+    row = stored(coarse)
+    assert same_stay(HEARD, [row]) is row
+    assert same_stay(coarse, [stored(HEARD)]) is not None
+    assert same_stay(HEARD._replace(received_at=at(9)), [row]) is None
+    assert same_stay(HEARD._replace(joined_at=at(3.5)), [stored(HEARD)]) is None
+    assert same_stay(HEARD, [row | {"source": "queue_log", "joined_at": at(1)}]) is None
+
+
+CALLED = Call("main", "c.1", "c.1", "inbound", at(0), at(0.1), at(30), caller="0501112233", trunk="provider")
+LOGGED = CALLED._replace(
+    source="queue_log", began_at=at(8), received_at=at(900), caller="050", trunk="", language="az"
+)
+
+
+def ended(call: Call, second: float, by: str = "caller") -> Call:
+    return call._replace(ended_at=at(second), ended_by=by, last_seen_at=at(second))
+
+
+def call_after(*told: Call, is_listened: bool = False) -> dict[str, Any]:
+    row = told[0]._asdict()
+    for call in told[1:]:
+        row |= call_merged(row, call, is_listened=is_listened)
+    return row
+
+
+@pytest.mark.parametrize("order", both_ways([CALLED, LOGGED]))
+def test_a_call_is_amis_with_what_queue_log_adds(order: Sequence[Call]) -> None:
+    row = call_after(*order)
+    assert some(row, "caller", "trunk", "language", "began_at", "source") == (
+        "0501112233",
+        "provider",
+        "az",
+        at(0),
+        "ami",
+    )
+
+
+@pytest.mark.parametrize("first", [CALLED, LOGGED])
+def test_the_later_word_of_one_source_about_a_call_is_taken(first: Call) -> None:
+    assert call_after(first._replace(language="az"), first._replace(language="ru"))["language"] == "ru"
+
+
+def test_a_call_ami_heard_of_late_began_when_queue_log_says() -> None:
+    late = CALLED._replace(began_at=at(20))
+    assert call_after(late, LOGGED)["began_at"] == at(8)
+    assert call_after(LOGGED, late)["began_at"] == at(8)
+    assert call_after(CALLED._replace(began_at=at(10.5)), LOGGED)["began_at"] == at(10.5)
+
+
+@pytest.mark.parametrize(
+    ("row", "told", "is_listened", "end"),
+    [
+        (CALLED, ended(LOGGED, 40), False, 40),
+        (CALLED, ended(LOGGED, 40), True, None),
+        (ended(CALLED, 50), ended(LOGGED, 40), False, 50),
+        (ended(CALLED, 50), ended(LOGGED, 52), False, 50),
+        (ended(LOGGED, 40), ended(CALLED, 50), True, 50),
+        (ended(LOGGED, 60), ended(CALLED, 50), True, 50),
+        (ended(CALLED, 50), ended(CALLED, 45), True, 45),
+        (ended(LOGGED, 40), ended(LOGGED, 70), False, 70),
+        (ended(LOGGED, 40, ""), ended(CALLED, 41, ""), False, 40),
+        (ended(LOGGED, 40, ""), ended(CALLED, 43, ""), False, 43),
+        (ended(LOGGED, 40, ""), ended(CALLED, 42.5, ""), False, 40),
+        (ended(LOGGED, 40), CALLED._replace(last_seen_at=at(41)), True, None),
+        (ended(LOGGED, 40), CALLED._replace(last_seen_at=at(40)), True, 40),
+        (ended(CALLED, 40), CALLED._replace(last_seen_at=at(30)), True, 40),
+    ],
+)
+def test_the_end_of_a_call_is_told_by_who_knows_it(
+    row: Call, told: Call, is_listened: bool, end: float | None
+) -> None:
+    found = call_after(row, told, is_listened=is_listened)
+    assert found["ended_at"] == (None if end is None else at(end))
+    assert (found["ended_by"] == "") == (end is None or "" == row.ended_by == told.ended_by)
+
+
+def test_the_last_sign_of_a_call_is_the_latest_of_both() -> None:
+    assert call_after(CALLED, LOGGED._replace(last_seen_at=at(35)))["last_seen_at"] == at(35)
+    assert call_after(LOGGED._replace(last_seen_at=at(35)), CALLED)["last_seen_at"] == at(35)
+
+
+def test_the_channel_a_call_was_stored_under_stays_its_own() -> None:
+    assert "uniqueid" not in call_merged(CALLED._asdict(), LOGGED, is_listened=False)
+
+
+FOUR_HOURS = 4 * 3600.0
+
+
+@pytest.mark.parametrize(
+    ("row", "told_at", "found"),
+    [
+        (ended(CALLED, 50), 50 + FOUR_HOURS, True),
+        (ended(CALLED, 50), 51 + FOUR_HOURS, False),
+        (ended(CALLED, 50)._replace(is_interrupted=True), 52.5, True),
+        (ended(CALLED, 50)._replace(is_interrupted=True), 53, False),
+        (CALLED, 30 + FOUR_HOURS, True),
+        (CALLED, 31 + FOUR_HOURS, False),
+    ],
+)
+def test_a_linkedid_used_again_after_a_restart_or_hours_later_is_another_call(
+    row: Call, told_at: float, found: bool
+) -> None:
+    later = LOGGED._replace(began_at=at(told_at), last_seen_at=at(told_at + 5))
+    assert (same_call(later, [row._asdict()]) is not None) == found
+    assert (same_call(row, [later._asdict() | {"is_interrupted": row.is_interrupted}]) is not None) == found
+
+
+def test_a_call_with_the_same_beginning_is_the_same_call_and_else_the_nearest() -> None:
+    first, second = CALLED._asdict(), CALLED._replace(began_at=at(100))._asdict()
+    assert same_call(LOGGED._replace(began_at=at(90)), [first, second]) is second
+    assert same_call(CALLED, [second, first]) is first
+    odd = CALLED._replace(ended_at=at(-FOUR_HOURS * 2), last_seen_at=at(-FOUR_HOURS * 2))
+    assert same_call(odd, [odd._replace(ended_at=None)._asdict()]) is not None
+    assert same_call(CALLED, []) is None

@@ -1,0 +1,90 @@
+"""`make bench`: a year of queue_log into SQLite and into PostgreSQL, beside a bare insert of the same rows.
+
+A quarter of the year goes first, to show that the time grows with the lines and with nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table as Shown
+from sqlalchemy import Connection, Table
+
+from ivr.storage.bulk import COPY
+from ivr.storage.engine import Store
+from ivr.storage.schema import calls, visits
+from tests.postgresql import PostgreSQL
+from tests.stores import empty_store
+from tests.year.backfilling import backfill, stored, write_year
+from tests.year.generator import CALLS_OF_2024
+
+SEED = 2024
+_PORTION = 1000
+
+
+def bare_insert(source: Store, target: Store) -> float:
+    """Seconds the driver takes to put the rows of one store into an empty one, a thousand at once."""
+    spent = 0.0
+    for table in (calls, visits):
+        with source.engine.connect() as reading:
+            found = reading.execution_options(yield_per=_PORTION).exec_driver_sql(
+                f"SELECT {', '.join(table.c.keys())} FROM {table.name}"
+            )
+            for rows in found.partitions(_PORTION):
+                plain = [tuple(row) for row in rows]
+                began = time.perf_counter()
+                target.write(lambda connection, rows=plain, table=table: _insert(connection, table, rows))  # type: ignore[misc]  # bound at once
+                spent += time.perf_counter() - began
+    return spent
+
+
+def _insert(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:
+    places = ", ".join(("?" if connection.dialect.paramstyle == "qmark" else "%s",) * len(rows[0]))
+    into = f"{table.name} ({', '.join(table.c.keys())})"
+    options = {COPY: f"COPY {into} FROM STDIN"}
+    connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({places})", rows, execution_options=options)
+
+
+def bench(folder: Path, number: int, console: Console) -> None:
+    """Print one line for each store and size; RuntimeError if what is stored is not what was made."""
+    shown = Shown("store", "calls", "lines", "seconds", "µs a line", "peak MB", "bare insert s", "ratio")
+    with PostgreSQL.running() as server:
+        for size in (number // 4, number):
+            path = folder / f"queue_log.{size}"
+            count, truth = write_year(path, SEED, size)
+            for kind in ("SQLite", "PostgreSQL"):
+                full, bare = (_new_store(kind, server, folder, f"{size}-{name}") for name in ("full", "bare"))
+                cost = backfill(full.engine.url.render_as_string(hide_password=False), path)
+                if stored(full) != truth:
+                    raise RuntimeError(f"{kind} does not hold what was made")
+                by_driver = bare_insert(full, bare)
+                figures = (cost.seconds, cost.seconds / count * 1e6, cost.megabytes, by_driver)
+                ratio = f"{cost.seconds / by_driver:.1f}"
+                shown.add_row(kind, f"{size:,}", f"{count:,}", *(f"{one:.1f}" for one in figures), ratio)
+                full.close()
+                bare.close()
+    console.print(shown)
+
+
+def _new_store(kind: str, server: PostgreSQL, folder: Path, name: str) -> Store:
+    if kind == "PostgreSQL":
+        return Store(server.create_database())
+    (folder / name).mkdir()
+    return empty_store(folder / name)
+
+
+def main() -> None:
+    """Print the table."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--calls", type=int, default=CALLS_OF_2024, help="of the whole year")
+    with tempfile.TemporaryDirectory(prefix="hotline-year-") as folder:
+        bench(Path(folder), options.parse_args().calls, Console())
+
+
+if __name__ == "__main__":
+    main()

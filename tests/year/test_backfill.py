@@ -1,0 +1,37 @@
+"""A small year through the command: `make bench` runs the same on a whole one."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from ivr.storage.engine import Store
+from tests.stores import store, url
+from tests.year.backfilling import backfill, stored, write_year
+
+__all__ = ["store", "url"]
+
+CALLS = 1500
+
+
+def test_a_year_is_stored_as_it_was_made_however_often_and_in_whatever_files_it_is_read(
+    store: Store, url: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "queue_log"
+    number, truth = write_year(path, seed=195, calls=CALLS)
+    whole = path.read_text().splitlines(keepends=True)
+    packed, newest = tmp_path / "queue_log.1.gz", tmp_path / "newest"
+    packed.write_bytes(gzip.compress("".join(whole[: number // 2]).encode()))
+    newest.write_text("".join(whole[number // 2 :]))
+    assert f"{number:,} lines read: {CALLS:,} visits new" in backfill(url, newest, packed).said
+    assert stored(store) == truth
+    again = backfill(url, path, newest, packed).said
+    assert ": 0 visits new, 0 changed" in again
+    assert stored(store) == truth
+
+
+def test_a_backfill_says_what_ended_it(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="status 1"):
+        backfill(f"sqlite:///{tmp_path / 'hotline.db'}", tmp_path / "nowhere")
