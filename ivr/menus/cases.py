@@ -119,9 +119,8 @@ def walk(menu: Menu, given: Given, presses: Iterable[str]) -> Iterator[Walked]:
     number = given.number or menu.configuration.hotline.number
     step = menu.begin(number, given.language)
     yield Walked(number, step)
-    for does in presses:
-        if step.caller.has_ended:
-            return
+    ahead = iter(presses)  # asked for one at a time: a person at a terminal may be behind it
+    while not step.caller.has_ended and (does := next(ahead, None)) is not None:
         step = menu.go_on(step.caller, does)
         yield Walked(does, step)
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -154,3 +158,25 @@ def _case(folder: Path, line: str) -> None:
 
 def _run(folder: Path, *arguments: str | Path, keys: str = "") -> Result:
     return CliRunner().invoke(app, ["--config", str(folder), *map(str, arguments)], input=keys)
+
+
+def test_at_a_terminal_each_step_is_shown_before_the_next_key_is_asked_for_and_the_walk_ends_with_the_call(
+    folder: Path,
+) -> None:
+    """A real terminal, and nothing more is typed after the last key."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", "from ivr.command.root import app; app()"]
+    words = ["--config", str(folder), "menu", "try", *AT]
+    with subprocess.Popen(
+        [*command, *words], stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as walk:
+        os.close(theirs)
+        assert walk.stdout is not None
+        for key, place in (("9", "welcome"), ("x", "main"), ("h", None)):
+            while place and walk.stdout.readline() != f"  is asked in `{place}`\n".encode():
+                assert walk.poll() is None
+            os.write(ours, f"{key}\n".encode())
+        said, told = walk.communicate(timeout=30)
+    os.close(ours)
+    assert said.decode().splitlines()[-1] == "  the call ends in `main`"
+    assert "'x'?" in told.decode()
