@@ -1,7 +1,7 @@
 """`make differential`: made menus walked in Python and on a real Asterisk, every step compared.
 
-A walk that differs is walked again alone before it counts: a key that came too late on a busy machine is no
-difference.
+What is heard is what the dialplan has played, in the channel's language. A walk that differs is walked again
+before it counts, for on a busy machine a key may come too late; how many were is told.
 """
 
 from __future__ import annotations
@@ -46,6 +46,14 @@ FAULTS: Mapping[str, Fault] = {
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """What came of many walks."""
+
+    differences: Sequence[Difference]
+    walked_again: int
+
+
+@dataclass(frozen=True)
 class Difference:
     """A walk that the two machines walk differently; `told` for the engineer who mends one of them."""
 
@@ -61,6 +69,7 @@ class Machines:
         self._made = made
         self._inbound = inbound
         self._free = asyncio.Semaphore(AT_ONCE)
+        self.walked_again = 0
 
     @classmethod
     @asynccontextmanager
@@ -81,6 +90,7 @@ class Machines:
             told = await self._compared(walk)
         for _ in range(AGAIN):
             if told:
+                self.walked_again += 1
                 told = await self._compared(walk)
         return Difference(walk, told) if told else None
 
@@ -138,22 +148,22 @@ def _install(etc: Path, loaded: Loaded, fault: Fault | None) -> str:
     return f"hotline-{Path(name).stem}-in"
 
 
-async def differences(
+async def compare_walks(
     folder: Path,
     seed: int,
     count: int,
     fault: Fault | None = None,
     most: int = 3,
     progress: Callable[[], None] = lambda: None,
-) -> list[Difference]:
+) -> Comparison:
     """Compare `count` walks, or until the two machines differ in `most`; `progress` is called after each."""
     made = menus(seed, -(-count // WALKS_PER_MENU))
     found: list[Difference] = []
     async with Machines.open(folder, made, fault) as machines:
         tasks = [asyncio.create_task(machines.compare(walk)) for walk in walks(seed, len(made), count)]
         try:
-            for compared in asyncio.as_completed(tasks):
-                if difference := await compared:
+            for finished in asyncio.as_completed(tasks):
+                if difference := await finished:
                     found.append(difference)
                 if len(found) == most:
                     break
@@ -162,7 +172,7 @@ async def differences(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-    return found
+    return Comparison(found, machines.walked_again)
 
 
 def main() -> int:
@@ -176,11 +186,14 @@ def main() -> int:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with tempfile.TemporaryDirectory() as folder, Progress(transient=True) as bar:
         task = bar.add_task("walking", total=given.walks)
-        found = asyncio.run(differences(Path(folder), seed, given.walks, progress=lambda: bar.advance(task)))
-    for difference in found:
+        compared = asyncio.run(
+            compare_walks(Path(folder), seed, given.walks, progress=lambda: bar.advance(task))
+        )
+    for difference in compared.differences:
         print(f"{difference.told}\n")
-    print(json.dumps({"walks": given.walks, "seed": seed, "differences": len(found)}))
-    return bool(found)
+    told = {"walks": given.walks, "seed": seed, "walked_again": compared.walked_again}
+    print(json.dumps({**told, "differences": len(compared.differences)}))
+    return bool(compared.differences)
 
 
 if __name__ == "__main__":

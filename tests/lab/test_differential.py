@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.differential import FAULTS, Machines, differences
+from tests.lab.differential import FAULTS, Machines, compare_walks
 from tests.lab.made_menus import Walk, ring
 from tests.lab.small import OPEN
 
@@ -15,7 +15,7 @@ SEED = 195
 
 
 def test_made_menus_are_walked_the_same_way_in_python_and_on_asterisk(tmp_path: Path) -> None:
-    found = asyncio.run(differences(tmp_path, SEED, 80))
+    found = asyncio.run(compare_walks(tmp_path, SEED, 80)).differences
     assert not found, found[0].told
 
 
@@ -31,4 +31,4 @@ def test_a_path_longer_than_is_kept_and_more_ways_back_than_ten_are_the_same_in_
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_planted_in_the_compiler_is_found_by_walking(tmp_path: Path, fault: str) -> None:
-    assert asyncio.run(differences(tmp_path, SEED, 100, FAULTS[fault], most=1))
+    assert asyncio.run(compare_walks(tmp_path, SEED, 100, FAULTS[fault], most=1)).differences

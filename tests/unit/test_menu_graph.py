@@ -17,6 +17,7 @@ from ivr.config.model import Configuration
 from ivr.menus.drawing import svg
 from ivr.menus.outline import mermaid, outline
 from tests.golden import CONFIG as SMALL
+from tests.lab.made_menus import menus
 
 SHIPPED = Path(__file__).parents[2] / "config"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -46,15 +47,19 @@ def test_every_node_stands_in_the_picture_once_in_full(folder: Path) -> None:
         assert said.count(name) == 1, name
 
 
-@BOTH
-def test_no_box_lies_on_another_and_all_lie_on_the_page(folder: Path) -> None:
-    picture = svg(outline(_of(folder), "az"))
-    _, _, width, height = map(float, Xml.fromstring(picture).get("viewBox", "").split())
-    boxes = _boxes(picture)
-    for one, other in combinations(boxes, 2):
-        apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
-        assert apart, (one, other)
-    assert all(left >= 0 and right <= width and top >= 0 and low <= height for left, top, right, low in boxes)
+def test_no_box_lies_on_another_and_all_lie_on_the_page() -> None:
+    """Of the menus kept, and of some that nobody would write."""
+    made = [configuration_of(loaded) for loaded in menus(seed=1, count=12)]
+    for configuration in (_of(SMALL), _of(SHIPPED), *made):
+        picture = svg(outline(configuration, "az"))
+        _, _, width, height = map(float, Xml.fromstring(picture).get("viewBox", "").split())
+        boxes = _boxes(picture)
+        for one, other in combinations(boxes, 2):
+            apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+            assert apart, (one, other)
+        for left, top, right, bottom in boxes:
+            assert 0 <= left < right <= width
+            assert 0 <= top < bottom <= height
 
 
 @BOTH
