@@ -104,6 +104,12 @@ def test_without_timestamps_the_receipts_give_the_durations() -> None:
     assert visit.precision == "s"
 
 
+def test_without_timestamps_an_end_that_names_no_caller_is_the_agent_s_talk_however_late_it_is_read() -> None:
+    nameless = CALL.replace("AgentComplete       U=c.1 ", "AgentComplete       ")
+    at_once = [replace(event, received_at=START, timestamp=None) for event in events(spelled_out(nameless))]
+    assert told(hear(at_once).visits) == TRUE
+
+
 def test_without_timestamps_and_with_late_receipts_asterisk_s_whole_seconds_are_taken() -> None:
     at_once = [replace(event, received_at=START, timestamp=None) for event in events(spelled_out(CALL))]
     assert told(hear(at_once).visits) == TRUE
