@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from phonenumbers import parse
-from phonenumbers.timezone import time_zones_for_number
+from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from ivr.asterisk.words import interface
 from ivr.calls.caller import own_numbers
@@ -96,7 +96,7 @@ class Policy:
     def hours_of(self, caller_e164: str) -> Schedule:
         """When that citizen may be called, by the clock where they live, if their number tells."""
         zones = time_zones_for_number(parse(caller_e164))
-        is_told = len(zones) == 1 and "/" in zones[0] and not zones[0].startswith("Etc/")
+        is_told = len(zones) == 1 and zones[0] != UNKNOWN_TIMEZONE
         return replace(self.hours, zone=ZoneInfo(zones[0])) if is_told else self.hours
 
     def denies(self, caller_e164: str) -> bool:

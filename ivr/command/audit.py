@@ -111,4 +111,4 @@ def _show(found: list[Disagreement], period: Period, compared: list[str], zone: 
 
 
 def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else asdict(value)  # type: ignore[call-overload]
+    return value.isoformat() if isinstance(value, datetime) else asdict(value)  # type: ignore[call-overload]  # what else json cannot write is one of ours

@@ -271,7 +271,7 @@ steps = st.lists(
 def test_whatever_happens_a_number_has_at_most_one_open_callback_and_decisions_sum_to_missed_calls(
     store: Store,
 ) -> None:
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(steps)
     def in_an_empty_store(happenings: list[tuple[str, str]]) -> None:
         with (
