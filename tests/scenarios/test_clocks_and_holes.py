@@ -258,8 +258,8 @@ def test_a_talk_whose_end_was_missed_does_not_end_with_the_agent_s_next_one() ->
         """,
         until=2.0,
     )
-    listener.reconnects(8.0).hears("""
-        12.0  AgentComplete    Q=dvx A=PJSIP/1101 HoldTime=2 TalkTime=3 Reason=agent
-        12.0  QueueMemberStatus Q=dvx A=PJSIP/1101
+    listener.reconnects(4.0).hears("""
+        6.4   AgentComplete    Q=dvx A=PJSIP/1101 HoldTime=2 TalkTime=3 Reason=agent
+        6.4   QueueMemberStatus Q=dvx A=PJSIP/1101
     """)
     assert told(listener.visits) == [("0501112233", "dvx", "answered", 1.0, "", None)]
