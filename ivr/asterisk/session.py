@@ -201,11 +201,12 @@ def event_of(message: Message, received_at: datetime, doubt: float = 0.0) -> Ami
 
 
 def _reply(found: Message | list[Message], received_at: datetime) -> Reply:
+    """Of repeated headers the first counts, as in events; panoramisk would give a list."""
     messages = found if isinstance(found, list) else [found]
-    first, rows = messages[0], messages[1:]
-    if first.response.lower() not in ("success", "follows", "goodbye"):
-        raise ActionRefused(first.message or first.response or "refused without a word")
-    events = tuple(
-        event_of(row, received_at) for row in rows if "Event" in row and row.eventlist != "Complete"
+    first = event_of(messages[0], received_at)
+    if first["Response"].lower() not in ("success", "follows", "goodbye"):
+        raise ActionRefused(first["Message"] or first["Response"] or "refused without a word")
+    rows = (row for row in messages[1:] if "Event" in row and row.eventlist != "Complete")
+    return Reply(
+        first["Response"], first["Message"], tuple(event_of(row, received_at) for row in rows), first.headers
     )
-    return Reply(first.response, first.message, events, event_of(first, received_at).headers)

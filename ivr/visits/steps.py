@@ -43,6 +43,8 @@ from ivr.visits.steady import When
 
 _SAME_MOMENT: Final = 0.002
 """Seconds; the store rounds to the millisecond."""
+_WHOLE_SECONDS: Final = 1.1
+"""How far Asterisk's difference of whole seconds may be off."""
 _STORED: Final = timedelta(milliseconds=1)
 
 
@@ -181,11 +183,12 @@ def _talk_of(state: State, fact: Completed) -> int | None:
 def _has_lasted(answered: Answered | None, end: Completed) -> bool:
     """Whether the talk began when its end says; else that one's end and this one's beginning were missed.
 
-    After a step of its clock Asterisk's own seconds say nothing.
+    After a step of its clock Asterisk's own seconds say nothing, and receipts alone may be late.
     """
     if answered is None or end.talk is None or answered.when.steps != end.when.steps:
         return True
-    return abs(end.when.steady - answered.when.steady - end.talk) < ROUGHLY
+    is_exact = answered.when.exact and end.when.exact
+    return not is_exact or abs(end.when.steady - answered.when.steady - end.talk) < _WHOLE_SECONDS
 
 
 def _channel_ended(state: State, fact: ChannelEnded) -> None:

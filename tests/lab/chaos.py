@@ -31,7 +31,7 @@ from tests.lab.chaos_strikes import STRIKES, Target, possible
 from tests.lab.chaos_traffic import CHANGES, Traffic, e164
 from tests.lab.house import LOOPBACK, House, free_ports
 from tests.lab.proxy import Wire
-from tests.lab.service import HotlineService
+from tests.lab.service import HotlineService, ServiceFailed
 from tests.postgresql import PostgreSQL
 
 _WARM_UP = 3.0
@@ -109,7 +109,7 @@ async def run(plan: Plan, folder: Path, console: Console) -> Outcome:
         strikes, gap = await _strike(target, plan, console)
         await flowing
         await traffic.drain()
-        await _callbacks_are_over(traffic, plan.callbacks_seconds)
+        await _callbacks_are_over(traffic, services["dialer"], plan.callbacks_seconds)
         return Outcome(await _judge(traffic, services["recorder"]), strikes, gap, plan)
 
 
@@ -144,10 +144,18 @@ async def _strike(target: Target, plan: Plan, console: Console) -> tuple[Counter
     return done, longest
 
 
-async def _callbacks_are_over(traffic: Traffic, deadline: float) -> None:
-    """Wait while citizens are being called back; nobody called for a while is the end of it."""
+async def _callbacks_are_over(traffic: Traffic, dialer: HotlineService, deadline: float) -> None:
+    """Wait while citizens are being called back; then nobody else is, so that the judge sees one moment."""
+    await _until_quiet(traffic, 10.0, deadline)
+    said = await dialer.hotline("callbacks", "pause", "dial", "--why", "the chaos is over")
+    if said.status:
+        raise ServiceFailed(f"pause dial: {said.err[-2000:]}")
+    await _until_quiet(traffic, 3.0, 30.0)
+
+
+async def _until_quiet(traffic: Traffic, quiet: float, deadline: float) -> None:
     ends, quiet_since = time.monotonic() + deadline, time.monotonic()
-    while time.monotonic() < ends and time.monotonic() < quiet_since + 10.0:
+    while time.monotonic() < ends and time.monotonic() < quiet_since + quiet:
         if traffic.owed_tries:
             quiet_since = time.monotonic()
         await asyncio.sleep(0.2)

@@ -15,6 +15,6 @@ from tests.lab.chaos import STORES, Plan, run
 def test_whatever_breaks_for_a_while_the_store_agrees_with_the_phones(store: str, tmp_path: Path) -> None:
     plan = Plan(22.0, seed=1, store=store, callbacks_seconds=8.0)
     outcome = asyncio.run(run(plan, tmp_path, Console(quiet=True)))
-    assert outcome.strikes.total() >= 4
+    assert outcome.strikes.total() >= 3
     assert outcome.verdict.calls >= 10
     assert not [sentence for found in outcome.verdict.faults.values() for sentence in found]

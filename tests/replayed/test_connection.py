@@ -265,6 +265,17 @@ def test_an_error_of_asterisk_raises_with_its_words() -> None:
     asyncio.run(main())
 
 
+def test_an_answer_with_a_header_twice_is_read_by_the_first() -> None:
+    async def main() -> None:
+        async with Replay() as replay, connected(replay, timing=Timing()) as connection:
+            await heard(connection, is_connected)
+            replay.refusals = {"QueueStatus": ["first\r\nMessage: second\r\nResponse: Success"]}
+            with pytest.raises(ActionRefused, match=r"^first$"):
+                await connection.send({"Action": "QueueStatus"})
+
+    asyncio.run(main())
+
+
 def test_no_action_is_taken_without_a_connection() -> None:
     async def main() -> None:
         connection = AmiConnection("127.0.0.1", 1, "listener", "secret")

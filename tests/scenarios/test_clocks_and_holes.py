@@ -104,6 +104,12 @@ def test_without_timestamps_the_receipts_give_the_durations() -> None:
     assert visit.precision == "s"
 
 
+def test_without_timestamps_an_end_that_names_no_caller_is_the_agent_s_talk_however_late_it_is_read() -> None:
+    nameless = CALL.replace("AgentComplete       U=c.1 ", "AgentComplete       ")
+    at_once = [replace(event, received_at=START, timestamp=None) for event in events(spelled_out(nameless))]
+    assert told(hear(at_once).visits) == TRUE
+
+
 def test_without_timestamps_and_with_late_receipts_asterisk_s_whole_seconds_are_taken() -> None:
     at_once = [replace(event, received_at=START, timestamp=None) for event in events(spelled_out(CALL))]
     assert told(hear(at_once).visits) == TRUE
@@ -252,8 +258,8 @@ def test_a_talk_whose_end_was_missed_does_not_end_with_the_agent_s_next_one() ->
         """,
         until=2.0,
     )
-    listener.reconnects(8.0).hears("""
-        12.0  AgentComplete    Q=dvx A=PJSIP/1101 HoldTime=2 TalkTime=3 Reason=agent
-        12.0  QueueMemberStatus Q=dvx A=PJSIP/1101
+    listener.reconnects(4.0).hears("""
+        6.4   AgentComplete    Q=dvx A=PJSIP/1101 HoldTime=2 TalkTime=3 Reason=agent
+        6.4   QueueMemberStatus Q=dvx A=PJSIP/1101
     """)
     assert told(listener.visits) == [("0501112233", "dvx", "answered", 1.0, "", None)]
