@@ -33,7 +33,7 @@ chaos: setup ## calls for 5 minutes (CHAOS_MINUTES, CHAOS_SEED, CHAOS_STORE) whi
 	@$(IN)python -m tests.lab.chaos
 
 mutants: setup ## changes the pure core in every small way (30 minutes, MUTANTS_MINUTES): does a test notice?
-	@$(IN)pip install -q --no-deps --require-hashes -r requirements-mutants.lock
+	@$(IN)pip install -qq --no-deps --require-hashes -r requirements-mutants.lock
 	@$(IN)python -m tests.mutants
 
 differential: setup ## thousands of walks (WALKS) through made menus, in Python and on Asterisk, compared

@@ -98,19 +98,19 @@ def run(seconds: float, console: Console) -> bool:
         process = subprocess.Popen(
             ["mutmut", "run"], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT, start_new_session=True
         )
-        with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-            task = progress.add_task("mutants", total=None)
-            while process.poll() is None and time.monotonic() < until:
-                time.sleep(0.5)
-                if done := _DONE.findall(_read(said.fileno())[-400:]):
-                    progress.update(task, completed=int(done[-1][0]), total=int(done[-1][1]))
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait()
-            return False
-        if process.returncode:
+        try:
+            with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+                task = progress.add_task("mutants", total=None)
+                while process.poll() is None and time.monotonic() < until:
+                    time.sleep(0.5)
+                    if done := _DONE.findall(_read(said.fileno())[-400:]):
+                        progress.update(task, completed=int(done[-1][0]), total=int(done[-1][1]))
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+        if process.wait() > 0:
             raise RuntimeError(_read(said.fileno())[-4000:])
-    return True
+    return process.returncode == 0
 
 
 def _read(file: int) -> str:
@@ -118,8 +118,8 @@ def _read(file: int) -> str:
 
 
 def report(mutants: list[Mutant], changes: Mapping[str, str], explanations: Explanations) -> Table:
-    """One row for each module; `changes`: name → changed line of each survivor."""
-    table = Table("module", "mutants", "killed by tests", "refused by types", "survived", "explained")
+    """Killed by tests, refused by types, and `changes`: name → changed line of each survivor."""
+    table = Table("module", "mutants", "killed", "refused", "survived", "explained")
     for module in sorted({mutant.module for mutant in mutants}):
         own = [mutant for mutant in mutants if mutant.module == module]
         by = [FATES.get(mutant.word, "") for mutant in own]
@@ -127,6 +127,7 @@ def report(mutants: list[Mutant], changes: Mapping[str, str], explanations: Expl
         explained = [one for one in alive if changes[one.name] in explanations.get(one.function, ())]
         figures = (len(own), by.count("tests"), by.count("types"), len(alive), len(explained))
         table.add_row(module, *map(str, figures))
+    table.columns[0].no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
     return table
