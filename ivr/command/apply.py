@@ -12,10 +12,10 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from ivr.command.checking import as_data, show_problems
-from ivr.command.going_live import Applied, go_live
+from ivr.command.going_live import go_live
 from ivr.command.options import fail, options
-from ivr.command.preparing import NotApplied, Wish
-from ivr.revisions.shelf import CONFIG, Shelf, put_back, yaml_files
+from ivr.command.preparing import Wish
+from ivr.revisions.shelf import CONFIG, NotApplied, Revision, Shelf, put_back, yaml_files
 
 ETC = Path("/etc/asterisk")
 AsteriskFolder = Annotated[
@@ -51,7 +51,7 @@ def apply(
     wish = Wish(source, asterisk, shelf_of(asterisk, revisions), server, _author(), message, keep)
     report = _put_live(wish, source, as_json)
     if as_json:
-        typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
+        _print(report)
 
 
 def rollback(
@@ -71,25 +71,22 @@ def rollback(
     Its YAML is put back into the configuration folder too, so that the next `apply` does not bring the
     mistake again; what lay there is kept beside the new revision, in `replaced`.
     """
-    shelf = shelf_of(asterisk, revisions)
+    shelf, folder = shelf_of(asterisk, revisions), options(context).config
     target = _target(shelf, number)
-    folder = options(context).config
-    wish = Wish(shelf.at(target) / CONFIG, asterisk, shelf, server, _author(), message, keep, restores=target)
-    files = yaml_files(wish.source)
-    report = _put_live(wish, wish.source, as_json)
+    source = shelf.at(target.number) / CONFIG
+    wish = Wish(source, asterisk, shelf, server, _author(), message, keep, target.content)
+    files = yaml_files(source)
+    report = _put_live(wish, source, as_json)
     aside = shelf.at(report["revision"]) / "replaced"
     try:
         is_replaced = put_back(files, folder, aside)
     except OSError as error:
-        fail(f"revision {target} is live, but {error.filename}: {error.strerror}", hint=f"copy {wish.source}")
+        fail(f"it is live, but {error.filename}: {error.strerror}", hint=f"copy {source} to {folder}")
     if as_json:
-        typer.echo(
-            json.dumps(
-                {**report, "restores": target, "replaced": str(aside) if is_replaced else None}, indent=2
-            )
-        )
+        replaced = str(aside) if is_replaced else None
+        _print({**report, "restores": target.number, "replaced": replaced})
     elif is_replaced:
-        typer.echo(f"{folder} is that of revision {target}; what lay there is in {aside}")
+        typer.echo(f"{folder} is that of revision {target.number}; what lay there is in {aside}")
 
 
 def shelf_of(asterisk: Path, revisions: Path | None) -> Shelf:
@@ -97,18 +94,17 @@ def shelf_of(asterisk: Path, revisions: Path | None) -> Shelf:
     return Shelf(revisions or asterisk / "hotline-revisions", asterisk / "hotline")
 
 
-def _target(shelf: Shelf, number: int | None) -> int:
+def _target(shelf: Shelf, number: int | None) -> Revision:
     history = shelf.history()
-    with_yaml = [each.number for each in history if (shelf.at(each.number) / CONFIG).is_dir()]
-    known = ", ".join(map(str, with_yaml)) or "none"
-    if number is not None and number not in with_yaml:
-        fail(f"there is no revision {number} to bring back", hint=f"kept with their YAML: {known}")
-    if number is not None:
-        return number
-    earlier = [each for each in with_yaml if each < history[-1].content]
-    if not earlier:
-        fail("there is no earlier revision to go back to", hint=f"kept with their YAML: {known}")
-    return earlier[-1]
+    kept = [each for each in history if (shelf.at(each.number) / CONFIG).is_dir()]
+    if number is None:
+        found = [each for each in kept if each.number < history[-1].content]
+    else:
+        found = [each for each in kept if each.number == number]
+    if not found:
+        what = "there is no earlier revision" if number is None else f"there is no revision {number}"
+        fail(f"{what} to go back to", hint=f"kept: {', '.join(str(each.number) for each in kept) or 'none'}")
+    return found[-1]
 
 
 def _put_live(wish: Wish, folder: Path, as_json: bool) -> dict[str, Any]:
@@ -120,19 +116,20 @@ def _put_live(wish: Wish, folder: Path, as_json: bool) -> dict[str, Any]:
             show_changes(sentences)
 
     try:
-        applied = go_live(wish, tell)
+        number = go_live(wish, tell)
     except NotApplied as refused:
         _refuse(refused, folder, as_json)
     if not as_json:
-        _show(applied)
-    return {"revision": applied.number, "is_new": applied.is_new, "changes": noticed}
+        typer.secho(f"revision {number} is live", fg="green")
+        typer.echo("  `hotline run` reads the configuration when it starts: restart it")
+    return {"revision": number, "changes": noticed}
 
 
 def _refuse(refused: NotApplied, folder: Path, as_json: bool) -> NoReturn:
     if as_json:
         problems = [as_data(problem, folder) for problem in refused.problems]
         report = {"revision": None, "why": str(refused), "hint": refused.hint, "problems": problems}
-        typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
+        _print(report)
         raise typer.Exit(1)
     show_problems(refused.problems, folder, err=True)
     fail(f"not applied: {refused}", hint=refused.hint)
@@ -148,12 +145,8 @@ def show_changes(sentences: Sequence[str] | None) -> None:
         )
 
 
-def _show(applied: Applied) -> None:
-    if not applied.is_new:
-        typer.echo(f"revision {applied.number} is live and is the same")
-        return
-    typer.secho(f"revision {applied.number} is live", fg="green")
-    typer.echo("  `hotline run` reads the configuration when it starts: restart it")
+def _print(report: dict[str, Any]) -> None:
+    typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
 
 
 def _author() -> str:

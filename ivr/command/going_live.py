@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
 from datetime import datetime
 
 from dialplan import manager, running
@@ -19,31 +18,24 @@ from ivr.asterisk.connection import utc_now
 from ivr.asterisk.login import logged_in
 from ivr.asterisk.readiness import Send
 from ivr.asterisk.secrets import FOLDER, SecretMissing, make_missing
-from ivr.command.preparing import NotApplied, Wish, prepare
+from ivr.command.preparing import Wish, prepare
 from ivr.config.changes import changes
 from ivr.config.check_prompts import missing_files
 from ivr.config.loading import Loaded, configuration_of, load
 from ivr.config.model import Configuration, Server
 from ivr.doctor.asterisk import sounds_folder
 from ivr.revisions import takeover
-from ivr.revisions.shelf import CONFIG, Busy, NotOurs, Revision, Shelf, tree_files, yaml_files
+from ivr.revisions.shelf import CONFIG, NotApplied, Revision, Shelf, tree_files
 
 _FIRST_TIME = "the first time: `hotline config render`, then `manager reload` in Asterisk's console"
 _LOG = "Asterisk's log says more; mend it and apply again"
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """`is_new` is false where that configuration was live and running already."""
+def go_live(wish: Wish, tell: Callable[[Sequence[str] | None], None]) -> int:
+    """Put the wish live; returns the number of its revision.
 
-    number: int
-    is_new: bool
-
-
-def go_live(wish: Wish, tell: Callable[[Sequence[str] | None], None]) -> Applied:
-    """Put the wish live; `tell` gets what callers will notice (None: nothing to compare with) before that.
-
-    Raises NotApplied: then what was live before is live.
+    Before that, `tell` gets what callers will notice, None if there is nothing to compare with. Raises
+    NotApplied: then what was live before is live.
     """
     shelf = wish.shelf
     try:
@@ -54,20 +46,14 @@ def go_live(wish: Wish, tell: Callable[[Sequence[str] | None], None]) -> Applied
                 before = live_configuration(shelf)
                 tell(None if before is None else changes(before, configuration_of(loaded)))
                 make_missing(wish.asterisk / FOLDER, manager.RIGHTS, ())
-                applied = asyncio.run(_take_over(wish, number, loaded, before))
+                asyncio.run(_take_over(wish, number, loaded, before))
             except BaseException:
                 shelf.drop(number)
                 raise
             shelf.prune(wish.keep)
-            return applied
-    except Busy as other:
-        raise NotApplied(
-            f"somebody else is applying: {other}", "wait, look with `config diff`, try again"
-        ) from None
-    except OSError as error:
-        raise NotApplied(_why(error), "nothing has changed; mend it and apply again") from None
-    except AmiError as problem:
-        raise NotApplied(f"Asterisk: {problem}", "nothing has changed; see `hotline doctor`") from None
+            return number
+    except (OSError, AmiError) as problem:
+        raise NotApplied(_why(problem), "nothing has changed; mend it and apply again") from None
 
 
 def live_configuration(shelf: Shelf) -> Configuration | None:
@@ -76,7 +62,7 @@ def live_configuration(shelf: Shelf) -> Configuration | None:
     return None if live is None else load(shelf.at(live.number) / CONFIG).configuration
 
 
-async def _take_over(wish: Wish, number: int, loaded: Loaded, before: Configuration | None) -> Applied:
+async def _take_over(wish: Wish, number: int, loaded: Loaded, before: Configuration | None) -> None:
     shelf, configuration = wish.shelf, configuration_of(loaded)
     # Asterisk still listens where the live configuration says.
     server = (before or configuration).servers.get(wish.server, configuration.servers[wish.server])
@@ -88,18 +74,8 @@ async def _take_over(wish: Wish, number: int, loaded: Loaded, before: Configurat
         if at_hand and (missing := tuple(missing_files(configuration, loaded.places, at_hand))):
             do = f"hotline --config {wish.source} prompts build --out {at_hand}"
             raise NotApplied(f"{len(missing)} sentences are not built", do, missing)
-        try:
-            shelf.adopt(utc_now())
-        except NotOurs as found:
-            raise NotApplied(str(found), f"{shelf.link} becomes ours alone: move it out first") from None
+        shelf.adopt(utc_now())
         live = shelf.live()
-        if (
-            live is not None
-            and _is_same(shelf, live.number, number)
-            and not await _wrong(send, shelf, live.number, configuration)
-        ):
-            shelf.drop(number)
-            return Applied(live.number, is_new=False)
         await _carry(send, shelf, live, number)
         shelf.point_to(number)
         try:
@@ -113,7 +89,6 @@ async def _take_over(wish: Wish, number: int, loaded: Loaded, before: Configurat
             if isinstance(problem, AmiError | OSError | NotApplied):
                 raise NotApplied(f"{_why(problem)}; {after}", getattr(problem, "hint", _LOG)) from None
             raise
-        return Applied(number, is_new=True)
 
 
 async def _login(stack: AsyncExitStack, wish: Wish, server: Server) -> Send:
@@ -128,14 +103,6 @@ async def _login(stack: AsyncExitStack, wish: Wish, server: Server) -> Send:
         raise NotApplied(f"Asterisk refuses {takeover.USER} at {where}: {refused}", _FIRST_TIME) from None
     except (AmiError, OSError, TimeoutError):
         raise NotApplied(f"no Asterisk answers at {where}", "start it, or see `hotline doctor`") from None
-
-
-def _is_same(shelf: Shelf, live: int, number: int) -> bool:
-    """The same YAML, rendered the same; earlier dialplans that are still loaded do not count."""
-    if not shelf.is_settled:
-        return False
-    old, new = (yaml_files(shelf.at(each) / CONFIG) for each in (live, number))
-    return old == new and tree_files(shelf.tree(number)).items() <= tree_files(shelf.tree(live)).items()
 
 
 async def _carry(send: Send, shelf: Shelf, live: Revision | None, number: int) -> None:

@@ -5,7 +5,6 @@ Everything is done on the copy, so that what is kept is what was checked, whoeve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,20 +14,11 @@ from dialplan.quoting import UnsafeText
 from ivr.command.checking import unfit_database
 from ivr.command.menu_tests import case_files, run_tests
 from ivr.config.loading import Loaded, configuration_of, load
-from ivr.config.problems import Problem, errors
-from ivr.revisions.shelf import CONFIG, Shelf, write_whole, yaml_files
+from ivr.config.problems import errors
+from ivr.revisions.shelf import CONFIG, NotApplied, Shelf, write_whole, yaml_files
 
 HOME = "hotline/"
 """What the names of rendered files begin with; in a revision they stand without."""
-
-
-class NotApplied(Exception):
-    """Nothing is live that was not live before; one line why, what to do next, and problems with places."""
-
-    def __init__(self, why: str, hint: str = "", problems: Sequence[Problem] = ()) -> None:
-        super().__init__(why)
-        self.hint = hint
-        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,14 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
+
+from ivr.config.problems import Problem
 
 ABOUT: Final = "about.json"
 CONFIG: Final = "config"
@@ -29,12 +31,13 @@ PLANS: Final = "revisions"
 _OURS: Final = re.compile(rf"(extensions|queues|manager)\.conf|{PLANS}/[0-9a-f]{{8}}\.conf")
 
 
-class Busy(Exception):
-    """Somebody else is applying; the message says who and since when."""
+class NotApplied(Exception):
+    """Nothing is live that was not live before; one line why, what to do next, and problems with places."""
 
-
-class NotOurs(Exception):
-    """The folder `hotline` holds something we did not render; the message names it."""
+    def __init__(self, why: str, hint: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(why)
+        self.hint = hint
+        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +92,16 @@ class Shelf:
 
     @contextmanager
     def alone(self, who: str, now: datetime) -> Iterator[None]:
-        """Nobody else applies meanwhile, or Busy. The kernel lets go of the lock when its holder dies."""
+        """Nobody else applies meanwhile, else NotApplied. The kernel frees the lock of a holder who dies."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / ".lock").open("a+", encoding="utf-8") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 lock.seek(0)
-                raise Busy(lock.read() or "somebody") from None
+                raise NotApplied(
+                    f"somebody else is applying: {lock.read()}", "look with `config history`, then again"
+                ) from None
             lock.truncate(0)
             lock.write(f"{who}, since {now.astimezone():%H:%M:%S}, process {os.getpid()}")
             lock.flush()
@@ -132,13 +137,15 @@ class Shelf:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def adopt(self, now: datetime) -> None:
-        """Take a folder that `config render` wrote for the first revision, so that one can go back to it."""
+        """Take what `config render` wrote as revision 0, to go back to. NotApplied for files of others."""
         if self.link.is_symlink() or not self.link.exists():
             return
         for path in self.link.rglob("*"):
             name = str(path.relative_to(self.link))
             if path.is_file() and not _OURS.fullmatch(name):
-                raise NotOurs(f"{path} was not rendered by us")
+                raise NotApplied(
+                    f"{path} is not ours", f"{self.link} is for rendered files only: move it out"
+                )
         number = 0
         shutil.rmtree(self.at(number), ignore_errors=True)
         shutil.copytree(self.link, self.tree(number))
