@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 
-from dialplan import manager, running
+from dialplan import manager, queues, running
 from ivr.asterisk.actions import ActionRefused, AmiError
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.login import logged_in
@@ -25,7 +25,7 @@ from ivr.config.loading import Loaded, configuration_of, load
 from ivr.config.model import Configuration, Server
 from ivr.doctor.asterisk import sounds_folder
 from ivr.revisions import takeover
-from ivr.revisions.shelf import CONFIG, NotApplied, Revision, Shelf, tree_files
+from ivr.revisions.shelf import CONFIG, NotApplied, Revision, Shelf, tree_files, write_whole
 
 _FIRST_TIME = "the first time: `hotline config render`, then `manager reload` in Asterisk's console"
 _LOG = "Asterisk's log says more; mend it and apply again"
@@ -38,6 +38,8 @@ def go_live(wish: Wish, tell: Callable[[Sequence[str] | None], None]) -> int:
     NotApplied: then what was live before is live.
     """
     shelf = wish.shelf
+    if not wish.asterisk.is_dir():
+        raise NotApplied(f"{wish.asterisk} is not a folder", "name Asterisk's own with --asterisk")
     try:
         with shelf.alone(wish.author, utc_now()):
             number = shelf.begin()
@@ -106,11 +108,16 @@ async def _login(stack: AsyncExitStack, wish: Wish, server: Server) -> Send:
 
 
 async def _carry(send: Send, shelf: Shelf, live: Revision | None, number: int) -> None:
-    """Calls go on in the dialplans they are in, and calls that come until the reload in the live one."""
+    """Calls go on in the dialplans they are in, and those that come until the reload in the live one.
+
+    So do the queues that only these name.
+    """
     named = await takeover.contexts_in_use(send)
-    if live is not None:
-        named += (shelf.tree(live.number) / "extensions.conf").read_text(encoding="utf-8")
-    shelf.carry(running.plans_named(named), number)
+    before = {} if live is None else tree_files(shelf.tree(live.number))
+    shelf.carry(running.plans_named(named + before.get("extensions.conf", "")), number)
+    tree = tree_files(shelf.tree(number))
+    gone = queues.outgoing(before.get("queues.conf", ""), tree["queues.conf"], "".join(tree.values()))
+    write_whole(shelf.tree(number) / "queues.conf", (tree["queues.conf"] + gone).encode())
 
 
 async def _wrong(send: Send, shelf: Shelf, number: int, configuration: Configuration) -> list[str]:
@@ -124,7 +131,7 @@ async def _wrong(send: Send, shelf: Shelf, number: int, configuration: Configura
 
 async def _plan_differs(send: Send, shelf: Shelf, number: int) -> list[str]:
     files = tree_files(shelf.tree(number))
-    plans = [text.decode() for name, text in files.items() if name not in ("queues.conf", "manager.conf")]
+    plans = [text for name, text in files.items() if name not in ("queues.conf", "manager.conf")]
     runs = running.running(await takeover.dialplan_rows(send))
     return list(running.differences(running.rendered(plans), runs))
 

@@ -192,9 +192,11 @@ def yaml_files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in found if path.name[0] != "."}
 
 
-def tree_files(tree: Path) -> dict[str, bytes]:
+def tree_files(tree: Path) -> dict[str, str]:
     """The rendered files of a revision, by name relative to its tree. Raises OSError."""
-    return {str(path.relative_to(tree)): path.read_bytes() for path in sorted(tree.rglob("*.conf"))}
+    return {
+        str(path.relative_to(tree)): path.read_text(encoding="utf-8") for path in sorted(tree.rglob("*.conf"))
+    }
 
 
 def put_back(files: Mapping[str, bytes], folder: Path, aside: Path) -> bool:

@@ -130,7 +130,7 @@ class House:
         await self.asterisk.start()
 
     async def reload(self, changes: Changes) -> None:
-        """Change the YAML, render again and reload, as `hotline config apply` will."""
+        """Change the YAML, render again and reload, as an admin without `config apply` would."""
         change(self.config, changes)
         self.render()
         await self.asterisk.console("module reload")

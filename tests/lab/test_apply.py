@@ -11,6 +11,15 @@ from tests.lab.phone import AgentPhone, Caller
 from tests.lab.small import OPEN, small_house
 
 KEYS = "menu__nodes__front__keys__"
+WITHOUT_TAX = {
+    "hotline__delivered__19511": "office",
+    "menu__nodes__ministry__keys__1": None,
+    "menu__nodes__more__keys__1": "office",
+    "menu__nodes__tax": None,
+    "queues__tax": None,
+    "agents__1101__queues": ["office"],
+    "agents__1201__queues": ["office"],
+}
 NEWS_AT_TWO = {f"{KEYS}2": "news", f"{KEYS}5": None}
 NEWS_AT_FIVE = {f"{KEYS}2": None, f"{KEYS}5": "news"}
 
@@ -58,6 +67,32 @@ def test_calls_in_progress_live_through_an_apply_and_end_in_the_menu_they_began_
             admin.edit(**NEWS_AT_FIVE)
             await admin.report("apply")
             assert not old & plans_named(await admin.plan())
+
+    asyncio.run(scenario())
+
+
+def test_a_queue_that_is_gone_still_takes_who_is_on_the_way_to_it(tmp_path: Path) -> None:
+    """Its agents answer them; at the next apply, when nobody is on the way, it goes."""
+
+    async def scenario() -> None:
+        async with (
+            small_house(tmp_path) as ear,
+            AgentPhone.open("1101", ear.house.secret("1101"), ear.house.sip, answer_after=0.1),
+            Caller.open("0501000001", ear.house.sip) as phone,
+        ):
+            admin = Admin(ear.house)
+            call = await phone.dial("1951", OPEN)
+            await call.press("3")
+            await call.heard(*ear.prompts("az", "more"))
+            admin.edit(**WITHOUT_TAX)
+            await admin.report("apply")
+            await call.press("1")
+            connected = await ear.event("AgentConnect", CallerIDNum="0501000001")
+            assert connected["Queue"] == "tax"
+            await call.hang_up()
+            await ear.hangup("0501000001")
+            await admin.report("apply")
+            assert "tax" not in await ear.house.asterisk.console("queue show")
 
     asyncio.run(scenario())
 

@@ -9,6 +9,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from signal import SIGKILL
 
+from ivr.asterisk.actions import ActionLost
+from ivr.asterisk.readiness import Send
+from ivr.revisions import takeover
 from tests.lab.applying import Admin
 from tests.lab.house import House
 from tests.lab.small import small_house, until
@@ -55,6 +58,23 @@ def _with_other(path: Path, old: str, new: str) -> AbstractContextManager[None]:
     return _with_text(path, path.read_text().replace(old, new))
 
 
+@contextmanager
+def _cut_off() -> Iterator[None]:
+    """The connection is lost when Asterisk already runs the new dialplan."""
+    reload = takeover.reload
+
+    async def cut_once(send: Send) -> None:
+        takeover.reload = reload
+        await reload(send)
+        raise ActionLost("the connection was lost")
+
+    takeover.reload = cut_once
+    try:
+        yield
+    finally:
+        takeover.reload = reload
+
+
 Fault = Callable[[House], AbstractContextManager[None]]
 FAULTS: Mapping[str, tuple[str, Fault]] = {
     "a mistake in the YAML": (
@@ -84,6 +104,10 @@ FAULTS: Mapping[str, tuple[str, Fault]] = {
     "an Asterisk that cannot read its files": (
         "revision 1 is live as before",
         lambda house: _with_more(house.etc / "extensions.conf", '#include "lost.conf"\n'),
+    ),
+    "a connection that is lost": (
+        "not applied: the connection was lost; revision 1 is live as before",
+        lambda house: _cut_off(),
     ),
     "a line too long for Asterisk": (
         "revision 1 is live as before",
