@@ -5,10 +5,10 @@ PYTHON ?= python3
 IN := .venv/bin/
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test run bench fuzz chaos lint size clean
+.PHONY: help setup demo test run bench fuzz chaos mutants differential lint size clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 setup: ## only the set-up: packages, virtual environment, Asterisk, PostgreSQL
 	@$(PYTHON) .ci/setup.py
@@ -29,8 +29,15 @@ bench: setup ## a year of queue_log beside a bare insert; a call's CPU beside ha
 fuzz: setup ## a million inputs for every pure layer; the suite has ten thousand
 	@HOTLINE_FUZZ=fuzz $(IN)pytest -n 2 -q tests/fuzz
 
-chaos: setup ## calls for 5 minutes (CHAOS_MINUTES) while everything is killed, frozen and cut off
+chaos: setup ## calls for 5 minutes (CHAOS_MINUTES, CHAOS_SEED, CHAOS_STORE) while everything is killed and cut off
 	@$(IN)python -m tests.lab.chaos
+
+mutants: setup ## changes the pure core in every small way (30 minutes, MUTANTS_MINUTES): does a test notice?
+	@$(IN)pip install -q --no-deps --require-hashes -r requirements-mutants.lock
+	@$(IN)python -m tests.mutants
+
+differential: setup ## thousands of walks (WALKS) through made menus, in Python and on Asterisk, compared
+	@$(IN)python -m tests.lab.differential $(if $(WALKS),--walks $(WALKS)) $(if $(SEED),--seed $(SEED))
 
 lint: setup ## ruff and mypy
 	@$(IN)ruff check -q . && $(IN)ruff format -q --check . && $(IN)mypy --no-error-summary
@@ -39,5 +46,5 @@ size: ## lines of product code, by folder
 	@$(PYTHON) .ci/size.py
 
 clean: ## remove all that was made here
-	@rm -rf .venv .lab .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	@rm -rf .venv .lab .pytest_cache .mypy_cache .ruff_cache .hypothesis dist mutants
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

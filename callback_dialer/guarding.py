@@ -13,6 +13,8 @@ from sqlalchemy import Connection, true
 from callback_dialer.policy import Policy
 from ivr.storage import budgets, switches
 
+BY_HAND: Final = "(by hand)"
+"""In the place of the trunk a call came in by, where somebody asks for a callback; no trunk has that name."""
 SUSPECT: Final = timedelta(hours=1)
 """A burst was not the first call of whoever makes it: what its trunk opened so long before is held, too."""
 
@@ -25,10 +27,13 @@ def used_up(
     limits = {
         "number": (rules.number, budgets.to_number(caller_e164)),
         "prefix": (rules.prefix, budgets.to_prefix(caller_e164[: rules.prefix.digits + 1])),
-        "orderer": (rules.orderer, budgets.asked_by(orderer)),
-        "trunk": (rules.trunk, budgets.arrived_over(trunk)),
         "total": (rules.total, true()),
     }
+    if trunk == BY_HAND:
+        limits["by_hand"] = (rules.by_hand, budgets.asked_by(orderer))
+    else:
+        limits["orderer"] = (rules.orderer, budgets.asked_by(orderer))
+        limits["trunk"] = (rules.trunk, budgets.arrived_over(trunk))
     counts = {
         name: condition & budgets.since(now - timedelta(seconds=budget.within))
         for name, (budget, condition) in limits.items()

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import Connection
 
 from callback_dialer.decide import Decision
 from callback_dialer.deciding import BEGINS_AS, would_decide
+from callback_dialer.guarding import BY_HAND
 from callback_dialer.policy import Policy
 from ivr.calls.callback_states import Priority, Reason
 from ivr.calls.missed import MissedCall
 from ivr.calls.numbers import CallerNumber
 from ivr.storage import callbacks, missed
 from ivr.storage.callbacks import Wanted
-
-BY_HAND: Final = "(by hand)"
-"""In the place of the trunk a call came in by; no trunk can have that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +37,7 @@ class Order:
     not_before: datetime | None = None
     due_by: datetime | None = None
     agent: str = ""
+    skill: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +82,7 @@ def place(connection: Connection, order: Order, policy: Policy, server: str) -> 
         due_at=order.not_before,
         due_by=order.due_by,
         agent=order.agent,
+        skill=order.skill,
     )
     note = " ".join(filter(None, (f"{order.reason} by {order.by}", order.reference)))
     return Placed(decision, callbacks.owe(connection, wanted, state=state, note=note))

@@ -5,14 +5,15 @@ Made once from the loaded configuration; `decide`, `retry` and `starting` take i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from phonenumbers import parse
-from phonenumbers.timezone import time_zones_for_number
+from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
+from ivr.asterisk.words import interface
 from ivr.calls.caller import own_numbers
 from ivr.calls.numbers import normalise
 from ivr.calls.opening_hours import Schedule
@@ -31,6 +32,8 @@ class Policy:
     default_language: str
     own: frozenset[str]
     """Our own numbers."""
+    skills: Mapping[str, frozenset[str]]
+    """Of each agent, by name of the interface."""
 
     @classmethod
     def of(cls, configuration: Configuration) -> Policy:
@@ -46,6 +49,7 @@ class Policy:
             country=hotline.country,
             default_language=configuration.default_language,
             own=own_numbers(configuration),
+            skills={interface(name): frozenset(agent.skills) for name, agent in configuration.agents.items()},
         )
 
     def trunk_for(self, caller_e164: str) -> str | None:
@@ -85,10 +89,14 @@ class Policy:
             return f"a number of kind {number.kind} is not among callback.kinds"
         return "" if self.trunk_for(caller_e164) else "no trunk carries that prefix"
 
+    def skills_of(self, agents: Iterable[str]) -> frozenset[str]:
+        """Every skill one of these agents has."""
+        return frozenset(skill for agent in agents for skill in self.skills.get(agent, ()))
+
     def hours_of(self, caller_e164: str) -> Schedule:
         """When that citizen may be called, by the clock where they live, if their number tells."""
         zones = time_zones_for_number(parse(caller_e164))
-        is_told = len(zones) == 1 and "/" in zones[0] and not zones[0].startswith("Etc/")
+        is_told = len(zones) == 1 and zones[0] != UNKNOWN_TIMEZONE
         return replace(self.hours, zone=ZoneInfo(zones[0])) if is_told else self.hours
 
     def denies(self, caller_e164: str) -> bool:

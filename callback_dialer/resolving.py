@@ -1,9 +1,9 @@
 """Attempts nobody is following (after a start, a lost connection, a crash), resolved against Asterisk.
 
-By the attempt's own channel id: alive → followed again; gone → ended as the milestones in queue_log say.
-Where they do not say the end, its deadline is waited for: then an attempt without a start line was never
-dialled (`aborted`), and of any other the recorder's visit tells, else it is `unknown`. Nothing is ever
-dialled again under the same id. Called by the dialer.
+By the attempt's own channel id: alive → followed again; gone → ended as the milestones in queue_log say,
+`unknown` if they begin but say no end. Where they say nothing its deadline is waited for: then it was never
+dialled (`aborted`) if queue_log can be read, else the recorder's visit tells. Nothing is ever dialled again
+under the same id. Called by the dialer.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def alive(attempt: Attempt, channels: Iterable[AmiEvent]) -> Progress | None:
 def resolve(
     connection: Connection, attempt: Attempt, policy: Policy, lines: Sequence[Line] | None = None
 ) -> Disposition:
-    """End an attempt of which no channel is left and whose end is written, or whose deadline is past.
+    """End an attempt of which no channel is left and whose lines are written, or whose deadline is past.
 
     `lines` are those of queue_log, None if it does not tell.
     """
@@ -140,7 +140,7 @@ class Resolver:
         lines = await self._lines(attempt)
         if found is not None:
             self._following.learn(attempt.id, lines or ())
-        elif is_overdue or tell(known(attempt), lines or ()).ended_at:
+        elif is_overdue or was_dialled(lines or ()) or tell(known(attempt), lines or ()).ended_at:
             self._following.forget(attempt.id)
             outcome = await self._store.write(lambda c: resolve(c, attempt, self._policy, lines))
             log.warning("attempt resolved", attempt_id=attempt.id, disposition=outcome)

@@ -22,7 +22,7 @@ from ivr.asterisk import words
 from ivr.calls.numbers import dial_string
 from ivr.storage import attempts, callbacks, missed, settling, switches
 from ivr.storage.attempts import Attempt
-from ivr.storage.callbacks import Callback
+from ivr.storage.callbacks import Callback, Idle
 
 GREETING: Final = timedelta(seconds=60)
 """More than the greeting and its keys can take each time they are said."""
@@ -48,11 +48,11 @@ def start_next(
         return None
     alive = attempts.alive_by_queue(connection, server)
     room = queues_with_room({q: replace(load, alive=alive.get(q, 0)) for q, load in loads.items()})
-    idle = frozenset(agent for queue in room for agent in loads[queue].idle)
+    idle = {queue: Idle(loads[queue].idle, policy.skills_of(loads[queue].idle)) for queue in room}
     trunks = _trunks_with_room(connection, policy, missed.now(connection))
     # Everybody who turns out not to be dialled now leaves the list of those due, so this ends.
     while room and (
-        due := callbacks.next_due(connection, room, idle, policy.carried_by(trunks), policy.callback.order)
+        due := callbacks.next_due(connection, idle, policy.carried_by(trunks), policy.callback.order)
     ):
         now = missed.now(connection)
         trunk = policy.trunk_for(due.caller_e164)

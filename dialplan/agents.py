@@ -13,7 +13,7 @@ from dialplan.entry import doorway
 from dialplan.menu import queue_context
 from dialplan.plan import Context, Extension, Step, assign, goto, inside, unless_set
 from dialplan.source import Source
-from ivr.asterisk.words import CONTEXT_AGENTS, VAR_LANGUAGE, VAR_ORIGIN
+from ivr.asterisk.words import CONTEXT_AGENTS, VAR_LANGUAGE, VAR_ORIGIN, interface
 from ivr.config.places import Place
 
 _AGENTS = inside("agents")
@@ -39,7 +39,7 @@ def _extensions(source: Source) -> Iterator[Extension]:
         if queue in numbers:
             yield Extension(numbers[queue], steps)
     for account in configuration.agents:
-        ring = Step("Dial", f"PJSIP/{account},{_COLLEAGUE_RINGS_SECONDS}", source.at("agents", account))
+        ring = Step("Dial", f"{interface(account)},{_COLLEAGUE_RINGS_SECONDS}", source.at("agents", account))
         yield Extension(account, (ring, Step("Hangup")))
 
 

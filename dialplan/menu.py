@@ -80,8 +80,7 @@ def _choice(source: Source, name: str, node: Node, entry: tuple[Step, ...]) -> I
         (
             *entry,
             assign(at(), "", **{VAR_NODE: name}, **_language(node)),
-            Step("Background", sounds(node.say), at("say"), "ask"),
-            Step("WaitExten", f"{node.wait:g}", at("wait")),
+            *_asking(node, at("say"), at("wait")),
         ),
     )
     for key, target in (node.keys or {}).items():
@@ -90,6 +89,13 @@ def _choice(source: Source, name: str, node: Node, entry: tuple[Step, ...]) -> I
     wrong, silent = node.wrong_key or menu.wrong_key, node.silence or menu.silence
     yield _retry("i", "w", menu, name, wrong, _retry_place(source, name, node, "wrong_key"))
     yield _retry("t", "s", menu, name, silent, _retry_place(source, name, node, "silence"))
+
+
+def _asking(node: Node, say: Place, wait: Place) -> Iterator[Step]:
+    """Background without a prompt would hang up on the caller."""
+    if node.say:
+        yield Step("Background", sounds(node.say), say, "ask")
+    yield Step("WaitExten", f"{node.wait:g}", wait, "" if node.say else "ask")
 
 
 def _retry_place(source: Source, name: str, node: Node, word: str) -> Place:

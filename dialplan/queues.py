@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dialplan.quoting import field
 from dialplan.settings import Section
 from dialplan.source import Source
+from ivr.asterisk.words import interface
 from ivr.config.model import Queue
 
 _GENERAL = (
@@ -55,4 +56,4 @@ def _settings(source: Source, name: str, queue: Queue) -> Iterator[tuple[str, st
         yield "monitor-format", "wav"
     for account, agent in source.configuration.agents.items():
         if name in agent.queues:
-            yield "member", f"PJSIP/{account},{agent.queues.index(name)},{field(agent.name)}"
+            yield "member", f"{interface(account)},{agent.queues.index(name)},{field(agent.name)}"

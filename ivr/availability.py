@@ -41,7 +41,7 @@ class SignsOfLife:
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. The row stays: who looks later sees when the last sign came."""
         has_begun = await self._tell(begin)
-        while not await _stopped(stop, BEAT_EVERY):
+        while not await stopped(stop, BEAT_EVERY):
             if not has_begun:
                 has_begun = await self._tell(begin)
             await self._tell(note_alive, is_connected=self._connection.is_connected)
@@ -73,7 +73,7 @@ class Availability:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set."""
-        while not await _stopped(stop, self._every):
+        while not await stopped(stop, self._every):
             at = self._clock()
             found = await shortcomings(self._connection.send, self._needed)
             if not stop.is_set():  # else our own end may be what failed
@@ -99,7 +99,7 @@ class Availability:
             self._unstored.clear()
 
 
-async def _stopped(stop: asyncio.Event, within: float) -> bool:
+async def stopped(stop: asyncio.Event, within: float) -> bool:
     """Wait so many seconds; True as soon as `stop` is set."""
     with suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), within)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.queue_log import Block, LogFile, blocks, identify, rotated
-from ivr.queue_log import Known, QueueLog, keep
+from ivr.queue_log import QueueLog, keep, known
 from ivr.storage import listening
 from ivr.storage.engine import StoreAway, StoreThread
 from ivr.storage.listening import Gap, Reason
@@ -63,9 +63,9 @@ class LogFollower:
         if newest is None or newest == self._current:
             return [newest] if newest else []
         if self._log is None:
-            known = await self._store.read(lambda c: Known.of(c, self._server, self._watched))
-            self._log = QueueLog(self._server, self._watched, known.interfaces)
-            self._positions = dict(known.positions)
+            before = await self._store.read(partial(known, server=self._server, watched=self._watched))
+            self._log = QueueLog(self._server, self._watched, before.interfaces)
+            self._positions = dict(before.positions)
         files = await asyncio.to_thread(rotated, self._path)
         read = [number for number, file in enumerate(files) if file.first_line in self._positions]
         # A call may have begun in the file before the latest one that was read.

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -21,11 +21,9 @@ from ivr.storage.visits import Saved, save
 from ivr.visits.facts import LongAgo, Tick
 from ivr.visits.fold import Changes, Fold
 from ivr.visits.from_queue_log import LogReader
+from ivr.visits.records import LONGEST_CALL
 from ivr.visits.state import before
 from ivr.watched import Watched
-
-LONGEST_CALL: Final = timedelta(hours=12)
-"""Who joined so long before the latest line has left, whatever became of the line that said so."""
 
 
 class _Mark(NamedTuple):
@@ -53,27 +51,24 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the store knows already: how far each file (by its first line) was read, agents by name."""
+    """`positions`: how far each file was read; `interfaces`: agent's name → interface."""
 
     positions: Mapping[str, int]
     interfaces: Mapping[str, str]
 
-    @classmethod
-    def of(cls, connection: Connection, server: str, watched: Watched) -> Known:
-        """Of an agent whom both name, the configuration's interface."""
-        interfaces = agents.interfaces(connection, server) | dict(watched.interfaces)
-        return cls(log_positions.known(connection, server, watched.scope), interfaces)
+
+def known(connection: Connection, server: str, watched: Watched) -> Known:
+    """What the store knows before a file is read."""
+    return Known(
+        log_positions.known(connection, server, watched.scope), agents.interfaces(connection, server)
+    )
 
 
 def read_files(
-    server: str, configuration: Configuration | None, files: Iterable[LogFile], known: Known
+    server: str, configuration: Configuration | None, files: Iterable[LogFile], before: Known
 ) -> Iterator[Told]:
-    """Every block of the files from its position on. Without a configuration every queue is recorded."""
-    log = QueueLog(server, Watched.of(configuration), known.interfaces)
-    for file in files:
-        log.new_file()
-        for block in blocks(file, known.positions.get(file.first_line, 0)):
-            yield log.read(file, block)
+    """Every block of the files that was not read before. Without a configuration every queue is recorded."""
+    yield from QueueLog(server, Watched.of(configuration), before.interfaces).told(files, before.positions)
 
 
 def keep(connection: Connection, server: str, watched: Watched, told: Told) -> Saved:
@@ -95,9 +90,9 @@ class QueueLog:
     """One server's queue_log, read block by block, in order; of no use once a block could not be stored."""
 
     def __init__(self, server: str, watched: Watched, interfaces: Mapping[str, str]) -> None:
-        """`interfaces`: agent's name → interface, for queue_log writes the name."""
+        """`interfaces`: the agents the store knows; the configuration knows better."""
         self._watched = watched
-        self._reader = LogReader(watched.is_ours, interfaces)
+        self._reader = LogReader(watched.is_ours, {**interfaces, **watched.interfaces})
         self._fold = Fold(server, "queue_log", watched.structures)
         self._marks: deque[_Mark] = deque()
         self._ends: dict[LogFile, int] = {}
@@ -107,12 +102,19 @@ class QueueLog:
         self._reader.new_file()
         self._fold.forget_settled()
 
+    def told(self, files: Iterable[LogFile], positions: Mapping[str, int]) -> Iterator[Told]:
+        """What the files say, one after the other, each from its position on."""
+        for file in files:
+            self.new_file()
+            for block in blocks(file, positions.get(file.first_line, 0)):
+                yield self.read(file, block)
+
     def read(self, file: LogFile, block: Block) -> Told:
         """What the block says, and how far everything is settled by it."""
         self._marks.append(_Mark(file, block.begin, self._fold.next_stay))
         self._ends[file] = block.end
         changes = self._changes(block)
-        settled = {known.first_line: position for known, position in self._settled().items()}
+        settled = {of.first_line: position for of, position in self._settled().items()}
         last = self._reader.last
         return Told(file, block.packed, len(block.lines), changes, settled, last.at if last else None)
 

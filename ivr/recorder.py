@@ -147,11 +147,13 @@ class Recorder:
         if (status := await self._ask("CoreStatus")) is not None:
             for fact in self._reader.started(status.headers, connected.at):
                 self._apply(fact)
+        channels = await self._ask("CoreShowChannels")
+        by_id = {row["Uniqueid"]: row for row in channels.events} if channels else {}
         queues = await self._ask("QueueStatus")
         for row in queues.events if queues else ():
-            for fact in self._reader.waiting(row):
+            for fact in self._reader.waiting(row, by_id):
                 self._apply(fact)
-        if (channels := await self._ask("CoreShowChannels")) is not None:
+        if channels is not None:
             self._apply(self._reader.live_calls(channels.events, connected.at))
 
     async def _ask(self, action: str) -> Reply | None:

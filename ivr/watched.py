@@ -16,8 +16,8 @@ from ivr.visits.facts import Fact
 class Watched:
     """Which queues are recorded (None: all), whose they are, and how numbers are read.
 
-    `interfaces`: agent's name → interface, for queue_log writes the name. `endings`: the last digits of every
-    number of ours.
+    `interfaces`: agent's name → interface, for queue_log writes the name. `endings`: the last digits of
+    every number of ours.
     """
 
     queues: frozenset[str] | None = None

@@ -9,8 +9,13 @@ from itertools import chain, zip_longest
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.postgresql import PostgreSQL
+
+# How fast an example is says how busy the machine is, nothing else.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 LONG = ("tests/lab/test_demo", "tests/lab/")
 """Tests that live in real time, the longest first."""

@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Self
@@ -55,7 +55,7 @@ class PostgreSQL:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._data = folder / "data"
-        (self._port,) = free_ports(1)
+        (self.port,) = free_ports(1)
         self._names = itertools.count(1)
         self._server: subprocess.Popen[bytes] | None = None
 
@@ -76,15 +76,19 @@ class PostgreSQL:
 
     def url(self, database: str) -> str:
         """As `HOTLINE_DATABASE_URL` takes it."""
-        return f"postgresql://{_USER}:{_PASSWORD.replace(' ', '%20')}@{LOOPBACK}:{self._port}/{database}"
+        return f"postgresql://{_USER}:{_PASSWORD.replace(' ', '%20')}@{LOOPBACK}:{self.port}/{database}"
+
+    def url_by(self, port: int) -> str:
+        """URL of a new database with the schema, reached by another port that leads here."""
+        return self.create_database().replace(f":{self.port}/", f":{port}/")
 
     def create_database(self) -> str:
         """URL of a new database with the schema and no records."""
         return create_database(self.url("postgres"), f"test_{os.getpid()}_{next(self._names)}")
 
     def start(self) -> None:
-        """Start, after `stop` or `crash` too; return when connections are taken."""
-        settings = {**_SETTINGS, "port": str(self._port)}
+        """Start, after `stop` or `kill` too; return when connections are taken."""
+        settings = {**_SETTINGS, "port": str(self.port)}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with (self._folder / "log").open("ab") as log:
             self._server = subprocess.Popen(
@@ -103,6 +107,15 @@ class PostgreSQL:
             self._server.send_signal(signal.SIGQUIT)
             self.thaw()
             self._server.wait(_READY_SECONDS)
+
+    def kill(self) -> None:
+        """Every process of it dies without a word, as when the machine runs out of memory."""
+        assert self._server is not None
+        pids = self._signal_all(signal.SIGKILL)
+        self._server.wait(_READY_SECONDS)
+        # A start would be refused while one of them still holds the shared memory.
+        while any(_is_alive(pid) for pid in pids):
+            time.sleep(0.01)
 
     def freeze(self) -> None:
         """Stop every one of its processes where it is: connections stay open and nothing answers."""
@@ -176,14 +189,25 @@ class PostgreSQL:
         libraries = ":".join(map(str, root.glob("usr/lib/*-linux-gnu"))) if root != Path("/") else ""
         return {"LC_ALL": "C", "PATH": os.environ["PATH"], "LD_LIBRARY_PATH": libraries}
 
-    def _signal_all(self, number: signal.Signals) -> None:
-        for pid in self._processes():
-            os.kill(pid, number)
+    def _signal_all(self, number: signal.Signals) -> tuple[int, ...]:
+        """The processes there were; one that has ended meanwhile is fine."""
+        pids = self._processes()
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        return pids
 
     def _processes(self) -> tuple[int, ...]:
         assert self._server is not None
         children = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children").read_text()
         return (self._server.pid, *map(int, children.split()))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def create_database(server: str, name: str) -> str:

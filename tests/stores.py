@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,25 @@ def store(url: str) -> Iterator[Store]:
     opened = Store(url)
     yield opened
     opened.close()
+
+
+Databases = Callable[[], AbstractContextManager[str]]
+"""Each call makes one more empty store with its schema; its URL, for as long as the context lasts."""
+
+
+@pytest.fixture(params=KINDS)
+def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Databases:
+    """As many as are wanted, all of one kind."""
+
+    def new_file() -> Iterator[str]:
+        folder = tmp_path / f"store-{next(_numbers)}"
+        folder.mkdir()
+        empty_store(folder).close()
+        yield f"sqlite:///{folder / 'hotline.db'}"
+
+    if request.param == "sqlite":
+        return contextmanager(new_file)
+    return contextmanager(partial(new_database, request.getfixturevalue("postgresql_server")))
 
 
 @pytest.fixture

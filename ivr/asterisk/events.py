@@ -26,7 +26,7 @@ class AmiEvent:
     received_at: datetime
     timestamp: datetime | None = field(default=None)
     """Asterisk's own clock (`timestampevents = yes`), None where it sends none."""
-    doubt: float = 0.0
+    doubt: float = field(default=0.0, compare=False)
 
     @property
     def at(self) -> datetime:

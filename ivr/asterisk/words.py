@@ -77,3 +77,8 @@ AGI_ANNOUNCE_POSITION: Final = "announce_position"
 """FastAGI script, argument: the queue. Sets VAR_SAY; the dialplan plays it."""
 AGI_CALLBACK_POSITION: Final = "callback_position"
 """FastAGI script, argument: the queue; reads VAR_CREDIT. Sets VAR_POSITION."""
+
+
+def interface(account: str) -> str:
+    """The name under which queues and events know an agent's phone."""
+    return f"PJSIP/{account}"

@@ -89,7 +89,7 @@ def missed_calls(call: EndedCall) -> tuple[MissedCall, ...]:
 def _missed(call: EndedCall, stays: Sequence[Stay]) -> MissedCall:
     last = stays[-1]
     missed_at = last.left_at or call.ended_at
-    answers = [stay.answered_at for stay in call.stays if stay.answered_at and stay.answered_at > missed_at]
+    answers = [stay.answered_at for stay in call.stays if stay.answered_at and stay.answered_at >= missed_at]
     return MissedCall(
         call_id=call.id,
         server=call.server,

@@ -18,7 +18,7 @@ from ivr.command.options import fail, options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
-from ivr.queue_log import Known, keep, read_files
+from ivr.queue_log import keep, known, read_files
 from ivr.storage import listening
 from ivr.storage.engine import Store
 from ivr.storage.visits import Saved
@@ -56,11 +56,11 @@ def _read(
 ) -> tuple[int, Saved]:
     """Read every file from its bookmark on; the lines read and what they changed."""
     watched = Watched.of(configuration)
-    known = store.read(lambda connection: Known.of(connection, server, watched))
+    before = store.read(partial(known, server=server, watched=watched))
     lines, new, changed, read_to = 0, 0, 0, None
     with _progress() as progress:
         tasks = {file: progress.add_task(file.path.name, total=file.path.stat().st_size) for file in files}
-        for told in ahead(partial(read_files, server, configuration, files, known)):
+        for told in ahead(partial(read_files, server, configuration, files, before)):
             saved = store.write(partial(keep, server=server, watched=watched, told=told))
             new, changed, lines = new + saved.new, changed + saved.changed, lines + told.lines
             read_to = told.read_to

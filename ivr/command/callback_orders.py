@@ -16,6 +16,7 @@ import typer
 
 from callback_dialer.ordering import Order, Placed, place
 from callback_dialer.policy import Policy
+from ivr.asterisk.words import interface
 from ivr.calls.callback_states import Priority, Reason
 from ivr.calls.caller import ReadNumber, reader
 from ivr.calls.masking import masked
@@ -29,7 +30,7 @@ from ivr.storage.engine import Store
 ADD_EXAMPLE: Final = "Example: hotline callbacks add 0501234567 --queue dvx"
 IMPORT_EXAMPLE: Final = "Example: hotline callbacks import answers.csv"
 NEEDED: Final = ("number", "queue")
-OPTIONAL: Final = ("reason", "reference", "priority", "language", "not_before", "due", "agent")
+OPTIONAL: Final = (*("reason", "reference", "priority", "language", "not_before", "due", "agent", "skill"),)
 LONGEST_REFERENCE: Final = 120
 
 
@@ -54,7 +55,7 @@ class Desk:
         return store.write(partial(place, order=order, policy=self.policy, server=server))
 
 
-By = Annotated[str, typer.Option("--by", help="Who asks for it; counted by budgets.orderer.")]
+By = Annotated[str, typer.Option("--by", help="Who asks for it; counted by budgets.by_hand.")]
 
 
 def add(
@@ -68,13 +69,16 @@ def add(
     not_before: Annotated[str, typer.Option(help='"2026-11-23 14:00", the hotline\'s time.')] = "",
     due: Annotated[str, typer.Option(help="From then on it goes first.")] = "",
     agent: Annotated[str, typer.Option(help="Account; dialled only while this agent is idle.")] = "",
+    skill: Annotated[str, typer.Option(help="Dialled only while an agent who has it is idle.")] = "",
     by: By = "",
 ) -> None:
     """Have a citizen called, under the same guards as after a missed call."""
     desk = Desk.of(context, by or getpass.getuser())
-    given = {"number": number, "queue": queue, "reason": reason, "reference": reference} | {
-        "priority": priority, "language": language, "not_before": not_before, "due": due, "agent": agent,
-    }  # fmt: skip
+    given = {
+        **{"number": number, "queue": queue, "reason": reason, "reference": reference},
+        **{"priority": priority, "language": language, "not_before": not_before, "due": due},
+        **{"agent": agent, "skill": skill},
+    }
     problems = list(_problems(given, desk.configuration))
     if problems:
         fail("; ".join(problems), status=2)
@@ -92,7 +96,8 @@ def import_file(
 ) -> None:
     """Have every citizen of a CSV file called.
 
-    Columns: number, queue; and any of reason, reference, priority, language, not_before, due, agent.
+    Columns, parted by commas or semicolons: number, queue; and any of reason, reference, priority, language,
+    not_before, due, agent, skill.
 
     If a line cannot be read, none is imported. A number that is refused by the guards is told and left out.
     """
@@ -118,7 +123,9 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Line number and fields of each row; ends the command if the file has no such columns."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as opened:
-            table = csv.DictReader(opened, restval="", restkey="too many fields")
+            parted_by = ";" if ";" in opened.readline() else ","
+            opened.seek(0)
+            table = csv.DictReader(opened, restval="", restkey="too many fields", delimiter=parted_by)
             columns = table.fieldnames or ()
             unknown = sorted({*columns} - {*NEEDED, *OPTIONAL})
             if unknown or not {*NEEDED} <= {*columns}:
@@ -132,16 +139,20 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 def _problems(row: Mapping[str, str], configuration: Configuration) -> Iterator[str]:
     """What is wrong with the fields of one order."""
+    if not row["number"].strip():
+        yield "number is missing"
+    serving = {name: one for name, one in configuration.agents.items() if row["queue"] in one.queues}
     words: dict[str, tuple[str, ...]] = {
         "queue": tuple(configuration.queues),
         "reason": ("", *get_args(Reason)),
         "priority": ("", *get_args(Priority)),
         "language": ("", *configuration.hotline.languages),
-        "agent": ("", *configuration.agents),
+        "agent": ("", *serving),
+        "skill": ("", *sorted({skill for one in serving.values() for skill in one.skills})),
     }
     for field, known in words.items():
         if row.get(field, "") not in known:
-            yield f"{field} {row[field]!r} is not one of {', '.join(filter(None, known))}"
+            yield f"{field} {row[field]!r} is not one of: {', '.join(filter(None, known)) or '(none)'}"
     for field in ("not_before", "due"):
         try:
             _moment(row.get(field, ""), configuration)
@@ -170,7 +181,8 @@ def _order(row: Mapping[str, str], desk: Desk) -> Order:
         priority=priorities.get(row.get("priority", ""), "normal"),
         not_before=_moment(row.get("not_before", ""), configuration),
         due_by=_moment(row.get("due", ""), configuration),
-        agent=f"PJSIP/{account}" if account else "",
+        agent=interface(account) if account else "",
+        skill=row.get("skill", ""),
     )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Final
 
 import typer
 from sqlalchemy import Connection
 
-from ivr.command.options import fail
+from ivr.command.options import LOCAL_TIME, fail
 from ivr.command.store import open_store
 from ivr.storage import callbacks, switches
 from ivr.storage.callback_history import listed
+from ivr.storage.engine import Store
 from ivr.storage.switches import Part
 
 PAUSE_EXAMPLE: Final = 'Example: hotline callbacks pause dial --why "trunk works until 14:00"'
@@ -44,7 +46,7 @@ def resume(
         off = store.read(switches.all_off)
         if part is None:
             for name, since, why in off:
-                typer.echo(f"{name:<20}  since {since:%Y-%m-%d %H:%M} UTC  {why}")
+                typer.echo(f"{name:<20}  since {since.astimezone(LOCAL_TIME):%Y-%m-%d %H:%M}  {why}")
             if not off:
                 typer.echo("nothing is paused or held")
             return
@@ -67,7 +69,7 @@ def release(
     with open_store() as store:
         held = store.read(lambda c: [one.id for one in listed(c, ("held",), 1_000_000)]) if everything else []
         changed = store.write(lambda c: _each(c, [*(ids or ()), *held], callbacks.let_go, "released"))
-    _tell(changed, "owed", "is not held")
+        _tell(store, changed, "owed")
 
 
 def cancel(
@@ -80,8 +82,7 @@ def cancel(
         return callbacks.close(connection, callback_id, "cancelled", note, among=STOPPABLE)
 
     with open_store() as store:
-        changed = store.write(lambda c: _each(c, ids, close, why))
-    _tell(changed, "cancelled", "is closed, unknown or being dialled now")
+        _tell(store, store.write(lambda c: _each(c, ids, close, why)), "cancelled")
 
 
 def _each(
@@ -90,8 +91,10 @@ def _each(
     return {callback_id: change(connection, callback_id, note) for callback_id in ids}
 
 
-def _tell(changed: dict[int, bool], done: str, not_done: str) -> None:
+def _tell(store: Store, changed: dict[int, bool], done: str) -> None:
     for callback_id, is_done in changed.items():
-        typer.echo(f"callback {callback_id} {done if is_done else not_done}", err=not is_done)
+        found = store.read(partial(callbacks.find, callback_id=callback_id))
+        state = f"is {found.state}" if found else "does not exist"
+        typer.echo(f"callback {callback_id} {done if is_done else state}", err=not is_done)
     if not all(changed.values()):
         raise typer.Exit(1)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -16,7 +15,7 @@ from rich.table import Table
 from ivr.calls.callback_states import CallbackState
 from ivr.calls.masking import masked
 from ivr.command import callback_decisions, callback_orders, callback_switches
-from ivr.command.options import fail
+from ivr.command.options import LOCAL_TIME, fail
 from ivr.command.store import open_store
 from ivr.storage.callback_history import History, history, listed
 from ivr.storage.callbacks import Callback
@@ -36,7 +35,6 @@ app.command("resume", epilog=callback_switches.RESUME_EXAMPLE)(callback_switches
 app.command("release", epilog=callback_switches.RELEASE_EXAMPLE)(callback_switches.release)
 app.command("cancel", epilog=callback_switches.CANCEL_EXAMPLE)(callback_switches.cancel)
 
-LOCAL_TIME = ZoneInfo("Asia/Baku")
 FullNumbers = Annotated[bool, typer.Option("--full-numbers", help="Show whole numbers instead of masked.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")]
 Show = Callable[[str], str]
@@ -63,14 +61,14 @@ def list_callbacks(
     if not found:
         typer.echo("no callbacks" + (f" in state {state}" if state else ""))
         return
-    table = _table("id", "number", "state", "queue", "waited", "missed", "due", "tries")
+    table = _table("id", "number", "state", "why", "queue", "since", "due", "tries")
     for one in found:
         table.add_row(
             str(one.id),
             show(one.caller_e164),
             one.state,
+            _why(one),
             one.queue,
-            f"{one.credit_seconds:.0f} s",
             _minute(one.missed_at),
             _minute(one.due_at) if one.closed_at is None else "",
             str(one.attempts_used),
@@ -96,12 +94,27 @@ def show_callback(
         _print_history(found, show)
 
 
+def _why(one: Callback) -> str:
+    if one.priority != "normal":
+        return one.priority
+    return f"waited {one.credit_seconds:.0f} s" if one.reason == "missed" else one.reason
+
+
 def _print_history(found: History, show: Show) -> None:
     console = Console(highlight=False)
     one = found.callback
     console.print(f"Callback {one.id}: {show(one.caller_e164)}, {one.queue}, {one.language}: {one.state}")
-    console.print(f"waited {one.credit_seconds:.1f} s, missed {_moment(one.missed_at)}", end="")
-    console.print(f", due {_moment(one.due_at)}\n" if one.closed_at is None else "\n")
+    if one.reason == "missed":
+        told = [f"waited {one.credit_seconds:.1f} s, missed {_moment(one.missed_at)}"]
+    else:
+        told = [f"{one.reason} by {one.orderer}, {_moment(one.missed_at)}", one.reference]
+    told.append("" if one.priority == "normal" else f"priority {one.priority}")
+    told.append(f"only while {one.agent} is idle" if one.agent else "")
+    told.append(f"only for skill {one.skill}" if one.skill else "")
+    if one.closed_at is None:
+        told.append(f"due {_moment(one.due_at)}")
+        told.append(f"goes first from {_moment(one.due_by)}" if one.due_by else "")
+    console.print(", ".join(filter(None, told)), end="\n\n")
     calls = _table("missed call", "structure", "waited", "decision", "why", title="Missed calls")
     for call in found.calls:
         waited = f"{call.wait_seconds:.1f} s"

@@ -12,9 +12,11 @@ from typing import Annotated, Any
 import typer
 
 from ivr.calls.masking import masked
-from ivr.command import backfill, purge, recordings
+from ivr.command import audit, backfill, purge, recordings
+from ivr.command.status import gap_told
 from ivr.command.store import database_url, open_store
 from ivr.storage.export import NUMBERS, rows
+from ivr.storage.listening import every_gap
 
 app = typer.Typer(
     help="The records for other programs.",
@@ -46,13 +48,17 @@ def export(
         bool, typer.Option("--full-numbers", help="Whole numbers instead of masked ones.")
     ] = False,
 ) -> None:
-    """Write every record to stdout, oldest first; numbers masked."""
+    """Write every record to stdout, oldest first; numbers masked. On stderr: when nobody listened to AMI."""
     with open_store() as store:
         found = store.read(lambda connection: list(rows(connection, kind.value)))
+        gaps = store.read(every_gap)
+    for server, gap in gaps:
+        typer.echo(f"gap at {server}: {gap_told(gap)}", err=True)
     shown = found if full_numbers else [_masked(row) for row in found]
     _WRITERS[form](shown)
 
 
+app.command("audit", epilog=audit.EXAMPLE)(audit.audit)
 app.command("backfill", epilog=backfill.EXAMPLE)(backfill.backfill)
 
 

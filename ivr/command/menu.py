@@ -40,7 +40,7 @@ _LEGEND = "keys 0-9 * #, Enter or s: silence, h: hang up"
 def walk_through(
     context: typer.Context,
     presses: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY]...", help=f"{_LEGEND}. Left out, they are asked for.")
+        list[str] | None, typer.Argument(metavar="KEY", help=f"{_LEGEND}. Left out, they are asked for.")
     ] = None,
     at: Annotated[
         str, typer.Option(help="When the call comes, in the hotline's time zone; default now.")

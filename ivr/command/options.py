@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
+from zoneinfo import ZoneInfo
 
 import typer
 
 from ivr.config.model import Configuration, Language
+
+LOCAL_TIME: Final = ZoneInfo("Asia/Baku")
+"""In which commands show moments."""
 
 
 @dataclass(frozen=True)

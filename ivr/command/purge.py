@@ -1,4 +1,4 @@
-"""`hotline data purge`: enforce the retention of the configuration; to be run daily."""
+"""`hotline data purge`: enforce the retention of the configuration; `hotline run` runs it every night."""
 
 from __future__ import annotations
 

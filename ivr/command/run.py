@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo
 
 import typer
 from twisted.application.service import Service
@@ -24,6 +25,7 @@ from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.daemon import TaskService, serve
 from ivr.logs import configure_logging
+from ivr.nightly import NightlyPurge
 from ivr.queues.board import Board
 from ivr.recorder import Recorder
 from ivr.storage.engine import StoreThread
@@ -32,6 +34,8 @@ from ivr.watched import Watched
 
 EXAMPLE: Final = "Example: hotline --config config run --secrets /etc/asterisk/secrets.d"
 
+HOTLINE: Final = (sys.executable, "-c", "from ivr.command.root import app; app()")
+"""This command, as another process."""
 Part = Literal["recorder", "dialer"]
 
 
@@ -69,7 +73,14 @@ def run(
     kept = open_spool(spool, server) if "recorder" in wanted else None
     with open_store(patient=True) as store:
         thread = StoreThread(store)
-        status = serve(lambda reactor: _services(configuration, server, thread, kept, logins, reactor))
+        purge = ["--config", str(options(context).config), "data", "purge", "--secrets", str(secrets)]
+        nightly = NightlyPurge(thread, ZoneInfo(configuration.hotline.time_zone), [*HOTLINE, *purge])
+        status = serve(
+            lambda reactor: [
+                *_services(configuration, server, thread, kept, logins, reactor),
+                TaskService("retention", nightly.run),
+            ]
+        )
         thread.close()
     raise typer.Exit(status)
 

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
-from ivr.command.callbacks import LOCAL_TIME
+from ivr.command.options import LOCAL_TIME
 from ivr.command.store import open_store
 from ivr.storage.listening import Gap
 from ivr.storage.liveness import Process
@@ -52,10 +52,12 @@ def _lines(now: Overview) -> Iterator[str]:
         if minutes.last_down is not None:
             yield f"  {'':<12}last down {_moment(minutes.last_down.minute_at)}: {minutes.last_down.why}"
         for gap in server.gaps:
-            yield f"  {'gap':<12}{_gap(gap)}"
+            yield f"  {'gap':<12}{gap_told(gap)}"
         yield f"  {'calls':<12}{server.open_calls} open, {server.waiting} waiting in a queue"
     counts = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in now.callbacks.items())
     yield f"callbacks     {counts}; {now.due} due now"
+    for name, why in now.paused.items():
+        yield f"{'':<14}{name} is off: {why}"
     if now.oldest_due_at is not None:
         yield f"{'':<14}oldest due since {_moment(now.oldest_due_at)} ({_ago(now.at - now.oldest_due_at)})"
 
@@ -76,7 +78,8 @@ def _told(process: Process, now: Overview) -> str:
     return f"runs since {_moment(process.started_at)} as {process.process}, seen {silence} ago, {ami}"
 
 
-def _gap(gap: Gap) -> str:
+def gap_told(gap: Gap) -> str:
+    """When nobody listened, why, and what queue_log has told of it since."""
     when = f"{_moment(gap.began_at)} for {_ago(gap.ended_at - gap.began_at)} ({gap.reason})"
     if gap.rebuilt is None:
         return f"{when}: not rebuilt yet, hotline data backfill FILE… does it"

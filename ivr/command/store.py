@@ -35,15 +35,15 @@ def open_store(*, patient: bool = False) -> Iterator[Store]:
     """
     try:
         store = Store(database_url())
-        _make_ready(store, patient)
     except ArgumentError:
         fail("HOTLINE_DATABASE_URL is no database URL", hint="such as sqlite:////var/lib/hotline.db")
+    try:
+        _make_ready(store, patient)
+        yield store
     except StoreUnfit as problem:
         fail(f"the database cannot be used: {problem.what}", hint=problem.hint)
     except StoreAway as problem:
         fail(f"the database is out of reach: {problem}", hint="start it, or set HOTLINE_DATABASE_URL")
-    try:
-        yield store
     finally:
         store.close()
 

@@ -107,6 +107,8 @@ class Agent(Frozen):
 
     name: Line
     queues: Annotated[list[Name], Field(min_length=1)]
+    skills: list[Name] = []
+    """What a callback may ask for: it is dialled while an agent with that skill is idle."""
     sector: Literal["direct", "outbound"] = "direct"
 
 
@@ -238,13 +240,15 @@ class PrefixBudget(Budget):
 class Budgets(Frozen):
     """What fraud and nuisance may cost; whoever is beyond one of them is decided `out_of_budget`.
 
-    `orderer` is the caller id a callback was asked for from, `trunk` the line that call came in by.
+    `orderer` is the caller id a callback was asked for from, `trunk` the line that call came in by; `by_hand`
+    takes their place for who orders with `hotline callbacks add` or `import`.
     """
 
     number: Budget = Budget(most=3, within=86400.0)
     prefix: PrefixBudget = PrefixBudget(most=20, within=3600.0)
     orderer: Budget = Budget(most=3, within=86400.0)
     trunk: Budget = Budget(most=200, within=3600.0)
+    by_hand: Budget = Budget(most=200, within=3600.0)
     total: Budget = Budget(most=300, within=3600.0)
 
 

@@ -119,9 +119,8 @@ def walk(menu: Menu, given: Given, presses: Iterable[str]) -> Iterator[Walked]:
     number = given.number or menu.configuration.hotline.number
     step = menu.begin(number, given.language)
     yield Walked(number, step)
-    for does in presses:
-        if step.caller.has_ended:
-            return
+    ahead = iter(presses)  # asked for one at a time: a person at a terminal may be behind it
+    while not step.caller.has_ended and (does := next(ahead, None)) is not None:
         step = menu.go_on(step.caller, does)
         yield Walked(does, step)
 
@@ -148,6 +147,11 @@ def _unknown(configuration: Configuration, given: Given, places: Places, path: K
         hint = did_you_mean(given.number, delivered)
         place = places.value_at(*path, "number")
         yield Problem("TST002", place, f"no call comes in for {given.number}", hint)
+    spoken = configuration.hotline.languages
+    if given.language is not None and given.language not in spoken:
+        hint = f"it speaks {', '.join(spoken)}"
+        place = places.value_at(*path, "language")
+        yield Problem("TST002", place, f"the hotline does not speak `{given.language}`", hint)
     for queue in given.state.keys() - configuration.queues.keys():
         hint = did_you_mean(queue, configuration.queues)
         yield Problem("TST002", places.at(*path, "state", queue), f"there is no queue `{queue}`", hint)

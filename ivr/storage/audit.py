@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert
+from datetime import timedelta
+
+from sqlalchemy import BigInteger, Connection, exists, insert, select, type_coerce
 
 from ivr.storage.moments import database_now
 from ivr.storage.schema import audit
@@ -13,3 +15,10 @@ def note(connection: Connection, who: str, action: str, subject: str, why: str =
     connection.execute(
         insert(audit).values(at=database_now(), who=who[:64], action=action, subject=subject[:150], note=why)
     )
+
+
+def was_done(connection: Connection, action: str, within: timedelta) -> bool:
+    """Whether a row of that action was appended so lately."""
+    since = type_coerce(database_now(), BigInteger) - within // timedelta(milliseconds=1)
+    found = exists().where(audit.c.action == action, type_coerce(audit.c.at, BigInteger) > since)
+    return bool(connection.scalar(select(found)))

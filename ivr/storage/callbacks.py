@@ -7,7 +7,7 @@ nobody else. Called by `callback_dialer` and by what an operator commands.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
@@ -63,6 +63,8 @@ class Callback:
     """From then on it goes first."""
     agent: str = ""
     """Dialled only while this agent is idle (name of the interface); empty: any of the queue."""
+    skill: str = ""
+    """Dialled only while an agent with this skill is idle; empty: any of the queue."""
     orderer: str = ""
     arrived_over: str = ""
 
@@ -88,6 +90,15 @@ class Wanted:
     due_at: datetime | None = None
     due_by: datetime | None = None
     agent: str = ""
+    skill: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Who of a queue can be given a citizen now: names of interfaces, and every skill one of them has."""
+
+    agents: frozenset[str] = frozenset()
+    skills: frozenset[str] = frozenset()
 
 
 def find(connection: Connection, callback_id: int) -> Callback | None:
@@ -256,13 +267,9 @@ def is_any_due(connection: Connection, queues: Collection[str]) -> bool:
 
 
 def next_due(
-    connection: Connection,
-    queues: Collection[str],
-    idle: Collection[str],
-    carried: Carried,
-    order: Sequence[str],
+    connection: Connection, idle: Mapping[str, Idle], carried: Carried, order: Sequence[str]
 ) -> Callback | None:
-    """The callback to dial next of those due in `queues`, for an agent of `idle`, over prefixes `carried`.
+    """The callback to dial next of those due, for whoever is `idle` in a queue, over prefixes `carried`.
 
     `order` is `callback.order`: words for priorities and reasons, then `freshest_first` or `oldest_first`.
     """
@@ -276,7 +283,11 @@ def next_due(
     )
     row = connection.execute(
         select(callbacks)
-        .where(*_due(queues), callbacks.c.agent.in_(("", *idle)), or_(false(), *map(_goes_out_by, carried)))
+        .where(
+            *_due(idle),
+            or_(false(), *(_suits(queue, agents) for queue, agents in idle.items())),
+            or_(false(), *map(_goes_out_by, carried)),
+        )
         .order_by(
             rank, missed_at if order and order[-1] == "oldest_first" else missed_at.desc(), callbacks.c.id
         )
@@ -284,6 +295,14 @@ def next_due(
         .with_for_update(skip_locked=True)
     ).one_or_none()
     return None if row is None else Callback(**row._mapping)
+
+
+def _suits(queue: str, idle: Idle) -> ColumnElement[bool]:
+    return and_(
+        callbacks.c.queue == queue,
+        callbacks.c.agent.in_(("", *idle.agents)),
+        callbacks.c.skill.in_(("", *idle.skills)),
+    )
 
 
 def _goes_out_by(prefix: tuple[str, tuple[str, ...]]) -> ColumnElement[bool]:

@@ -18,7 +18,6 @@ from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
 
 from ivr.storage.faults import RESTORE, StoreAway, StoreUnfit, told
 
@@ -84,7 +83,7 @@ class Store:
             opened = self.engine.connect().execution_options(writes=writes)
             with opened as connection, connection.begin():
                 yield connection
-        except DBAPIError as problem:
+        except Exception as problem:
             if (fault := told(problem)) is None:
                 raise
             raise fault from problem

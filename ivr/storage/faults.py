@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-
 
 class StoreAway(Exception):
     """The database is out of reach, busy, full or read-only: nothing was stored, try again later."""
@@ -28,6 +26,8 @@ _MIGRATE: Final = "run `hotline data migrate`; if it finds nothing to do, restor
 _GRANT: Final = "give the role in HOTLINE_DATABASE_URL all rights on that database and its tables"
 _LOGIN: Final = "mend HOTLINE_DATABASE_URL, or make that role and database"
 
+_CONNECTION_ERRORS: Final = {"InterfaceError", "OperationalError"}
+"""What every driver calls them (PEP 249)."""
 _AWAY: Final = (
     *("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL", "SQLITE_INTERRUPT"),
     *("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN"),
@@ -64,11 +64,15 @@ _NO_LOGIN: Final = re.compile(
 """libpq keeps no code of a login that failed, only words; what is none of these counts as away."""
 
 
-def told(problem: DBAPIError) -> StoreAway | StoreUnfit | None:
-    """What a driver's error means for the store; None if it is about one statement only."""
-    said = (str(problem.orig).strip().splitlines() or [type(problem.orig).__name__])[0]
-    code = getattr(problem.orig, "sqlite_errorname", None) or getattr(problem.orig, "sqlstate", None)
-    if code is None and isinstance(problem, (InterfaceError, OperationalError)):
+def told(problem: Exception) -> StoreAway | StoreUnfit | None:
+    """What a driver's error, wrapped by SQLAlchemy or not, means for the store.
+
+    None if it is about one statement only, or no driver's.
+    """
+    error = getattr(problem, "orig", problem)
+    said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    code = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None)
+    if code is None and {base.__name__ for base in type(error).__mro__} & _CONNECTION_ERRORS:
         return StoreUnfit(said, _LOGIN) if _NO_LOGIN.search(said) else StoreAway(said)
     if code is not None and code.startswith(_AWAY):
         return StoreAway(said)

@@ -30,6 +30,9 @@ class Gap:
     rebuilt: int | None = None
 
 
+_GAP: Final = tuple(gaps.c[name] for name in Gap.__dataclass_fields__)
+
+
 def heard(connection: Connection, server: str) -> None:
     """A recorder hears that server's AMI now."""
     now = database_now()
@@ -69,9 +72,12 @@ def count_rebuilt(connection: Connection, server: str, read_to: datetime) -> Non
 
 def gaps_between(connection: Connection, server: str, begin: datetime, end: datetime) -> tuple[Gap, ...]:
     """Gaps of that server that touch a period, the oldest first."""
-    query = (
-        select(gaps.c.reason, gaps.c.began_at, gaps.c.ended_at, gaps.c.rebuilt)
-        .where(gaps.c.server == server, gaps.c.began_at < end, gaps.c.ended_at > begin)
-        .order_by(gaps.c.began_at)
-    )
-    return tuple(Gap(**row._mapping) for row in connection.execute(query))
+    touching = (gaps.c.server == server, gaps.c.began_at < end, gaps.c.ended_at > begin)
+    rows = connection.execute(select(*_GAP).where(*touching).order_by(gaps.c.began_at))
+    return tuple(Gap(**row._mapping) for row in rows)
+
+
+def every_gap(connection: Connection) -> list[tuple[str, Gap]]:
+    """All there ever were, each behind its server's name, the oldest first."""
+    rows = connection.execute(select(gaps.c.server, *_GAP).order_by(gaps.c.began_at)).all()
+    return [(server, Gap(*gap)) for server, *gap in rows]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, case, func, select
 
 from ivr.calls.callback_states import OPEN_STATES
+from ivr.storage import switches
 from ivr.storage.listening import Gap, gaps_between
 from ivr.storage.liveness import Availability, Process, availability, running
 from ivr.storage.missed import is_open_now, now
@@ -40,6 +41,8 @@ class Overview:
     at: datetime
     servers: tuple[ServerOverview, ...]
     callbacks: dict[str, int]
+    paused: dict[str, str]
+    """What an operator or a guard has switched off, and why."""
     due: int
     oldest_due_at: datetime | None
 
@@ -59,9 +62,9 @@ def overview(connection: Connection) -> Overview:
         owed[state] = number
     is_due = (callbacks.c.state == "owed") & (callbacks.c.due_at <= database_now())
     due, oldest = connection.execute(select(func.count(), func.min(callbacks.c.due_at)).where(is_due)).one()
-    return Overview(
-        at, tuple(_server(connection, name, processes, at) for name in servers), owed, due, oldest
-    )
+    now_at = tuple(_server(connection, name, processes, at) for name in servers)
+    paused = {name: why for name, _, why in switches.all_off(connection)}
+    return Overview(at, now_at, owed, paused, due, oldest)
 
 
 def _server(connection: Connection, name: str, processes: list[Process], at: datetime) -> ServerOverview:

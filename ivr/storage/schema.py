@@ -153,6 +153,7 @@ callbacks = Table(
     Column("priority", String(8), nullable=False, default="normal"),
     Column("due_by", Moment),
     Column("agent", String(128), nullable=False, default=""),
+    Column("skill", String(64), nullable=False, default=""),
     Column("orderer", String(80), nullable=False, default=""),
     Column("arrived_over", String(64), nullable=False, default=""),
     CheckConstraint(
@@ -323,7 +324,10 @@ sealed_days = Table(
     metadata,
     Column("day", String(10), primary_key=True),
     Column("sealed_at", Moment, nullable=False),
+    Column("begins_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
 )
+"""Local days whose totals are kept: nothing new is stored of them, whatever old file is read again."""
 
 sealed_totals = Table(
     "sealed_totals",

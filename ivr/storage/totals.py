@@ -57,10 +57,20 @@ def seal(connection: Connection, day: date, zone: ZoneInfo) -> bool:
     if is_sealed(connection, day):
         return False
     counted = [{"day": day.isoformat(), **asdict(total)} for total in _counted(connection, day, zone)]
-    connection.execute(insert(sealed_days).values(day=day.isoformat(), sealed_at=database_now()))
+    moments = {"begins_at": begins(day, zone), "ends_at": begins(day + timedelta(days=1), zone)}
+    connection.execute(insert(sealed_days).values(day=day.isoformat(), sealed_at=database_now(), **moments))
     if counted:
         connection.execute(insert(sealed_totals), counted)
     return True
+
+
+def sealed_between(
+    connection: Connection, first: datetime, last: datetime
+) -> list[tuple[datetime, datetime]]:
+    """The sealed days any moment from `first` to `last` is in: when each begins, and the next one."""
+    days = select(sealed_days.c.begins_at, sealed_days.c.ends_at)
+    touched = days.where(sealed_days.c.begins_at <= last, sealed_days.c.ends_at > first)
+    return [(begin, end) for begin, end in connection.execute(touched)]
 
 
 def begins(day: date, zone: ZoneInfo) -> datetime:

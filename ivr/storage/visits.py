@@ -21,6 +21,7 @@ from ivr.storage.locks import advisory_lock
 from ivr.storage.moments import in_millis
 from ivr.storage.schema import calls, visits
 from ivr.storage.told import Told
+from ivr.storage.totals import sealed_between
 from ivr.visits.merge import call_merged, log_columns, same_call, same_stay, visit_merged
 from ivr.visits.records import Call, Visit
 
@@ -81,7 +82,13 @@ class _Batch:
         self._changed_calls: defaultdict[int, dict[str, Any]] = defaultdict(dict)
         self._stored_as: dict[tuple[str, str, Any], dict[str, Any]] = {}
         """(server, linkedid, began_at) as told → the call's row."""
+        moments = [call.began_at for call in told] + [visit.joined_at for visit in visited]
+        self._sealed = sealed_between(connection, min(moments), max(moments)) if moments else []
         self._find()
+
+    def _is_sealed(self, moment: datetime) -> bool:
+        """Records of that day may be gone on purpose; its totals are kept, and nothing new belongs to it."""
+        return any(begin <= moment < end for begin, end in self._sealed)
 
     def _find(self) -> None:
         channels = {(call.server, call.uniqueid) for call in self.calls}
@@ -117,7 +124,8 @@ class _Batch:
             del row["uniqueid"]
             number = self._read_number(call.caller, call.trunk, call.presentation)
             row |= {"caller_e164": number.e164, "caller_kind": _kind(call.origin, number.kind)}
-            self._new_calls.append(row)
+            if not self._is_sealed(call.began_at):
+                self._new_calls.append(row)
             self._by_linkedid[call.server, call.linkedid].append(row)
         else:
             merged = call_merged(row, call, is_listened=is_listened)
@@ -139,6 +147,9 @@ class _Batch:
         call = self._call_of(visit)
         stays = self._stays[visit.server, visit.uniqueid]
         row = same_stay(visit, [stay for stay in stays if stay["queue"] == visit.queue])
+        is_old_call = "id" not in call and self._is_sealed(call["began_at"])
+        if row is None and (is_old_call or self._is_sealed(visit.joined_at)):
+            return
         if row is None:
             row = visit._asdict() | log_columns(visit)
             for name in _NOT_STORED_OF_VISIT:

@@ -71,7 +71,7 @@ class Calls:
 
     def retell(self) -> None:
         """All of them count as changed."""
-        self.changed |= self._all.keys()
+        self.changed = set(self._all)
 
     def resume(self, call: Call, seen: When) -> int:
         """A call known from the store."""

@@ -6,6 +6,7 @@ of it. Nothing here raises for any order or repetition of facts, and one stay ne
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -39,7 +40,7 @@ class Fold:
         self._source = source
         self._structures = structures or {}
         self._state = State(server, source)
-        self._now = self._cleaned = float("-inf")
+        self._now = self._cleaned = -math.inf
         self._unsettled: set[int] = set()
         self._told: dict[int, Visit] = {}
 
@@ -68,7 +69,7 @@ class Fold:
     def retell(self) -> None:
         """Let the next `take` tell all that is kept, not only what changed."""
         self._told.clear()
-        self._state.changed |= {number for number, _ in self._state.stays}
+        self._state.changed = {number for number, _ in self._state.stays}
         self._state.calls.retell()
 
     def resume(self, calls: tuple[Call, ...], stays: tuple[tuple[Stay, Call], ...]) -> None:
@@ -94,7 +95,7 @@ class Fold:
 
     def forget_settled(self) -> None:
         """What is over may be told again, from the beginning."""
-        self._forget_what_is_over(float("inf"))
+        self._forget_what_is_over(math.inf)
 
     def _judge(self, number: int) -> Visit:
         stay = self._state.stays[number]
@@ -122,5 +123,5 @@ class Fold:
         settled = [number for number, stay in stays if stay.call in over and number not in still_told_of]
         stays.forget(settled)
         for number in settled:
-            self._told.pop(number, None)
+            del self._told[number]
         calls.forget(over - {stay.call for _, stay in stays})

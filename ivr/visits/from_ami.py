@@ -76,11 +76,17 @@ class AmiReader:
         """Time passed without an event."""
         return Tick(self._clock.read(None, now))
 
-    def waiting(self, entry: AmiEvent) -> Facts:
-        """A row of QueueStatus: who waits, and who serves."""
+    def waiting(self, entry: AmiEvent, channels: Mapping[str, AmiEvent]) -> Facts:
+        """A row of QueueStatus: who waits, and who serves; `channels`: rows of CoreShowChannels by Uniqueid.
+
+        Only those carry the channel's variables: whose call it is, in which language.
+        """
         when = self._clock.read(None, entry.received_at)
         if entry.name == "QueueEntry":
-            yield FoundWaiting(when, _party(entry), entry["Queue"], _number(entry["Wait"]) or 0.0)
+            party = _party(entry)
+            if (channel := channels.get(party.uniqueid)) is not None:
+                party = replace(party, variables=channel.variables, linkedid=channel["Linkedid"])
+            yield FoundWaiting(when, party, entry["Queue"], _number(entry["Wait"]) or 0.0)
         elif entry.name == "QueueMember":
             for interface in {entry["Location"], entry["StateInterface"]} - {""}:
                 yield MemberKnown(when, interface)

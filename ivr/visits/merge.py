@@ -148,6 +148,8 @@ def _as_log_tells(row: Row, told: Visit) -> dict[str, Any]:
 
 def _wins(new: Row, row: Row) -> bool:
     """Whether outcome, wait and agent are taken from the new telling."""
+    if row["outcome"] == new["outcome"] == "interrupted":
+        return bool(new["left_at"] > row["left_at"])  # the later sign of life
     if row["source"] != new["source"] and row["outcome"] == new["outcome"]:
         return bool(new["source"] == "ami")
     said_by = row["source"]

@@ -5,10 +5,15 @@ Named tuples: they are copied at every word about them, two and a half million t
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
-OPEN_OUTCOMES = ("waiting",)
+OUTCOMES: Final = (
+    "answered", "abandoned", "timeout", "key", "empty", "withdrawn", "redirected", "interrupted", "waiting",
+)  # fmt: skip
+"""The last one is not over."""
+LONGEST_CALL: Final = timedelta(hours=12)
+"""Who joined so long ago has left, whatever became of the line that said so."""
 
 
 class Call(NamedTuple):

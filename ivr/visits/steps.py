@@ -170,11 +170,22 @@ def _talk_of(state: State, fact: Completed) -> int | None:
         return by_agent_channel
     if any(state.stays[number].completed is not None for number in own):
         return None  # told twice
-    if (talk := state.stays.talking(fact.queue, fact.agent)) is not None:
+    talk = state.stays.talking(fact.queue, fact.agent)
+    if talk is not None and _has_lasted(state.stays[talk].answered, fact):
         return talk
     if fact.hold is None or fact.talk is None:
         return None
     return state.locate(fact.party, fact.queue, fact.when, fact.hold + fact.talk)
+
+
+def _has_lasted(answered: Answered | None, end: Completed) -> bool:
+    """Whether the talk began when its end says; else that one's end and this one's beginning were missed.
+
+    After a step of its clock Asterisk's own seconds say nothing.
+    """
+    if answered is None or end.talk is None or answered.when.steps != end.when.steps:
+        return True
+    return abs(end.when.steady - answered.when.steady - end.talk) < ROUGHLY
 
 
 def _channel_ended(state: State, fact: ChannelEnded) -> None:
@@ -242,9 +253,11 @@ def _started(state: State, fact: Started) -> None:
 
 
 def _interrupt_stay(state: State, number: int, last: When) -> None:
+    """A call that was gone before, in an earlier hole, has not lived until now."""
     stay = state.stays[number]
+    tracked = state.calls[stay.call]
     if stay.lost is None and (stay.is_waiting or stay.is_talking):
-        state.put(number, lost=last)
+        state.put(number, lost=tracked.seen if tracked.presumed_ended else last)
 
 
 def _long_ago(state: State, fact: LongAgo) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from callback_dialer.resolving import known
 from callback_dialer.starting import start_next
 from ivr.calls.numbers import CallerNumber
 from ivr.command.root import app
-from ivr.config.model import Breaker, Trunk
+from ivr.config.model import Breaker, Budget, Trunk
 from ivr.storage import callbacks, missed, switches
 from ivr.storage.callbacks import Callback
 from ivr.storage.engine import Store
@@ -99,6 +100,20 @@ def test_an_order_for_one_agent_waits_until_that_agent_is_idle(store: Store) -> 
     store.write(work)
 
 
+def test_an_order_for_a_skill_waits_until_an_agent_of_its_queue_who_has_it_is_idle(store: Store) -> None:
+    skilled = replace(
+        rules(), skills={"PJSIP/1102": frozenset({"customs"}), "PJSIP/1301": frozenset({"customs"})}
+    )
+
+    def work(connection: Connection) -> None:
+        callback_id = ordered(connection, skilled, skill="customs")
+        without = {"dvx": QueueLoad(frozenset({"PJSIP/1101"})), "emdx": QueueLoad(frozenset({"PJSIP/1301"}))}
+        assert start_next(connection, "main", without, skilled) is None
+        assert started(connection, skilled, 1, QueueLoad(frozenset({"PJSIP/1102"}))) == [callback_id]
+
+    store.write(work)
+
+
 def test_a_callback_whose_trunk_is_full_is_due_again_at_the_next_turn_and_lets_others_pass(
     store: Store,
 ) -> None:
@@ -162,14 +177,14 @@ def test_an_order_is_kept_with_all_that_was_said_of_it(at_store: Store) -> None:
     added = hotline(
         "add", "050 123 45 67", "--queue", "emdx", "--reason", "inquiry_answer", "--reference",
         "inquiry 4663", "--priority", "urgent", "--language", "ru", "--not-before",
-        "2030-01-07 14:00", "--due", "2030-01-08", "--agent", "1101", "--by", "operator",
+        "2030-01-07 14:00", "--due", "2030-01-08", "--agent", "1301", "--by", "operator",
     )  # fmt: skip
     assert added.exit_code == 0, added.output
     assert "+99450" not in added.output
     [one] = all_of(at_store)
     assert (one.caller_e164, one.queue, one.structure, one.state) == (NUMBER, "emdx", "emdx", "owed")
     assert (one.reason, one.reference, one.priority) == ("inquiry_answer", "inquiry 4663", "urgent")
-    assert (one.language, one.agent, one.orderer) == ("ru", "PJSIP/1101", "operator")
+    assert (one.language, one.agent, one.orderer) == ("ru", "PJSIP/1301", "operator")
     assert one.due_at == datetime(2030, 1, 7, 10, tzinfo=UTC)
     assert one.due_by == datetime(2030, 1, 7, 20, tzinfo=UTC)
 
@@ -186,10 +201,41 @@ def test_an_order_meets_the_same_guards_as_a_missed_call(at_store: Store) -> Non
     assert len(all_of(at_store)) == 1
 
 
-def test_one_orderer_cannot_order_without_end(at_store: Store) -> None:
-    said = [hotline("add", f"05{n}1234567", "--queue", "dvx", "--by", "me").exit_code for n in (0, 1, 5)]
-    assert said == [0, 0, 0]
-    assert "budgets.orderer" in hotline("add", "0701234567", "--queue", "dvx", "--by", "me").output
+def test_one_operator_may_order_more_than_a_caller_and_not_without_end(store: Store) -> None:
+    bounded = rules(budgets={"by_hand": Budget(most=5, within=60.0), "orderer": Budget(most=0, within=60.0)})
+
+    def work(connection: Connection) -> None:
+        for _ in range(5):
+            ordered(connection, bounded, by="operator")
+        number = CallerNumber(NUMBER, "mobile")
+        order = Order(written=NUMBER, number=number, queue="dvx", by="operator", language="az")
+        refused = place(connection, order, bounded, "main")
+        assert (refused.decision.verdict, refused.is_new) == ("out_of_budget", False)
+        assert "budgets.by_hand" in refused.decision.why
+        assert place(connection, replace(order, by="another"), bounded, "main").is_new
+
+    store.write(work)
+
+
+def test_an_agent_or_skill_that_the_queue_does_not_have_is_refused(at_store: Store) -> None:
+    other = hotline("add", "0501234567", "--queue", "dvx", "--agent", "1301")
+    assert other.exit_code == 2
+    assert "agent '1301' is not one of: 1101" in other.output
+    skill = hotline("add", "0501234567", "--queue", "dvx", "--skill", "customs")
+    assert skill.exit_code == 2
+    assert "skill 'customs' is not one of: (none)" in skill.output
+    assert all_of(at_store) == []
+
+
+def test_show_tells_who_ordered_it_why_and_what_it_waits_for(at_store: Store) -> None:
+    hotline(
+        "add", "0501234567", "--queue", "dvx", "--reference", "A-1", "--agent", "1101", "--by", "operator"
+    )
+    shown = " ".join(hotline("show", "1").output.split())
+    for said in ("ordered by operator", "A-1", "only while PJSIP/1101 is idle", "due "):
+        assert said in shown
+    assert "ordered" in hotline("list").output
+    assert "waited" not in hotline("list").output
 
 
 def test_a_file_with_a_line_that_cannot_be_read_is_not_imported_at_all(
@@ -204,6 +250,8 @@ def test_a_file_with_a_line_that_cannot_be_read_is_not_imported_at_all(
     for said in (f"{file}:3: queue 'tax'", f"{file}:4: reason 'gossip'", f"{file}:4: due 'soon'"):
         assert said in told.output.replace("\n", ""), told.output
     assert all_of(at_store) == []
+    file.write_text("number,queue\n,dvx\n")
+    assert f"{file}:2: number is missing" in hotline("import", str(file)).output.replace("\n", "")
     file.write_text("number\n0501234567\n")
     assert f"{file}:1:" in hotline("import", str(file)).output
     file.write_bytes(b"number,queue\n\xff\xfe,dvx\n")
@@ -223,10 +271,18 @@ def test_a_file_is_imported_and_who_is_refused_is_told_by_line(at_store: Store, 
     assert [one.reference for one in all_of(at_store)] == ["4663"]
 
 
+def test_a_file_as_spreadsheets_write_it_is_imported(at_store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "answers.csv"
+    file.write_bytes("\ufeffnumber;queue;reference\r\n501234567;dvx;ərizə 7\r\n".encode())
+    assert hotline("import", str(file)).output == "1 callbacks imported, 0 refused\n"
+    assert [(one.caller_e164, one.reference) for one in all_of(at_store)] == [(NUMBER, "ərizə 7")]
+
+
 def test_pausing_says_how_to_go_on_and_what_is_paused(at_store: Store) -> None:
     assert "resume dial" in hotline("pause", "dial", "--why", "works").output
     assert hotline("pause", "dial").exit_code == 1
     assert "works" in hotline("resume").output
+    assert "dial is off: works" in CliRunner().invoke(app, ["status"]).output
     assert hotline("resume", "dial").exit_code == 0
     assert hotline("resume", "dial").exit_code == 1
     assert hotline("resume").output == "nothing is paused or held\n"
@@ -248,7 +304,10 @@ def test_held_callbacks_are_released_or_cancelled_by_the_operator(at_store: Stor
     assert hotline("cancel", "2", "--why", "spoofed").exit_code == 0
     assert hotline("release", "--all").output == "callback 3 owed\n"
     assert [one.state for one in all_of(at_store)] == ["owed", "cancelled", "owed"]
-    assert hotline("cancel", "2", "99").exit_code == 1
+    again = hotline("cancel", "2", "99")
+    assert again.exit_code == 1
+    assert "callback 2 is cancelled" in again.output
+    assert "callback 99 does not exist" in again.output
     assert hotline("release").exit_code == 2
 
 

@@ -20,10 +20,10 @@ from ivr.config.shapes import DAY
 from ivr.storage.engine import Store
 from ivr.storage.purge import purge
 from ivr.storage.schema import audit, callbacks, calls, metadata
-from ivr.storage.totals import Total, totals
+from ivr.storage.totals import Total, begins, totals
 from tests.contracts.test_callback_attempts import dialled
 from tests.contracts.test_callback_decisions import decide_all
-from tests.contracts.test_visits import FROM_LOG, OVER, put
+from tests.contracts.test_visits import CALL, FROM_LOG, OVER, put
 from tests.stored_calls import Queued, store_call
 from tests.unit.starter import FILES
 
@@ -31,6 +31,7 @@ BAKU = ZoneInfo("Asia/Baku")
 NOW = datetime.now(UTC).replace(microsecond=0)
 KEY = "the key"
 ANNA, BORIS = "+994501234567", "+994502222222"
+LOG_CALL = CALL._replace(source="queue_log", ended_at=OVER.ended_at)
 KEPT = RecordRetention(numbers=100 * DAY, records=200 * DAY)
 RULES = Retention(calls=KEPT, callbacks=KEPT)
 
@@ -256,3 +257,34 @@ def test_a_purged_call_that_is_read_again_stays_nameless(store: Store) -> None:
     assert is_pseudonym(again["caller"])
     assert again["source"] == "both"
     assert "0501112233" not in dump(store)
+
+
+def test_a_deleted_visit_does_not_return_when_its_queue_log_is_read_again(store: Store) -> None:
+    put(store, FROM_LOG, call=LOG_CALL)
+    long_after = OVER.joined_at + timedelta(days=250)
+    assert purged(store, now=long_after)["calls deleted"] == 1
+    before = dump(store)
+    assert put(store, FROM_LOG, call=LOG_CALL) == []
+    assert dump(store) == before
+
+
+def test_a_day_that_is_not_sealed_takes_what_an_old_file_tells(store: Store) -> None:
+    put(store, FROM_LOG, call=LOG_CALL)
+    purged(store, now=OVER.joined_at + timedelta(days=250))
+    later = timedelta(days=200)
+    told = FROM_LOG._replace(
+        uniqueid="c.9", joined_at=FROM_LOG.joined_at + later, call_began_at=CALL.began_at + later
+    )
+    call = LOG_CALL._replace(uniqueid="c.9", began_at=CALL.began_at + later)
+    assert len(put(store, told, call=call)) == 1
+
+
+def test_a_call_over_the_midnight_of_a_sealed_day_stays_away_with_its_visit(store: Store) -> None:
+    put(store, FROM_LOG, call=LOG_CALL)
+    purged(store, now=OVER.joined_at + timedelta(days=250))
+    first_open = begins((OVER.joined_at + timedelta(days=150)).astimezone(BAKU).date(), BAKU)
+    call = LOG_CALL._replace(uniqueid="c.9", began_at=first_open - timedelta(seconds=5))
+    told = FROM_LOG._replace(
+        uniqueid="c.9", joined_at=first_open + timedelta(seconds=5), call_began_at=call.began_at
+    )
+    assert put(store, told, call=call) == []

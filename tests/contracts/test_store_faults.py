@@ -69,6 +69,20 @@ def test_what_passes_by_itself_on_postgresql_is_told_as_away(postgresql_store: S
         postgresql_store.write(lambda c: _fault(c, code))
 
 
+def test_a_fault_is_told_the_same_where_a_driver_is_used_without_sqlalchemy(
+    postgresql_store: Store,
+) -> None:
+    def copy(connection: Connection) -> None:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute("DO $$ BEGIN RAISE EXCEPTION 'as told' USING ERRCODE = '53100'; END $$")
+
+    with pytest.raises(StoreAway, match="as told"):
+        postgresql_store.write(copy)
+    with pytest.raises(ValueError, match="ours"):
+        postgresql_store.write(lambda _: int("ours"))
+
+
 @pytest.mark.parametrize(
     ("code", "hint"),
     [

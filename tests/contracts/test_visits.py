@@ -100,6 +100,14 @@ def test_an_interrupted_visit_takes_the_outcome_that_turns_up_later(store: Store
     assert row["outcome"] == "answered"
 
 
+def test_of_two_last_signs_of_life_the_later_counts_whoever_told_it_first(store: Store) -> None:
+    cut = WAITING._replace(outcome="interrupted", left_at=at(10), ended_at=at(10), wait_seconds=2.0)
+    log = cut._replace(source="queue_log", precision="s", joined_at=at(8), left_at=at(11), wait_seconds=3.0)
+    for told in ((cut, log, cut), (log, cut, log)):
+        put(store, *told)
+    assert [row["wait_seconds"] for row in put(store)] == [3.0]
+
+
 def test_the_same_channel_in_the_same_queue_again_is_the_second_stay(store: Store) -> None:
     again = WAITING._replace(joined_at=at(9.5), received_at=at(9.6))
     found = put(store, OVER, again)

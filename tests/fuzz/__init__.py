@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 settings.register_profile(
-    "suite", max_examples=10_000, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    "suite", max_examples=10_000, database=None, suppress_health_check=list(HealthCheck)
 )
 settings.register_profile("fuzz", settings.get_profile("suite"), max_examples=1_000_000)
 fuzzed: Final = settings.get_profile(os.environ.get("HOTLINE_FUZZ", "suite"))

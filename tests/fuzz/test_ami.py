@@ -111,7 +111,7 @@ def folded(told: list[AmiEvent]) -> list[Visit]:
     reader, folding = AmiReader(), Fold("main", "ami")
     visits: dict[object, Visit] = {}
     for place, event in enumerate(told):
-        for fact in (*reader.facts(event), *reader.waiting(event)):
+        for fact in (*reader.facts(event), *reader.waiting(event, {})):
             folding.apply(fact)
         if place % 8 == 7:
             visits |= by_stay(folding)

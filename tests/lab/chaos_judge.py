@@ -6,17 +6,18 @@ Every citizen's number is used for one call only, so a number names a call, its 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 SURELY_JOINED = 3.0
 """Seconds after the answer by which a caller stands in the queue, notices and a late AGI included."""
-OWED_AFTER = 2.0
+OWED_AFTER = 1.0
 """Seconds of waiting over which a call back is owed (`callback.wait_over` of the chaos)."""
 _EARLY, _LATE = 3.5, 1.0
 """How much shorter (notices) and longer a stored wait may be than from the answer to hanging up."""
+_TALK = 0.7
+"""How much a stored talk may differ from the one at the agent's phone."""
 _WHOLE_SECONDS = 1.0
 """So much a wait can be off that is known from queue_log alone."""
 Row = Mapping[str, Any]
@@ -34,8 +35,10 @@ class SeenCall:
     ended_at: float
     ended: str
     """`here`, `there`, `lost` (Asterisk was killed), `rejected`."""
+    talked: float | None = None
+    """Seconds from lifting to hanging up at the agent's phone; None: never lifted, or Asterisk died."""
     frozen_seconds: float = 0.0
-    """How long Asterisk itself stood still around this call: so late it may have noticed anything."""
+    """How long Asterisk or the phone stood still around this call: so late they may have noticed anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +76,9 @@ def judge(
     visits: Iterable[Row],
     callbacks: Iterable[Row],
     attempts: Iterable[Row],
-    names: Mapping[str, str] = MappingProxyType({}),
+    joined: Set[str] = frozenset(),
 ) -> Verdict:
-    """Compare every call and every try with what is stored.
-
-    `names`: account → agent's name, for queue_log may know the member's name only.
-    """
+    """Compare every call and every try with what is stored; `joined`: who stands in Asterisk's queue_log."""
     faults: dict[str, list[str]] = {name: [] for name in FAULTS}
     by_caller: dict[str, list[Row]] = {}
     stored = [row for row in visits if row["origin"] == "inbound"]
@@ -87,7 +87,7 @@ def judge(
     owed = {str(row["caller_e164"]): row for row in callbacks}
     for call in calls:
         rows = by_caller.pop(call.caller, [])
-        for name, sentence in _call_faults(call, rows, names):
+        for name, sentence in _call_faults(call, rows, call.caller in joined):
             faults[name].append(sentence)
         if sentence := _callback_fault(call, rows, owed.get(call.caller), tries):
             faults[LOST].append(sentence)
@@ -104,12 +104,12 @@ def judge(
     )
 
 
-def _call_faults(call: SeenCall, rows: Sequence[Row], names: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+def _call_faults(call: SeenCall, rows: Sequence[Row], has_joined: bool) -> Iterable[tuple[str, str]]:
     if len(rows) > 1:
         yield DOUBLED, f"{call.caller}: {len(rows)} visits stored of one call"
-    elif not rows and (call.voice_at is not None or waited(call) >= SURELY_JOINED):
+    elif not rows and (has_joined or call.voice_at or waited(call) - call.frozen_seconds >= SURELY_JOINED):
         yield MISSING, f"{call.caller}: {_lived(call)} at the phone, not stored"
-    elif rows and (sentence := _difference(call, rows[0], names)):
+    elif rows and (sentence := _difference(call, rows[0])):
         yield WRONG, f"{call.caller}: {sentence}"
 
 
@@ -123,12 +123,12 @@ def _lived(call: SeenCall) -> str:
     return f"{what}, {waited(call):.1f} s, ended {call.ended}"
 
 
-def _difference(call: SeenCall, row: Row, names: Mapping[str, str]) -> str:
+def _difference(call: SeenCall, row: Row) -> str:
     """What is wrong with the stored visit, empty if nothing is."""
     outcome, agent = str(row["outcome"]), str(row["agent"] or "").removeprefix("PJSIP/")
     if outcome not in _possible(call):
         return f"{_lived(call)} at the phone, stored as {outcome}"
-    if outcome == "answered" and agent not in (call.agent, names.get(call.agent)):
+    if outcome == "answered" and agent != call.agent:
         return f"{call.agent or 'no agent'} at the phone, {agent} stored"
     wait = row["wait_seconds"]
     # A wait that Asterisk's death ended is known only up to its last sign of life.
@@ -138,6 +138,9 @@ def _difference(call: SeenCall, row: Row, names: Mapping[str, str]) -> str:
     late, early = _LATE + unsure, _EARLY + unsure
     if wait is None or not waited(call) - early <= wait <= waited(call) + late:
         return f"waited {waited(call):.1f} s at the phone, {wait} s stored"
+    talk = row["talk_seconds"]
+    if call.talked is not None and (talk is None or abs(talk - call.talked) > _TALK + unsure):
+        return f"talked {call.talked:.1f} s at the agent's phone, {talk} s stored"
     return ""
 
 
@@ -156,7 +159,7 @@ def _callback_fault(call: SeenCall, visits: Sequence[Row], row: Row | None, trie
     """Why the call back this caller is owed is lost, empty if it is not."""
     # Where Asterisk went away first, the wait is known only up to its last sign of life.
     surely = call.ended == "here" and waited(call) - _EARLY - call.frozen_seconds > OWED_AFTER
-    stored = any((it["wait_seconds"] or 0.0) > OWED_AFTER and it["outcome"] != "answered" for it in visits)
+    stored = any(_is_missed(it) for it in visits)
     is_owed = call.voice_at is None and not call.agent and (surely or stored)
     has_talked = any(it.has_talked for it in tries if it.caller == call.caller)
     if row is None:
@@ -168,6 +171,17 @@ def _callback_fault(call: SeenCall, visits: Sequence[Row], row: Row | None, trie
     if row["state"] not in ("reached", "owed", "dialing", "on_hold"):
         return f"{call.caller}: never reached, but the callback is {row['state']}"
     return ""
+
+
+def _is_missed(visit: Row) -> bool:
+    """Whether a call back is owed, whichever source told first: it is decided once, by what was known then.
+
+    queue_log knows whole seconds, and of an interrupted visit another last sign of life.
+    """
+    if visit["outcome"] == "answered" or (visit["outcome"], visit["source"]) == ("interrupted", "both"):
+        return False
+    unsure = _WHOLE_SECONDS if visit["source"] == "both" else 0.0
+    return (visit["wait_seconds"] or 0.0) > OWED_AFTER + unsure
 
 
 def _double_dials(

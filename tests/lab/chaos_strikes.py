@@ -12,122 +12,110 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from tests.lab.chaos_traffic import Traffic
 from tests.lab.house import House
 from tests.lab.proxy import Wire
 from tests.lab.service import HotlineService
+from tests.postgresql import PostgreSQL
 
 
 @dataclass
 class Target:
-    """Everything that can be broken. Recorder and dialer (with AGI) are processes of their own."""
+    """Everything that can be broken. Recorder and dialer (with AGI) are processes of their own.
+
+    `wires`: the AMI of `recorder` and `dialer`, `agi` from Asterisk to the dialer, `postgresql` from both.
+    """
 
     house: House
-    wire: Wire
-    recorder: HotlineService
-    dialer: HotlineService
+    wires: Mapping[str, Wire]
+    services: Mapping[str, HotlineService]
     traffic: Traffic
     chance: random.Random
+    postgresql: PostgreSQL | None = None
 
     async def until_ready(self) -> None:
-        """Both logged in, AGI listening."""
-        await asyncio.gather(self.recorder.until_ready(), self.dialer.until_ready())
+        """All logged in, AGI listening."""
+        await asyncio.gather(*(service.until_ready() for service in self.services.values()))
+
+    async def a_while(self, least: float, most: float) -> None:
+        """Seconds, by the seed."""
+        await asyncio.sleep(self.chance.uniform(least, most))
 
 
-_BRIEFLY, _LONG = (0.3, 1.7), (2.3, 3.5)
-"""Seconds. Read more than 2 s late, an event looks like a step of Asterisk's clock (`SteadyClock`)."""
 Strike = Callable[[Target], Awaitable[None]]
+_SILENT: Final = 8.0
+"""Seconds; longer than a pong may take, so that the connection is given up though nobody closed it."""
 
 
-async def _kill_recorder(target: Target) -> None:
-    await target.recorder.kill()
-    await asyncio.sleep(target.chance.uniform(0.0, 3.0))
-    await target.recorder.start()
+def _kill(name: str) -> Strike:
+    async def strike(target: Target) -> None:
+        await target.services[name].kill()
+        await target.a_while(0.0, 3.0)
+        await target.services[name].start()
+
+    return strike
 
 
-async def _kill_dialer(target: Target) -> None:
-    await target.dialer.kill()
-    await asyncio.sleep(target.chance.uniform(0.0, 3.0))
-    await target.dialer.start()
+def _restart(name: str) -> Strike:
+    async def strike(target: Target) -> None:
+        await target.services[name].stop()
+        await target.services[name].start()
+
+    return strike
 
 
-async def _kill_both(target: Target) -> None:
-    await asyncio.gather(target.recorder.kill(), target.dialer.kill())
-    await target.recorder.start()
-    await target.dialer.start()
+def _freeze(name: str) -> Strike:
+    async def strike(target: Target) -> None:
+        await _stopped(target, target.services[name].pid)
+
+    return strike
 
 
-async def _restart_recorder(target: Target) -> None:
-    await target.recorder.stop()
-    await target.recorder.start()
-
-
-async def _restart_dialer(target: Target) -> None:
-    await target.dialer.stop()
-    await target.dialer.start()
-
-
-async def _freeze(pid: int, seconds: float) -> None:
+async def _stopped(target: Target, pid: int) -> None:
     os.kill(pid, signal.SIGSTOP)
     try:
-        await asyncio.sleep(seconds)
+        await target.a_while(0.3, 3.5)
     finally:
         os.kill(pid, signal.SIGCONT)
 
 
-async def _freeze_recorder(target: Target) -> None:
-    await _freeze(target.recorder.pid, target.chance.uniform(*_BRIEFLY))
+def _cut(wire: str) -> Strike:
+    async def strike(target: Target) -> None:
+        target.wires[wire].cut()
+        await target.a_while(0.0, 3.0)
+        target.wires[wire].mend()
+
+    return strike
 
 
-async def _freeze_recorder_long(target: Target) -> None:
-    await _freeze(target.recorder.pid, target.chance.uniform(*_LONG))
+def _stall(wire: str) -> Strike:
+    """Short enough that nobody hangs up and everything arrives, late."""
+
+    async def strike(target: Target) -> None:
+        target.wires[wire].hold()
+        await target.a_while(0.3, 3.5)
+        target.wires[wire].mend()
+
+    return strike
 
 
-async def _freeze_dialer(target: Target) -> None:
-    await _freeze(target.dialer.pid, target.chance.uniform(_BRIEFLY[0], _LONG[1]))
+def _silence(wire: str) -> Strike:
+    async def strike(target: Target) -> None:
+        target.wires[wire].hold()
+        await asyncio.sleep(_SILENT)
+        target.wires[wire].cut()
+        target.wires[wire].mend()
 
-
-async def _freeze_asterisk(target: Target) -> None:
-    began = time.time()
-    await _freeze(target.house.asterisk.pid, target.chance.uniform(_BRIEFLY[0], _LONG[1]))
-    target.traffic.frozen.append((began, time.time()))
-
-
-async def _cut_ami(target: Target) -> None:
-    target.wire.cut()
-    await asyncio.sleep(target.chance.uniform(0.0, 3.0))
-    target.wire.mend()
-
-
-async def _stall(target: Target, seconds: float) -> None:
-    """Shorter than the deadline for a pong, so that everything arrives, late."""
-    target.wire.hold()
-    await asyncio.sleep(seconds)
-    target.wire.mend()
-
-
-async def _stall_ami(target: Target) -> None:
-    await _stall(target, target.chance.uniform(*_BRIEFLY))
-
-
-async def _stall_ami_long(target: Target) -> None:
-    await _stall(target, target.chance.uniform(*_LONG))
-
-
-async def _silence_ami(target: Target) -> None:
-    """Longer than it: the connection is given up though nobody closed it."""
-    target.wire.hold()
-    await asyncio.sleep(11.0)
-    target.wire.cut()
-    target.wire.mend()
+    return strike
 
 
 async def _kill_asterisk(target: Target) -> None:
     await target.house.kill()
     await target.traffic.asterisk_died()
-    await asyncio.sleep(target.chance.uniform(0.0, 1.5))
+    await target.a_while(0.0, 1.5)
     await target.house.restart()
     await target.traffic.come_back()
 
@@ -138,20 +126,79 @@ async def _restart_asterisk(target: Target) -> None:
     await target.traffic.come_back()
 
 
-STRIKES: Final[Mapping[str, Strike]] = {
-    "recorder_killed": _kill_recorder,
-    "recorder_restarted": _restart_recorder,
-    "recorder_frozen": _freeze_recorder,
-    "recorder_frozen_long": _freeze_recorder_long,
-    "dialer_killed": _kill_dialer,
-    "dialer_restarted": _restart_dialer,
-    "dialer_frozen": _freeze_dialer,
-    "both_killed": _kill_both,
-    "ami_cut": _cut_ami,
-    "ami_stalled": _stall_ami,
-    "ami_stalled_long": _stall_ami_long,
-    "ami_silent": _silence_ami,
-    "asterisk_killed": _kill_asterisk,
-    "asterisk_restarted": _restart_asterisk,
-    "asterisk_frozen": _freeze_asterisk,
-}
+async def _freeze_asterisk(target: Target) -> None:
+    began = time.time()
+    await _stopped(target, target.house.asterisk.pid)
+    target.traffic.stood_still.append((began, time.time()))
+
+
+def _database(target: Target) -> PostgreSQL:
+    assert target.postgresql is not None
+    return target.postgresql
+
+
+async def _kill_postgresql(target: Target) -> None:
+    await asyncio.to_thread(_database(target).kill)
+    await target.a_while(0.0, 3.0)
+    await asyncio.to_thread(_database(target).start)
+
+
+async def _restart_postgresql(target: Target) -> None:
+    await asyncio.to_thread(_database(target).stop)
+    await asyncio.to_thread(_database(target).start)
+
+
+async def _freeze_postgresql(target: Target) -> None:
+    _database(target).freeze()
+    try:
+        await target.a_while(0.3, 6.0)
+    finally:
+        _database(target).thaw()
+
+
+async def _kill_all(target: Target) -> None:
+    """As when the power fails: nobody says goodbye to anybody."""
+    await asyncio.gather(*(service.kill() for service in target.services.values()))
+    if target.postgresql is not None:
+        await asyncio.to_thread(target.postgresql.kill)
+    await target.house.kill()
+    await target.traffic.asterisk_died()
+    if target.postgresql is not None:
+        await asyncio.to_thread(target.postgresql.start)
+    await target.house.restart()
+    await asyncio.gather(*(service.start() for service in target.services.values()))
+    await target.traffic.come_back()
+
+
+STRIKES: Final[Mapping[str, Strike]] = MappingProxyType(
+    {
+        "recorder killed": _kill("recorder"),
+        "recorder restarted": _restart("recorder"),
+        "recorder frozen": _freeze("recorder"),
+        "recorder cut off": _cut("recorder"),
+        "recorder stalled": _stall("recorder"),
+        "recorder silent": _silence("recorder"),
+        "dialer killed": _kill("dialer"),
+        "dialer restarted": _restart("dialer"),
+        "dialer frozen": _freeze("dialer"),
+        "dialer cut off": _cut("dialer"),
+        "dialer silent": _silence("dialer"),
+        "agi cut off": _cut("agi"),
+        "agi stalled": _stall("agi"),
+        "asterisk killed": _kill_asterisk,
+        "asterisk restarted": _restart_asterisk,
+        "asterisk frozen": _freeze_asterisk,
+        "postgresql killed": _kill_postgresql,
+        "postgresql restarted": _restart_postgresql,
+        "postgresql frozen": _freeze_postgresql,
+        "postgresql cut off": _cut("postgresql"),
+        "postgresql stalled": _stall("postgresql"),
+        "all killed": _kill_all,
+    }
+)
+"""By what breaks and how. The AGI server lives in the dialer: it is killed, frozen and restarted with it."""
+
+
+def possible(with_postgresql: bool) -> tuple[str, ...]:
+    """The kinds that a run on that store can have."""
+    return tuple(kind for kind in STRIKES if with_postgresql or not kind.startswith("postgresql"))

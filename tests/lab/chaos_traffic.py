@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from typing import Any
@@ -41,6 +41,8 @@ CHANGES: dict[str, Any] = {
     "callback.confirm_wait": "1s",
     "callback.confirm_times": 1,
     "callback.attempts": 20,
+    **{f"callback.budgets.{name}.most": 10_000 for name in ("prefix", "trunk", "total")},
+    "callback.burst.abandons": 10_000,
     **{
         f"callback.retry.{outcome}": ["2s"]
         for outcome in (
@@ -57,9 +59,13 @@ _FATES: Sequence[Sequence[Fate]] = (
     [Rings(), _TALK],
     [Lifts(after=0.2, patience=1.0), _TALK],
 )
+_PATIENCE = (3.0, 4.0, 6.0, 30.0)
 _PAUSE = (0.3, 1.2)
 _BURST, _LULL = 10.0, 8.0
 _ANSWERED_WITHIN = 12.0
+_BEAT = 0.1
+_ANSWERED_TOO_LATE = 1.0
+"""Seconds after hanging up in which an agent may still lift the phone; nobody is called back so soon."""
 
 
 class Traffic:
@@ -70,9 +76,10 @@ class Traffic:
         self._phones = AsyncExitStack()
         self._agents: list[AgentPhone] = []
         self._legs: list[tuple[str, Leg]] = []
+        self._callers: list[asyncio.Task[None]] = []
         self._living: set[asyncio.Task[None]] = set()
-        self.frozen: list[tuple[float, float]] = []
-        """From when to when Asterisk stood still, epoch seconds."""
+        self.stood_still: list[tuple[float, float]] = []
+        """From when to when Asterisk, or these phones themselves, stood still; epoch seconds."""
         self._exchange: Exchange
 
     async def __aenter__(self) -> Traffic:
@@ -82,6 +89,7 @@ class Traffic:
                 account, self._house.secret(account), self._house.sip, answer_after=0.4, talk=2.5
             )
             self._agents.append(await self._phones.enter_async_context(phone))
+        self._background(self._notice_being_late())
         return self
 
     async def __aexit__(self, *failure: object) -> None:
@@ -102,15 +110,27 @@ class Traffic:
             if time.monotonic() % (_BURST + _LULL) < _BURST:
                 number = f"050{2_100_000 + len(self._legs):07d}"
                 self._exchange.plans[number] = self._chance.choice(_FATES)
-                patience = self._chance.choice((2.5, 6.0, 7.5, 30.0))
-                task = asyncio.create_task(self._live(number, patience))
-                self._living.add(task)
-                task.add_done_callback(self._living.discard)
+                patience = self._chance.choice(_PATIENCE)
+                self._callers.append(self._background(self._live(number, patience)))
             await asyncio.sleep(self._chance.uniform(*_PAUSE))
 
     async def drain(self) -> None:
         """Until the last citizen has hung up."""
-        await asyncio.gather(*self._living)
+        await asyncio.gather(*self._callers)
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._living.add(task)
+        task.add_done_callback(self._living.discard)
+        return task
+
+    async def _notice_being_late(self) -> None:
+        """A phone that is itself late knows it: what it saw meanwhile it may have seen late."""
+        while True:
+            asleep_at = time.time()
+            await asyncio.sleep(_BEAT)
+            if time.time() - asleep_at > 2 * _BEAT:
+                self.stood_still.append((asleep_at + _BEAT, time.time()))
 
     async def asterisk_died(self) -> None:
         """No phone will hear of its call again."""
@@ -140,38 +160,53 @@ class Traffic:
 
     def calls(self) -> list[SeenCall]:
         """Every call as its phone saw it, and the agent whose phone was lifted for it."""
-        lifted: Mapping[str, str] = {
-            offered.number: phone.account for phone in self._agents for offered in phone.answered
-        }
-        return [
-            replace(call, frozen_seconds=self._stood_still(call))
-            for call in (_seen(number, leg, lifted.get(number, "")) for number, leg in self._legs)
-        ]
+        calls = [_seen(number, leg, self._lifted(number, leg)) for number, leg in self._legs]
+        return [replace(call, frozen_seconds=self._still_seconds(call)) for call in calls]
 
-    def _stood_still(self, call: SeenCall) -> float:
+    def _lifted(self, number: str, leg: Leg) -> tuple[str, Leg] | None:
+        """Account and call of the agent who lifted the phone for this call; called back later is another."""
+        end = leg.log.first(What.ENDED)
+        for phone in self._agents:
+            for offered in phone.answered:
+                at = offered.leg.log.at(What.ANSWERED) or 0.0
+                if offered.number == number and (end is None or at < end.at + _ANSWERED_TOO_LATE):
+                    return phone.account, offered.leg
+        return None
+
+    def _still_seconds(self, call: SeenCall) -> float:
         """The freezes that touch the call or the seconds after it, in which its end was told."""
         began = call.answered_at or call.ended_at
         return sum(
-            end - start for start, end in self.frozen if start < call.ended_at + 1.0 and end > began - 1.0
+            end - start
+            for start, end in self.stood_still
+            if start < call.ended_at + 1.0 and end > began - 1.0
         )
 
     def tries(self) -> list[SeenTry]:
         """Every INVITE that reached a citizen's phone, in order."""
-        return [SeenTry(_e164(it.number), bool(it.leg.spoken)) for it in self._exchange.dialled]
+        return [SeenTry(e164(it.number), bool(it.leg.spoken)) for it in self._exchange.dialled]
 
 
-def _seen(number: str, leg: Leg, lifted_by: str) -> SeenCall:
+def _seen(number: str, leg: Leg, lifted: tuple[str, Leg] | None) -> SeenCall:
+    lifted_by, agents = lifted or ("", None)
     end = leg.log.first(What.ENDED) or leg.log.first(What.REJECTED)
     voice = leg.spoken[0] if leg.spoken else None
     return SeenCall(
-        caller=_e164(number),
+        caller=e164(number),
         answered_at=leg.log.at(What.ANSWERED),
         voice_at=voice.first_at if voice else None,
         agent=voice.account if voice else lifted_by,
         ended_at=end.at if end else time.time(),
         ended="lost" if end is None else "rejected" if end.what is What.REJECTED else end.detail,
+        talked=_talked(agents) if agents else None,
     )
 
 
-def _e164(number: str) -> str:
+def _talked(leg: Leg) -> float | None:
+    began, end = leg.log.at(What.ANSWERED), leg.log.first(What.ENDED)
+    return end.at - began if began and end and end.detail != "lost" else None
+
+
+def e164(number: str) -> str:
+    """The number as the store knows it."""
     return f"+994{number.removeprefix('0')}"

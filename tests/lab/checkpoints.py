@@ -14,14 +14,13 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from panoramisk.actions import Action
 from sqlalchemy import Connection
 
-from callback_dialer import dialer, finishing, originate, starting
+from callback_dialer import dialer, finishing, starting
 from callback_dialer.attempt import Progress
 from callback_dialer.dialer import Dialer
 from callback_dialer.following import Following
@@ -64,7 +63,6 @@ class Order:
     boundary: str
     mark: str
     """The file it leaves when it stops."""
-    start_within: float = 60.0
 
 
 def plant(reach: Callable[[str], None]) -> None:
@@ -184,13 +182,13 @@ def main() -> None:
     config, secrets = map(Path, sys.argv[1:])
     configuration = configuration_of(load_or_fail(config))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    Store("postgresql://").close()  # what it imports is imported once
     for line in sys.stdin:
         order = Order(**json.loads(line))
         if child := os.fork():
             print(child, flush=True)
             continue
         os.dup2(2, 1)  # what it logs is no answer to an order
-        originate.START_WITHIN = timedelta(seconds=order.start_within)  # type: ignore[misc]
         plant(_stop_at(order))
         asyncio.run(_dial(order, configuration, secrets))
 

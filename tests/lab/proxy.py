@@ -22,10 +22,10 @@ class Wire:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, host: str, port: int) -> AsyncIterator[Wire]:
-        """A wire to `host:port`, gone at the end."""
+    async def open(cls, host: str, port: int, here: int = 0) -> AsyncIterator[Wire]:
+        """A wire to `host:port`, gone at the end; `here`: its near end, a free port unless given."""
         wire = cls(host, port)
-        wire._server = await asyncio.start_server(wire._connected, host, 0)
+        wire._server = await asyncio.start_server(wire._connected, host, here)
         try:
             yield wire
         finally:

@@ -12,9 +12,11 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
+from ivr.config.loading import configuration_of, load_or_fail
 from tests.lab.house import REPOSITORY, House
 
 _READY_SECONDS = 30.0
@@ -168,9 +170,13 @@ class HotlineService:
             return False
         return self._only == "recorder" or await self._agi_listens()
 
+    @cached_property
+    def _agi_port(self) -> int:
+        return configuration_of(load_or_fail(self._config)).servers["main"].agi_port
+
     async def _agi_listens(self) -> bool:
         try:
-            _, writer = await asyncio.open_connection("127.0.0.1", self.house.agi_port)
+            _, writer = await asyncio.open_connection("127.0.0.1", self._agi_port)
         except OSError:
             return False
         writer.close()

@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -28,13 +27,15 @@ from tests.lab.exchange import Keypress, Lifts
 from tests.lab.house import REPOSITORY
 from tests.lab.phone import AgentPhone
 from tests.stored_calls import store_call
+from tests.stores import Databases
 
 REACHED = Lifts(after=0.3, keys=(Keypress("1", 0.4),), talk=0.5)
-AT_ONCE = 7
-AGENTS = tuple(f"11{n:02d}" for n in range(1, 10))
+AT_ONCE = 11
+AGENTS = tuple(f"11{n:02d}" for n in range(1, 13))
 CHANGES = {
     **{f"agents.{account}": {"name": account, "queues": ["dvx"]} for account in AGENTS},
     "callback.retry.aborted": ["1s"],
+    "callback.confirm_wait": "5s",
     "queues.dvx.announce_position": False,
 }
 OVERDUE = "UPDATE attempts SET deadline_at = 1000"
@@ -162,23 +163,22 @@ async def cut_off(scene: Scene) -> None:
     scene.store.write(lambda c: c.execute(text(f"{OVERDUE} WHERE state = 'originating'")))
 
 
+Fault = Callable[[Scene], Awaitable[None]]
+
+
 def _is_stopped(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 @asynccontextmanager
 async def scene_of(
-    lab: Dialing, dialers: Dialers, boundary: str, number: str, start_within: float = 60.0
+    lab: Dialing, dialers: Dialers, boundary: str, number: str, url: str
 ) -> AsyncIterator[Scene]:
     """A database of its own in which that citizen is owed a call, and a dialer that will stop."""
-    folder = lab.house.folder / f"of-{number}"
-    folder.mkdir()
-    database = folder / "hotline.db"
-    shutil.copy(lab.house.folder / "empty.db", database)
-    store = Store(f"sqlite:///{database}")
+    store = Store(url)
     store.write(lambda c: store_call(c, f"+994{number[1:]}"))
     async with Wire.open(lab.house.ami) as (wire, port):
-        order = Order(f"sqlite:///{database}", port, boundary, str(folder / "mark"), start_within)
+        order = Order(url, port, boundary, str(lab.house.folder / f"stopped-{number}"))
         scene = Scene(boundary, number, store, order, wire, dialers)
         scene.pid = await dialers.start(order)
         yield scene
@@ -194,7 +194,6 @@ async def laboratory(folder: Path, numbers: list[str]) -> AsyncIterator[tuple[Di
         Dialers.open(lab) as dialers,
     ):
         lab.store.close()
-        shutil.copy(folder / "hotline.db", lab.house.folder / "empty.db")
         for account in AGENTS:
             phone = AgentPhone.open(account, lab.house.secret(account), lab.house.sip, answer_after=0.1)
             await phones.enter_async_context(phone)
@@ -208,10 +207,10 @@ def dialled(lab: Dialing, attempt_id: str) -> int:
 
 
 async def disturbed(
-    lab: Dialing, dialers: Dialers, boundary: str, number: str, fault: Callable[[Scene], Awaitable[None]]
+    lab: Dialing, dialers: Dialers, boundary: str, number: str, url: str, fault: Fault
 ) -> None:
     """One attempt, disturbed at one boundary: its citizen is rung once and reaches an agent."""
-    async with scene_of(lab, dialers, boundary, number) as scene:
+    async with scene_of(lab, dialers, boundary, number, url) as scene:
         await scene.stopped()
         await fault(scene)
 
@@ -230,15 +229,17 @@ async def disturbed(
 
 @pytest.mark.parametrize("fault", [killed, frozen, cut_off])
 def test_a_dialer_disturbed_at_any_boundary_rings_the_citizen_once_and_keeps_the_callback(
-    tmp_path: Path, fault: Callable[[Scene], Awaitable[None]]
+    tmp_path: Path, databases: Databases, fault: Fault
 ) -> None:
-    numbers = {boundary: f"05070000{n:02d}" for n, boundary in enumerate(BOUNDARIES)}
+    numbers = [f"05070000{n:02d}" for n in range(len(BOUNDARIES))]
 
-    async def scenario() -> None:
-        async with laboratory(tmp_path, list(numbers.values())) as (lab, dialers):
-            for first in range(0, len(BOUNDARIES), AT_ONCE):
+    async def scenario(urls: list[str]) -> None:
+        async with laboratory(tmp_path, numbers) as (lab, dialers):
+            scenes = list(zip(BOUNDARIES, numbers, urls, strict=True))
+            for first in range(0, len(scenes), AT_ONCE):
                 async with asyncio.TaskGroup() as tasks:
-                    for boundary, number in list(numbers.items())[first : first + AT_ONCE]:
-                        tasks.create_task(disturbed(lab, dialers, boundary, number, fault))
+                    for scene in scenes[first : first + AT_ONCE]:
+                        tasks.create_task(disturbed(lab, dialers, *scene, fault))
 
-    asyncio.run(scenario())
+    with ExitStack() as stack:
+        asyncio.run(scenario([stack.enter_context(databases()) for _ in numbers]))

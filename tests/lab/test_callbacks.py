@@ -8,20 +8,24 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from threading import current_thread
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.event import listen
 
 from callback_dialer.attempt import Progress
 from callback_dialer.dispositions import disposition as disposition_of
 from callback_dialer.milestones import lines_of, tell
+from callback_dialer.policy import Policy
 from ivr.storage import missed
 from ivr.storage.attempts import Attempt
 from ivr.storage.callbacks import Callback
 from ivr.storage.engine import Store
 from ivr.storage.schema import decisions, visits
 from tests.callback_policy import NOON
+from tests.contracts.test_callback_guards import decide_all
 from tests.lab.audio import Sound, load_sounds
 from tests.lab.dialing import Dialing, dialing, ready_to_dial, running_dialer, running_recorder, until
 from tests.lab.exchange import Fate, Keypress, Lifts, Rejects, Rings
@@ -108,6 +112,24 @@ def test_who_gave_up_after_ten_seconds_is_called_back_in_their_language_and_reac
     run(scenario)
 
 
+def test_neither_recorder_nor_dialer_runs_any_sql_on_the_event_loop(tmp_path: Path) -> None:
+    ran_on: set[str] = set()
+
+    async def scenario() -> None:
+        async with ready_to_dial(tmp_path, {NUMBER: [REACHED]}) as lab, agents(lab.house, "1101"):
+            theirs = Store(f"sqlite:///{tmp_path / 'hotline.db'}")
+            listen(theirs.engine, "before_cursor_execute", lambda *_: ran_on.add(current_thread().name))
+            miss(lab)
+            async with (
+                running_recorder(lab.house, theirs, lab.configuration),
+                running_dialer(lab.house, theirs, lab.configuration),
+            ):
+                await in_state(lab, "reached")
+
+    run(scenario)
+    assert ran_on == {"store_0"}
+
+
 class HighSequence(AgentPhone):
     """A phone whose RTP begins with a high sequence number, as half of all phones' calls do."""
 
@@ -141,6 +163,26 @@ FATES: list[tuple[Fate, str, str]] = [
     (Lifts(after=0.1, patience=1.0), "machine_or_no_confirmation", "owed"),
     (Lifts(after=0.1), "machine_or_no_confirmation", "owed"),
 ]
+
+
+def test_an_urgent_order_is_rung_before_an_older_missed_call(tmp_path: Path) -> None:
+    urgent = "0557654321"
+
+    async def scenario() -> None:
+        plans = {NUMBER: [REACHED], urgent: [REACHED]}
+        async with ready_to_dial(tmp_path, plans) as lab, agents(lab.house, "1101"):
+            service = HotlineService(lab.house, database_url=f"sqlite:///{tmp_path / 'hotline.db'}")
+            miss(lab)
+            lab.store.write(lambda c: decide_all(c, Policy.of(lab.configuration)))
+            words = ("callbacks", "add", urgent, "--queue", "dvx", "--priority", "urgent")
+            added = await service.hotline(*words)
+            assert added.status == 0, added.err
+            async with running_dialer(lab.house, lab.store, lab.configuration):
+                tried = await ended(lab, 2)
+            assert [one.disposition for one in tried] == ["reached", "reached"]
+            assert [one.number for one in lab.exchange.dialled] == [urgent, NUMBER]
+
+    run(scenario)
 
 
 def test_each_way_a_citizens_phone_can_react_is_told_by_the_disposition(tmp_path: Path) -> None:
@@ -220,6 +262,60 @@ def test_who_dials_the_hotline_while_we_ring_them_is_left_alone(tmp_path: Path) 
             assert held.attempts_used == 0
             lab.store.write(lambda c: end_call(c, call))
             await in_state(lab, "reached")
+
+    run(scenario)
+
+
+def test_a_citizen_we_ring_who_is_on_another_call_in_any_of_the_queues_is_hung_up_on(tmp_path: Path) -> None:
+    """Real calls by real phones, one in each queue; the callbacks are all of the first queue."""
+    lines = {f"050555000{n}": f"1951{n}" for n in (1, 2, 3, 4)}
+
+    async def scenario() -> None:
+        changes = {
+            "queues.dvx.announce_position": False,
+            "agents.1104": {"name": "1104", "queues": ["dvx"]},
+        }
+        async with (
+            dialing(tmp_path, {number: [Rings()] for number in lines}, changes) as lab,
+            running_recorder(lab.house, lab.store, lab.configuration),
+            agents(lab.house, "1101", "1102", "1103", "1104", answer_after=60.0),
+            AsyncExitStack() as phones,
+        ):
+            for number in lines:
+                miss(lab, f"+994{number[1:]}")
+            await until(lambda: sum(one.state == "ringing" for one in lab.attempts()) == 4, "four ringing")
+            for number, delivered in lines.items():
+                phone = await phones.enter_async_context(Caller.open(number, lab.house.sip))
+                await phone.dial(delivered, NOON)
+            assert {one.disposition for one in await ended(lab, 4)} == {"aborted"}
+            for number in lines:
+                await joined_at(lab, f"+994{number[1:]}")
+                [rung] = lab.exchange.calls_to(number)
+                assert rung.leg.log.is_over
+            assert {one.state for one in lab.callbacks()} == {"on_hold"}
+            assert {one.attempts_used for one in lab.callbacks()} == {0}
+
+    run(scenario)
+
+
+def test_a_citizen_who_has_answered_us_is_left_in_that_call_whatever_else_they_call(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        late = Lifts(after=0.1, keys=(Keypress("1", 6.0),), talk=1.0)
+        async with (
+            dialing(tmp_path, {NUMBER: [late]}, {"callback.confirm_wait": "9s"}) as lab,
+            running_recorder(lab.house, lab.store, lab.configuration),
+            agents(lab.house, "1101"),
+            Caller.open(NUMBER, lab.house.sip) as phone,
+        ):
+            miss(lab)
+            await until(lambda: [a for a in lab.attempts() if a.state == "citizen_answered"], "an answer")
+            call = await phone.dial("19513", NOON)
+            await joined_at(lab, E164)
+            assert [one.state for one in lab.attempts()] == ["citizen_answered"]
+            [attempt] = await ended(lab)
+            assert attempt.disposition == "reached"
+            assert len(lab.exchange.calls_to(NUMBER)) == 1
+            await call.hang_up()
 
     run(scenario)
 

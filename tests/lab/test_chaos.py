@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
-from tests.lab.chaos import Plan, run
-from tests.lab.chaos_strikes import STRIKES
-
-_LONG = ("ami_silent", "ami_stalled_long", "recorder_frozen_long")
-SHORT = tuple(kind for kind in STRIKES if kind not in _LONG)
+from tests.lab.chaos import STORES, Plan, run
 
 
-def test_whatever_breaks_for_half_a_minute_the_store_agrees_with_the_phones(tmp_path: Path) -> None:
-    plan = Plan(22.0, seed=1, kinds=SHORT, backfill=True, callbacks_seconds=8.0)
+@pytest.mark.parametrize("store", STORES)
+def test_whatever_breaks_for_a_while_the_store_agrees_with_the_phones(store: str, tmp_path: Path) -> None:
+    plan = Plan(22.0, seed=1, store=store, callbacks_seconds=8.0)
     outcome = asyncio.run(run(plan, tmp_path, Console(quiet=True)))
     assert outcome.strikes.total() >= 4
     assert outcome.verdict.calls >= 10

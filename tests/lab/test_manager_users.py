@@ -24,6 +24,9 @@ RELOAD: Action = {"Action": "Reload", "Module": "pbx_config"}
 COMMAND: Action = {"Action": "Command", "Command": "core show uptime"}
 GET_CONFIG: Action = {"Action": "GetConfig", "Filename": "manager.conf"}
 WRITE_CONFIG: Action = {"Action": "UpdateConfig", "SrcFilename": "a.conf", "DstFilename": "a.conf"}
+PHONE: Action = {"Action": "Getvar", "Variable": "DEVICE_STATE(PJSIP/1101)"}
+PHONES: Action = {"Action": "PJSIPShowEndpoints"}
+MODULE: Action = {"Action": "ModuleCheck", "Module": "app_queue"}
 SHUT_OUT: Action = {"Action": "QueuePause", "Interface": "PJSIP/1101", "Paused": "true"}
 CALL: Action = {
     "Action": "Originate",
@@ -41,13 +44,13 @@ SHELL: Action = {
 }
 
 MAY: dict[str, tuple[Action, ...]] = {
-    "hotline-recorder": (QUEUES, STATUS, CHANNELS),
-    "hotline-dialer": (QUEUES, STATUS, CHANNELS, CALL),
-    "hotline-apply": (RELOAD, PLAN),
+    "hotline-recorder": (QUEUES, STATUS, CHANNELS, PHONE),
+    "hotline-dialer": (QUEUES, STATUS, CHANNELS, PHONE, CALL),
+    "hotline-apply": (RELOAD, PLAN, PHONES, MODULE),
 }
 MAY_NOT: dict[str, tuple[Action, ...]] = {
-    "hotline-recorder": (CALL, SHELL, RELOAD, COMMAND, GET_CONFIG, WRITE_CONFIG, SHUT_OUT),
-    "hotline-dialer": (SHELL, RELOAD, COMMAND, GET_CONFIG, WRITE_CONFIG, SHUT_OUT),
+    "hotline-recorder": (CALL, SHELL, RELOAD, COMMAND, GET_CONFIG, WRITE_CONFIG, SHUT_OUT, PHONES, MODULE),
+    "hotline-dialer": (PHONES, MODULE, SHELL, RELOAD, COMMAND, GET_CONFIG, WRITE_CONFIG, SHUT_OUT),
     # Asterisk gives GetConfig to `system`, without which there is no Reload.
     "hotline-apply": (CALL, SHELL, COMMAND, WRITE_CONFIG, SHUT_OUT),
 }

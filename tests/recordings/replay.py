@@ -26,6 +26,8 @@ class Replay:
         self.answers = True
         self.refusals: dict[str, list[str]] = {}
         """Action → what Asterisk says instead of an answer, the first time and the next ones."""
+        self.rows: dict[str, str] = {}
+        """Action → the rows of its list; an empty ActionID is filled in."""
         self.port = 0
         self._writers: list[asyncio.StreamWriter] = []
 
@@ -82,6 +84,7 @@ class Replay:
             await self._send(writer, b"Response: Error\r\n" + own + b"Message: " + why + b"\r\n\r\n")
         elif action in _LISTS:
             start = b"Response: Success\r\n" + own + b"EventList: start\r\nMessage: will follow\r\n\r\n"
+            start += self.rows.get(fields["Action"], "").replace("ActionID: \r\n", own.decode()).encode()
             end = b"Event: " + _LISTS[action] + b"\r\n" + own + b"EventList: Complete\r\n\r\n"
             await self._send(writer, start + end)
         elif action == "logoff":

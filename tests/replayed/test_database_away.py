@@ -9,6 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from resource import RLIM_INFINITY, RLIMIT_FSIZE, prlimit
 from typing import Any
 
 import psycopg
@@ -258,7 +259,38 @@ def test_a_recorder_that_is_started_before_its_database_says_so_and_waits_and_a_
     assert is_true(url)
 
 
-def test_a_recorder_whose_tables_are_gone_ends_with_what_to_do_and_keeps_what_it_heard(
+def test_a_recorder_whose_disk_is_full_says_so_once_and_stores_everything_when_there_is_room(
+    tmp_path: Path,
+) -> None:
+    """No file of its process grows, neither the database nor the spool."""
+    url = f"sqlite:///{tmp_path / 'hotline.db'}"
+    empty_store(tmp_path).close()
+
+    async def scenario() -> str:
+        async with Replay() as replay:
+            full = await recorder(tmp_path, replay, url)
+            assert full.stderr is not None
+            await listening(replay)
+            prlimit(full.pid, RLIMIT_FSIZE, (1, RLIM_INFINITY))
+            await replay.say("".join(told_in_halves()))
+            log = ""
+            async with asyncio.timeout(DEADLINE):
+                while "the spool cannot be written" not in log:
+                    log += (await full.stderr.readline()).decode()
+            prlimit(full.pid, RLIMIT_FSIZE, (RLIM_INFINITY, RLIM_INFINITY))
+            await until(lambda: is_true(url))
+            full.terminate()
+            status, _, rest = await said(full)
+            assert status == 0
+            return log + rest
+
+    log = asyncio.run(scenario())
+    assert log.count("the spool cannot be written") == 1
+    assert log.count("database out of reach; records wait") == 1
+    assert log.count("the database has all that waited") == 1
+
+
+def test_a_recorder_whose_tables_are_gone_keeps_what_it_heard_and_ends_with_what_to_do(
     tmp_path: Path,
 ) -> None:
     url = f"sqlite:///{tmp_path / 'hotline.db'}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,14 @@ from sqlalchemy import exists, or_, select
 
 from ivr.asterisk.connection import AmiConnection, Timing
 from ivr.asterisk.queue_log import in_order
-from ivr.queue_log import Known, keep, read_files
+from ivr.queue_log import QueueLog, keep, known
 from ivr.recorder import Recorder
 from ivr.storage import schema
+from ivr.storage.agreement import LogComparison, Period
 from ivr.storage.engine import Store, StoreThread
 from ivr.storage.export import rows
 from ivr.storage.migrations import migrate
+from ivr.visits.agreement import Disagreement
 from ivr.watched import Watched
 from tests.recordings.listening import Manner, bytes_of
 from tests.recordings.replay import Replay
@@ -37,9 +40,6 @@ def new_store(folder: Path) -> Iterator[Store]:
     migrate(store)
     yield store
     store.close()
-
-
-EVERYTHING = Watched()
 
 
 def listen(store: Store, case: str, manner: Manner = AT_ONCE, hear: float = 1.0) -> None:
@@ -61,9 +61,11 @@ def listen(store: Store, case: str, manner: Manner = AT_ONCE, hear: float = 1.0)
     asyncio.run(main())
 
 
-def backfill(store: Store, *paths: Path, watched: Watched = EVERYTHING) -> None:
-    known = store.read(lambda connection: Known.of(connection, "main", watched))
-    for told in read_files("main", None, in_order(paths), known):
+def backfill(store: Store, *paths: Path, watched: Watched | None = None) -> None:
+    watched = watched or Watched()
+    before = store.read(partial(known, server="main", watched=watched))
+    log = QueueLog("main", watched, before.interfaces)
+    for told in log.told(in_order(paths), before.positions):
         store.write(partial(keep, server="main", watched=watched, told=told))
 
 
@@ -71,6 +73,16 @@ def wrong(store: Store, case: str) -> list[str]:
     """In what the visits differ from the truth, and calls that are not over or have no visit."""
     astray = store.read(lambda connection: connection.execute(_ASTRAY).all())
     return [*differences(case, [Told.of(row) for row in visits(store)]), *map(repr, astray)]
+
+
+def disagreeing_with_log(store: Store, case: str) -> list[Disagreement]:
+    ever = Period(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+    comparison, files = LogComparison(store, "main", ever, None), in_order([CASES / case / "queue_log"])
+    found, read_to = [], ever.begin
+    for told in QueueLog("main", Watched(), {}).told(files, {}):
+        found += comparison.compare(told.changes.visits)
+        read_to = told.read_to or read_to
+    return [*found, *comparison.end(datetime.fromtimestamp(files[0].began, UTC), read_to)]
 
 
 def visits(store: Store) -> list[dict[str, Any]]:
@@ -103,6 +115,7 @@ def test_both_sources_in_any_order_tell_the_same_visits(
     with new_store(tmp_path) as store:
         tell(store, case)
         assert wrong(store, case) == []
+        assert disagreeing_with_log(store, case) == []
         before = visits(store)
         backfill(store, CASES / case / "queue_log")
         assert visits(store) == before

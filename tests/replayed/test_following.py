@@ -191,6 +191,43 @@ def test_the_gap_is_open_until_asterisk_has_told_who_waits_or_never_will(
     assert "CoreShowChannels" in actions
 
 
+CHANNEL = """Event: CoreShowChannel\r
+ActionID: \r
+Channel: Local/0501112233@hotline-callback-1;1\r
+Uniqueid: cb-1\r
+Linkedid: cb-1\r
+ChanVariable: HOTLINE_ORIGIN=callback\r
+ChanVariable: HOTLINE_ATTEMPT=cb-1\r
+ChanVariable: MENU_LANGUAGE=ru\r
+\r
+"""
+ENTRY = """Event: QueueEntry\r
+ActionID: \r
+Queue: dvx\r
+Uniqueid: cb-1\r
+CallerIDNum: 0501112233\r
+Wait: 3\r
+\r
+"""
+
+
+def test_a_callback_found_waiting_is_not_taken_for_the_citizen_s_own_call(store: Store) -> None:
+    async def main() -> None:
+        async with Replay() as replay, asyncio.timeout(30):
+            replay.rows = {"CoreShowChannels": CHANNEL, "QueueStatus": ENTRY}
+            connection = AmiConnection("127.0.0.1", replay.port, "listener", "secret")
+            stop = asyncio.Event()
+            running = asyncio.create_task(Recorder(connection, StoreThread(store), "main").run(stop))
+            while not told(store):
+                await asyncio.sleep(0.02)
+            stop.set()
+            await running
+
+    asyncio.run(main())
+    (visit,) = store.read(lambda connection: list(rows(connection, "visits")))
+    assert (visit["origin"], visit["attempt_id"], visit["language"]) == ("callback", "cb-1", "ru")
+
+
 def _gaps(store: Store) -> tuple[listening.Gap, ...]:
     ever = (from_millis(0), from_millis(10**13))
     return store.read(lambda connection: listening.gaps_between(connection, "main", *ever))

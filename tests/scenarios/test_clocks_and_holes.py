@@ -181,6 +181,18 @@ def test_a_call_that_is_gone_after_a_hole_is_on_the_line_no_more_and_its_visit_s
     assert listener.visits[0].outcome == "waiting"
 
 
+def test_whose_end_fell_into_a_hole_was_not_interrupted_by_a_later_restart() -> None:
+    listener = Listener().hears(BOOT + OPEN, until=20)
+    listener.fold.apply(listener.reader.live_calls((), at(25)))
+    listener.hears("60.0 QueueMemberStatus Q=dvx A=PJSIP/1101\n", until=60).reconnects(63)
+    listener.hears("63.0 FullyBooted Uptime=1\n", until=64)
+    assert told(listener.visits) == [
+        ("0501112233", "dvx", "interrupted", 0.0, "restart", None),
+        ("0502223344", "dvx", "answered", 1.0, "restart", None),
+    ]
+    assert max(visit.ended_at for visit in listener.visits if visit.ended_at) == at(13)
+
+
 def test_a_call_thought_gone_is_on_the_line_again_when_it_is_heard_of() -> None:
     listener = Listener().hears(BOOT + OPEN, until=20)
     listener.fold.apply(listener.reader.live_calls((), at(25)))
@@ -194,7 +206,7 @@ def test_who_waited_before_we_listened_is_found_by_asking() -> None:
     for fact in listener.reader.facts(Connected(at(0))):
         listener.fold.apply(fact)
     (entry,) = events(spelled_out("30.0 QueueEntry U=c.1 N=0501112233 Q=dvx Wait=20"))
-    for fact in listener.reader.waiting(replace(entry, timestamp=None)):
+    for fact in listener.reader.waiting(replace(entry, timestamp=None), {}):
         listener.fold.apply(fact)
     listener.hears("35.0 AgentConnect U=c.1 Q=dvx A=PJSIP/1101 D=a.1 HoldTime=25 RingTime=2\n")
     (visit,) = listener.visits
@@ -229,3 +241,19 @@ def test_who_is_answered_after_a_hole_does_not_stand_where_another_citizen_waite
         ("0502223344", "c.2"),
     ]
     assert told(listener.visits)[1] == ("0502223344", "dvx", "answered", 3.0, "agent", 2.0)
+
+
+def test_a_talk_whose_end_was_missed_does_not_end_with_the_agent_s_next_one() -> None:
+    """The next one's beginning fell into the same hole, and its end carries no Uniqueid."""
+    listener = Listener().hears(
+        """
+        0.0   QueueCallerJoin  U=c.1 N=0501112233 Q=dvx
+        1.0   AgentConnect     U=c.1 N=0501112233 Q=dvx A=PJSIP/1101 D=a.1 HoldTime=1 RingTime=1
+        """,
+        until=2.0,
+    )
+    listener.reconnects(8.0).hears("""
+        12.0  AgentComplete    Q=dvx A=PJSIP/1101 HoldTime=2 TalkTime=3 Reason=agent
+        12.0  QueueMemberStatus Q=dvx A=PJSIP/1101
+    """)
+    assert told(listener.visits) == [("0501112233", "dvx", "answered", 1.0, "", None)]

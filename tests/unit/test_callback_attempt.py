@@ -120,6 +120,12 @@ def test_the_disposition_is_how_far_it_got_and_else_the_cause_on_the_trunks_leg(
     assert disposition(progress) == expected
 
 
+def test_an_attempt_whose_trunk_s_leg_is_the_last_to_go_has_its_cause() -> None:
+    ended = "1.00 Hangup 2 Cause=0\n1.01 Hangup 1 Cause=0\n1.02 Hangup trunk Cause=17\n"
+    progress = follow(stream(RINGING + ended))
+    assert (progress.cause, progress.open_legs, disposition(progress)) == (17, frozenset(), "busy")
+
+
 def test_an_attempt_is_not_over_while_one_of_its_legs_is_up() -> None:
     events = stream(CONNECTED + AGENT_HANGS_UP)
     assert follow(events[:-1]).ended_at is None
@@ -132,15 +138,63 @@ def test_the_talk_lasts_from_the_agents_connect_to_its_end() -> None:
     assert follow(stream(CONNECTED + OVER)).talk_seconds == pytest.approx(4.41)
 
 
-def test_the_chosen_time_is_kept() -> None:
-    assert follow(stream(CONFIRMED + told("new_time", Choice="2"))).choice == 2
+def test_a_talk_is_told_to_the_millisecond() -> None:
+    assert follow(stream(CONFIRMED + "4.6001 AgentConnect 1\n9.0005 AgentComplete 1\n")).talk_seconds == 4.4
 
 
-def test_an_attempt_rings_once_the_network_says_so() -> None:
-    assert follow(stream(DIALLED)).state == "originating"
-    assert follow(stream(RINGING)).state == "ringing"
-    early = "0.10 DialState 2 DestUniqueid=1795371761.30 DialStatus=PROGRESS"
-    assert follow(stream(DIALLED + early)).state == "ringing"
+@pytest.mark.parametrize(("written", "choice"), [("2", 2), ("", 0), ("x", 0), ("²", 0)])
+def test_the_chosen_time_is_kept(written: str, choice: int) -> None:
+    progress = follow(stream(CONFIRMED + told("new_time", Choice=written)))
+    assert (progress.farewell, progress.choice) == ("new_time", choice)
+
+
+@pytest.mark.parametrize(
+    ("line", "state"),
+    [
+        ("0.10 Newstate trunk ChannelStateDesc=Ringing", "ringing"),
+        ("0.10 Newstate trunk ChannelStateDesc=Up", "originating"),
+        ("0.10 Newstate agent ChannelStateDesc=Ringing", "originating"),
+        ("0.10 DialState 2 DestUniqueid=1795371761.30 DialStatus=PROGRESS", "ringing"),
+        ("0.10 DialState 2 DestUniqueid=1795371761.30 DialStatus=RINGING", "ringing"),
+        ("0.10 DialState 2 DestUniqueid=1795371761.30 DialStatus=BUSY", "originating"),
+        ("0.10 DialState 2 DestUniqueid=1795371762.31 DialStatus=RINGING", "originating"),
+    ],
+)
+def test_an_attempt_rings_once_the_network_says_so_of_the_trunk_s_leg(line: str, state: str) -> None:
+    assert follow(stream(DIALLED + line)).state == state
+
+
+def test_each_state_and_each_milestone_has_the_moment_at_which_it_was_first_told() -> None:
+    again = "6.00 UserEvent 1 UserEvent=HotlineCallback State=answered\n"
+    again += "6.10 UserEvent 1 UserEvent=HotlineCallback State=confirmed\n"
+    again += "6.20 AgentConnect 1 Interface=PJSIP/1102\n"
+    reached = [follow(stream(table)).reached_state_at for table in (RINGING, ANSWERED, CONFIRMED, CONNECTED)]
+    assert reached == [STARTED + timedelta(seconds=second) for second in (0.1, 2, 4, 4.6)]
+    progress = follow(stream(CONNECTED + again))
+    moments = (progress.answered_at, progress.confirmed_at, progress.connected_at, progress.reached_state_at)
+    assert moments == tuple(STARTED + timedelta(seconds=second) for second in (2, 4, 4.6, 4.6))
+    assert progress.agent == "PJSIP/1101"
+
+
+def test_a_local_channel_that_is_not_the_attempt_s_own_is_not_the_trunk_s() -> None:
+    local = AmiEvent("Newchannel", {"Uniqueid": "1.5", "Channel": "Local/1101@members-1;1"}, {}, STARTED)
+    assert follow([*stream(DIALLED)[:2], local, stream(DIALLED)[2]]).trunk_leg == LEGS["trunk"][0]
+
+
+@pytest.mark.parametrize(
+    ("table", "response", "is_over"),
+    [("", "Failure", True), ("", "Success", False), (DIALLED, "Failure", False)],
+)
+def test_an_originate_that_failed_ends_only_an_attempt_without_a_channel(
+    table: str, response: str, is_over: bool
+) -> None:
+    progress = follow(stream(f"{table}0.1 OriginateResponse 1 Response={response}"))
+    assert (progress.ended_at is not None) == is_over
+
+
+def test_an_order_that_came_too_late_was_not_dialled() -> None:
+    progress = follow(stream("0.00 Newchannel 1\n0.00 Newchannel 2\n" + told("late") + OVER))
+    assert disposition(progress) == "aborted"
 
 
 @pytest.mark.parametrize("cause", sorted(BY_CAUSE))
@@ -151,9 +205,13 @@ def test_every_listed_cause_has_its_disposition_once_it_rang(cause: int) -> None
 def test_events_of_other_calls_belong_to_no_attempt() -> None:
     other = AmiEvent("Hangup", {"Uniqueid": "1.2", "Linkedid": "1.2"}, {}, STARTED)
     assert attempt_of(other) == ""
-    assert attempt_of(AmiEvent("OriginateResponse", {"Uniqueid": ID}, {}, STARTED)) == ID
-    assert attempt_of(AmiEvent("Hangup", {"Uniqueid": f"{ID}-2"}, {}, STARTED)) == ID
-    assert attempt_of(AmiEvent("X", {}, {"HOTLINE_ATTEMPT": ID}, STARTED)) == ID
+
+
+@pytest.mark.parametrize("header", ["Attempt", "Linkedid", "DestLinkedid", "Uniqueid"])
+@pytest.mark.parametrize("name", [ID, f"{ID}-2"])
+def test_an_attempt_is_named_by_any_of_its_channels_and_by_its_variable(header: str, name: str) -> None:
+    assert attempt_of(AmiEvent("X", {"Uniqueid": "1.2", header: name}, {}, STARTED)) == ID
+    assert attempt_of(AmiEvent("X", {}, {"HOTLINE_ATTEMPT": name}, STARTED)) == ID
 
 
 LINES = stream(CONNECTED + AGENT_HANGS_UP + told("refused") + told("no_agent") + RINGING + failed(17))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from callback_dialer.decide import CHECKS, Facts, decide
 from callback_dialer.policy import Policy
-from ivr.calls.missed import EndedCall, MissedCall, Stay, missed_calls
+from ivr.calls.missed import MissedCall
 from tests.callback_policy import NOON, policy
 
 MISSED = MissedCall(
@@ -131,6 +131,65 @@ def test_the_verdict_is_the_first_check_that_has_a_reason(
     assert decision.why
 
 
+WHYS: list[tuple[dict[str, Any], Facts, Policy, str]] = [
+    ({}, Facts(), policy(), "waited 12.0 s and was not answered (abandoned)"),
+    ({"attempt_id": "cb-1"}, Facts(), policy(), "the visit belongs to attempt cb-1"),
+    ({"origin": "callback"}, Facts(), policy(), "the visit belongs to attempt ?"),
+    ({"origin": "internal"}, Facts(), policy(), "the call came from an agent or a number of our own"),
+    ({"wait_seconds": 9.9996}, Facts(), policy(), "waited 10.000 s, not over 10 s"),
+    (
+        {"served_elsewhere_at": NOON},
+        Facts(),
+        policy(),
+        "an agent of another structure answered the same call",
+    ),
+    ({}, Facts(is_reached=True), policy(), "a callback reached that number after this call"),
+    ({}, Facts(is_answered_again=True), policy(), "called again and was answered"),
+    ({"is_anonymous": True}, Facts(), policy(), "the caller hid their number"),
+    (
+        {"caller_e164": "", "caller_kind": "short"},
+        Facts(),
+        policy(),
+        "no number that could be dialled (short)",
+    ),
+    (
+        {"caller_e164": "", "caller_kind": ""},
+        Facts(),
+        policy(),
+        "no number that could be dialled (unknown kind)",
+    ),
+    ({"caller_e164": "+99450123"}, Facts(), policy(), "no number that could be dialled"),
+    ({}, Facts(), policy(deny=["+99450"]), "callback.deny names that number or its prefix"),
+    ({}, Facts(is_denied=True), policy(), "somebody at that number asked not to be called"),
+    ({"missed_at": NOON - timedelta(days=4)}, Facts(), policy(), "became known after callback.max_age"),
+    ({}, Facts(), OFF, "callback.enabled is false"),
+    ({}, Facts(paused="drill"), policy(), "callbacks are not accepted: drill"),
+    ({"outcome": "empty"}, Facts(), policy(outcomes=["abandoned"]), "callback.for does not list empty"),
+    ({}, Facts(is_owed=True), policy(), "joins the callback already open for that number"),
+    ({}, Facts(used_up="budgets.number"), policy(), "budgets.number"),
+    ({}, Facts(held="a burst"), policy(), "a burst"),
+    (
+        {},
+        Facts(is_on_the_line=True),
+        policy(),
+        "the caller is on the line again; owed once that call ends",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "facts", "rules", "why"), WHYS, ids=[each[-1] for each in WHYS])
+def test_the_operator_reads_why_in_one_sentence(
+    changes: dict[str, Any], facts: Facts, rules: Policy, why: str
+) -> None:
+    assert decide(replace(MISSED, **changes), facts, rules, NOON + timedelta(seconds=1)).why == why
+
+
+def test_a_call_that_becomes_known_at_its_last_moment_is_not_too_old() -> None:
+    rules = policy(max_age=60.0)
+    assert decide(MISSED, Facts(), rules, NOON + timedelta(seconds=60)).verdict == "callback"
+    assert decide(MISSED, Facts(), rules, NOON + timedelta(seconds=60.001)).verdict == "too_old"
+
+
 def test_every_verdict_but_callback_has_its_check_and_its_scenario() -> None:
     provoked = {scenario[-1] for scenario in SCENARIOS}
     assert provoked == {verdict for verdict, _ in CHECKS} | {"callback"}
@@ -150,71 +209,3 @@ def test_no_reason_ever_shows_the_number(
     one = replace(MISSED, outcome=outcome, wait_seconds=wait, caller_e164=number, caller_kind=kind)
     decision = decide(one, facts, policy(), NOON + age)
     assert not number or number.removeprefix("+") not in decision.why
-
-
-def stay(structure: str, queue: str, outcome: str, joined: float, wait: float) -> Stay:
-    """A stay that begins `joined` seconds after noon."""
-    joined_at = NOON + timedelta(seconds=joined)
-    left_at = joined_at + timedelta(seconds=wait)
-    return Stay(
-        structure=structure,
-        queue=queue,
-        outcome=outcome,
-        origin="inbound",
-        attempt_id="",
-        caller="0501234567",
-        caller_e164="+994501234567",
-        language="az",
-        joined_at=joined_at,
-        left_at=left_at,
-        answered_at=left_at if outcome == "answered" else None,
-        wait_seconds=wait,
-    )
-
-
-def ended(*stays: Stay, presentation: str = "allowed") -> EndedCall:
-    over = datetime(2026, 11, 23, 9, tzinfo=UTC)
-    return EndedCall(1, "main", "mobile", presentation, "provider", over, stays)
-
-
-def test_a_call_answered_after_it_overflowed_is_not_missed() -> None:
-    call = ended(stay("dvx", "dvx", "timeout", 0, 20), stay("dvx", "aparat", "answered", 20, 3))
-    assert missed_calls(call) == ()
-
-
-def test_the_wait_of_a_missed_call_is_the_sum_of_its_waits_in_the_structure() -> None:
-    call = ended(stay("dvx", "dvx", "timeout", 0, 7), stay("dvx", "aparat", "abandoned", 9, 4))
-    [missed] = missed_calls(call)
-    assert (missed.wait_seconds, missed.queue, missed.structure) == (11, "aparat", "dvx")
-    assert missed.outcome == "abandoned"
-
-
-def test_two_structures_in_one_call_are_two_missed_calls() -> None:
-    call = ended(stay("dvx", "dvx", "timeout", 0, 20), stay("emdx", "emdx", "abandoned", 30, 15))
-    assert [one.structure for one in missed_calls(call)] == ["dvx", "emdx"]
-
-
-def test_a_missed_call_answered_later_in_another_structure_says_so() -> None:
-    call = ended(stay("dvx", "dvx", "timeout", 0, 20), stay("emdx", "emdx", "answered", 30, 15))
-    [missed] = missed_calls(call)
-    assert missed.structure == "dvx"
-    assert missed.served_elsewhere_at == NOON + timedelta(seconds=45)
-
-
-def test_a_caller_transferred_on_after_an_answer_was_not_served_elsewhere() -> None:
-    call = ended(stay("dvx", "dvx", "answered", 0, 20), stay("emdx", "emdx", "abandoned", 60, 15))
-    [missed] = missed_calls(call)
-    assert missed.structure == "emdx"
-    assert missed.served_elsewhere_at is None
-
-
-@pytest.mark.parametrize("outcome", ["key", "withdrawn", "redirected", "answered"])
-def test_a_call_whose_last_visit_ended_otherwise_is_not_missed(outcome: str) -> None:
-    assert missed_calls(ended(stay("dvx", "dvx", outcome, 0, 20))) == ()
-
-
-def test_a_number_that_was_to_be_hidden_is_anonymous_even_when_it_is_shown() -> None:
-    [missed] = missed_calls(
-        ended(stay("dvx", "dvx", "abandoned", 0, 20), presentation="prohib_passed_screen")
-    )
-    assert missed.is_anonymous

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import get_args
 
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from callback_dialer.retry import GiveUp, Retry, after, uses_up_an_attempt
 from ivr.calls.callback_states import Disposition
+from ivr.config.model import RetryPlan
 from tests.callback_policy import NOON, policy
 
 NO_ANSWERS: list[Disposition] = ["no_answer"] * 5
@@ -70,19 +71,5 @@ def test_no_plan_ever_tries_a_citizen_more_often_than_allowed(dispositions: list
         assert used < policy().callback.attempts
 
 
-def test_a_new_time_is_the_one_the_citizen_chose() -> None:
-    rules = policy(new_times=[1800.0, "next_working_day"])
-    assert rules.new_time(1, NOON) == NOON + 30 * MINUTE
-    assert rules.new_time(2, NOON) == datetime(2026, 11, 24, 5, tzinfo=UTC)  # 09:00 in Baku on Tuesday
-    assert rules.new_time(3, NOON) is None
-    assert rules.new_time(0, NOON) is None
-
-
-def test_the_next_working_day_of_a_friday_is_monday() -> None:
-    friday = datetime(2026, 11, 27, 8, tzinfo=UTC)
-    assert policy(new_times=["next_working_day"]).new_time(1, friday) == datetime(2026, 11, 30, 5, tzinfo=UTC)
-
-
-def test_a_missed_call_is_too_old_after_the_end_of_the_next_working_day() -> None:
-    assert policy().expires_at(NOON) == datetime(2026, 11, 24, 16, tzinfo=UTC)  # 20:00 in Baku on Tuesday
-    assert policy(max_age=3600.0).expires_at(NOON) == NOON + HOUR
+def test_an_outcome_without_delays_is_tried_again_at_once() -> None:
+    assert after(["busy"], policy(retry=RetryPlan(busy=[])), NOON) == Retry(NOON)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.lab.chaos_judge import (
 
 WHO = "+994502100000"
 ANSWERED = SeenCall(WHO, answered_at=100.0, voice_at=104.0, agent="1101", ended_at=110.0, ended="there")
+TALKED_SIX = replace(ANSWERED, talked=6.1)
 GAVE_UP = SeenCall(WHO, answered_at=100.0, voice_at=None, agent="", ended_at=108.0, ended="here")
 KILLED = replace(GAVE_UP, ended="lost")
 REFUSED = SeenCall(WHO, answered_at=None, voice_at=None, agent="", ended_at=100.1, ended="rejected")
@@ -34,6 +36,8 @@ def visit(outcome: str, wait: float | None, agent: str = "", **more: Any) -> dic
         "outcome": outcome,
         "wait_seconds": wait,
         "precision": "ms",
+        "source": "ami",
+        "talk_seconds": 6.0 if agent else None,
     }
     return {**row, "agent": agent and f"PJSIP/{agent}", **more}
 
@@ -52,9 +56,10 @@ def found(
     callbacks: list[dict[str, Any]] | None = None,
     tries: list[SeenTry] | None = None,
     attempts: int = 0,
+    joined: Set[str] = frozenset(),
 ) -> list[str]:
     """The names of the faults, once for each."""
-    verdict = judge([call], tries or [], visits, callbacks or [], tried(attempts), {"1101": "Aygün"})
+    verdict = judge([call], tries or [], visits, callbacks or [], tried(attempts), joined)
     return [name for name in FAULTS for _ in verdict.faults[name]]
 
 
@@ -62,10 +67,13 @@ def found(
     ("call", "visits", "callbacks"),
     [
         (ANSWERED, [visit("answered", 3.0, "1101")], []),
-        (ANSWERED, [visit("answered", 3.0, agent="Aygün") | {"agent": "Aygün", "precision": "s"}], []),
+        (TALKED_SIX, [visit("answered", 3.0, "1101")], []),
+        (ANSWERED, [visit("answered", 2.0, "1101", precision="s")], []),
         (GAVE_UP, [visit("abandoned", 7.0)], [owed()]),
         (KILLED, [visit("interrupted", 1.0)], []),
         (KILLED, [visit("abandoned", 6.0)], [owed()]),
+        (KILLED, [visit("interrupted", 6.0, source="both", precision="s")], []),
+        (replace(GAVE_UP, ended_at=103.5), [visit("abandoned", 1.6, source="both")], []),
         (REFUSED, [], []),
         (replace(GAVE_UP, ended_at=101.5), [], []),
     ],
@@ -85,10 +93,14 @@ def test_a_store_that_is_right_has_no_fault(call: SeenCall, visits: list[Any], c
         (ANSWERED, [visit("interrupted", 4.0)], [owed()], WRONG),
         (ANSWERED, [visit("answered", 4.0, "1102")], [], WRONG),
         (ANSWERED, [visit("answered", 6.0, "1101")], [], WRONG),
+        (TALKED_SIX, [visit("answered", 3.0, "1101", talk_seconds=9.0)], [], WRONG),
+        (TALKED_SIX, [visit("answered", 3.0, "1101", talk_seconds=None)], [], WRONG),
         (GAVE_UP, [visit("timeout", 7.0)], [owed()], WRONG),
         (GAVE_UP, [visit("interrupted", 7.0)], [owed()], WRONG),
         (GAVE_UP, [visit("abandoned", None)], [owed()], WRONG),
         (GAVE_UP, [visit("abandoned", 7.0)], [], LOST),
+        (KILLED, [visit("interrupted", 6.0)], [], LOST),
+        (replace(GAVE_UP, ended_at=103.5), [visit("abandoned", 1.6)], [], LOST),
         (GAVE_UP, [visit("abandoned", 7.0)], [owed("reached")], LOST),
         (GAVE_UP, [visit("abandoned", 7.0)], [owed("expired")], LOST),
     ],
@@ -113,6 +125,18 @@ def test_a_citizen_is_rung_once_for_each_attempt_and_never_after_they_were_reach
     tries: list[SeenTry], attempts: int, state: str, faults: list[str]
 ) -> None:
     assert found(GAVE_UP, [visit("abandoned", 7.0)], [owed(state)], tries, attempts) == faults
+
+
+def test_who_stands_in_queue_log_is_missed_however_short_the_call_was() -> None:
+    at_once = replace(GAVE_UP, ended_at=101.0)
+    assert found(at_once, []) == []
+    assert found(at_once, [], joined={WHO}) == [MISSING]
+
+
+def test_who_heard_the_notices_while_asterisk_stood_still_need_not_have_joined() -> None:
+    cut_short = replace(KILLED, ended_at=104.0)
+    assert found(cut_short, []) == [MISSING]
+    assert found(replace(cut_short, frozen_seconds=2.0), []) == []
 
 
 def test_a_late_hang_up_is_no_fault_while_asterisk_stood_still() -> None:

@@ -103,19 +103,17 @@ def test_the_starter_is_the_shipped_configuration_and_never_overwrites(tmp_path:
         write_starter(tmp_path / "new")
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_whatever_make_loading_raise(content: bytes) -> None:
     assert load_files({"any.yaml": content}).configuration is None
 
 
-@settings(deadline=None)
 @given(st.lists(YAML_MARKS | st.text(max_size=5), max_size=30).map("".join))
 def test_no_text_whatever_makes_loading_raise(text: str) -> None:
     load_files({"any.yaml": text.encode("utf-8", "replace")})
 
 
-@settings(deadline=None, max_examples=40)  # each loads the whole configuration
+@settings(max_examples=40)  # each loads the whole configuration
 @given(st.sampled_from(sorted(FILES)), st.data(), YAML_MARKS | st.text(max_size=3))
 def test_a_slip_of_the_finger_anywhere_in_the_shipped_files_never_makes_loading_raise(
     file: str, data: st.DataObject, typed: str

@@ -119,6 +119,15 @@ def test_the_revision_changes_with_the_content_and_not_with_its_lines() -> None:
     assert set(compile(_changed(menu=patient), today=TODAY)) != set(compiled())
 
 
+def test_a_choice_that_says_nothing_waits_for_its_key_all_the_same() -> None:
+    """Background without a prompt hangs up; found by walking made menus."""
+    menu = configuration_of(load_or_fail(CONFIG)).menu
+    nodes = {**menu.nodes, "front": menu.nodes["front"].model_copy(update={"say": []})}
+    plan = _plan(compile(_changed(menu=menu.model_copy(update={"nodes": nodes})), today=TODAY))
+    assert "(ask),WaitExten(1)" in plan
+    assert "Background()" not in plan
+
+
 def test_the_notice_of_recording_is_compiled_in_exactly_where_a_queue_records() -> None:
     contexts = _plan(compiled()).split("\n[")
     with_notice = {text.partition("]")[0].rpartition("-")[2] for text in contexts if "calls_recorded" in text}

@@ -48,7 +48,7 @@ cases = st.sampled_from(NAMES)
 
 
 @given(case=cases, data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_prefix_tells_each_stay_at_most_once(case: str, data: st.DataObject) -> None:
     whole = stream(case)
     prefix = list(whole[: data.draw(st.integers(0, len(whole)))])
@@ -56,7 +56,7 @@ def test_any_prefix_tells_each_stay_at_most_once(case: str, data: st.DataObject)
 
 
 @given(case=cases, data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_repetition_of_events_tells_the_same_visits(case: str, data: st.DataObject) -> None:
     whole = stream(case)
     again = data.draw(st.sets(st.integers(0, len(whole) - 1), max_size=40))
@@ -65,7 +65,7 @@ def test_any_repetition_of_events_tells_the_same_visits(case: str, data: st.Data
 
 
 @given(case=cases, data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_part_told_again_later_makes_no_new_visit(case: str, data: st.DataObject) -> None:
     whole = stream(case)
     begin, end = sorted(data.draw(st.tuples(*[st.integers(0, len(whole))] * 2)))
@@ -74,7 +74,7 @@ def test_any_part_told_again_later_makes_no_new_visit(case: str, data: st.DataOb
 
 
 @given(case=cases, data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_order_of_the_queue_s_events_raises_nothing_and_tells_no_stay_twice(
     case: str, data: st.DataObject
 ) -> None:
@@ -87,7 +87,7 @@ def test_any_order_of_the_queue_s_events_raises_nothing_and_tells_no_stay_twice(
 
 
 @given(case=cases, data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_events_missing_raises_nothing_and_tells_no_stay_twice(case: str, data: st.DataObject) -> None:
     whole = stream(case)
     missing = data.draw(st.sets(st.integers(0, len(whole) - 1), max_size=40))
@@ -96,7 +96,7 @@ def test_any_events_missing_raises_nothing_and_tells_no_stay_twice(case: str, da
 
 
 @given(first=cases, second=cases, data=st.data())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_two_servers_streams_run_into_one_raise_nothing(first: str, second: str, data: st.DataObject) -> None:
     mixed = [*stream(first)[:200], *stream(second)[:200]]
     fold(data.draw(st.permutations(mixed)))

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,12 +73,7 @@ def test_what_cannot_be_tried_is_told_with_status_2(
 
 
 def test_a_language_the_hotline_does_not_speak_cannot_be_tried(folder: Path) -> None:
-    file = folder / "hotline.yaml"
-    file.write_text(file.read_text(encoding="utf-8").replace("[az, ru, en]", "[az, en]"), encoding="utf-8")
-    menu = folder / "menu.yaml"
-    menu.write_text(
-        menu.read_text(encoding="utf-8").replace("{language: ru", "{language: en"), encoding="utf-8"
-    )
+    _speak_no_russian(folder)
     result = _run(folder, "menu", "try", "--language", "ru")
     assert (result.exit_code, result.stderr.splitlines()[0]) == (2, "the hotline does not speak ru")
 
@@ -139,6 +138,13 @@ def test_a_test_that_cannot_be_run_is_told_like_any_other_mistake(
     assert problem["file"].endswith("tests/menu.yaml")
 
 
+def test_a_test_may_not_remember_a_language_the_hotline_does_not_speak(folder: Path) -> None:
+    _speak_no_russian(folder)
+    _case(folder, "  it rings: {given: {at: 2026-11-23 11:00, language: ru}}")
+    [problem] = json.loads(_run(folder, "config", "check", "--json").stdout)
+    assert (problem["code"], problem["message"]) == ("TST002", "the hotline does not speak `ru`")
+
+
 def test_only_the_files_named_are_run(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_text(f"tests:\n  it rings: {{{GIVEN}, ends: {{queue: dvx}}}}\n")
     result = _run(folder, "menu", "test", tmp_path / "other.yaml")
@@ -148,9 +154,41 @@ def test_only_the_files_named_are_run(folder: Path, tmp_path: Path) -> None:
     assert "cannot be read" in _run(folder, "menu", "test", tmp_path / "missing.yaml").stdout
 
 
+def _speak_no_russian(folder: Path) -> None:
+    for name, old, new in (
+        ("hotline.yaml", "[az, ru, en]", "[az, en]"),
+        ("menu.yaml", "{language: ru", "{language: en"),
+    ):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert old in text
+        (folder / name).write_text(text.replace(old, new), encoding="utf-8")
+
+
 def _case(folder: Path, line: str) -> None:
     (folder / "tests" / "menu.yaml").write_text(f"tests:\n{line}\n", encoding="utf-8")
 
 
 def _run(folder: Path, *arguments: str | Path, keys: str = "") -> Result:
     return CliRunner().invoke(app, ["--config", str(folder), *map(str, arguments)], input=keys)
+
+
+def test_at_a_terminal_each_step_is_shown_before_the_next_key_is_asked_for_and_the_walk_ends_with_the_call(
+    folder: Path,
+) -> None:
+    """A real terminal, and nothing more is typed after the last key."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", "from ivr.command.root import app; app()"]
+    words = ["--config", str(folder), "menu", "try", *AT]
+    with subprocess.Popen(
+        [*command, *words], stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as walk:
+        os.close(theirs)
+        assert walk.stdout is not None
+        for key, place in (("9", "welcome"), ("x", "main"), ("h", None)):
+            while place and walk.stdout.readline() != f"  is asked in `{place}`\n".encode():
+                assert walk.poll() is None
+            os.write(ours, f"{key}\n".encode())
+        said, told = walk.communicate(timeout=30)
+    os.close(ours)
+    assert said.decode().splitlines()[-1] == "  the call ends in `main`"
+    assert "'x'?" in told.decode()

@@ -256,6 +256,8 @@ def test_a_row_of_both_sources_takes_a_later_word_of_either_by_who_had_said_its_
     assert (waits_in_both | visit_merged(waits_in_both, left(READ, "timeout")))["outcome"] == "timeout"
     guessed = merged(left(HEARD, "timeout"), READ)
     assert (guessed | visit_merged(guessed, left(READ, "abandoned")))["outcome"] == "abandoned"
+    corrected = merged(left(HEARD, "abandoned"), READ)
+    assert (corrected | visit_merged(corrected, left(HEARD, "timeout")))["outcome"] == "timeout"
     named = merged(HEARD, left(READ, "timeout"))
     assert (named | visit_merged(named, left(HEARD, "abandoned")))["outcome"] == "timeout"
 
@@ -320,6 +322,32 @@ def test_a_join_ami_first_told_in_whole_seconds_is_known_by_the_moment_we_heard_
     assert same_stay(HEARD._replace(received_at=at(9)), [row]) is None
     assert same_stay(HEARD._replace(joined_at=at(3.5)), [stored(HEARD)]) is None
     assert same_stay(HEARD, [row | {"source": "queue_log", "joined_at": at(1)}]) is None
+
+
+@pytest.mark.parametrize(
+    ("row", "told", "is_found"),
+    [
+        ({"precision": "s"}, {}, True),
+        ({}, {"precision": "s"}, True),
+        ({}, {}, False),
+        ({"precision": "s", "left_at": at(8.66)}, {}, True),
+        ({"precision": "s", "left_at": at(8.65)}, {}, False),
+        ({"precision": "s"}, {"left_at": at(9)}, True),
+        ({"precision": "s", "joined_at": at(9)}, {"left_at": at(9)}, False),
+        ({"precision": "s", "left_at": at(8.9)}, {"left_at": at(9)}, True),
+    ],
+)
+def test_without_timestamps_two_recorders_tell_one_stay_unless_one_was_over_before_the_other(
+    row: dict[str, Any], told: dict[str, Any], is_found: bool
+) -> None:
+    known = stored(HEARD) | row
+    other = HEARD._replace(joined_at=at(8.65), received_at=at(8.66), **told)
+    assert (same_stay(other, [known]) is known) == is_found
+
+
+def test_a_stay_shorter_than_a_second_is_found_although_queue_log_had_it_end_before_it_began() -> None:
+    row = stored(left(READ, "abandoned")._replace(left_at=at(8), ended_at=at(8), wait_seconds=0.0))
+    assert same_stay(HEARD, [row]) is row
 
 
 CALLED = Call("main", "c.1", "c.1", "inbound", at(0), at(0.1), at(30), caller="0501112233", trunk="provider")

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.calls.opening_hours import NeverOpen, Schedule, days_closed
@@ -121,7 +121,6 @@ def test_closed_days_are_those_their_weekday_would_open() -> None:
     assert closed == [date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 20)]
 
 
-@settings(deadline=None)  # the first look at a year works out its holidays
 @given(MOMENTS)
 def test_the_next_opening_is_open_not_before_now_and_nothing_between_is(moment: datetime) -> None:
     opening = OFFICE.next_opening(moment)
@@ -130,7 +129,6 @@ def test_the_next_opening_is_open_not_before_now_and_nothing_between_is(moment: 
     assert opening == moment or not OFFICE.is_open(moment + (opening - moment) / 2)
 
 
-@settings(deadline=None)  # the first look at a year works out its holidays
 @given(MOMENTS)
 def test_the_next_working_day_ends_later_than_now_at_the_end_of_an_open_time(moment: datetime) -> None:
     end = OFFICE.end_of_next_working_day(moment)

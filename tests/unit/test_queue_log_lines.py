@@ -184,3 +184,12 @@ def test_a_callback_s_own_visit_is_known_by_its_id_and_an_agent_s_call_by_its_nu
 def test_a_stay_whose_join_is_in_a_lost_file_is_rebuilt_from_the_seconds() -> None:
     (visit,) = visits(["1795364079|c.1|dvx|PJSIP/1101|CONNECT|12|a.1|3"])
     assert (visit.joined_at.timestamp(), visit.wait_seconds, visit.is_rebuilt) == (1795364067, 12.0, True)
+
+
+def test_who_is_answered_after_a_hole_in_the_file_does_not_stand_where_another_citizen_waited() -> None:
+    answered = "1795364079|c.2|dvx|PJSIP/1101|CONNECT|12|a.2|3"
+    found = visits([JOIN, answered, "1795364089|c.2|dvx|PJSIP/1101|COMPLETEAGENT|12|10|1"])
+    assert {(visit.uniqueid, visit.caller, visit.outcome) for visit in found} == {
+        ("c.1", "0501112233", "waiting"),
+        ("c.2", "", "answered"),
+    }

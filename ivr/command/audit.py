@@ -1,0 +1,114 @@
+"""`hotline data audit`: does everything that was stored of a period agree with itself and with queue_log?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
+
+import typer
+
+from ivr.asterisk.connection import utc_now
+from ivr.asterisk.queue_log import LogFile, in_order, rotated
+from ivr.command.checking import load_or_stop
+from ivr.command.options import fail, options
+from ivr.command.store import open_store
+from ivr.config.loading import configuration_of
+from ivr.config.model import Configuration
+from ivr.queue_log import QueueLog
+from ivr.storage.agreement import LogComparison, Period, decided, sums
+from ivr.storage.engine import Store
+from ivr.visits.agreement import Disagreement
+from ivr.watched import Watched
+
+EXAMPLE: Final = "Example: hotline data audit --from 2026-11-01 --to 2026-11-30"
+_SETTLED: Final = timedelta(minutes=5)
+"""What happened in the last minutes may still be on its way."""
+
+
+def audit(
+    context: typer.Context,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="queue_log files of --server; else the servers' own, if this machine has them."),
+    ] = None,
+    begin: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="First day.", show_default="yesterday"),
+    ] = None,
+    end: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.", show_default="today")
+    ] = None,
+    server: Annotated[str, typer.Option(envvar="HOTLINE_SERVER", help="Whose the given files are.")] = "main",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+) -> None:
+    """Whether sums close, each missed call has its decision, and queue_log tells the same.
+
+    Exit status 1 if anything disagrees. Days are the hotline's own, and end five minutes ago at the latest.
+    """
+    configuration = configuration_of(load_or_stop(options(context).config))
+    zone = ZoneInfo(configuration.hotline.time_zone)
+    period = _period(begin, end, zone)
+    try:
+        logs = {server: in_order(files)} if files else _own_logs(configuration)
+    except OSError as problem:
+        fail(f"{problem.filename}: {problem.strerror}", hint="name queue_log files that can be read")
+    with open_store() as store:
+        found = sorted(_disagreements(store, configuration, period, logs))
+    compared = [name for name, log in logs.items() if log]
+    if as_json:
+        document = {**asdict(period), "compared_with_queue_log_of": compared, "disagreements": found}
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
+    else:
+        _show(found, period, compared, zone)
+    if found:
+        raise typer.Exit(1)
+
+
+def _period(begin: datetime | None, end: datetime | None, zone: ZoneInfo) -> Period:
+    now = utc_now()
+    today = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    first = begin.replace(tzinfo=zone) if begin else today - timedelta(days=1)
+    last = end.replace(tzinfo=zone) if end else today
+    if last < first:
+        fail("--to is before --from", status=2)
+    return Period(first, min(last + timedelta(days=1), now - _SETTLED))
+
+
+def _own_logs(configuration: Configuration) -> dict[str, list[LogFile]]:
+    paths = {name: server.log_file for name, server in configuration.servers.items()}
+    return {name: rotated(path) for name, path in paths.items() if path is not None}
+
+
+def _disagreements(
+    store: Store, configuration: Configuration, period: Period, logs: Mapping[str, list[LogFile]]
+) -> Iterator[Disagreement]:
+    yield from store.read(lambda connection: list(sums(connection, period)))
+    yield from store.read(lambda connection: list(decided(connection, period)))
+    for server, files in logs.items():
+        comparison, read_to = LogComparison(store, server, period, frozenset(configuration.queues)), None
+        for told in QueueLog(server, Watched.of(configuration), {}).told(files, {}):
+            yield from comparison.compare(told.changes.visits)
+            read_to = told.read_to
+        if read_to is not None:
+            began = datetime.fromtimestamp(min(file.began for file in files), read_to.tzinfo)
+            yield from comparison.end(began, read_to)
+
+
+def _show(found: list[Disagreement], period: Period, compared: list[str], zone: ZoneInfo) -> None:
+    for one in found:
+        when = one.at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+        typer.echo(f"{when}  {one.server:<8}  {one.queue:<8}  {one.check:<9}  {one.subject:<20}  {one.says}")
+    days = f"{period.begin.astimezone(zone):%Y-%m-%d %H:%M} to {period.end.astimezone(zone):%Y-%m-%d %H:%M}"
+    logs = (
+        f"queue_log of {', '.join(compared)}" if compared else "no queue_log (none is here; name its files)"
+    )
+    typer.echo(f"{days}: {len(found) or 'no'} disagreements; compared with {logs}")
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else asdict(value)  # type: ignore[call-overload]  # what else json cannot write is one of ours

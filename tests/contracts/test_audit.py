@@ -1,0 +1,182 @@
+"""`hotline data audit` finds exactly what was planted, on every store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, delete, insert, select, update
+from typer.testing import CliRunner, Result
+
+from callback_dialer.deciding import decide_call
+from ivr.asterisk.queue_log import in_order
+from ivr.command.root import app
+from ivr.queue_log import QueueLog, keep
+from ivr.storage import missed
+from ivr.storage.engine import Store
+from ivr.storage.schema import calls, decisions, visits
+from ivr.watched import Watched
+from tests.callback_policy import policy
+from tests.unit.starter import FILES
+from tests.year.backfilling import write_year
+
+CALLS = 120
+DAYS = ("--from", "2025-01-01", "--to", "2025-01-02")
+
+
+@pytest.fixture
+def house(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The shipped configuration, a store with a morning of calls, all decided, and their queue_log."""
+    monkeypatch.setenv("HOTLINE_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
+    (tmp_path / "config").mkdir()
+    for name, content in FILES.items():
+        (tmp_path / "config" / name).write_bytes(content)
+    log = tmp_path / "queue_log"
+    write_year(log, seed=1, calls=CALLS)
+    for told in QueueLog("main", Watched(), {}).told(in_order([log]), {}):
+        store.write(partial(keep, server="main", watched=Watched(), told=told))
+    store.write(decide_all)
+    return tmp_path
+
+
+def decide_all(connection: Connection) -> None:
+    for call_id in missed.undecided(connection, CALLS):
+        decide_call(connection, call_id, policy())
+
+
+def audit(house: Path, *words: str, log: str = "queue_log") -> Result:
+    files = [str(house / log)] if log else []
+    return CliRunner().invoke(app, ["--config", str(house / "config"), "data", "audit", *files, *words])
+
+
+def found(house: Path) -> list[tuple[str, str]]:
+    shown = audit(house, *DAYS, "--json")
+    disagreements = json.loads(shown.stdout)["disagreements"]
+    assert shown.exit_code == (1 if disagreements else 0)
+    return sorted((one["check"], one["says"]) for one in disagreements)
+
+
+def first(connection: Connection, outcome: str) -> dict[str, Any]:
+    query = select(visits).where(visits.c.outcome == outcome).order_by(visits.c.id).limit(1)
+    return dict(connection.execute(query).mappings().one())
+
+
+def change(connection: Connection, **columns: Any) -> None:
+    """Of the first answered visit."""
+    mine = visits.c.id == first(connection, "answered")["id"]
+    connection.execute(update(visits).where(mine).values(columns))
+
+
+def a_visit_is_gone(connection: Connection) -> None:
+    connection.execute(delete(visits).where(visits.c.id == first(connection, "answered")["id"]))
+
+
+def a_visit_stands_twice(connection: Connection) -> None:
+    row = first(connection, "answered")
+    again = {"id": row["id"] + 10_000, "joined_at": row["joined_at"] + timedelta(seconds=10)}
+    connection.execute(insert(visits).values(row | again | {"log_joined_at": None}))
+
+
+def a_decision_is_gone(connection: Connection) -> None:
+    connection.execute(delete(decisions).where(decisions.c.id == connection.scalar(select(decisions.c.id))))
+
+
+def an_answered_call_is_decided(connection: Connection) -> None:
+    row = first(connection, "answered")
+    decided = dict(connection.execute(select(decisions).limit(1)).mappings().one())
+    del decided["id"]
+    connection.execute(insert(decisions).values(decided | {"call_id": row["call_id"], "structure": "dvx"}))
+
+
+PLANTED: list[tuple[Callable[[Connection], None], list[tuple[str, str]]]] = [
+    (a_visit_is_gone, [("queue_log", "queue_log says answered, nothing is stored")]),
+    (a_visit_stands_twice, [("queue_log", "stored as answered, queue_log says nothing")]),
+    (a_decision_is_gone, [("decisions", "a missed call without a decision")]),
+    (an_answered_call_is_decided, [("decisions", "a decision, but no missed call")]),
+    (
+        partial(change, outcome="withdrawn"),
+        [("queue_log", "stored as withdrawn, queue_log says answered")],
+    ),
+    (
+        partial(change, outcome="waiting"),
+        [
+            ("queue_log", "stored as waiting, queue_log says answered"),
+            ("sums", "still waiting, but the call is over"),
+        ],
+    ),
+    (partial(change, wait_seconds=5000.0), [("queue_log", "wait_seconds is 5000, queue_log says WAIT")]),
+    (partial(change, talk_seconds=None), [("queue_log", "talk_seconds is unknown, queue_log says TALK")]),
+]
+
+
+@pytest.mark.parametrize(("plant", "expected"), PLANTED)
+def test_each_planted_disagreement_is_found_and_no_other(
+    plant: Callable[[Connection], None], expected: list[tuple[str, str]], house: Path, store: Store
+) -> None:
+    row = store.read(lambda connection: first(connection, "answered"))
+    seconds = {"WAIT": f"{row['wait_seconds']:g}", "TALK": f"{row['talk_seconds']:g}"}
+    store.write(plant)
+    for word, number in seconds.items():
+        expected = [(check, says.replace(word, number)) for check, says in expected]
+    assert found(house) == expected
+
+
+def test_an_outcome_nobody_knows_does_not_close_its_hour(house: Path, store: Store) -> None:
+    store.write(partial(change, outcome="lost"))
+    (of_log, of_sum) = found(house)
+    assert of_log == ("queue_log", "stored as lost, queue_log says answered")
+    assert of_sum[0] == "sums"
+    assert of_sum[1].endswith("have an outcome; unknown: 'lost'")
+
+
+def test_what_agrees_is_told_in_one_line(house: Path) -> None:
+    shown = audit(house, *DAYS)
+    assert shown.exit_code == 0, shown.output
+    assert (
+        shown.output
+        == "2025-01-01 00:00 to 2025-01-03 00:00: no disagreements; compared with queue_log of main\n"
+    )
+
+
+def test_what_disagrees_is_told_in_a_line_of_its_own_and_ends_with_status_1(
+    house: Path, store: Store
+) -> None:
+    store.write(a_visit_is_gone)
+    shown = audit(house, *DAYS)
+    line, summary = shown.output.splitlines()
+    assert line.startswith("2025-01-01 ")
+    assert "queue_log says answered, nothing is stored" in line
+    assert "1 disagreements" in summary
+    assert shown.exit_code == 1
+
+
+def test_another_period_knows_nothing_of_it(house: Path, store: Store) -> None:
+    store.write(a_visit_is_gone)
+    assert audit(house).exit_code == 0
+    assert audit(house, "--from", "2025-02-01", "--to", "2025-02-02").exit_code == 0
+    assert audit(house, "--from", "2025-02-02", "--to", "2025-02-01").exit_code == 2
+
+
+def test_without_a_file_it_says_that_queue_log_was_not_compared(house: Path, store: Store) -> None:
+    store.write(a_visit_is_gone)
+    assert "no queue_log" in audit(house, *DAYS, log="").output
+    assert audit(house, *DAYS, log="nowhere").exit_code == 1
+
+
+def test_the_servers_own_queue_log_is_compared_if_it_is_here(house: Path, store: Store) -> None:
+    path = house / "config" / "hotline.yaml"
+    at = f"    agi_port: 4573\n    queue_log: {house / 'queue_log'}\n"
+    path.write_text(path.read_text().replace("    agi_port: 4573\n", at))
+    store.write(a_visit_is_gone)
+    assert "nothing is stored" in audit(house, *DAYS, log="").output
+
+
+def test_a_call_that_is_not_over_needs_no_decision(house: Path, store: Store) -> None:
+    store.write(a_decision_is_gone)
+    store.write(lambda connection: connection.execute(update(calls).values(ended_at=None)))
+    assert found(house) == []

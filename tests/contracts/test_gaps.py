@@ -1,0 +1,66 @@
+"""When nobody listened is said wherever its records are, with what queue_log told of it afterwards."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from ivr.command.root import app
+from ivr.storage import listening, liveness
+from ivr.storage.engine import Store
+from ivr.storage.listening import Gap, every_gap
+
+BEGAN = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3)
+GAP = Gap("reconnect", BEGAN, BEGAN + timedelta(minutes=10))
+AROUND = (-120, 60, 300, 1200)
+"""Seconds after the gap began at which somebody joined, each for 30 s."""
+
+
+@pytest.fixture
+def log(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The queue_log of a server whose recorder was away for ten minutes."""
+    monkeypatch.setenv("HOTLINE_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
+    store.write(lambda connection: listening.add_gap(connection, "main", GAP))
+    store.write(lambda connection: liveness.begin(connection, "main", "recorder", "here/1"))
+    path = tmp_path / "queue_log"
+    with path.open("w") as file:
+        for number, after in enumerate(AROUND):
+            at = int(BEGAN.timestamp()) + after
+            file.write(f"{at}|{at}.{number}|dvx|NONE|ENTERQUEUE||0501112233|1\n")
+            file.write(f"{at + 30}|{at}.{number}|dvx|NONE|ABANDON|1|1|30\n")
+    return path
+
+
+def hotline(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words))
+
+
+def test_a_gap_is_open_until_queue_log_is_read_past_it(store: Store, log: Path) -> None:
+    assert [gap.rebuilt for _, gap in store.read(every_gap)] == [None]
+    assert hotline("data", "backfill", "--all-queues", str(log)).exit_code == 0
+    assert [gap.rebuilt for _, gap in store.read(every_gap)] == [2]
+
+
+def test_a_queue_log_that_ends_within_the_gap_leaves_it_open(store: Store, log: Path) -> None:
+    log.write_text("".join(log.read_text().splitlines(keepends=True)[:6]))
+    assert hotline("data", "backfill", "--all-queues", str(log)).exit_code == 0
+    assert [gap.rebuilt for _, gap in store.read(every_gap)] == [None]
+
+
+def test_status_and_every_export_tell_of_the_gap_and_how_much_was_rebuilt(log: Path) -> None:
+    for words in (["status"], ["data", "export", "visits"], ["data", "export", "callbacks"]):
+        told = hotline(*words).output
+        assert "for 10 min (reconnect): not rebuilt yet, hotline data backfill" in told
+    hotline("data", "backfill", "--all-queues", str(log))
+    for words in (["status"], ["data", "export", "attempts"]):
+        assert "for 10 min (reconnect): 2 visits rebuilt from queue_log" in hotline(*words).output
+
+
+def test_what_is_exported_for_programs_holds_only_records(log: Path) -> None:
+    hotline("data", "backfill", "--all-queues", str(log))
+    shown = hotline("data", "export", "visits", "--format", "csv")
+    assert shown.stdout.count("\n") == 1 + len(AROUND)
+    assert shown.stderr.startswith("gap at main: ")

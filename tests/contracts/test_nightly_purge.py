@@ -1,0 +1,64 @@
+"""Retention is enforced every night, by one daemon of all, and by nobody who has to remember it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from ivr.calls.pseudonyms import is_pseudonym
+from ivr.command.run import HOTLINE
+from ivr.nightly import NightlyPurge
+from ivr.storage.engine import Store, StoreThread
+from ivr.storage.schema import audit
+from tests.contracts.test_purge import ANNA, called, callers, house
+
+__all__ = ["house"]
+
+BAKU = ZoneInfo("Asia/Baku")
+ALMOST = datetime(2026, 11, 1, 23, 29, 59, 900_000, UTC)
+"""A tenth of a second before half past three in Baku."""
+
+
+def nights(store: Store, commands: Sequence[Sequence[str]], seconds: float = 120.0) -> int:
+    """How often a purge is noted once every daemon has come through a night of its own."""
+
+    def noted() -> int:
+        return store.read(lambda c: c.scalar(select(func.count()).select_from(audit))) or 0
+
+    async def main() -> None:
+        stop, started = asyncio.Event(), time.monotonic()
+        with ExitStack() as stack:
+            running = []
+            for command in commands:
+                thread = StoreThread(Store(store.engine.url.render_as_string(hide_password=False)))
+                stack.callback(thread.close)
+                nightly = NightlyPurge(
+                    thread, BAKU, command, lambda: ALMOST + timedelta(seconds=time.monotonic() - started)
+                )
+                running.append(asyncio.create_task(nightly.run(stop)))
+            while not noted() and time.monotonic() - started < seconds:
+                await asyncio.sleep(0.05)
+            stop.set()
+            await asyncio.gather(*running)
+
+    asyncio.run(main())
+    return noted()
+
+
+def test_of_two_daemons_one_makes_old_numbers_nameless_at_half_past_three(house: Path, store: Store) -> None:
+    store.write(lambda connection: called(connection, ANNA, 400))
+    options = ("--secrets", str(house / "secrets.d"))
+    command = [*HOTLINE, "--config", str(house / "config"), "data", "purge", *options]
+    assert nights(store, [command, command]) == 1
+    assert [is_pseudonym(number) for number, _ in callers(store)] == [True]
+
+
+def test_a_purge_that_fails_ends_no_daemon(store: Store) -> None:
+    assert nights(store, [(*HOTLINE, "data", "purge", "--no-such-option")], seconds=3) == 0

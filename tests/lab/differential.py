@@ -1,0 +1,187 @@
+"""`make differential`: made menus walked in Python and on a real Asterisk, every step compared.
+
+A walk that differs is walked again alone before it counts: a key that came too late on a busy machine is no
+difference.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import re
+import secrets
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+import yaml
+from rich.progress import Progress
+
+from dialplan.compiler import REVISIONS, compile
+from ivr.config.loading import Loaded, configuration_of
+from ivr.menus.walk import HANG_UP, Menu, Step
+from tests.lab.house import House
+from tests.lab.made_menus import EARLY, Walk, menus, walks, write_base
+from tests.lab.small import TODAY
+from tests.lab.walker import Seen, Walker
+
+AT_ONCE = 40
+AGAIN = 2
+WALKS_PER_MENU = 10
+Fault = Callable[[str], str]
+"""A compiled plan → the same as a faulty compiler would have made it."""
+
+FAULTS: Mapping[str, Fault] = {
+    "one try too few": lambda plan: plan.replace(" <= ", " < "),
+    "back forgets two choices": lambda plan: plan.replace(",/,2-)", ",/,3-)"),
+    "the language is told but not spoken": lambda plan: re.sub(r",CHANNEL\(language\)=\w+", "", plan),
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A walk that the two machines walk differently; `told` for the engineer who mends one of them."""
+
+    walk: Walk
+    told: str
+
+
+class Machines:
+    """Menus loaded into one Asterisk, to be walked there and in Python."""
+
+    def __init__(self, walker: Walker, made: Sequence[Loaded], inbound: Sequence[str]) -> None:
+        self._walker = walker
+        self._made = made
+        self._inbound = inbound
+        self._free = asyncio.Semaphore(AT_ONCE)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, folder: Path, made: Sequence[Loaded], fault: Fault | None = None
+    ) -> AsyncIterator[Machines]:
+        """A house in `folder` with all these menus beside each other, each under its own revision."""
+        write_base(folder / "base")
+        async with House.open(folder / "house", folder / "base", today=TODAY) as house:
+            inbound = [_install(house.etc, loaded, fault) for loaded in made]
+            await house.asterisk.console("dialplan reload")
+            async with Walker.on(house) as walker:
+                yield cls(walker, made, inbound)
+
+    async def compare(self, walk: Walk) -> Difference | None:
+        """Walk in both; None if every step is the same."""
+        async with self._free:
+            told = await self._compared(walk)
+        for _ in range(AGAIN):
+            if told:
+                told = await self._compared(walk)
+        return Difference(walk, told) if told else None
+
+    async def _compared(self, walk: Walk) -> str:
+        wanted = expected(self._made[walk.menu], walk)
+        seen = await self._walker.walk(self._inbound[walk.menu], walk)
+        early = [does.startswith(EARLY) for does in walk.does] + [False, False]
+        pairs = [(wanted[n : n + 1], seen[n : n + 1]) for n in range(max(len(wanted), len(seen)))]
+        for step, (one, other) in enumerate(pairs):
+            if not one or not other or not _agree(one[0], other[0], is_cut=early[step]):
+                menu = yaml.safe_dump(_menu(self._made[walk.menu]), sort_keys=False)
+                return f"{menu}\n{walk}\nstep {step}:\n  Python   {one}\n  Asterisk {other}"
+        return ""
+
+
+def expected(loaded: Loaded, walk: Walk) -> list[Seen]:
+    """The walk as Python walks it."""
+    menu = Menu(configuration_of(loaded), walk.moment)
+    steps = [menu.begin(walk.number)]
+    for does in (*walk.does, HANG_UP):
+        if not steps[-1].caller.has_ended:
+            steps.append(menu.go_on(steps[-1].caller, does.removeprefix(EARLY)))
+    return [_as_seen(step) for step in steps]
+
+
+def _as_seen(step: Step) -> Seen:
+    caller = step.caller
+    heard = tuple((each.language, each.prompt) for each in step.heard)
+    queue = "" if caller.has_ended else caller.queue
+    return Seen(caller.node, caller.path, caller.language, queue, caller.has_ended, heard)
+
+
+def _agree(wanted: Seen, seen: Seen, *, is_cut: bool) -> bool:
+    """Whether both are in one place; after a prompt cut off by an early key there is no more."""
+    heard = wanted.heard[: len(seen.heard)] if is_cut else wanted.heard
+    return (*_place(wanted), heard) == (*_place(seen), seen.heard)
+
+
+def _place(seen: Seen) -> tuple[str, str, str, str, bool]:
+    return seen.node, seen.path, seen.language, seen.queue, seen.has_ended
+
+
+def _menu(loaded: Loaded) -> dict[str, Any]:
+    written = configuration_of(loaded).model_dump(mode="json", exclude_defaults=True)
+    return {section: written[section] for section in ("hotline", "queues", "menu")}
+
+
+def _install(etc: Path, loaded: Loaded, fault: Fault | None) -> str:
+    """Put the compiled menu beside the others; returns the context its calls come in by."""
+    [(name, plan)] = [
+        (name, text) for name, text in compile(loaded, today=TODAY).items() if name.startswith(REVISIONS)
+    ]
+    faulty = plan if fault is None else fault(plan)
+    (etc / name).write_text(faulty, encoding="utf-8")
+    return f"hotline-{Path(name).stem}-in"
+
+
+async def differences(
+    folder: Path,
+    seed: int,
+    count: int,
+    fault: Fault | None = None,
+    most: int = 3,
+    progress: Callable[[], None] = lambda: None,
+) -> list[Difference]:
+    """Compare `count` walks, or until the two machines differ in `most`; `progress` is called after each."""
+    made = menus(seed, -(-count // WALKS_PER_MENU))
+    found: list[Difference] = []
+    async with Machines.open(folder, made, fault) as machines:
+        tasks = [asyncio.create_task(machines.compare(walk)) for walk in walks(seed, len(made), count)]
+        try:
+            for compared in asyncio.as_completed(tasks):
+                if difference := await compared:
+                    found.append(difference)
+                if len(found) == most:
+                    break
+                progress()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    return found
+
+
+def main() -> int:
+    """Exit status 1 if one walk differs; the last line is JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--walks", type=int, default=3000)
+    parser.add_argument("--seed", type=int, default=0, help="default: another one each time, printed")
+    given = parser.parse_args()
+    seed = given.seed or secrets.randbelow(10**6)
+    print(f"{given.walks} walks, seed {seed}")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    with tempfile.TemporaryDirectory() as folder, Progress(transient=True) as bar:
+        task = bar.add_task("walking", total=given.walks)
+        found = asyncio.run(differences(Path(folder), seed, given.walks, progress=lambda: bar.advance(task)))
+    for difference in found:
+        print(f"{difference.told}\n")
+    print(json.dumps({"walks": given.walks, "seed": seed, "differences": len(found)}))
+    return bool(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""An attempt whose dialer and Asterisk died is settled by its own lines in queue_log."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from callback_dialer.following import Following
+from callback_dialer.resolving import Resolver
+from ivr.asterisk.connection import AmiConnection
+from ivr.storage import attempts
+from ivr.storage.attempts import Attempt
+from ivr.storage.engine import Store, StoreThread
+from ivr.storage.migrations import migrate
+from tests.contracts.test_callback_attempts import dialled
+from tests.contracts.test_callback_decisions import ALWAYS
+from tests.recordings.replay import Replay
+
+
+def resolved(store: Store, queue_log: Path) -> None:
+    """Ask an Asterisk that has no channel of any attempt."""
+
+    async def main() -> None:
+        async with Replay() as replay, asyncio.timeout(30):
+            connection = AmiConnection("127.0.0.1", replay.port, "dialer", "secret")
+            running = asyncio.create_task(connection.run())
+            while not connection.is_connected:
+                await asyncio.sleep(0.01)
+            thread = StoreThread(store)
+            await Resolver(ALWAYS, "main", thread, connection, Following(), queue_log).resolve()
+            await connection.close()
+            await running
+            thread.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("events", "disposition"),
+    [
+        ([], ""),
+        (["CBSTART|provider", "CBANSWERED|"], "unknown"),
+        (["CBSTART|provider", "CBANSWERED|", "CBCONFIRMED|", "CONNECT|1|a.1|1"], "reached"),
+        (["CBSTART|provider", "CBEND|BUSY 17"], "busy"),
+    ],
+    ids=["nothing", "answered", "connected", "busy"],
+)
+def test_an_attempt_that_left_asterisk_is_over_before_its_deadline_if_it_was_dialled(
+    events: list[str], disposition: str, tmp_path: Path
+) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'hotline.db'}")
+    migrate(store)
+    attempt_id = store.write(dialled).attempt_id
+    now = int(time.time())
+    lines = [f"{now}|{attempt_id}|dvx|NONE|{event}\n" for event in events]
+    log = tmp_path / "queue_log"
+    log.write_text(f"{now - 3600}|NONE|NONE|NONE|QUEUESTART|\n" + "".join(lines))
+    resolved(store, log)
+
+    def found(one: Attempt | None) -> str:
+        assert one is not None
+        return one.disposition
+
+    assert store.read(lambda connection: found(attempts.find(connection, attempt_id))) == disposition

@@ -1,0 +1,114 @@
+"""Who stands where in a queue: places that a transfer left vacant, and stays whose join was missed."""
+
+from __future__ import annotations
+
+import pytest
+
+from ivr.visits.facts import (
+    ChannelEnded,
+    Fact,
+    FoundWaiting,
+    GaveUp,
+    Hears,
+    MemberKnown,
+    Party,
+    ResultKnown,
+    Tick,
+)
+from ivr.visits.state import before
+from ivr.visits.steady import When
+from tests.unit.ami_lines import at
+from tests.unit.facts_told import AGENT, Told, answered, completed, joined, when
+
+KNOWN = joined(1, caller="0501112233")
+TALKED = (KNOWN, answered(when(3)), completed(when(6), "c.1"))
+MEMBER = MemberKnown(when(0), AGENT)
+AGENT_WAITS = (MEMBER, joined(7, "a.2", "emdx", caller="1101", channel=f"{AGENT}-2"))
+AGENT_IS_GONE = (*AGENT_WAITS, ChannelEnded(when(9), Party("a.2")))
+CITIZEN_WAITS = (joined(7, "c.5", "emdx", caller="0509998877"),)
+CITIZEN_IS_GONE = (*CITIZEN_WAITS, ChannelEnded(when(9), Party("c.5")))
+
+
+@pytest.mark.parametrize(
+    ("facts", "queue", "hold", "source", "takes"),
+    [
+        (AGENT_IS_GONE, "emdx", None, "ami", True),
+        (AGENT_IS_GONE, "emdx", 1.0, "ami", True),
+        (AGENT_IS_GONE, "dvx", None, "ami", False),
+        ((*AGENT_IS_GONE, answered(when(10), "a.2", "a.9", queue="emdx")), "emdx", None, "ami", False),
+        (AGENT_WAITS, "emdx", 5.0, "ami", True),
+        (AGENT_WAITS, "emdx", 7.4, "ami", True),
+        (AGENT_WAITS, "emdx", 7.5, "ami", False),
+        (AGENT_WAITS, "emdx", 2.6, "ami", True),
+        (AGENT_WAITS, "emdx", 2.5, "ami", False),
+        (AGENT_WAITS, "emdx", None, "ami", False),
+        (CITIZEN_WAITS, "emdx", 5.0, "ami", False),
+        (CITIZEN_IS_GONE, "emdx", 5.0, "ami", False),
+        (CITIZEN_WAITS, "emdx", 5.0, "queue_log", True),
+        (CITIZEN_WAITS, "emdx", 9.0, "queue_log", False),
+        (CITIZEN_WAITS, "emdx", None, "queue_log", False),
+    ],
+)
+def test_who_is_answered_where_they_never_joined_stands_where_an_agent_s_leg_waited(
+    facts: tuple[Fact, ...], queue: str, hold: float | None, source: str, takes: bool
+) -> None:
+    told = Told(*TALKED, *facts, source=source)
+    told.hears(answered(when(12), "c.1", "a.3", agent="PJSIP/1301", queue=queue, hold=hold))
+    (theirs,) = [visit for visit in told.visits if visit.uniqueid in ("a.2", "c.5")]
+    assert (theirs.agent == "PJSIP/1301") == takes
+    assert (theirs.caller == "0501112233") == takes
+
+
+def test_queue_log_gives_no_place_to_a_citizen_it_never_heard_of() -> None:
+    told = Told(*CITIZEN_WAITS, source="queue_log")
+    told.hears(answered(when(12), "c.1", "a.3", queue="emdx", hold=5.0))
+    assert [(visit.uniqueid, visit.outcome) for visit in told.visits] == [
+        ("c.1", "answered"),
+        ("c.5", "waiting"),
+    ]
+
+
+def test_who_takes_the_place_of_a_leg_that_is_gone_is_there() -> None:
+    hears = (Hears(when(0), "channels"), Hears(when(0), "variables"))
+    told = Told(
+        *hears, *TALKED, *AGENT_IS_GONE, GaveUp(when(12), Party("c.1"), "emdx", 5.0), Tick(when(12.1))
+    )
+    assert told.outcomes == ["answered", "waiting"]
+    told.hears(ChannelEnded(when(20), Party("c.1")))
+    assert told.outcomes == ["answered", "redirected"]
+
+
+FOUND = FoundWaiting(when(10), Party("c.1"), "emdx", 5)
+
+
+@pytest.mark.parametrize(
+    ("second", "told_at", "queue"),
+    [
+        (joined(5, queue="emdx"), 6, "emdx"),
+        (joined(5, queue="emdx"), 4.95, "emdx"),
+        (joined(5, queue="emdx"), 4.9, "dvx"),
+        (joined(5, queue="emdx"), 3, "dvx"),
+        (FOUND, 3, "emdx"),
+        (FOUND, 2, "dvx"),
+        (joined(5, queue="emdx"), 0.5, "dvx"),
+        (GaveUp(when(10), Party("c.1"), "emdx", 9.5), 12, "dvx"),
+    ],
+)
+def test_a_word_is_about_the_stay_that_had_begun_last(second: Fact, told_at: float, queue: str) -> None:
+    told = Told(joined(1), second, ResultKnown(when(told_at), "c.1", "", "TIMEOUT"))
+    assert [visit.queue for visit in told.visits if visit.outcome == "timeout"] == [queue]
+
+
+@pytest.mark.parametrize(
+    ("uniqueid", "hold", "joined_at"), [("c.1", 5.0, [at(7)]), ("c.1", None, []), ("", 5.0, [])]
+)
+def test_a_stay_whose_join_was_missed_is_rebuilt_if_caller_and_wait_are_told(
+    uniqueid: str, hold: float | None, joined_at: list[object]
+) -> None:
+    told = Told(GaveUp(when(12), Party(uniqueid), "dvx", hold))
+    assert [visit.joined_at for visit in told.visits] == joined_at
+
+
+def test_a_moment_computed_back_is_rough_and_lies_on_the_same_stretch_of_the_clock() -> None:
+    told = When(at(12), at(12.5), 12.0, True, 3)
+    assert before(told, 5) == When(at(7), at(12.5), 7.0, False, 3)

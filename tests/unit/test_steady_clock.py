@@ -1,0 +1,134 @@
+"""Asterisk's timestamps and our receipts made one axis: what is a step, and what is only late."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from ivr.visits.steady import SteadyClock, When
+from tests.unit.ami_lines import START, at
+
+HOUR = 3600.0
+
+
+class Heard:
+    """A clock that reads events; seconds are counted from START on both clocks."""
+
+    def __init__(self) -> None:
+        self.clock = SteadyClock()
+
+    def reads(self, told: float | None, received: float, *doubt: float) -> When:
+        return self.clock.read(None if told is None else at(told), at(received), *doubt)
+
+    def place(self, told: float | None, received: float, *doubt: float) -> tuple[float, int]:
+        """Seconds on the axis, and how often the clock has stepped by then."""
+        when = self.reads(told, received, *doubt)
+        return round(when.steady - START.timestamp(), 6), when.steps
+
+
+def test_an_event_has_the_moment_asterisk_gave_it_and_the_one_we_received_it_at() -> None:
+    heard = Heard()
+    assert heard.reads(10, 11) == When(at(10), at(11), at(10).timestamp(), True, 0)
+    stepped = heard.reads(11 + HOUR, 12)
+    assert stepped == When(at(11 + HOUR), at(12), at(11).timestamp(), True, 1)
+    again = heard.reads(12 + 3 * HOUR, 13)
+    assert again == When(at(12 + 3 * HOUR), at(13), at(12).timestamp(), True, 2)
+
+
+@pytest.mark.parametrize(
+    ("told", "place"), [(14, (14, 0)), (13.75, (16, 1)), (18, (18, 0)), (18.25, (16, 1)), (16, (16, 0))]
+)
+def test_a_difference_of_more_than_two_seconds_is_a_step(told: float, place: tuple[float, int]) -> None:
+    heard = Heard()
+    heard.reads(10, 10)
+    assert heard.place(told, 16) == place
+
+
+@pytest.mark.parametrize(("late", "place"), [(2.0, (11, 1)), (-2.0, (11, 1)), (2.25, (11 + HOUR, 0))])
+def test_a_clock_walks_with_ours_as_long_as_it_shows_our_time(late: float, place: tuple[float, int]) -> None:
+    heard = Heard()
+    heard.reads(10, 10 + late)
+    assert heard.place(11 + HOUR, 11 + late) == place
+
+
+@pytest.mark.parametrize(
+    ("told", "received", "doubt", "place"),
+    [
+        (11, 20, 9.0, (11, 0)),
+        (11, 20, 7.0, (11, 0)),
+        (11, 20, 6.0, (14, 1)),
+        (11, 11, 5.0, (11, 0)),
+        (11 + HOUR, 20, 9.0, (20, 1)),
+        (11 - HOUR, 20, 9.0, (11, 1)),
+    ],
+)
+def test_a_receipt_in_doubt_tells_of_a_step_only_as_far_as_no_moment_of_it_explains(
+    told: float, received: float, doubt: float, place: tuple[float, int]
+) -> None:
+    heard = Heard()
+    heard.reads(10, 10)
+    assert heard.place(told, received, doubt) == place
+
+
+def test_what_comes_after_a_receipt_in_doubt_is_compared_with_the_last_one_that_was_known() -> None:
+    heard = Heard()
+    heard.reads(10, 10)
+    heard.reads(11, 20, 9.0)
+    assert heard.place(20.5, 20.5) == (20.5, 0)
+    assert heard.place(21 + HOUR, 21) == (21, 1)
+
+
+@pytest.mark.parametrize(
+    ("events", "is_believed"),
+    [
+        ([(0, 0), (1, 1)], False),
+        ([(0, 0), (1, 1), (2, 2)], True),
+        ([(0, 0), (1, 1), (1.1, 1.1), (1.2, 1.2)], False),
+        ([(0, 0), (1, 1), (2, 1.5), (3, 2.5)], False),
+        ([(0, 0), (1, 1), (2, 2), (3, 4.5)], False),
+        ([(0, 0), (1, 1), (2, 2), (2.1, 3.5)], False),
+        ([(0, 0), (1, 1.09), (2, 2)], True),
+        ([(0, 0), (1, 1.15), (2, 2.15)], False),
+        ([(0, 0), (10, 10.9), (20, 20)], True),
+        ([(0, 0), (10, 11), (20, 21)], True),
+        ([(0, 0), (10, 11.2), (20, 21.2)], False),
+        ([(0, 0), (0.22, 0.22), (0.44, 0.44)], True),
+        ([(0, 0), (0.15, 0.15), (0.3, 0.3)], False),
+        ([(0, 0), (9, 9.5), (9.01, 18), (18, 27)], False),
+    ],
+)
+def test_a_clock_that_shows_another_time_is_believed_after_two_pauses_alike_in_a_row(
+    events: list[tuple[float, float]], is_believed: bool
+) -> None:
+    heard = Heard()
+    for told, received in events:
+        heard.reads(told - HOUR, received)
+    told, received = events[-1]
+    steps = heard.place(told + 1, received + 1)[1]
+    assert steps == (1 if is_believed else 0)
+
+
+def test_after_a_hole_the_pace_is_not_known_but_the_steps_so_far_are() -> None:
+    heard = Heard()
+    heard.reads(10, 10)
+    assert heard.place(11 + HOUR, 11) == (11, 1)
+    heard.clock.new_connection()
+    assert heard.place(20, 20) == (20 - HOUR, 1)
+    away = Heard()
+    for second in (0, 1):
+        away.reads(second - HOUR, second)
+    away.clock.new_connection()
+    for second in (2, 3):
+        away.reads(second - HOUR, second)
+    assert away.place(4, 4) == (4, 0)
+
+
+def test_without_a_timestamp_the_receipt_is_read_by_what_is_known_of_asterisk_s_clock() -> None:
+    heard = Heard()
+    assert heard.reads(None, 5) == When(at(5), at(5), at(5).timestamp(), False, 0)
+    heard.reads(10, 11.5)
+    heard.reads(20 + HOUR, 21.5)
+    when = heard.reads(None, 30)
+    assert when == When(at(28.5 + HOUR), at(30), at(28.5).timestamp(), False, 1)
+    assert when.at - when.received_at == timedelta(hours=1, seconds=-1.5)
