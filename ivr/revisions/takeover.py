@@ -11,6 +11,7 @@ from typing import Final
 
 from ivr.asterisk.actions import ActionRefused
 from ivr.asterisk.readiness import Send
+from ivr.asterisk.words import interface
 
 USER: Final = "hotline-apply"
 WITHIN: Final = 30.0
@@ -46,8 +47,8 @@ async def lacking_members(send: Send, members: Mapping[str, Collection[str]]) ->
     rows = (await send({"Action": "QueueStatus"})).events
     there = {(row["Queue"], row["Location"]) for row in rows} | {(row["Queue"], "") for row in rows}
     return [
-        f"{account or 'any caller'} is not let into queue {queue}"
+        f"{member or 'any caller'} is not let into queue {queue}"
         for queue, accounts in members.items()
-        for account in ("", *(f"PJSIP/{name}" for name in accounts))
-        if (queue, account) not in there
+        for member in ("", *map(interface, accounts))
+        if (queue, member) not in there
     ]
