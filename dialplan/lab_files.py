@@ -46,12 +46,11 @@ _MEDIA = (
 def files(source: Source, lab: Lab) -> dict[str, str]:
     """Every file beside those of `hotline/`."""
     included = {
-        name: f'#include "hotline/{name}"\n'
-        for name in ("extensions.conf", "queues.conf", "manager.conf", "pjsip.conf")
+        name: f'#include "hotline/{name}"\n' for name in ("extensions.conf", "queues.conf", "manager.conf")
     }
     return {
         **included,
-        "hotline/pjsip.conf": render(_pjsip(source, lab)),
+        "pjsip.conf": render(_pjsip(source, lab)),
         "asterisk.conf": render(_asterisk(lab)),
         "modules.conf": "[modules]\nautoload = no\n"
         + "".join(f"load = {name}.so\n" for name in _MODULES.split()),

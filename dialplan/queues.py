@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dialplan.quoting import field
@@ -22,6 +23,18 @@ _NOBODY_IS_DROPPED = (
     ("ringinuse", "no"),
     ("announce-frequency", "0"),
 )
+
+_SECTION = re.compile(r"^\[(\w+)\].*\n(?:[^\[\n].*\n)*", re.MULTILINE)
+
+
+def outgoing(old: str, new: str, plans: str) -> str:
+    """The sections of queues.conf that `new` lacks but a loaded dialplan still names, for the calls in it."""
+    there = {section[1] for section in _SECTION.finditer(new)}
+    return "".join(
+        f"\n{section[0]}"
+        for section in _SECTION.finditer(old)
+        if section[1] not in there and f",Queue({section[1]}," in plans
+    )
 
 
 def sections(source: Source) -> Iterator[Section]:

@@ -14,7 +14,7 @@ import typer
 
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.queue_log import LogFile, in_order, rotated
-from ivr.command.config import load_or_stop
+from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from ivr.ahead import ahead
 from ivr.asterisk.queue_log import LogFile, in_order
-from ivr.command.config import load_or_stop
+from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of

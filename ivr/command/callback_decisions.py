@@ -16,7 +16,7 @@ from callback_dialer.ordering import as_if_missed
 from callback_dialer.policy import Policy
 from ivr.calls.caller import reader
 from ivr.calls.missed import MissedCall
-from ivr.command.config import load_or_stop
+from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of

@@ -20,7 +20,7 @@ from ivr.asterisk.words import interface
 from ivr.calls.callback_states import Priority, Reason
 from ivr.calls.caller import ReadNumber, reader
 from ivr.calls.masking import masked
-from ivr.command.config import load_or_stop
+from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of

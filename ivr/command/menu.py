@@ -14,7 +14,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from ivr.calls.prompts import needed
-from ivr.command.config import load_or_stop, show_problems
+from ivr.command.checking import load_or_stop, show_problems
 from ivr.command.menu_tests import FOLDER, announcer, case_files, run_tests
 from ivr.command.options import fail, options, spoken
 from ivr.config.loading import configuration_of

@@ -12,7 +12,7 @@ from rich.progress import track
 
 from ivr.calls.prompts import PromptFile, needed
 from ivr.calls.synthesis import PromptError, build, is_recorded, missing_programs
-from ivr.command.config import load_or_stop
+from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, options, spoken
 from ivr.config.loading import configuration_of
 

@@ -16,7 +16,7 @@ import typer
 from ivr import recordings
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.secrets import SecretMissing, make_missing, read_secret
-from ivr.command.config import load_or_stop
+from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of

@@ -11,7 +11,7 @@ import typer
 
 from ivr.asterisk.connection import AmiConnection
 from ivr.asterisk.secrets import FOLDER, SecretMissing, read_secret
-from ivr.command.config import load_or_stop
+from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, options
 from ivr.command.store import SpoolOption, open_spool, open_store
 from ivr.config.loading import configuration_of

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 
 from ivr import recordings
 from ivr.calls.masking import masked
-from ivr.command.config import load_or_stop
+from ivr.command.checking import load_or_stop
 from ivr.command.options import LOCAL_TIME, fail, options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of

@@ -33,6 +33,8 @@ def render(
         fail("the configuration has mistakes; nothing was written", hint="see them: hotline config check")
     if server not in loaded.configuration.servers:
         fail(f"there is no server {server!r}", hint=f"servers: {', '.join(loaded.configuration.servers)}")
+    if (out / "hotline").is_symlink():
+        fail(f"{out / 'hotline'} belongs to `config apply`", hint="hotline config apply, or another folder")
     try:
         written = write(loaded, out, server, None, date.today())
     except UnsafeText as error:

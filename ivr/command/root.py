@@ -14,7 +14,7 @@ from ivr.command import callbacks, config, data, doctor, menu, prompts, record, 
 from ivr.command.options import Options
 
 GROUPS = {
-    "config": "init, check, render: from YAML to a dialplan, every mistake named",
+    "config": "init, check, diff, apply, rollback: from YAML to a live menu, every mistake named",
     "menu": "try, test, graph: the menu without a phone",
     "prompts": "list, build: the sentences citizens hear",
     "run": "the hotline as a service: recorder, dialer, AGI",

@@ -18,7 +18,7 @@ from ivr.asterisk.fastagi import FastAgiService, Limits
 from ivr.asterisk.readiness import Needed
 from ivr.asterisk.secrets import SecretMissing, read_secret
 from ivr.availability import Availability, SignsOfLife
-from ivr.command.config import load_or_stop, show_problems, unfit_database
+from ivr.command.checking import load_or_stop, show_problems, unfit_database
 from ivr.command.options import fail, options
 from ivr.command.store import SpoolOption, open_spool, open_store
 from ivr.config.loading import configuration_of

@@ -7,17 +7,16 @@ refuses it either for the right or for that.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ivr.asterisk.actions import ActionRefused, AmiError, Header, Reply
+from ivr.asterisk.actions import ActionRefused, AmiError, Header
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.events import parse_timestamp
+from ivr.asterisk.login import logged_in
 from ivr.asterisk.readiness import Needed, Send, shortcomings
-from ivr.asterisk.secrets import SecretMissing, read_secret
-from ivr.asterisk.session import Session
+from ivr.asterisk.secrets import SecretMissing
 from ivr.asterisk.words import CHANNEL_VARIABLES
 from ivr.config.model import Configuration, Server
 from ivr.doctor.findings import Finding, error, warning, well
@@ -66,12 +65,12 @@ async def asterisk(house: House) -> tuple[list[Finding], Path | None]:
     sounds = None
     for user in house.rights:
         try:
-            async with _login(house, user) as send:
+            async with logged_in(house.server, user, house.secrets, ANSWER_WITHIN) as send:
                 found += [well("AMI login", f"{user} is let in")]
                 found += [finding async for finding in _write_rights(send, user, house.rights)]
                 if user == READER:
                     found += [finding async for finding in _settings(send, house)]
-                    sounds = await _sounds(send)
+                    sounds = await sounds_folder(send)
                 else:
                     found += [finding async for finding in _readiness(send, user, house)]
         except SecretMissing as missing:
@@ -85,21 +84,6 @@ async def asterisk(house: House) -> tuple[list[Finding], Path | None]:
             do = "start Asterisk; else compare `servers` with manager.conf, and its `bindaddr`"
             return [*found, error("Asterisk", what, do)], None
     return found, sounds
-
-
-@asynccontextmanager
-async def _login(house: House, user: str) -> AsyncIterator[Send]:
-    secret = read_secret(house.secrets, user)
-    session = await Session.open(house.server.ami_host, house.server.ami_port, utc_now, ANSWER_WITHIN)
-
-    async def send(headers: Mapping[str, Header], *, deadline: float = ANSWER_WITHIN) -> Reply:
-        return await session.ask(headers, deadline)
-
-    try:
-        await send({"Action": "Login", "Username": user, "Secret": secret, "Events": "off"})
-        yield send
-    finally:
-        session.cut("looked")
 
 
 async def _write_rights(send: Send, user: str, rights: Rights) -> AsyncIterator[Finding]:
@@ -205,6 +189,7 @@ def _pairs(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
         yield name, value
 
 
-async def _sounds(send: Send) -> Path | None:
+async def sounds_folder(send: Send) -> Path | None:
+    """The folder Asterisk plays sounds from, if it tells that."""
     folder = (await _category(send, "asterisk.conf", "directories")).get("astdatadir")
     return Path(folder, "sounds") if folder else None

@@ -130,8 +130,8 @@ class House:
         await self.asterisk.start()
 
     async def reload(self, changes: Changes) -> None:
-        """Change the YAML, render again and reload, as `hotline config apply` will."""
-        _change(self.config, changes)
+        """Change the YAML, render again and reload, as an admin without `config apply` would."""
+        change(self.config, changes)
         self.render()
         await self.asterisk.console("module reload")
 
@@ -165,7 +165,7 @@ class House:
             f"trunks.{trunk}.match": ["127.0.0.0/8"],
             f"trunks.{trunk}.codec": "ulaw",
         }
-        _change(self.config, {**own, **changes})
+        change(self.config, {**own, **changes})
         sounds = _built_prompts(self.config)
         links = {"sounds": sounds, "documentation": installation().data / "documentation"}
         for name, target in links.items():
@@ -189,7 +189,7 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _change(config: Path, changes: Changes) -> None:
+def change(config: Path, changes: Changes) -> None:
     """Apply dotted changes in the file that holds their first key; a new first key gets its own file."""
     documents = {
         path: yaml.safe_load(path.read_text(encoding="utf-8")) or {} for path in sorted(config.glob("*.yaml"))

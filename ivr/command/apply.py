@@ -1,0 +1,153 @@
+"""`hotline config apply` and `rollback`: a configuration put live, or one that was live put back."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from ivr.command.checking import as_data, show_problems
+from ivr.command.going_live import go_live
+from ivr.command.options import fail, options
+from ivr.command.preparing import Wish
+from ivr.revisions.shelf import CONFIG, NotApplied, Revision, Shelf, put_back, yaml_files
+
+ETC = Path("/etc/asterisk")
+AsteriskFolder = Annotated[
+    Path, typer.Option("--asterisk", help="Asterisk's configuration folder.", envvar="HOTLINE_ASTERISK")
+]
+Revisions = Annotated[
+    Path | None,
+    typer.Option(
+        help="Where revisions are kept; default `hotline-revisions` in Asterisk's folder.",
+        envvar="HOTLINE_REVISIONS",
+    ),
+]
+Server = Annotated[str, typer.Option(help="Which of `servers` Asterisk here is.", envvar="HOTLINE_SERVER")]
+Message = Annotated[str, typer.Option("--message", "-m", help="Why, in a few words; kept with the revision.")]
+Keep = Annotated[int, typer.Option(min=2, help="How many revisions to keep.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")]
+
+
+def apply(
+    context: typer.Context,
+    message: Message = "",
+    asterisk: AsteriskFolder = ETC,
+    revisions: Revisions = None,
+    server: Server = "main",
+    keep: Keep = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Check, test, render, put live, and verify that Asterisk runs it; else what was live stays live.
+
+    Calls in progress end in the menu in which they began. Exit status 1, with the reason, if it is not live.
+    """
+    source = options(context).config
+    wish = Wish(source, asterisk, shelf_of(asterisk, revisions), server, _author(), message, keep)
+    report = _put_live(wish, source, as_json)
+    if as_json:
+        _print(report)
+
+
+def rollback(
+    context: typer.Context,
+    number: Annotated[
+        int | None, typer.Argument(metavar="[REV]", help="Revision to bring back; default the one before.")
+    ] = None,
+    message: Message = "",
+    asterisk: AsteriskFolder = ETC,
+    revisions: Revisions = None,
+    server: Server = "main",
+    keep: Keep = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Apply a revision that was live before, as a new one; without REV again, it goes one further back.
+
+    Its YAML is put back into the configuration folder too, so that the next `apply` does not bring the
+    mistake again; what lay there is kept beside the new revision, in `replaced`.
+    """
+    shelf, folder = shelf_of(asterisk, revisions), options(context).config
+    target = _target(shelf, number)
+    source = shelf.at(target.number) / CONFIG
+    wish = Wish(source, asterisk, shelf, server, _author(), message, keep, target.content)
+    files = yaml_files(source)
+    report = _put_live(wish, source, as_json)
+    aside = shelf.at(report["revision"]) / "replaced"
+    try:
+        is_replaced = put_back(files, folder, aside)
+    except OSError as error:
+        fail(f"it is live, but {error.filename}: {error.strerror}", hint=f"copy {source} to {folder}")
+    if as_json:
+        replaced = str(aside) if is_replaced else None
+        _print({**report, "restores": target.number, "replaced": replaced})
+    elif is_replaced:
+        typer.echo(f"{folder} is that of revision {target.number}; what lay there is in {aside}")
+
+
+def shelf_of(asterisk: Path, revisions: Path | None) -> Shelf:
+    """The shelf beside an Asterisk's configuration."""
+    return Shelf(revisions or asterisk / "hotline-revisions", asterisk / "hotline")
+
+
+def _target(shelf: Shelf, number: int | None) -> Revision:
+    history = shelf.history()
+    kept = [each for each in history if (shelf.at(each.number) / CONFIG).is_dir()]
+    if number is None:
+        found = [each for each in kept if each.number < history[-1].content]
+    else:
+        found = [each for each in kept if each.number == number]
+    if not found:
+        what = "there is no earlier revision" if number is None else f"there is no revision {number}"
+        fail(f"{what} to go back to", hint=f"kept: {', '.join(str(each.number) for each in kept) or 'none'}")
+    return found[-1]
+
+
+def _put_live(wish: Wish, folder: Path, as_json: bool) -> dict[str, Any]:
+    noticed: list[str] = []
+
+    def tell(sentences: Sequence[str] | None) -> None:
+        noticed.extend(sentences or ())
+        if not as_json:
+            show_changes(sentences)
+
+    try:
+        number = go_live(wish, tell)
+    except NotApplied as refused:
+        _refuse(refused, folder, as_json)
+    if not as_json:
+        typer.secho(f"revision {number} is live", fg="green")
+        typer.echo("  `hotline run` reads the configuration when it starts: restart it")
+    return {"revision": number, "changes": noticed}
+
+
+def _refuse(refused: NotApplied, folder: Path, as_json: bool) -> NoReturn:
+    if as_json:
+        problems = [as_data(problem, folder) for problem in refused.problems]
+        report = {"revision": None, "why": str(refused), "hint": refused.hint, "problems": problems}
+        _print(report)
+        raise typer.Exit(1)
+    show_problems(refused.problems, folder, err=True)
+    fail(f"not applied: {refused}", hint=refused.hint)
+
+
+def show_changes(sentences: Sequence[str] | None) -> None:
+    """What callers would notice; None where there is nothing to compare with."""
+    for sentence in sentences or ():
+        typer.echo(f"- {sentence}")
+    if not sentences:
+        typer.echo(
+            "callers will notice nothing" if sentences is not None else "nothing was kept to compare with"
+        )
+
+
+def _print(report: dict[str, Any]) -> None:
+    typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
+
+
+def _author() -> str:
+    return os.environ.get("SUDO_USER") or getpass.getuser()

@@ -1,0 +1,82 @@
+"""What is wrong with a configuration, shown to a person or to a program."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+
+from ivr.command.menu_tests import Tested
+from ivr.command.options import fail
+from ivr.command.store import database_url
+from ivr.config.crosscheck import shared_file
+from ivr.config.loading import Loaded, load
+from ivr.config.problems import Problem, Severity, errors
+
+
+def load_or_stop(folder: Path) -> Loaded:
+    """The configuration for a command that needs one; if it has errors, print them, end with status 1."""
+    loaded = load(folder)
+    if loaded.configuration is None:
+        show_problems(errors(loaded.problems), folder, err=True)
+        fail("the configuration has errors", hint=f"see them all: hotline --config {folder} config check")
+    return loaded
+
+
+def unfit_database(loaded: Loaded) -> tuple[Problem, ...]:
+    """What is wrong with HOTLINE_DATABASE_URL for that configuration."""
+    if loaded.configuration is None or not database_url().startswith("sqlite"):
+        return ()
+    return tuple(shared_file(loaded.configuration, loaded.places))
+
+
+def show_problems(problems: tuple[Problem, ...], folder: Path, *, err: bool = False) -> None:
+    """One line for each problem, `file:line:column CODE message`, what to do about it below.
+
+    On a terminal the codes stand in one column; in a file one space parts the words.
+    """
+    stream = sys.stderr if err else sys.stdout
+    places = [problem.located(str(folder)) for problem in problems]
+    width = max(map(len, places), default=0) if stream.isatty() else 0
+    for problem, place in zip(problems, places, strict=True):
+        is_warning = problem.severity is Severity.WARNING
+        code = typer.style(problem.code, fg="yellow" if is_warning else "red", bold=True)
+        kind = "warning: " if is_warning else ""
+        typer.echo(f"{place:<{width}} {code} {kind}{problem.message}", err=err)
+        if problem.hint:
+            typer.echo(f"    {problem.hint}", err=err)
+
+
+def summary(problems: tuple[Problem, ...], loaded: Loaded, tested: Tested) -> str:
+    """How many problems there are, and in how much, in one line."""
+    files = _count(len(loaded.files), "file")
+    if tested.count:
+        files += f" and {_count(tested.count, 'menu test')}"
+    if not problems:
+        return f"no problems in {files}"
+    warnings = len(problems) - len(errors(problems))
+    if warnings == len(problems):
+        return f"no problems in {files}, {_count(warnings, 'warning')}"
+    return _count(len(problems) - warnings, "problem") + (
+        f", {_count(warnings, 'warning')}" if warnings else ""
+    )
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def as_data(problem: Problem, folder: Path) -> dict[str, object]:
+    """The problem as programs read it."""
+    return {
+        "file": str(folder / problem.place.file),
+        "line": problem.place.line,
+        "column": problem.place.column,
+        "code": problem.code,
+        "severity": problem.severity.value,
+        "message": problem.message,
+        "hint": problem.hint,
+        "earlier": asdict(problem.earlier) if problem.earlier else None,
+    }

@@ -1,0 +1,185 @@
+"""Two configurations in, sentences out: what a citizen who calls, or is called, would notice of the change.
+
+`hotline config diff` and `apply` print them. What no citizen notices (ports, budgets, agents' names) is left
+to the difference of the files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel
+
+from ivr.config.model import Configuration, Hours, Node, Retry, RetryPlan
+
+Kind = TypeVar("Kind")
+_NODE: Final = {
+    "say": "says",
+    "language": "speaks",
+    "hours": "is open in hours",
+    "closed": "when closed leads to",
+    "wait": "waits for a key for",
+    "wrong_key": "after a wrong key plays",
+    "silence": "after silence plays",
+    "queue": "joins queue",
+    "then": "goes on to",
+    "hangup": "ends the call:",
+}
+_QUEUE: Final = {
+    "max_wait": "keeps callers waiting for at most",
+    "on_timeout": "at the end of the wait leads to",
+    "hours": "is open in hours",
+    "closed": "when closed leads to",
+    "structure": "belongs to",
+    "music": "plays the music",
+    "record": "records calls:",
+    "announce_position": "tells callers their place:",
+    "ring_time": "rings each agent for",
+}
+_CALLBACK: Final = {
+    "enabled": "are made:",
+    "outcomes": "go to calls that ended",
+    "wait_over": "go to who waited longer than",
+    "hours": "are made in hours",
+    "max_age": "are made within",
+    "attempts": "are tried at most",
+    "ring_for": "ring for",
+    "max_hold": "keep the citizen waiting for at most",
+    "confirm_times": "ask for key 1 so often:",
+    "new_times": "offer as later times",
+    "kinds": "go to numbers that are",
+    "deny": "never go to",
+    "order": "are made in the order",
+}
+_RETRY: Final = {field: f"after {field.replace('_', ' ')} come again in" for field in RetryPlan.model_fields}
+_HOTLINE: Final = {"number": "has the number", "languages": "speaks", "time_zone": "lives by the clock of"}
+_UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"))
+
+
+def changes(old: Configuration, new: Configuration) -> list[str]:
+    """One sentence for each thing; empty if callers notice nothing."""
+    return [
+        *_fields("the hotline", old.hotline, new.hotline, _HOTLINE),
+        *_delivered(old.hotline.delivered, new.hotline.delivered),
+        *_structures(old, new),
+        *_fields("the menu", old.menu, new.menu, {key: _NODE[key] for key in ("wrong_key", "silence")}),
+        *_nodes(old.menu.nodes, new.menu.nodes),
+        *_prompts(old, new),
+        *_hours(old, new),
+        *_queues(old, new),
+        *_fields("callbacks", old.callback, new.callback, _CALLBACK),
+        *_fields("callbacks", old.callback.retry, new.callback.retry, _RETRY),
+    ]
+
+
+def _fields(subject: str, old: BaseModel, new: BaseModel, words: Mapping[str, str]) -> Iterator[str]:
+    for field, what in words.items():
+        before, after = getattr(old, field), getattr(new, field)
+        if before != after:
+            yield f"{subject} {what} {_say(after)} instead of {_say(before)}"
+
+
+def _say(value: Any) -> str:
+    """A value of the model as an admin would say it."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case None | []:
+            return "nothing"
+        case float():
+            size, unit = next((pair for pair in _UNITS if value and value % pair[0] == 0), (1, "s"))
+            return f"{value / size:g} {unit}"
+        case list():
+            return ", ".join(map(_say, value))
+        case Retry():
+            return f"{value.say} up to {value.times} times, then {value.then}"
+        case BaseModel():
+            return "; ".join(f"{name.replace('_', ' ')}: {_say(part)}" for name, part in value)
+    return str(value)
+
+
+def _new_and_gone(what: str, old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[str]:
+    yield from (f"{what} {name} is new" for name in new if name not in old)
+    yield from (f"{what} {name} is gone" for name in old if name not in new)
+
+
+def _in_both(old: Mapping[str, Kind], new: Mapping[str, Kind]) -> Iterator[tuple[str, Kind, Kind]]:
+    return ((name, old[name], value) for name, value in new.items() if name in old)
+
+
+def _delivered(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    for number in {**old, **new}:
+        if number not in new:
+            yield f"calls to {number} are no longer answered"
+        elif number not in old:
+            yield f"calls to {number} are answered and begin in {new[number]}"
+        elif old[number] != new[number]:
+            yield f"calls to {number} begin in {new[number]} instead of {old[number]}"
+
+
+def _structures(old: Configuration, new: Configuration) -> Iterator[str]:
+    yield from _new_and_gone("structure", old.structures, new.structures)
+    words = {"digit": "has the digit", "name": "is called"}
+    for name, before, after in _in_both(old.structures, new.structures):
+        yield from _fields(f"structure {name}", before, after, words)
+
+
+def _nodes(old: Mapping[str, Node], new: Mapping[str, Node]) -> Iterator[str]:
+    yield from _new_and_gone("menu node", old, new)
+    for name, before, after in _in_both(old, new):
+        yield from _keys(name, before.keys or {}, after.keys or {})
+        yield from _fields(f"menu node {name}", before, after, _NODE)
+
+
+def _keys(node: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    for key in {**old, **new}:
+        if key not in new:
+            yield f"in {node}, key {key} is gone; it led to {old[key]}"
+        elif key not in old:
+            yield f"in {node}, key {key} is new and leads to {new[key]}"
+        elif old[key] != new[key]:
+            yield f"in {node}, key {key} leads to {new[key]} instead of {old[key]}"
+
+
+def _prompts(old: Configuration, new: Configuration) -> Iterator[str]:
+    for name, before, after in _in_both(old.prompts, new.prompts):
+        for language in new.hotline.languages:
+            was, now = getattr(before, language), getattr(after, language)
+            if was != now:
+                yield f"prompt {name} in {language} says “{now}” instead of “{was}”"
+
+
+def _hours(old: Configuration, new: Configuration) -> Iterator[str]:
+    for name, before, after in _in_both(old.hours, new.hours):
+        subject = f"hours {name} ({', '.join(_users(new, name)) or 'of nothing'})"
+        for day in {**before.week, **after.week}:
+            was, now = before.week.get(day, "closed"), after.week.get(day, "closed")
+            if was != now:
+                yield f"{subject}: {day} {now} instead of {was}"
+        yield from _fields(f"{subject}:", before, after, {"holidays": "close on public holidays:"})
+        yield from _days(subject, before, after)
+
+
+def _days(subject: str, old: Hours, new: Hours) -> Iterator[str]:
+    for field, word in (("closed_on", "closed"), ("open_on", "open")):
+        before, after = set(getattr(old, field)), set(getattr(new, field))
+        yield from (f"{subject}: {word} on {day}" for day in sorted(after - before))
+        yield from (f"{subject}: no longer {word} on {day}" for day in sorted(before - after))
+
+
+def _users(configuration: Configuration, hours: str) -> Iterator[str]:
+    """Who is open in those hours."""
+    yield from (f"queue {name}" for name, queue in configuration.queues.items() if queue.hours == hours)
+    yield from (f"menu {name}" for name, node in configuration.menu.nodes.items() if node.hours == hours)
+    if configuration.callback.hours == hours:
+        yield "callbacks"
+
+
+def _queues(old: Configuration, new: Configuration) -> Iterator[str]:
+    yield from _new_and_gone("queue", old.queues, new.queues)
+    for name, before, after in _in_both(old.queues, new.queues):
+        yield from _fields(f"queue {name}", before, after, _QUEUE)
+        was, now = (sum(name in agent.queues for agent in it.agents.values()) for it in (old, new))
+        if was != now:
+            yield f"queue {name} has {now} agents instead of {was}"

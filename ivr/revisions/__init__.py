@@ -1,0 +1,1 @@
+"""What is live, what was live, and how Asterisk is made to take it over."""

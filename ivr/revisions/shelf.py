@@ -1,0 +1,215 @@
+"""The shelf of revisions: one folder for each configuration that went live, and a link to the live one.
+
+    hotline-revisions/0007/about.json   who, when, why; written last, once the running dialplan was verified
+    hotline-revisions/0007/config/      the YAML
+    hotline-revisions/0007/asterisk/    the rendered files; `hotline` beside them is a link to the live one
+
+Because Asterisk reads through that one link, all files of a revision go live, and back, in one rename.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from ivr.config.problems import Problem
+
+ABOUT: Final = "about.json"
+CONFIG: Final = "config"
+TREE: Final = "asterisk"
+PLANS: Final = "revisions"
+"""In a tree: the dialplans that are loaded, one file each, by the hash in their contexts' names."""
+_OURS: Final = re.compile(rf"(extensions|queues|manager)\.conf|{PLANS}/[0-9a-f]{{8}}\.conf")
+
+
+class NotApplied(Exception):
+    """Nothing is live that was not live before; one line why, what to do next, and problems with places."""
+
+    def __init__(self, why: str, hint: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(why)
+        self.hint = hint
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One configuration that went live. `restores`: the revision it brought back."""
+
+    number: int
+    author: str
+    at: str
+    """ISO 8601, UTC."""
+    message: str = ""
+    restores: int | None = None
+
+    @property
+    def content(self) -> int:
+        """The revision whose configuration it is."""
+        return self.restores or self.number
+
+
+class Shelf:
+    """`folder` holds the revisions; `link` is what Asterisk's own files include from. Raises OSError."""
+
+    def __init__(self, folder: Path, link: Path) -> None:
+        self.folder = folder
+        self.link = link
+
+    def history(self) -> list[Revision]:
+        """All that are kept, oldest first."""
+        found = (self.folder.glob(f"[0-9]*/{ABOUT}")) if self.folder.is_dir() else ()
+        return sorted(
+            (Revision(**json.loads(file.read_text(encoding="utf-8"))) for file in found),
+            key=lambda revision: revision.number,
+        )
+
+    def live(self) -> Revision | None:
+        """The last one that was verified; the link is ahead of it only while an apply runs, or was killed."""
+        return next(reversed(self.history()), None)
+
+    def at(self, number: int) -> Path:
+        """The folder of that revision."""
+        return self.folder / f"{number:04}"
+
+    def tree(self, number: int) -> Path:
+        """Its rendered files."""
+        return self.at(number) / TREE
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether Asterisk's files are those of the live revision."""
+        live = self.live()
+        return live is not None and self.link.resolve() == self.tree(live.number).resolve()
+
+    @contextmanager
+    def alone(self, who: str, now: datetime) -> Iterator[None]:
+        """Nobody else applies meanwhile, else NotApplied. The kernel frees the lock of a holder who dies."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / ".lock").open("a+", encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.seek(0)
+                raise NotApplied(
+                    f"somebody else is applying: {lock.read()}", "look with `config history`, then again"
+                ) from None
+            lock.truncate(0)
+            lock.write(f"{who}, since {now.astimezone():%H:%M:%S}, process {os.getpid()}")
+            lock.flush()
+            yield
+            lock.truncate(0)
+
+    def begin(self) -> int:
+        """The number of a new revision, its folder made and empty."""
+        last = self.live()
+        number = last.number + 1 if last else 1
+        while self.link.is_symlink() and self.link.resolve() == self.tree(number).resolve():
+            number += 1  # a killed apply left the link there: Asterisk may start from it until we are through
+        shutil.rmtree(self.at(number), ignore_errors=True)  # of an apply that was killed earlier still
+        for part in (CONFIG, f"{TREE}/{PLANS}"):
+            (self.at(number) / part).mkdir(parents=True)
+        return number
+
+    def finish(self, revision: Revision) -> None:
+        """It is live and verified."""
+        text = json.dumps(asdict(revision), ensure_ascii=False, indent=2)
+        write_whole(self.at(revision.number) / ABOUT, text.encode())
+
+    def drop(self, number: int) -> None:
+        """It did not go live; it stays while Asterisk might still start from it."""
+        if self.link.resolve() != self.tree(number).resolve():
+            shutil.rmtree(self.at(number), ignore_errors=True)
+
+    def prune(self, keep: int) -> None:
+        """Forget all but the last `keep`, and what killed applies left behind."""
+        kept = {self.at(revision.number) for revision in self.history()[-max(keep, 1) :]}
+        for folder in self.folder.glob("[0-9]*"):
+            if folder not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def adopt(self, now: datetime) -> None:
+        """Take what `config render` wrote as revision 0, to go back to. NotApplied for files of others."""
+        if self.link.is_symlink() or not self.link.exists():
+            return
+        for path in self.link.rglob("*"):
+            name = str(path.relative_to(self.link))
+            if path.is_file() and not _OURS.fullmatch(name):
+                raise NotApplied(
+                    f"{path} is not ours", f"{self.link} is for rendered files only: move it out"
+                )
+        number = 0
+        shutil.rmtree(self.at(number), ignore_errors=True)
+        shutil.copytree(self.link, self.tree(number))
+        self.finish(
+            Revision(number, "", now.isoformat(timespec="seconds"), "rendered before the first apply")
+        )
+        before = self.link.with_name(f".{self.link.name}.before")
+        self.link.rename(before)
+        self.point_to(number)
+        shutil.rmtree(before)
+
+    def point_to(self, number: int | None) -> None:
+        """Let Asterisk read that revision from its next reload on; None: there was no hotline before."""
+        if number is None:
+            self.link.unlink(missing_ok=True)
+            return
+        fresh = self.link.with_name(f".{self.link.name}.new")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(os.path.relpath(self.tree(number).resolve(), self.link.parent.resolve()))
+        fresh.replace(self.link)
+
+    def carry(self, plans: set[str], number: int) -> None:
+        """Keep dialplans loaded that calls are still in, from whichever revision has them."""
+        for plan in plans:
+            target = self.tree(number) / PLANS / f"{plan}.conf"
+            source = next(self.folder.glob(f"[0-9]*/{TREE}/{PLANS}/{plan}.conf"), None)
+            if source is not None and not target.exists():
+                shutil.copy2(source, target)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """The file is there as a whole, on disk, or not at all. Raises OSError."""
+    fresh = path.with_name(f".{path.name}.new")
+    with fresh.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def yaml_files(folder: Path) -> dict[str, bytes]:
+    """The configuration's files and its menu tests, by name relative to `folder`. Raises OSError."""
+    found = (path for pattern in ("*.yaml", "tests/*.yaml") for path in sorted(folder.glob(pattern)))
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found if path.name[0] != "."}
+
+
+def tree_files(tree: Path) -> dict[str, str]:
+    """The rendered files of a revision, by name relative to its tree. Raises OSError."""
+    return {
+        str(path.relative_to(tree)): path.read_text(encoding="utf-8") for path in sorted(tree.rglob("*.conf"))
+    }
+
+
+def put_back(files: Mapping[str, bytes], folder: Path, aside: Path) -> bool:
+    """Make the YAML in `folder` these files, and keep what they replace in `aside`. False if they were."""
+    there = yaml_files(folder)
+    if there == files:
+        return False
+    for name, content in there.items():
+        (aside / name).parent.mkdir(parents=True, exist_ok=True)
+        write_whole(aside / name, content)
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / name, content)
+    for name in there.keys() - files.keys():
+        (folder / name).unlink()
+    return True

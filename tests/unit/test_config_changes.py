@@ -1,0 +1,137 @@
+"""What a citizen would notice of a change, in words: a table of one edit each."""
+
+from __future__ import annotations
+
+import pytest
+
+from ivr.config.changes import changes
+from ivr.config.loading import Loaded, configuration_of
+from tests.unit.starter import load_changed, shipped
+
+OFFICE = "hours office (queue dvx, queue aparat, queue emdx, queue aibndx)"
+CASES = [
+    ("menu.yaml", '        "2": services\n', "", ["in welcome, key 2 is gone; it led to services"]),
+    (
+        "menu.yaml",
+        '"2": services\n',
+        '"2": services\n        "3": dvx\n',
+        ["in welcome, key 3 is new and leads to dvx"],
+    ),
+    ("menu.yaml", '"1": ministry\n', '"1": dvx\n', ["in welcome, key 1 leads to dvx instead of ministry"]),
+    (
+        "menu.yaml",
+        "sorry: {say: [all_busy], hangup: true}",
+        "sorry: {say: [all_busy], then: goodbye}",
+        [
+            "menu node sorry goes on to goodbye instead of nothing",
+            "menu node sorry ends the call: no instead of yes",
+        ],
+    ),
+    (
+        "menu.yaml",
+        "    goodbye:",
+        "    thanks: {say: [goodbye], hangup: true}\n    goodbye:",
+        ["menu node thanks is new"],
+    ),
+    ("menu.yaml", "wait: 5s", "wait: 90s", ["menu node welcome waits for a key for 90 s instead of 5 s"]),
+    (
+        "menu.yaml",
+        "times: 1, then: aparat",
+        "times: 2, then: aparat",
+        [
+            "menu node ministry after silence plays no_key up to 2 times, then aparat"
+            " instead of no_key up to 1 times, then aparat"
+        ],
+    ),
+    (
+        "menu.yaml",
+        "dvx: {queue: dvx}",
+        "dvx: {say: [please_hold], queue: dvx}",
+        ["menu node dvx says please_hold instead of nothing"],
+    ),
+    (
+        "prompts.yaml",
+        "en: There is no such choice.",
+        "en: No such choice.",
+        ["prompt wrong_key in en says “No such choice.” instead of “There is no such choice.”"],
+    ),
+    (
+        "hours.yaml",
+        "fri: 09:00-18:00",
+        "fri: 09:00-17:00",
+        [f"{OFFICE}: fri 09:00-17:00 instead of 09:00-18:00"],
+    ),
+    ("hours.yaml", "closed_on: []", "closed_on: [2026-12-31]", [f"{OFFICE}: closed on 2026-12-31"]),
+    (
+        "hours.yaml",
+        "holidays: true",
+        "holidays: false",
+        [f"{OFFICE}: close on public holidays: no instead of yes"],
+    ),
+    (
+        "hours.yaml",
+        "mon: 09:00-20:00",
+        "mon: closed",
+        ["hours calling (callbacks): mon closed instead of 09:00-20:00"],
+    ),
+    (
+        "queues.yaml",
+        "max_wait: 10m",
+        "max_wait: 1h",
+        ["queue dvx keeps callers waiting for at most 1 h instead of 10 min"],
+    ),
+    (
+        "queues.yaml",
+        "on_timeout: overflow",
+        "on_timeout: sorry",
+        ["queue dvx at the end of the wait leads to sorry instead of overflow"],
+    ),
+    (
+        "queues.yaml",
+        '  "1103": {name: Günel Əliyeva, queues: [dvx], sector: outbound}\n',
+        "",
+        ["queue dvx has 2 agents instead of 3"],
+    ),
+    ("queues.yaml", "record: true ", "record: false ", ["queue dvx records calls: no instead of yes"]),
+    ("hotline.yaml", '"19511": dvx', '"19511": aparat', ["calls to 19511 begin in aparat instead of dvx"]),
+    ("hotline.yaml", '    "1951": ministry\n', "", ["calls to 1951 are no longer answered"]),
+    (
+        "hotline.yaml",
+        '"1951": ministry\n',
+        '"1951": ministry\n    "1955": dvx\n',
+        ["calls to 1955 are answered and begin in dvx"],
+    ),
+    (
+        "hotline.yaml",
+        "languages: [az, ru, en]",
+        "languages: [ru, az, en]",
+        ["the hotline speaks ru, az, en instead of az, ru, en"],
+    ),
+    ("hotline.yaml", 'digit: "4"', 'digit: "5"', ["structure aibndx has the digit 5 instead of 4"]),
+    ("callback.yaml", "enabled: true", "enabled: false", ["callbacks are made: no instead of yes"]),
+    (
+        "callback.yaml",
+        "busy: [3m, ",
+        "busy: [5m, ",
+        ["callbacks after busy come again in 5 min, 10 min, 30 min instead of 3 min, 10 min, 30 min"],
+    ),
+    ("callback.yaml", "attempts: 6", "attempts: 2", ["callbacks are tried at most 2 instead of 6"]),
+    ("callback.yaml", "ceiling: 1000", "ceiling: 900", []),
+    ("hotline.yaml", "agi_port: 4573", "agi_port: 4574", []),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "noticed"), CASES, ids=lambda value: str(value)[:40])
+def test_each_edit_is_told_as_what_callers_notice_and_nothing_else(
+    file: str, old: str, new: str, noticed: list[str]
+) -> None:
+    assert _told(shipped(), load_changed(file, old, new)) == noticed
+
+
+def test_an_edit_taken_back_is_told_the_other_way_round() -> None:
+    changed = load_changed("menu.yaml", '        "2": services\n', "")
+    assert _told(changed, shipped()) == ["in welcome, key 2 is new and leads to services"]
+
+
+def _told(old: Loaded, new: Loaded) -> list[str]:
+    return changes(configuration_of(old), configuration_of(new))
