@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -119,7 +120,7 @@ def _read(file: int) -> str:
 
 def report(mutants: list[Mutant], changes: Mapping[str, str], explanations: Explanations) -> Table:
     """Killed by tests, refused by types, and `changes`: name → changed line of each survivor."""
-    table = Table("module", "mutants", "killed", "refused", "survived", "explained")
+    table = Table("module", "mutants", "killed", "refused", "survived", "explained", box=SIMPLE_HEAD)
     for module in sorted({mutant.module for mutant in mutants}):
         own = [mutant for mutant in mutants if mutant.module == module]
         by = [FATES.get(mutant.word, "") for mutant in own]
