@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -120,7 +119,7 @@ def _read(file: int) -> str:
 
 def report(mutants: list[Mutant], changes: Mapping[str, str], explanations: Explanations) -> Table:
     """Killed by tests, refused by types, and `changes`: name → changed line of each survivor."""
-    table = Table("module", "mutants", "killed", "refused", "survived", "explained", box=SIMPLE_HEAD)
+    table = Table("module", "mutants", "killed", "refused", "survived", "explained", box=None)
     for module in sorted({mutant.module for mutant in mutants}):
         own = [mutant for mutant in mutants if mutant.module == module]
         by = [FATES.get(mutant.word, "") for mutant in own]
