@@ -119,7 +119,7 @@ def _read(file: int) -> str:
 
 def report(mutants: list[Mutant], changes: Mapping[str, str], explanations: Explanations) -> Table:
     """Killed by tests, refused by types, and `changes`: name → changed line of each survivor."""
-    table = Table("module", "mutants", "killed", "refused", "survived", "explained")
+    table = Table("module", "mutants", "killed", "refused", "survived", "explained", box=None)
     for module in sorted({mutant.module for mutant in mutants}):
         own = [mutant for mutant in mutants if mutant.module == module]
         by = [FATES.get(mutant.word, "") for mutant in own]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import count
 from typing import Any, NamedTuple
 
 from ivr.asterisk import words
@@ -35,7 +36,7 @@ class Calls:
         self._all: dict[int, Tracked] = {}
         self._by_channel: dict[str, int] = {}
         self._by_linkedid: dict[str, int] = {}
-        self._next = 1
+        self._numbers = count()
         self.changed: set[int] = set()
 
     def __getitem__(self, number: int) -> Tracked:
@@ -75,7 +76,7 @@ class Calls:
 
     def resume(self, call: Call, seen: When) -> int:
         """A call known from the store."""
-        number, self._next = self._next, self._next + 1
+        number = next(self._numbers)
         self._all[number] = Tracked(call, seen)
         self._by_channel[call.uniqueid or call.linkedid] = number
         self._by_linkedid[call.linkedid] = number
@@ -96,7 +97,7 @@ class Calls:
         )
         call = tracked.call._replace(last_seen_at=max(tracked.call.last_seen_at, when.at), **told)
         if tracked.presumed_ended:
-            call = call._replace(ended_at=None, ended_by="")
+            call = call._replace(ended_at=None)
         self.update(number, tracked._replace(call=call, seen=when, presumed_ended=False))
 
     def hangup_asked(self, number: int) -> None:

@@ -93,6 +93,7 @@ def test_what_the_store_holds_open_goes_on_and_is_not_told_again_before_somethin
 @pytest.mark.parametrize(
     ("fact", "ended_at"),
     [
+        (ChannelEnded(when(50), Party("c.1")), at(50)),
         (LiveCalls(when(2), frozenset()), at(30)),
         (LiveCalls(when(1.5), frozenset()), None),
         (Booted(when(60), 57.0, restarted=False), at(30)),

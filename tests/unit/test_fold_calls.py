@@ -1,0 +1,52 @@
+"""The calls behind the visits: which word is about which call, and when it is over."""
+
+from __future__ import annotations
+
+from ivr.visits.facts import ChannelEnded, GaveUp, HangupAsked, Hears, Left, LiveCalls, Party
+from tests.unit.ami_lines import at
+from tests.unit.facts_told import Told, answered, joined, when
+
+
+def test_a_channel_belongs_to_the_call_its_linkedid_names() -> None:
+    told = Told(joined(1, linkedid="l.1"), joined(2, "x.2", "emdx", linkedid="l.1"), joined(3, "c.3"))
+    assert [call.uniqueid for call in told.calls] == ["c.1", "c.3"]
+
+
+def test_calls_are_told_in_the_order_in_which_they_were_heard_of() -> None:
+    fold = Told().fold
+    for fact in (joined(1), joined(2, "c.2"), joined(3, "c.3")):
+        fold.apply(fact)
+    assert [call.linkedid for call in fold.take().calls] == ["c.1", "c.2", "c.3"]
+
+
+def test_of_a_call_first_heard_of_in_a_queue_nothing_else_is_known() -> None:
+    for source in ("ami", "queue_log"):
+        (call,) = Told(joined(1), source=source).calls
+        assert (call.delivered, call.trunk, call.source) == ("", "", source)
+
+
+def test_the_last_sign_of_a_call_is_the_latest_word_about_it() -> None:
+    told = Told(joined(5), answered(when(8)))
+    assert [call.last_seen_at for call in told.calls] == [at(8)]
+    told.hears(ChannelEnded(when(7), Party("c.1")))
+    assert [call.last_seen_at for call in told.calls] == [at(8)]
+
+
+def test_a_call_thought_gone_that_is_heard_of_ends_once_and_for_all_with_its_channel() -> None:
+    told = Told(joined(1), LiveCalls(when(5), frozenset()), answered(when(6)))
+    assert [call.ended_at for call in told.calls] == [None]
+    told.hears(ChannelEnded(when(10), Party("c.1")), Left(when(11), Party("c.1"), "dvx"))
+    assert [(call.ended_at, call.ended_by) for call in told.calls] == [(at(10), "hotline")]
+
+
+def test_where_no_hangup_is_told_a_call_ends_with_its_visit() -> None:
+    gave_up = GaveUp(when(5), Party("c.1"), "dvx", None)
+    assert [call.ended_at for call in Told(joined(1), gave_up).calls] == [at(5)]
+    told = Told(Hears(when(0), "channels"), joined(1), HangupAsked(when(5), "c.1"), gave_up)
+    assert (told.outcomes, [call.ended_at for call in told.calls]) == (["abandoned"], [None])
+
+
+def test_a_stay_is_open_until_its_outcome_is_settled() -> None:
+    told = Told(joined(1))
+    assert told.fold.oldest_open == 1
+    assert told.hears(GaveUp(when(5), Party("c.1"), "dvx", None)).fold.oldest_open is None
