@@ -57,7 +57,7 @@ def apply(
 def rollback(
     context: typer.Context,
     number: Annotated[
-        int | None, typer.Argument(metavar="[REV]", help="Revision to bring back; default the one before.")
+        int | None, typer.Argument(metavar="REV", help="Revision to bring back; default the one before.")
     ] = None,
     message: Message = "",
     asterisk: AsteriskFolder = ETC,

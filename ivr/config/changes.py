@@ -11,70 +11,87 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
-from ivr.config.model import Configuration, Hours, Node, Retry, RetryPlan
+from ivr.config.model import (
+    Callback,
+    Configuration,
+    Hotline,
+    Hours,
+    Menu,
+    Node,
+    Queue,
+    Retry,
+    RetryPlan,
+    Structure,
+)
 
 Kind = TypeVar("Kind")
-_NODE: Final = {
-    "say": "says",
-    "language": "speaks",
-    "hours": "is open in hours",
-    "closed": "when closed leads to",
-    "wait": "waits for a key for",
-    "wrong_key": "after a wrong key plays",
-    "silence": "after silence plays",
-    "queue": "joins queue",
-    "then": "goes on to",
-    "hangup": "ends the call:",
+_RETRY: Final = {"wrong_key": "after a wrong key plays", "silence": "after silence plays"}
+TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
+    Hotline: {"number": "has the number", "languages": "speaks", "time_zone": "lives by the clock of"},
+    Structure: {"digit": "has the digit", "name": "is called"},
+    Menu: _RETRY,
+    Node: {
+        "say": "says",
+        "language": "speaks",
+        "hours": "is open in hours",
+        "closed": "when closed leads to",
+        "wait": "waits for a key for",
+        "queue": "joins queue",
+        "then": "goes on to",
+        "hangup": "ends the call:",
+        **_RETRY,
+    },
+    Hours: {"holidays": "close on public holidays:"},
+    Queue: {
+        "max_wait": "keeps callers waiting for at most",
+        "on_timeout": "at the end of the wait leads to",
+        "hours": "is open in hours",
+        "closed": "when closed leads to",
+        "structure": "belongs to",
+        "music": "plays the music",
+        "record": "records calls:",
+        "announce_position": "tells callers their place:",
+        "ring_time": "rings each agent for",
+    },
+    Callback: {
+        "enabled": "are made:",
+        "outcomes": "go to calls that ended",
+        "wait_over": "go to who waited longer than",
+        "hours": "are made in hours",
+        "max_age": "are made within",
+        "attempts": "are tried at most",
+        "ring_for": "ring for",
+        "max_hold": "keep the citizen waiting for at most",
+        "confirm_times": "ask for key 1 so often:",
+        "new_times": "offer as later times",
+        "kinds": "go to numbers that are",
+        "deny": "never go to",
+        "order": "are made in the order",
+    },
+    RetryPlan: {field: f"after {field.replace('_', ' ')} come again in" for field in RetryPlan.model_fields},
 }
-_QUEUE: Final = {
-    "max_wait": "keeps callers waiting for at most",
-    "on_timeout": "at the end of the wait leads to",
-    "hours": "is open in hours",
-    "closed": "when closed leads to",
-    "structure": "belongs to",
-    "music": "plays the music",
-    "record": "records calls:",
-    "announce_position": "tells callers their place:",
-    "ring_time": "rings each agent for",
-}
-_CALLBACK: Final = {
-    "enabled": "are made:",
-    "outcomes": "go to calls that ended",
-    "wait_over": "go to who waited longer than",
-    "hours": "are made in hours",
-    "max_age": "are made within",
-    "attempts": "are tried at most",
-    "ring_for": "ring for",
-    "max_hold": "keep the citizen waiting for at most",
-    "confirm_times": "ask for key 1 so often:",
-    "new_times": "offer as later times",
-    "kinds": "go to numbers that are",
-    "deny": "never go to",
-    "order": "are made in the order",
-}
-_RETRY: Final = {field: f"after {field.replace('_', ' ')} come again in" for field in RetryPlan.model_fields}
-_HOTLINE: Final = {"number": "has the number", "languages": "speaks", "time_zone": "lives by the clock of"}
+"""What each field is to callers; fields that are not here are told otherwise, or noticed by nobody."""
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"))
 
 
 def changes(old: Configuration, new: Configuration) -> list[str]:
     """One sentence for each thing; empty if callers notice nothing."""
     return [
-        *_fields("the hotline", old.hotline, new.hotline, _HOTLINE),
+        *_fields("the hotline", old.hotline, new.hotline),
         *_delivered(old.hotline.delivered, new.hotline.delivered),
         *_structures(old, new),
-        *_fields("the menu", old.menu, new.menu, {key: _NODE[key] for key in ("wrong_key", "silence")}),
+        *_fields("the menu", old.menu, new.menu),
         *_nodes(old.menu.nodes, new.menu.nodes),
         *_prompts(old, new),
         *_hours(old, new),
         *_queues(old, new),
-        *_fields("callbacks", old.callback, new.callback, _CALLBACK),
-        *_fields("callbacks", old.callback.retry, new.callback.retry, _RETRY),
+        *_fields("callbacks", old.callback, new.callback),
+        *_fields("callbacks", old.callback.retry, new.callback.retry),
     ]
 
 
-def _fields(subject: str, old: BaseModel, new: BaseModel, words: Mapping[str, str]) -> Iterator[str]:
-    for field, what in words.items():
+def _fields(subject: str, old: BaseModel, new: BaseModel) -> Iterator[str]:
+    for field, what in TOLD[type(new)].items():
         before, after = getattr(old, field), getattr(new, field)
         if before != after:
             yield f"{subject} {what} {_say(after)} instead of {_say(before)}"
@@ -120,16 +137,15 @@ def _delivered(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
 
 def _structures(old: Configuration, new: Configuration) -> Iterator[str]:
     yield from _new_and_gone("structure", old.structures, new.structures)
-    words = {"digit": "has the digit", "name": "is called"}
     for name, before, after in _in_both(old.structures, new.structures):
-        yield from _fields(f"structure {name}", before, after, words)
+        yield from _fields(f"structure {name}", before, after)
 
 
 def _nodes(old: Mapping[str, Node], new: Mapping[str, Node]) -> Iterator[str]:
     yield from _new_and_gone("menu node", old, new)
     for name, before, after in _in_both(old, new):
         yield from _keys(name, before.keys or {}, after.keys or {})
-        yield from _fields(f"menu node {name}", before, after, _NODE)
+        yield from _fields(f"menu node {name}", before, after)
 
 
 def _keys(node: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
@@ -157,7 +173,7 @@ def _hours(old: Configuration, new: Configuration) -> Iterator[str]:
             was, now = before.week.get(day, "closed"), after.week.get(day, "closed")
             if was != now:
                 yield f"{subject}: {day} {now} instead of {was}"
-        yield from _fields(f"{subject}:", before, after, {"holidays": "close on public holidays:"})
+        yield from _fields(f"{subject}:", before, after)
         yield from _days(subject, before, after)
 
 
@@ -179,7 +195,7 @@ def _users(configuration: Configuration, hours: str) -> Iterator[str]:
 def _queues(old: Configuration, new: Configuration) -> Iterator[str]:
     yield from _new_and_gone("queue", old.queues, new.queues)
     for name, before, after in _in_both(old.queues, new.queues):
-        yield from _fields(f"queue {name}", before, after, _QUEUE)
+        yield from _fields(f"queue {name}", before, after)
         was, now = (sum(name in agent.queues for agent in it.agents.values()) for it in (old, new))
         if was != now:
             yield f"queue {name} has {now} agents instead of {was}"

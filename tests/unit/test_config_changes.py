@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.config.changes import changes
+from ivr.config.changes import TOLD, changes
 from ivr.config.loading import Loaded, configuration_of
+from ivr.config.model import Callback, Frozen, Node, Queue
 from tests.unit.starter import load_changed, shipped
 
 OFFICE = "hours office (queue dvx, queue aparat, queue emdx, queue aibndx)"
@@ -126,6 +127,19 @@ def test_each_edit_is_told_as_what_callers_notice_and_nothing_else(
     file: str, old: str, new: str, noticed: list[str]
 ) -> None:
     assert _told(shipped(), load_changed(file, old, new)) == noticed
+
+
+UNNOTICED: dict[type[Frozen], set[str]] = {
+    Node: {"keys"},  # told key by key
+    Queue: {"strategy", "service_level", "retry", "wrap_up", "reserve"},
+    Callback: {"reserve", "confirm_wait", "retry", "budgets", "ceiling", "burst", "breaker"},
+}
+
+
+@pytest.mark.parametrize("kind", UNNOTICED)
+def test_every_field_is_told_or_known_to_be_noticed_by_nobody(kind: type[Frozen]) -> None:
+    assert TOLD[kind].keys() | UNNOTICED[kind] == kind.model_fields.keys()
+    assert not TOLD[kind].keys() & UNNOTICED[kind]
 
 
 def test_an_edit_taken_back_is_told_the_other_way_round() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from dialplan import running
+from dialplan import queues, running
 from ivr.command.root import app
 from ivr.revisions.shelf import NotApplied, Revision, Shelf, put_back, yaml_files
 from tests.golden import CONFIG, compiled
@@ -127,6 +127,15 @@ def test_a_step_missing_added_or_changed_is_told_by_its_place() -> None:
         "195@hotline-in step 2 is nothing, not Hangup()",
         "196@hotline-in step 1 is Hangup(), not nothing",
     ]
+
+
+def test_a_queue_that_only_a_loaded_dialplan_names_keeps_its_section() -> None:
+    old = compiled()["hotline/queues.conf"]
+    without = old.replace("[tax]", "[taxi]")
+    [kept] = queues.outgoing(old, without, "same => n,Queue(tax,,,,3) ; hotline.yaml:22").split("\n\n")
+    assert kept.startswith("\n[tax] ;")
+    assert kept.count("member => ") == 2
+    assert queues.outgoing(old, without, "same => n,Queue(taxi,,,,3)") == ""
 
 
 def test_render_leaves_a_live_revision_alone(shelf: Shelf) -> None:
