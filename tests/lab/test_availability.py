@@ -123,7 +123,7 @@ def test_a_minute_is_up_only_while_dialplan_queues_and_asterisk_answer(tmp_path:
 def test_a_minute_is_down_while_no_trunk_answers_its_qualify(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with House.open(tmp_path, CONFIG, today=TODAY) as house, Watch.over(house, tmp_path) as watch:
-            sip = house.etc / "hotline" / "pjsip.conf"
+            sip = house.etc / "pjsip.conf"
             qualified = "type = aor\nqualify_frequency = 1\nqualify_timeout = 3\ncontact ="
             sip.write_text(sip.read_text().replace("type = aor\ncontact =", qualified, 1))
             await house.asterisk.console("module reload res_pjsip.so")
