@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, settings
 from tests.postgresql import PostgreSQL
 
 # How fast an example is says how busy the machine is, nothing else.
-settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("suite")
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 LONG = ("tests/lab/test_demo", "tests/lab/")
 """Tests that live in real time, the longest first."""
