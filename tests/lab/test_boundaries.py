@@ -219,7 +219,16 @@ async def disturbed(
             state = scene.store.read(lambda c: c.scalar(select(callbacks.c.state)))
             return bool(tried) and set(tried) == {"ended"} and state == "reached"
 
-        await until(settled, f"the end of the callback disturbed at {boundary!r}", 25.0)
+        try:
+            await until(settled, f"the end of the callback disturbed at {boundary!r}", 25.0)
+        except AssertionError as late:
+            found = scene.store.read(
+                lambda c: [
+                    dict(row) for one in (callbacks, attempts) for row in c.execute(one.select()).mappings()
+                ]
+            )
+            late.add_note("\n".join(map(str, found)))
+            raise
         tried = scene.store.read(lambda c: c.execute(attempts.select()).all())
         assert len(lab.exchange.calls_to(number)) == 1, boundary
         assert sum(dialled(lab, one.id) for one in tried) == 1, boundary
