@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
-SURELY_JOINED = 3.0
+_NOTICES = 3.5
 """Seconds after the answer by which a caller stands in the queue, notices and a late AGI included."""
 OWED_AFTER = 1.0
 """Seconds of waiting over which a call back is owed (`callback.wait_over` of the chaos)."""
-_EARLY, _LATE = 3.5, 1.0
-"""How much shorter (notices) and longer a stored wait may be than from the answer to hanging up."""
+_LATE = 1.0
+"""How much longer a stored wait may be than from the answer to hanging up; shorter by the notices."""
 _TALK = 0.7
 """How much a stored talk may differ from the one at the agent's phone."""
 _WHOLE_SECONDS = 1.0
@@ -107,7 +107,7 @@ def judge(
 def _call_faults(call: SeenCall, rows: Sequence[Row], has_joined: bool) -> Iterable[tuple[str, str]]:
     if len(rows) > 1:
         yield DOUBLED, f"{call.caller}: {len(rows)} visits stored of one call"
-    elif not rows and (has_joined or call.voice_at or waited(call) - call.frozen_seconds >= SURELY_JOINED):
+    elif not rows and (has_joined or call.voice_at or waited(call) - call.frozen_seconds >= _NOTICES):
         yield MISSING, f"{call.caller}: {_lived(call)} at the phone, not stored"
     elif rows and (sentence := _difference(call, rows[0])):
         yield WRONG, f"{call.caller}: {sentence}"
@@ -135,7 +135,7 @@ def _difference(call: SeenCall, row: Row) -> str:
     if outcome == "interrupted" or call.ended == "lost":
         return ""
     unsure = call.frozen_seconds + (_WHOLE_SECONDS if row["precision"] == "s" else 0.0)
-    late, early = _LATE + unsure, _EARLY + unsure
+    late, early = _LATE + unsure, _NOTICES + unsure
     if wait is None or not waited(call) - early <= wait <= waited(call) + late:
         return f"waited {waited(call):.1f} s at the phone, {wait} s stored"
     talk = row["talk_seconds"]
@@ -158,7 +158,7 @@ def _possible(call: SeenCall) -> set[str]:
 def _callback_fault(call: SeenCall, visits: Sequence[Row], row: Row | None, tries: Sequence[SeenTry]) -> str:
     """Why the call back this caller is owed is lost, empty if it is not."""
     # Where Asterisk went away first, the wait is known only up to its last sign of life.
-    surely = call.ended == "here" and waited(call) - _EARLY - call.frozen_seconds > OWED_AFTER
+    surely = call.ended == "here" and waited(call) - _NOTICES - call.frozen_seconds > OWED_AFTER
     stored = any(_is_missed(it) for it in visits)
     is_owed = call.voice_at is None and not call.agent and (surely or stored)
     has_talked = any(it.has_talked for it in tries if it.caller == call.caller)
