@@ -106,7 +106,7 @@ class Recorder:
             told = await events.get()
             try:
                 self._hear(told)
-            except Exception:
+            except Exception:  # whatever one event does, the next ones are heard
                 log.exception("not understood; the recorder goes on", told=getattr(told, "name", repr(told)))
             if isinstance(told, Lost):
                 self._look_no_more()

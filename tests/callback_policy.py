@@ -8,12 +8,33 @@ from pathlib import Path
 from typing import Any
 
 from callback_dialer.policy import Policy
+from ivr.calls.missed import MissedCall
 from ivr.calls.opening_hours import Schedule
 from ivr.config.loading import configuration_of, load_or_fail
 from ivr.config.model import Configuration, Hours
 
 NOON = datetime(2026, 11, 23, 8, tzinfo=UTC)
 """Noon in Baku on a Monday that is no holiday."""
+
+MISSED = MissedCall(
+    call_id=1,
+    server="main",
+    structure="dvx",
+    queue="dvx",
+    outcome="abandoned",
+    origin="inbound",
+    attempt_id="",
+    caller="0501234567",
+    caller_e164="+994501234567",
+    caller_kind="mobile",
+    is_anonymous=False,
+    trunk="provider",
+    language="az",
+    wait_seconds=12.0,
+    missed_at=NOON,
+    served_elsewhere_at=None,
+)
+"""A citizen who gave up after 12 seconds."""
 
 
 @cache

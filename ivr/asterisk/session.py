@@ -172,7 +172,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
                 self.factory.dispatch(message)
             else:
                 super().handle_message(message)
-        except Exception:
+        except Exception:  # whatever one message does, the connection stays
             log.exception("AMI message not understood; it is skipped", name=str(message.event)[:80])
 
 

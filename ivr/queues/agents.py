@@ -240,7 +240,7 @@ def _caller_gone(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memb
 def _changed(members: Memberships, event: AmiEvent, **what: object) -> Memberships:
     key = _key(event)
     before = members.get(key)
-    return members if before is None else {**members, key: replace(before, **what)}  # type: ignore[arg-type]  # fields
+    return members if before is None else {**members, key: replace(before, **what)}  # type: ignore[arg-type]  # each a field of Membership
 
 
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)

@@ -45,7 +45,7 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else from_millis(value)
 
 
-class database_now(FunctionElement[datetime]):  # noqa: N801 - reads as an SQL function
+class database_now(FunctionElement[datetime]):  # noqa: N801  # reads as an SQL function
     """The database's own clock as a Moment: the only clock that leases and `due_at` are compared with."""
 
     type = Moment()

@@ -127,7 +127,7 @@ class Unstored:
             await self._save(records)
         except (StoreAway, StoreUnfit):
             raise
-        except Exception:
+        except Exception:  # which one it is, and why, is found out one by one
             log.exception("records refused by the database; they are tried one by one")
             for record in records:
                 await self._save_alone(record)
@@ -138,7 +138,7 @@ class Unstored:
             await self._save((record,))
         except (StoreAway, StoreUnfit):
             raise
-        except Exception:
+        except Exception:  # it is told whole, and the others are stored
             log.exception("record not stored", record=repr(record))
 
     async def _save(self, records: Iterable[Record]) -> None:

@@ -18,11 +18,10 @@ from callback_dialer.decide import Facts, decide
 from callback_dialer.originate import originate
 from ivr.asterisk.actions import Header, UnsafeHeader, refuse_unsafe
 from ivr.calls.caller import ReadNumber, reader
-from ivr.calls.missed import MissedCall
 from ivr.calls.numbers import dial_string
 from ivr.logs import processors
 from ivr.storage.schema import denied_numbers
-from tests.callback_policy import NOON, policy, shipped
+from tests.callback_policy import MISSED, NOON, policy, shipped
 from tests.fuzz import fuzzed, program, spelled
 from tests.unit.test_callback_originate import ATTEMPT, CALLBACK
 
@@ -40,24 +39,6 @@ WORDS = tuple(
 )  # fmt: skip
 text = program.map(lambda written: spelled(written, WORDS).decode("utf-8", "replace"))
 DIALLED = re.compile(r"0[1-9]\d{8}", re.ASCII)
-MISSED = MissedCall(
-    call_id=1,
-    server="main",
-    trunk="provider",
-    structure="dvx",
-    queue="dvx",
-    outcome="abandoned",
-    origin="inbound",
-    attempt_id="",
-    caller="",
-    caller_e164="",
-    caller_kind="",
-    is_anonymous=False,
-    language="az",
-    wait_seconds=42.0,
-    missed_at=NOON,
-    served_elsewhere_at=None,
-)
 LOGS = [processors(json=json, colors=False) for json in (True, False)]
 
 

@@ -12,27 +12,8 @@ from hypothesis import strategies as st
 
 from callback_dialer.decide import CHECKS, Facts, decide
 from callback_dialer.policy import Policy
-from ivr.calls.missed import MissedCall
-from tests.callback_policy import NOON, policy
+from tests.callback_policy import MISSED, NOON, policy
 
-MISSED = MissedCall(
-    call_id=1,
-    server="main",
-    structure="dvx",
-    queue="dvx",
-    outcome="abandoned",
-    origin="inbound",
-    attempt_id="",
-    caller="0501234567",
-    caller_e164="+994501234567",
-    caller_kind="mobile",
-    is_anonymous=False,
-    trunk="provider",
-    language="az",
-    wait_seconds=12.0,
-    missed_at=NOON,
-    served_elsewhere_at=None,
-)
 OFF = policy(enabled=False)
 OURS = replace(policy(), own=frozenset({"+994124040000"}))
 
