@@ -17,7 +17,8 @@ from ivr.asterisk.words import interface
 from ivr.calls.caller import own_numbers
 from ivr.calls.numbers import normalise
 from ivr.calls.opening_hours import Schedule
-from ivr.config.model import Callback, Configuration, Queue, Trunk
+from ivr.config.callback_rules import Callback
+from ivr.config.model import Configuration, Queue, Trunk
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from callback_dialer.policy import Policy
 from ivr.calls.callback_states import FREE_DISPOSITIONS, ClosedState, Disposition
-from ivr.config.model import RetryDelays
+from ivr.config.callback_rules import RetryDelays
 
 
 @dataclass(frozen=True, slots=True)

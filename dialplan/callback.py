@@ -28,7 +28,8 @@ from dialplan.plan import (
 from dialplan.source import Source
 from ivr.asterisk import words
 from ivr.calls.prompts import RECORDING_NOTICE
-from ivr.config.model import Callback, Queue, Trunk
+from ivr.config.callback_rules import Callback
+from ivr.config.model import Queue, Trunk
 from ivr.config.places import NOWHERE
 
 _DIALLING = inside("callback")

@@ -11,18 +11,8 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
-from ivr.config.model import (
-    Callback,
-    Configuration,
-    Hotline,
-    Hours,
-    Menu,
-    Node,
-    Queue,
-    Retry,
-    RetryPlan,
-    Structure,
-)
+from ivr.config.callback_rules import Callback, RetryPlan
+from ivr.config.model import Configuration, Hotline, Hours, Menu, Node, Queue, Retry, Structure
 
 Kind = TypeVar("Kind")
 _RETRY: Final = {"wrong_key": "after a wrong key plays", "silence": "after silence plays"}

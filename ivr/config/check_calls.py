@@ -10,7 +10,8 @@ from ipaddress import ip_network
 
 import phonenumbers
 
-from ivr.config.model import Callback, Configuration, RetryPlan, clock
+from ivr.config.callback_rules import Callback, RetryPlan
+from ivr.config.model import Configuration, clock
 from ivr.config.places import KeyPath, Places
 from ivr.config.problems import Problem, Severity, did_you_mean
 

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from ivr.config.crosscheck import check_references, check_whole
 from ivr.config.explain import explain
-from ivr.config.model import Configuration, Frozen
+from ivr.config.frozen import Frozen
+from ivr.config.model import Configuration
 from ivr.config.places import NOWHERE, KeyPath, Place, Places
 from ivr.config.problems import ConfigurationError, Problem, Severity, errors, in_reading_order
 from ivr.config.yaml_nodes import Data, Document

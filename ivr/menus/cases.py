@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, WithJsonSchema
 
-from ivr.config.model import Configuration, Frozen, Language
+from ivr.config.frozen import Frozen
+from ivr.config.model import Configuration, Language
 from ivr.config.places import KeyPath, Places
 from ivr.config.problems import Problem, did_you_mean
 from ivr.config.shapes import CallerId, Digits, Key, Line, Name, Seconds, Shape

@@ -16,7 +16,7 @@ from callback_dialer.pacing import QueueLoad
 from callback_dialer.policy import Policy
 from callback_dialer.starting import start_next
 from ivr.command.root import app
-from ivr.config.model import Budget, Budgets, Burst, PrefixBudget
+from ivr.config.callback_rules import Budget, Budgets, Burst, PrefixBudget
 from ivr.storage import callbacks, missed, switches
 from ivr.storage.engine import Store
 from ivr.storage.schema import attempts, decisions

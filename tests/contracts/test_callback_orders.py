@@ -20,7 +20,8 @@ from callback_dialer.resolving import known
 from callback_dialer.starting import start_next
 from ivr.calls.numbers import CallerNumber
 from ivr.command.root import app
-from ivr.config.model import Breaker, Budget, Trunk
+from ivr.config.callback_rules import Breaker, Budget
+from ivr.config.model import Trunk
 from ivr.storage import callbacks, missed, switches
 from ivr.storage.callbacks import Callback
 from ivr.storage.engine import Store

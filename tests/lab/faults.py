@@ -21,15 +21,18 @@ _WRONG_BY = 2.0
 
 
 def double_dial() -> None:
-    """Every Originate is sent twice; the second under another channel id, or Asterisk would refuse it."""
+    """Every Originate is sent twice; the second under ids that do not begin with the first's.
+
+    Originates are carried out side by side, and Asterisk refuses an id that a living one begins with.
+    """
     send = AmiConnection.send
 
     async def twice(self: AmiConnection, headers: Mapping[str, Header], *, deadline: float = 10.0) -> Reply:
         reply = await send(self, headers, deadline=deadline)
         if headers["Action"] == "Originate":
             again = {
-                "ChannelId": f"{headers['ChannelId']}-again",
-                "OtherChannelId": f"{headers['OtherChannelId']}-again",
+                "ChannelId": f"again-{headers['ChannelId']}",
+                "OtherChannelId": f"again-{headers['OtherChannelId']}",
             }
             await send(self, {**headers, **again}, deadline=deadline)
         return reply

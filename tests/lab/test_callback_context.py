@@ -69,7 +69,8 @@ def test_nothing_but_an_attempt_for_an_allowed_number_reaches_the_trunk(tmp_path
             await ear.originate("994551234567", "allowed")
             assert (await ear.log_line("CBEND"))[1] == "allowed"
             assert [each.number for each in exchange.dialled] == ["0551234567"]
-            assert (await ear.user_event("HotlineCallback", State="late"))["Attempt"] == "attempt-8"
+            for attempt in ("attempt-8", "attempt-9"):
+                await ear.user_event("HotlineCallback", State="late", Attempt=attempt)
 
     asyncio.run(scenario())
 

@@ -8,7 +8,7 @@ import pytest
 
 from callback_dialer.breaker import UNLIMITED, calls_allowed
 from ivr.calls.callback_states import AttemptState
-from ivr.config.model import Breaker
+from ivr.config.callback_rules import Breaker
 from ivr.storage.attempts import Tried
 from tests.callback_policy import NOON, policy
 

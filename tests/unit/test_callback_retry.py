@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from callback_dialer.retry import GiveUp, Retry, after, uses_up_an_attempt
 from ivr.calls.callback_states import Disposition
-from ivr.config.model import RetryPlan
+from ivr.config.callback_rules import RetryPlan
 from tests.callback_policy import NOON, policy
 
 NO_ANSWERS: list[Disposition] = ["no_answer"] * 5

@@ -1,0 +1,136 @@
+"""Who is called back, how often, and what fraud and nuisance may cost: the section `callback`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from ivr.config.frozen import Frozen
+from ivr.config.shapes import Duration, Name, Prefix, Seconds
+
+Outcome = Literal["abandoned", "timeout", "empty", "interrupted"]
+RetryDelays = list[Seconds]
+
+
+class RetryPlan(Frozen):
+    """Delays before the next try, one for each try of that outcome; the last one repeats."""
+
+    no_answer: RetryDelays = [600.0, 3600.0, 10800.0]
+    busy: RetryDelays = [180.0, 600.0, 1800.0]
+    declined: RetryDelays = [3600.0, 14400.0]
+    machine_or_no_confirmation: RetryDelays = [1800.0, 7200.0]
+    citizen_left_before_agent: RetryDelays = [300.0, 1800.0]
+    no_agent: RetryDelays = [900.0]
+    congestion: RetryDelays = [60.0, 300.0]
+    trunk_failed: RetryDelays = [60.0, 300.0]
+    unknown: RetryDelays = [14400.0]
+    aborted: RetryDelays = [30.0]
+
+
+class Budget(Frozen):
+    """At most so many callbacks may be opened within any such time."""
+
+    most: Annotated[int, Field(ge=0)]
+    within: Seconds
+
+
+class PrefixBudget(Budget):
+    """The same for all numbers that begin with the same `digits` digits, country code included."""
+
+    digits: Annotated[int, Field(ge=1, le=15)] = 8
+
+
+class Budgets(Frozen):
+    """What fraud and nuisance may cost; whoever is beyond one of them is decided `out_of_budget`.
+
+    `orderer` is the caller id a callback was asked for from, `trunk` the line that call came in by; `by_hand`
+    takes their place for who orders with `hotline callbacks add` or `import`.
+    """
+
+    number: Budget = Budget(most=3, within=86400.0)
+    prefix: PrefixBudget = PrefixBudget(most=20, within=3600.0)
+    orderer: Budget = Budget(most=3, within=86400.0)
+    trunk: Budget = Budget(most=200, within=3600.0)
+    by_hand: Budget = Budget(most=200, within=3600.0)
+    total: Budget = Budget(most=300, within=3600.0)
+
+
+class Burst(Frozen):
+    """So many short abandons of one trunk are no citizens: callbacks for its calls are `held`."""
+
+    abandons: Annotated[int, Field(ge=2)] = 30
+    within: Seconds = 60.0
+    wait_up_to: Seconds = 30.0
+
+
+class Breaker(Frozen):
+    """After `faults` trunk faults in a row a trunk rests for `pause`; then one call tries it.
+
+    Each further fault doubles the pause, up to `longest`.
+    """
+
+    faults: Annotated[int, Field(ge=1)] = 5
+    pause: Seconds = 60.0
+    longest: Seconds = 1800.0
+
+
+OrderWord = Literal[
+    "urgent",
+    "normal",
+    "low",
+    "missed",
+    "ordered",
+    "inquiry_answer",
+    "inform",
+    "freshest_first",
+    "oldest_first",
+]
+
+
+class Callback(Frozen):
+    """Who is called back, when, and how often. Names follow the dispositions in docs/architecture.md."""
+
+    enabled: bool = True
+    wait_over: Seconds = 10.0
+    """A wait of exactly this long is not over it."""
+    outcomes: list[Outcome] = Field(["abandoned", "timeout", "empty", "interrupted"], alias="for")
+    hours: Name
+    max_age: Literal["next_working_day"] | Seconds = "next_working_day"
+    reserve: Annotated[int, Field(ge=0)] = 1
+    order: list[OrderWord] = [
+        "urgent",
+        "ordered",
+        "missed",
+        "inquiry_answer",
+        "inform",
+        "low",
+        "freshest_first",
+    ]
+    """Who goes first. A callback has the place of its priority if that is named, else that of its reason."""
+    ring_for: Annotated[Duration, Field(ge=1, le=120)] = 30.0
+    max_hold: Seconds = 20.0
+    confirm_times: Annotated[int, Field(ge=1, le=5)] = 2
+    """How often the greeting is said before the line counts as a machine."""
+    confirm_wait: Seconds = 5.0
+    new_times: Annotated[list[Literal["next_working_day"] | Seconds], Field(max_length=9)] = []
+    """Times offered when no agent is free, by key 1, 2, …"""
+    attempts: Annotated[int, Field(ge=1, le=20)] = 6
+    retry: RetryPlan = RetryPlan()
+    kinds: list[Literal["fixed", "mobile"]] = ["fixed", "mobile"]
+    deny: list[Prefix] = []
+    """E.164 numbers or prefixes never dialled."""
+    budgets: Budgets = Budgets()
+    ceiling: Annotated[int, Field(ge=1)] = 1000
+    """Open callbacks; beyond it none is opened and the operator is told."""
+    burst: Burst = Burst()
+    breaker: Breaker = Breaker()
+
+    @model_validator(mode="after")
+    def _order_is_one_order(self) -> Callback:
+        ties = [word for word in self.order if word.endswith("_first")]
+        if len(set(self.order)) < len(self.order):
+            raise ValueError("a word stands twice in `order`")
+        if len(ties) > 1 or (ties and self.order[-1] != ties[0]):
+            raise ValueError("one of `freshest_first` and `oldest_first` ends the list `order`")
+        return self
