@@ -135,8 +135,8 @@ class Resolver:
     async def _resolve_one(self, attempt: Attempt, found: Progress | None, *, is_overdue: bool) -> None:
         if found is not None and attempt.id not in self._following:
             log.info("attempt found alive", attempt_id=attempt.id, state=attempt.state)
-            self._following.follow(found)
-        # Only after that: what happened in between is in the file or among the events that follow.
+            self._following.adopt(found)
+        # Only after that: what happened in between is in the file or among the events held back.
         lines = await self._lines(attempt)
         if found is not None:
             self._following.learn(attempt.id, lines or ())
