@@ -149,10 +149,12 @@ class Resolver:
         if self._queue_log is None:
             return None
         try:
-            return await asyncio.to_thread(lines_of, attempt.id, self._queue_log, attempt.planned_at)
+            lines = await asyncio.to_thread(lines_of, attempt.id, self._queue_log, attempt.planned_at)
         except (OSError, ValueError) as problem:
             log.warning("queue_log not readable", path=str(self._queue_log), reason=str(problem))
             return None
+        known_as = self._policy.interfaces
+        return lines and [[*line[:3], known_as.get(line[3], line[3]), *line[4:]] for line in lines]
 
 
 def _outcome(progress: Progress, lines: Sequence[Line] | None, visit: RecordedVisit | None) -> Disposition:
