@@ -17,20 +17,20 @@ from ivr.config.frozen import Frozen
 from ivr.config.shapes import (
     DAY,
     Address,
+    AgentName,
     Digits,
     Duration,
     Folder,
     HostPort,
     Kept,
     Key,
-    Line,
     Name,
     Network,
     OpeningTime,
     Prefix,
     Recorded,
-    Seconds,
     Shape,
+    WholeSeconds,
 )
 
 Language = Literal["az", "ru", "en"]
@@ -76,11 +76,11 @@ class Queue(Frozen):
 
     structure: Name
     strategy: Literal["ringall", "rrmemory", "leastrecent", "fewestcalls", "random", "linear"] = "leastrecent"
-    service_level: Seconds = 30.0
-    ring_time: Seconds = 15.0
-    retry: Seconds = 2.0
-    wrap_up: Seconds = 10.0
-    max_wait: Seconds = 600.0
+    service_level: WholeSeconds = 30.0
+    ring_time: Annotated[WholeSeconds, Field(ge=1)] = 15.0
+    retry: Annotated[WholeSeconds, Field(ge=1)] = 2.0
+    wrap_up: WholeSeconds = 10.0
+    max_wait: Annotated[WholeSeconds, Field(ge=1)] = 600.0
     on_timeout: Name
     hours: Name | None = None
     closed: Name | None = None
@@ -100,7 +100,7 @@ class Queue(Frozen):
 class Agent(Frozen):
     """An agent's account; its key is the SIP user name. `queues` are those the agent serves."""
 
-    name: Line
+    name: AgentName
     queues: Annotated[list[Name], Field(min_length=1)]
     skills: list[Name] = []
     """What a callback may ask for: it is dialled while an agent with that skill is idle."""
@@ -138,7 +138,7 @@ class Node(Frozen):
     hours: Name | None = None
     closed: Name | None = None
     keys: Annotated[dict[Key, Name], Field(min_length=1)] | None = None
-    wait: Seconds = 5.0
+    wait: Annotated[Duration, Field(ge=0.1)] = 5.0
     wrong_key: Retry | None = None
     silence: Retry | None = None
     queue: Name | None = None
