@@ -92,6 +92,7 @@ class Callback(Frozen):
     """Who is called back, when, and how often. Names follow the dispositions in docs/architecture.md."""
 
     enabled: bool = True
+    """Whether anybody is called back."""
     wait_over: Seconds = 10.0
     """A wait of exactly this long is not over it."""
     outcomes: list[Outcome] = Field(["abandoned", "timeout", "empty", "interrupted"], alias="for")
@@ -118,7 +119,7 @@ class Callback(Frozen):
     attempts: Annotated[int, Field(ge=1, le=20)] = 6
     retry: RetryPlan = RetryPlan()
     kinds: list[Literal["fixed", "mobile"]] = ["fixed", "mobile"]
-    deny: list[Prefix] = []
+    deny: Annotated[list[Prefix], Field(examples=[["+994900"]])] = []
     """E.164 numbers or prefixes never dialled."""
     budgets: Budgets = Budgets()
     ceiling: Annotated[int, Field(ge=1)] = 1000

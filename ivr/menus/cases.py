@@ -49,9 +49,9 @@ class Given(Frozen):
     """In the hotline's time zone."""
     number: Digits | None = None
     """One of `hotline.delivered`; left out, the hotline's own."""
-    caller: CallerId | None = None
+    caller: Annotated[CallerId | None, Field(examples=["0501234567"])] = None
     """No menu asks for it so far; it is told with the walk."""
-    language: Language | None = None
+    language: Annotated[Language | None, Field(examples=["ru"])] = None
     """Remembered from an earlier call."""
     state: dict[Name, QueueState] = Field({})
     """By queue; of a queue that is left out nothing is announced."""
