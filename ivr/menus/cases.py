@@ -78,7 +78,7 @@ class Case(Frozen):
 
 
 class CaseFile(Frozen):
-    """A file of `config/tests/`: tests by what they say."""
+    """A file of `config/tests/`: tests by what they say. They may stand in the other files too."""
 
     tests: Annotated[dict[Line, Case], Field(min_length=1)]
 
