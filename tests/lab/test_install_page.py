@@ -1,4 +1,4 @@
-"""The five steps of `docs/install.md`, typed word by word on an Asterisk that knows nothing of the hotline."""
+"""The five steps of `docs/install.md`, typed word by word on an Asterisk without the hotline."""
 
 from __future__ import annotations
 
@@ -35,10 +35,9 @@ def test_five_steps_bring_the_hotline_to_a_clean_asterisk(tmp_path: Path) -> Non
                 call = await phone.dial("195")
                 await call.heard(Sound.load(house.sounds / "az" / "hotline" / "front.wav", "az"))
             async with HotlineService.running(house) as service:
+                doctor = last.splitlines()[0].removeprefix("$ ")
                 async with asyncio.timeout(20.0):
-                    while "FastAGI          127" not in (
-                        await _typed(last.splitlines()[0][2:], house, service)
-                    ):
+                    while (await _typed(doctor, house, service))[0]:
                         await asyncio.sleep(0.1)
                 await _follow(last, house, service)
 
@@ -63,13 +62,14 @@ async def _follow(step: str, house: House, service: HotlineService | None = None
     """Type each `$ command`; each line below it must be said, `…` standing for anything."""
     for typed in step.removeprefix("$ ").split("\n$ "):
         command, *expected = typed.strip().splitlines()
-        said = await _typed(command, house, service)
+        status, said = await _typed(command, house, service)
+        assert status == 0, f"{command}: {said}"
         for line in expected:
             pattern = ".*".join(map(re.escape, _here(line, house).split("…")))
             assert re.search(pattern, said), f"{command}: no {line!r} in {said}"
 
 
-async def _typed(command: str, house: House, service: HotlineService | None) -> str:
+async def _typed(command: str, house: House, service: HotlineService | None) -> tuple[int | None, str]:
     programs = house.folder / "bin"
     programs.mkdir(exist_ok=True)
     asterisk = programs / "asterisk"
@@ -87,7 +87,7 @@ async def _typed(command: str, house: House, service: HotlineService | None) -> 
         stderr=asyncio.subprocess.STDOUT,
     )
     out, _ = await process.communicate()
-    return out.decode()
+    return process.returncode, out.decode()
 
 
 def _here(text: str, house: House) -> str:
