@@ -84,6 +84,8 @@ class Queue(Frozen):
     on_timeout: Name
     hours: Name | None = None
     closed: Name | None = None
+    at_closing: Name | None = None
+    """The node for who still waits when `hours` end; left out, they are served to the end."""
     record: bool = True
     announce_position: bool = True
     music: Name = "default"
@@ -94,6 +96,8 @@ class Queue(Frozen):
     def _closed_goes_with_hours(self) -> Queue:
         if self.hours is not None and self.closed is None:
             raise ValueError("`hours` needs `closed`: the node callers hear outside them")
+        if self.at_closing is not None and self.hours is None:
+            raise ValueError("`at_closing` needs `hours`: the time they end is meant")
         return self
 
 
@@ -115,6 +119,8 @@ class Hours(Frozen):
     closed_on: list[date] = []
     open_on: list[date] = []
     """Working days in spite of a holiday or weekend (moved working days); the hours of Monday apply."""
+    special: dict[date, OpeningTime] = {}
+    """Days with hours of their own, half days for example."""
 
 
 class Retry(Frozen):
