@@ -10,11 +10,19 @@ from collections.abc import Iterator
 from functools import partial
 
 from dialplan import schedule
+from dialplan.lending import own_agents_first
 from dialplan.menu import node_context, queue_context
 from dialplan.plan import Context, Extension, Step, assign, goto, sounds, user_event
 from dialplan.quoting import argument
 from dialplan.source import Source
-from ivr.asterisk.words import AGI_ANNOUNCE_POSITION, EVENT_LEFT_QUEUE, VAR_PATH, VAR_SAY, VAR_STRUCTURE
+from ivr.asterisk.words import (
+    AGI_ANNOUNCE_POSITION,
+    EVENT_LEFT_QUEUE,
+    VAR_PATH,
+    VAR_SAY,
+    VAR_STRUCTURE,
+    VAR_TOLD,
+)
 from ivr.calls.prompts import RECORDING_NOTICE
 from ivr.config.model import Queue
 from ivr.config.places import Place
@@ -45,7 +53,9 @@ def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     at = partial(source.at, "queues", name)
     if queue.hours is not None and queue.closed is not None:
         yield from schedule.steps(source, queue.hours, goto(node_context(queue.closed)), at("hours"))
-    yield assign(at(), "", **chosen(queue), **{VAR_SAY: ""}, **recording(source, queue))
+    yield assign(
+        at(), "", **chosen(queue), **{VAR_SAY: ""}, **recording(source, queue), **own_agents_first(queue)
+    )
     if queue.record:
         notice = f"Playback({sounds([RECORDING_NOTICE])})"
         yield Step("ExecIf", f'$["${{{_NOTICE}}}" = ""]?{notice}', at("record"))
@@ -53,6 +63,8 @@ def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     if queue.announce_position:
         yield from ask_python(source, AGI_ANNOUNCE_POSITION, name, at("announce_position"))
         yield Step("ExecIf", f'$["${{{VAR_SAY}}}" != ""]?Playback(${{{VAR_SAY}}})', at("announce_position"))
+    if queue.announce_position or queue.announce_every:
+        yield assign(at(), "", **{VAR_TOLD: "yes"})
     yield Step("Queue", f"{name},,,,{queue.max_wait:g}", at("max_wait"))
     yield left(name, at("on_timeout"))
     yield goto(node_context(queue.on_timeout), place=at("on_timeout"))

@@ -86,6 +86,10 @@ class Queue(Frozen):
     closed: Name | None = None
     record: bool = True
     announce_position: bool = True
+    announce_every: Annotated[Duration, Field(ge=15)] | None = None
+    """How often who waits in the first place hears that they are next; nothing is said if it is not given."""
+    helped_by: dict[Name, Seconds] = {}
+    """Queues whose agents may also be rung for this one, each once its caller has waited that long."""
     music: Name = "default"
     reserve: Annotated[int, Field(ge=0)] | None = None
     """Idle agents kept for live callers; default `callback.reserve`."""

@@ -45,12 +45,12 @@ SHELL: Action = {
 
 MAY: dict[str, tuple[Action, ...]] = {
     "hotline-recorder": (QUEUES, STATUS, CHANNELS, PHONE),
-    "hotline-dialer": (QUEUES, STATUS, CHANNELS, PHONE, CALL),
+    "hotline-dialer": (QUEUES, STATUS, CHANNELS, PHONE, CALL, SHUT_OUT),
     "hotline-apply": (RELOAD, PLAN, PHONES, MODULE),
 }
 MAY_NOT: dict[str, tuple[Action, ...]] = {
     "hotline-recorder": (CALL, SHELL, RELOAD, COMMAND, GET_CONFIG, WRITE_CONFIG, SHUT_OUT, PHONES, MODULE),
-    "hotline-dialer": (PHONES, MODULE, SHELL, RELOAD, COMMAND, GET_CONFIG, WRITE_CONFIG, SHUT_OUT),
+    "hotline-dialer": (PHONES, MODULE, SHELL, RELOAD, COMMAND, GET_CONFIG, WRITE_CONFIG),
     # Asterisk gives GetConfig to `system`, without which there is no Reload.
     "hotline-apply": (CALL, SHELL, COMMAND, WRITE_CONFIG, SHUT_OUT),
 }
@@ -69,7 +69,7 @@ async def _login(house: House, user: str) -> AsyncIterator[AmiConnection]:
 
 
 def test_every_user_may_do_its_work_and_nothing_else(tmp_path: Path) -> None:
-    """None may run commands, write configuration, start programs, or pause an agent."""
+    """None may run commands, write configuration, or start programs; the dialer alone pauses agents."""
 
     async def scenario() -> None:
         async with House.open(tmp_path, CONFIG, today=TODAY) as house:
