@@ -99,6 +99,10 @@ class Queue(Frozen):
     record: bool = True
     announce_position: bool = True
     """Tell callers their place and expected wait before they join."""
+    announce_every: Annotated[WholeSeconds | None, Field(ge=15, examples=["45s"])] = None
+    """How often who waits in the first place hears that they are next; nothing is said if it is not given."""
+    helped_by: Annotated[dict[Name, WholeSeconds], Field(examples=[{"emdx": "90s"}])] = {}
+    """Queues whose agents may also be rung for this one, each once its caller has waited that long."""
     music: Name = "default"
     """Asterisk's class of music on hold."""
     reserve: Annotated[int, Field(ge=0)] | None = None
