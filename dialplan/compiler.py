@@ -11,7 +11,19 @@ import hashlib
 import re
 from datetime import date
 
-from dialplan import agents, callback, door, entry, lab_files, manager, menu, queues, schedule, settings
+from dialplan import (
+    agents,
+    callback,
+    door,
+    entry,
+    lab_files,
+    manager,
+    menu,
+    queues,
+    schedule,
+    settings,
+    survey,
+)
 from dialplan.plan import REVISION, render
 from dialplan.source import Lab, Source
 from ivr.asterisk.words import CONTEXT_AGENTS, CONTEXT_CALLBACK, CONTEXT_INBOUND
@@ -45,6 +57,7 @@ def _dialplan(source: Source) -> dict[str, str]:
         *callback.contexts(source),
         *menu.contexts(source),
         *door.contexts(source),
+        *survey.contexts(source),
         *schedule.contexts(source),
     )
     fixed = [context for context in contexts if context.name in _FIXED]

@@ -20,6 +20,7 @@ QUEUE_NOTICES: Final = ("place", "place_many", "wait_minutes", "wait_many")
 """Said before a queue that has `announce_position`."""
 CALLBACK_NOTICES: Final = ("callback_greeting", "callback_keys", "callback_refused", "callback_no_agent")
 NEW_TIME_NOTICES: Final = ("callback_new_time", "callback_agreed")
+SURVEY_NOTICES: Final = ("survey_ask", "survey_thanks")
 RECORDING_NOTICE: Final = "calls_recorded"
 
 _SPAN = re.compile(r"<(az|ru|en)>(.*?)</\1>", re.DOTALL)
@@ -60,6 +61,8 @@ def reserved(configuration: Configuration) -> dict[str, str]:
             names.setdefault(RECORDING_NOTICE, f"queue `{name}` records calls")
         if queue.announce_position:
             names |= dict.fromkeys(QUEUE_NOTICES, f"queue `{name}` has `announce_position`") | names
+        if queue.survey is not None:
+            names |= dict.fromkeys(SURVEY_NOTICES, f"queue `{name}` has a `survey`") | names
     if configuration.callback.enabled:
         names |= dict.fromkeys(CALLBACK_NOTICES, "callbacks are enabled")
         if configuration.callback.new_times:

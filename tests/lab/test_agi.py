@@ -18,6 +18,7 @@ from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.fastagi import Limits
+from ivr.storage.engine import Store
 from tests.lab.agi_server import serving
 from tests.lab.audio import Sound
 from tests.lab.calllog import What
@@ -39,7 +40,7 @@ CITIZEN = "0501112233"
 @asynccontextmanager
 async def daemon(watch: Watch) -> AsyncIterator[None]:
     """Our scripts, served where the dialplan asks for them."""
-    scripts = scripts_for(watch.board, watch.configuration, utc_now)
+    scripts = scripts_for(watch.board, watch.configuration, utc_now, Store("sqlite://"), "main")
     async with serving(scripts, Limits(deadline=DEADLINE), port=watch.house.agi_port):
         yield
 
