@@ -30,7 +30,11 @@ WORKING_HOURS = datetime(2026, 3, 3, 11, 0, tzinfo=ZoneInfo("Asia/Baku"))
 TO_DVX = "19511"
 """Delivered by the trunk straight to the door of queue dvx."""
 DEADLINE = 1.0
-CHANGES = {"servers.main.agi_deadline": f"{DEADLINE:g}s", "queues.dvx.record": False}
+CHANGES = {
+    "servers.main.agi_deadline": f"{DEADLINE:g}s",
+    "queues.dvx.record": False,
+    "hotline.remember_language": False,
+}
 CUT_OFF_SECONDS = 0.3
 ASTERISK_CONNECT_SECONDS = 2.0
 """Compiled into AGI(): it waits so long for a connection, whatever the channel's absolute timeout."""
