@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime, time, timedelta
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
@@ -50,7 +49,8 @@ def stats(
         period = (first.replace(tzinfo=zone), (last + _DAY).replace(tzinfo=zone))
         counted = count(store.read(lambda connection: list(walks(connection, *period))))
     if as_json:
-        typer.echo(json.dumps([asdict(node) for node in counted], ensure_ascii=False, indent=2))
+        told = [{"node": node.node, "visits": node.visits, "left": node.left} for node in counted]
+        typer.echo(json.dumps(told, indent=2))
     elif counted:
         Console(highlight=False).print(_table(counted))
     else:
