@@ -11,7 +11,20 @@ import hashlib
 import re
 from datetime import date
 
-from dialplan import agents, callback, door, entry, lab_files, manager, menu, queues, schedule, settings
+from dialplan import (
+    agents,
+    blocked,
+    callback,
+    contacts,
+    door,
+    entry,
+    lab_files,
+    manager,
+    menu,
+    queues,
+    schedule,
+    settings,
+)
 from dialplan.plan import REVISION, render
 from dialplan.source import Lab, Source
 from ivr.asterisk.words import CONTEXT_AGENTS, CONTEXT_CALLBACK, CONTEXT_INBOUND
@@ -46,6 +59,8 @@ def _dialplan(source: Source) -> dict[str, str]:
         *menu.contexts(source),
         *door.contexts(source),
         *schedule.contexts(source),
+        *contacts.contexts(source),
+        *blocked.contexts(source),
     )
     fixed = [context for context in contexts if context.name in _FIXED]
     plan = render(context for context in contexts if context.name not in _FIXED)

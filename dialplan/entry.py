@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from dialplan import blocked
 from dialplan.menu import BACK, node_context
 from dialplan.plan import Context, Extension, Step, assign, goto, inside, user_event
 from dialplan.source import Source
@@ -76,6 +77,7 @@ def _arrival(source: Source, number: str, node: str) -> Iterator[Step]:
     if source.lab is not None:
         begin["TESTTIME"] = f"${{PJSIP_HEADER(read,{MOMENT_HEADER})}}"
     yield assign(place, "", **begin)
+    yield from blocked.steps(source, place)
     yield user_event(EVENT_CALL, place, "", Delivered=number, Trunk=f"${{{_TRUNK}${{CHANNEL(endpoint)}}}}")
     yield Step("Answer", "", place)
     yield goto(node_context(node), place=place)

@@ -57,6 +57,17 @@ def hours(configuration: Configuration, places: Places) -> Iterator[Problem]:
                     yield Problem("HRS004", place, f"{date} is also in `{second}`", "keep one of them")
 
 
+def blocked(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """BLK001: a prefix blocks the whole country."""
+    home = f"+{phonenumbers.country_code_for_region(configuration.hotline.country)}"
+    for position, prefix in enumerate(configuration.blocked.numbers if configuration.blocked else []):
+        if home.startswith(prefix):
+            place = places.at("blocked", "numbers", position)
+            yield Problem(
+                "BLK001", place, f"{prefix} blocks every caller of the country", "write more digits"
+            )
+
+
 def trunks(configuration: Configuration, places: Places) -> Iterator[Problem]:
     """TRK001-TRK004: prefixes that are never dialled, addresses and endpoints that cannot be told apart."""
     endpoints: dict[str, str] = {}

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from ivr.config.callback_rules import Callback
+from ivr.config.contacts import Blocked, Contact
 from ivr.config.frozen import Frozen
 from ivr.config.shapes import (
     DAY,
@@ -132,9 +133,10 @@ class Retry(Frozen):
 
 
 class Node(Frozen):
-    """A place in the menu. Exactly one of `keys`, `queue`, `then`, `hangup` says what it is:
+    """A place in the menu. Exactly one of `keys`, `queue`, `then`, `redirect`, `hangup` says what it is:
 
-    `keys` a choice, `queue` the door of a queue, `then` an announcement that goes on, `hangup` the end.
+    `keys` a choice, `queue` the door of a queue, `then` an announcement that goes on, `redirect` the way to a
+    contact (unanswered or over its days, to node `otherwise`), `hangup` the end.
     A key leads to a node or to `repeat`, `back` (the choice before this one) or `hangup`.
     """
 
@@ -149,6 +151,8 @@ class Node(Frozen):
     silence: Retry | None = None
     queue: Name | None = None
     then: Name | None = None
+    redirect: Name | None = None
+    otherwise: Name | None = None
     hangup: bool = False
 
     @model_validator(mode="after")
@@ -159,15 +163,20 @@ class Node(Frozen):
                 ("keys", self.keys is not None),
                 ("queue", self.queue is not None),
                 ("then", self.then is not None),
+                ("redirect", self.redirect is not None),
                 ("hangup", self.hangup),
             )
             if given
         ]
         if len(chosen) != 1:
             said = " and ".join(chosen) or "none"
-            raise ValueError(f"a node has exactly one of keys, queue, then, hangup; this one has {said}")
+            raise ValueError(
+                f"a node has exactly one of keys, queue, then, redirect, hangup; this one has {said}"
+            )
         if (self.hours is None) != (self.closed is None):
             raise ValueError("`hours` and `closed` go together")
+        if (self.redirect is None) != (self.otherwise is None):
+            raise ValueError("`redirect` and `otherwise` go together")
         stray = sorted({"wait", "wrong_key", "silence"} & self.model_fields_set)
         if stray and self.keys is None:
             raise ValueError(f"`{stray[0]}` means something only beside `keys`")
@@ -269,6 +278,8 @@ class Configuration(Frozen):
     hours: dict[Name, Hours] = {}
     menu: Menu
     prompts: dict[Name, Prompt]
+    contacts: dict[Name, Contact] = {}
+    blocked: Blocked | None = None
     trunks: dict[Name, Trunk]
     callback: Callback
     targets: Targets = Targets()
