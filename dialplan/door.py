@@ -55,14 +55,14 @@ def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     if queue.announce_position:
         yield from ask_python(source, AGI_ANNOUNCE_POSITION, name, at("announce_position"))
         yield Step("ExecIf", f'$["${{{VAR_SAY}}}" != ""]?Playback(${{{VAR_SAY}}})', at("announce_position"))
-    longest = f"{queue.max_wait:g}"
+    longest = f"{queue.max_wait:.0f}"
     if queue.hours is not None and queue.at_closing is not None:
         yield schedule.ask(queue.hours, at("at_closing"))
         longest = f"${{IF($[{_CLOSES_FIRST} {longest}]?${{{schedule.OPEN_FOR}}}:{longest})}}"
     yield Step("Queue", f"{name},,,,{longest}", at("max_wait"))
     yield left(name, at("on_timeout"))
     if queue.at_closing is not None:
-        closes = f'$["${{QUEUESTATUS}}" = "TIMEOUT" & {_CLOSES_FIRST} {queue.max_wait:g}]'
+        closes = f'$["${{QUEUESTATUS}}" = "TIMEOUT" & {_CLOSES_FIRST} {queue.max_wait:.0f}]'
         yield Step("GotoIf", f"{closes}?{node_context(queue.at_closing)},s,1", at("at_closing"))
     yield goto(node_context(queue.on_timeout), place=at("on_timeout"))
 

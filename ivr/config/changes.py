@@ -13,7 +13,8 @@ from pydantic import BaseModel
 
 from ivr.config.callback_rules import Callback, RetryPlan
 from ivr.config.contacts import Blocked, Contact
-from ivr.config.model import Configuration, Hotline, Hours, Menu, Node, Queue, Retry, Structure
+from ivr.config.hours import Hours
+from ivr.config.model import Configuration, Hotline, Menu, Node, Queue, Retry, Structure
 
 Kind = TypeVar("Kind")
 _RETRY: Final = {"wrong_key": "after a wrong key plays", "silence": "after silence plays"}

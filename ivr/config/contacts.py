@@ -14,18 +14,18 @@ class Blocked(Frozen):
     """Callers who hear the prompt `say` and nothing else: numbers or prefixes in E.164, `+994501234567`."""
 
     say: Name
-    numbers: list[Prefix] = Field([])
+    numbers: list[Prefix] = Field([], examples=[["+994501234567"]])
 
 
 class Contact(Frozen):
     """Whom a structure lets callers be put through to, at that number alone and on those days."""
 
-    structure: Name
-    name: Line
-    number: Prefix
+    structure: Name = Field(examples=["dvx"])
+    name: Line = Field(examples=["Head of the tax service's office"])
+    number: Prefix = Field(examples=["+994124931234"])
     """Complete, in E.164: `+994124931234`."""
-    valid_from: date | None = None
-    valid_until: date | None = None
+    valid_from: date | None = Field(None, examples=["2026-01-01"])
+    valid_until: date | None = Field(None, examples=["2026-12-31"])
     """The last day."""
     ring_for: Seconds = Field(30.0, gt=0)
 

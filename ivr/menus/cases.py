@@ -50,9 +50,9 @@ class Given(Frozen):
     """In the hotline's time zone."""
     number: Digits | None = None
     """One of `hotline.delivered`; left out, the hotline's own."""
-    caller: CallerId | None = None
+    caller: Annotated[CallerId | None, Field(examples=["0501234567"])] = None
     """Who is in `blocked` hears no menu."""
-    language: Language | None = None
+    language: Annotated[Language | None, Field(examples=["ru"])] = None
     """Remembered from an earlier call."""
     state: dict[Name, QueueState] = Field({})
     """By queue; of a queue that is left out nothing is announced."""
@@ -63,7 +63,7 @@ class Ends(Frozen):
 
     queue: Name | None = None
     node: Name | None = None
-    redirected: Name | None = None
+    redirected: Annotated[Name | None, Field(examples=["dvx_head"])] = None
     """The contact the caller is put through to."""
     hangup: bool = False
     language: Language | None = None
@@ -81,7 +81,7 @@ class Case(Frozen):
 
 
 class CaseFile(Frozen):
-    """A file of `config/tests/`: tests by what they say."""
+    """A file of `config/tests/`: tests by what they say. They may stand in the other files too."""
 
     tests: Annotated[dict[Line, Case], Field(min_length=1)]
 
