@@ -145,6 +145,15 @@ def test_the_notice_of_recording_is_compiled_in_exactly_where_a_queue_records() 
     assert with_notice == {"tax"}
 
 
+def test_a_wait_ends_at_closing_time_where_a_node_is_named_for_it() -> None:
+    queues = configuration_of(load_or_fail(CONFIG)).queues
+    tax = queues["tax"].model_copy(update={"at_closing": "bye"})
+    plan = _plan(compile(_changed(queues={**queues, "tax": tax}), today=TODAY))
+    assert "Queue(tax,,,,${IF($[${GOSUB_RETVAL} < 3]?${GOSUB_RETVAL}:3)})" in plan
+    assert '"TIMEOUT" & ${GOSUB_RETVAL} < 3]?' in plan
+    assert "Queue(tax,,,,3)" in _plan(compiled())
+
+
 def test_without_callbacks_nothing_can_be_dialled_but_contacts() -> None:
     callback = configuration_of(load_or_fail(CONFIG)).callback.model_copy(update={"enabled": False})
     graph = read(_everything(compile(_changed(callback=callback), today=TODAY)))
