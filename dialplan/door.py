@@ -10,11 +10,19 @@ from collections.abc import Iterator
 from functools import partial
 
 from dialplan import schedule
+from dialplan.lending import own_agents_first
 from dialplan.menu import node_context, queue_context
 from dialplan.plan import Context, Extension, Step, assign, goto, sounds, user_event
 from dialplan.quoting import argument
 from dialplan.source import Source
-from ivr.asterisk.words import AGI_ANNOUNCE_POSITION, EVENT_LEFT_QUEUE, VAR_PATH, VAR_SAY, VAR_STRUCTURE
+from ivr.asterisk.words import (
+    AGI_ANNOUNCE_POSITION,
+    EVENT_LEFT_QUEUE,
+    VAR_PATH,
+    VAR_SAY,
+    VAR_STRUCTURE,
+    VAR_TOLD,
+)
 from ivr.calls.prompts import RECORDING_NOTICE
 from ivr.config.model import Queue
 from ivr.config.places import Place
@@ -47,7 +55,9 @@ def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     at = partial(source.at, "queues", name)
     if queue.hours is not None and queue.closed is not None:
         yield from schedule.unless_open(queue.hours, node_context(queue.closed), at("hours"))
-    yield assign(at(), "", **chosen(queue), **{VAR_SAY: ""}, **recording(source, queue))
+    yield assign(
+        at(), "", **chosen(queue), **{VAR_SAY: ""}, **recording(source, queue), **own_agents_first(queue)
+    )
     if queue.record:
         notice = f"Playback({sounds([RECORDING_NOTICE])})"
         yield Step("ExecIf", f'$["${{{_NOTICE}}}" = ""]?{notice}', at("record"))
@@ -55,6 +65,8 @@ def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     if queue.announce_position:
         yield from ask_python(source, AGI_ANNOUNCE_POSITION, name, at("announce_position"))
         yield Step("ExecIf", f'$["${{{VAR_SAY}}}" != ""]?Playback(${{{VAR_SAY}}})', at("announce_position"))
+    if queue.announce_position or queue.announce_every:
+        yield assign(at(), "", **{VAR_TOLD: "yes"})
     longest = f"{queue.max_wait:.0f}"
     if queue.hours is not None and queue.at_closing is not None:
         yield schedule.ask(queue.hours, at("at_closing"))

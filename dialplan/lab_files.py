@@ -46,7 +46,8 @@ _MEDIA = (
 def files(source: Source, lab: Lab) -> dict[str, str]:
     """Every file beside those of `hotline/`."""
     included = {
-        name: f'#include "hotline/{name}"\n' for name in ("extensions.conf", "queues.conf", "manager.conf")
+        name: f'#include "hotline/{name}"\n'
+        for name in ("extensions.conf", "queues.conf", "queuerules.conf", "manager.conf")
     }
     return {
         **included,
@@ -63,7 +64,6 @@ def files(source: Source, lab: Lab) -> dict[str, str]:
         "features.conf": "[general]\n",
         "indications.conf": f"[general]\ncountry = az\n\n{_TONES}",
         "pjproject.conf": "",
-        "queuerules.conf": "",
         "cdr.conf": "[general]\nenable = no\n",
         "cel.conf": "[general]\nenable = no\n",
         "ccss.conf": "[general]\n",

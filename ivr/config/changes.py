@@ -52,6 +52,8 @@ TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "music": "plays the music",
         "record": "records calls:",
         "announce_position": "tells callers their place:",
+        "announce_every": "tells who is next every",
+        "helped_by": "is helped by the agents of",
         "ring_time": "rings each agent for",
     },
     Callback: {
@@ -114,6 +116,8 @@ def _say(value: Any) -> str:
             return ", ".join(map(_say, value))
         case Retry():
             return f"{value.say} up to {value.times} times, then {value.then}"
+        case dict():
+            return ", ".join(f"{key} after {_say(part)}" for key, part in value.items()) or "nothing"
         case BaseModel():
             return "; ".join(f"{name.replace('_', ' ')}: {_say(part)}" for name, part in value)
     return str(value)

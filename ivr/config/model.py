@@ -15,20 +15,18 @@ from ivr.config.callback_rules import Callback
 from ivr.config.contacts import Blocked, Contact
 from ivr.config.frozen import Frozen
 from ivr.config.hours import Hours
+from ivr.config.retention import Retention
 from ivr.config.shapes import (
-    DAY,
     Address,
     AgentName,
     Digits,
     Duration,
     Folder,
     HostPort,
-    Kept,
     Key,
     Name,
     Network,
     Prefix,
-    Recorded,
     Shape,
     WholeSeconds,
 )
@@ -93,11 +91,15 @@ class Queue(Frozen):
     """When callers are let in; without, always."""
     closed: Name | None = None
     """The node callers hear outside `hours`."""
-    at_closing: Annotated[Name | None, Field(examples=["sorry"])] = None
+    at_closing: Annotated[Name | None, Field(examples=["closing"])] = None
     """The node for who still waits when `hours` end; left out, they are served to the end."""
     record: bool = True
     announce_position: bool = True
     """Tell callers their place and expected wait before they join."""
+    announce_every: Annotated[WholeSeconds | None, Field(ge=15, examples=["45s"])] = None
+    """How often who waits in the first place hears that they are next; nothing is said if it is not given."""
+    helped_by: Annotated[dict[Name, WholeSeconds], Field(examples=[{"emdx": "90s"}])] = {}
+    """Queues whose agents may also be rung for this one, each once its caller has waited that long."""
     music: Name = "default"
     """Asterisk's class of music on hold."""
     reserve: Annotated[int, Field(ge=0)] | None = None
@@ -230,24 +232,6 @@ class Targets(Frozen):
     availability: float = 97
     first_contact_resolution: float = 75
     satisfaction: float = 85
-
-
-class RecordRetention(Frozen):
-    """Ages of records, counted in whole local days."""
-
-    numbers: Kept = 365 * DAY
-    """Then a citizen's number becomes a keyed hash: equal callers stay equal, nobody can be called."""
-    records: Kept = 1826 * DAY
-    """Then the records are deleted; the totals of their days stay."""
-
-
-class Retention(Frozen):
-    """How long private data is kept; `hotline data purge` enforces it."""
-
-    calls: RecordRetention = RecordRetention()
-    callbacks: RecordRetention = RecordRetention()
-    agent_states: Kept = 365 * DAY
-    recordings: Recorded = 180 * DAY
 
 
 class Server(Frozen):

@@ -81,6 +81,9 @@ MISTAKES = [
     ("AGT001", "queues.yaml", "queues: [dvx]}", "queues: [dvx, tax]}", "tax]"),
     ("AGT002", "queues.yaml", '"1101"', '"1951"', '"1951"'),
     ("AGT003", "queues.yaml", "queues: [dvx]}", "queues: [dvx, dvx]}", "dvx]}"),
+    ("HLP001", "queues.yaml", "{emdx: 90s}", "{emdxx: 90s}", "emdxx: 90s"),
+    ("HLP002", "queues.yaml", "{emdx: 90s}", "{aibndx: 90s}", "aibndx: 90s"),
+    ("HLP003", "queues.yaml", "{emdx: 90s}", "{emdx: 10m}", "emdx: 10m"),
     # the menu
     ("MENU001", "menu.yaml", '"2": services', '"2": servces', "servces"),
     ("MENU001", "hotline.yaml", '"195": welcome', '"195": welcom', "welcom\n"),

@@ -89,7 +89,7 @@ def test_the_callback_context_is_the_only_way_to_a_trunk() -> None:
 def test_every_jump_of_the_plan_arrives_somewhere(config: Path) -> None:
     """Every context is reached from one of the fixed ones."""
     graph = read(_everything(compile(load_or_fail(config), today=TODAY)))
-    fixed = (words.CONTEXT_INBOUND, words.CONTEXT_AGENTS, words.CONTEXT_CALLBACK)
+    fixed = (words.CONTEXT_INBOUND, words.CONTEXT_AGENTS, words.CONTEXT_CALLBACK, words.CONTEXT_LENT)
     reached = {point.context for point in reachable(graph, fixed)}
     assert {point.context for point in graph} == reached
 
