@@ -156,7 +156,7 @@ def _confirmed(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     shown = {"CALLERID(num)": _CITIZEN, "CALLERID(name)": _AGENT_SEES}
     yield assign(place, "", **shown, **{words.VAR_POSITION: ""}, **recording(source, queue))
     yield from ask_python(source, words.AGI_CALLBACK_POSITION, name, place)
-    hold = f"{source.configuration.callback.max_hold:g}"
+    hold = f"{source.configuration.callback.max_hold:.0f}"
     yield Step("Queue", f"{name},{goes_on(queue)},,,{hold},,,,${{{words.VAR_POSITION}}}", at("max_hold"))
     yield left(name, at("max_hold"))
     yield from after_talk(name, queue, source.at("queues", name, "survey"))

@@ -53,7 +53,7 @@ def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     if queue.announce_position:
         yield from ask_python(source, AGI_ANNOUNCE_POSITION, name, at("announce_position"))
         yield Step("ExecIf", f'$["${{{VAR_SAY}}}" != ""]?Playback(${{{VAR_SAY}}})', at("announce_position"))
-    yield Step("Queue", f"{name},{goes_on(queue)},,,{queue.max_wait:g}", at("max_wait"))
+    yield Step("Queue", f"{name},{goes_on(queue)},,,{queue.max_wait:.0f}", at("max_wait"))
     yield left(name, at("on_timeout"))
     yield from after_talk(name, queue, at("survey"))
     yield goto(node_context(queue.on_timeout), place=at("on_timeout"))
