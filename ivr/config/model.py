@@ -28,7 +28,6 @@ from ivr.config.shapes import (
     Name,
     Network,
     Prefix,
-    Seconds,
     Shape,
     WholeSeconds,
 )

@@ -163,7 +163,7 @@ def test_a_wait_ends_at_closing_time_where_a_node_is_named_for_it() -> None:
     queues = configuration_of(load_or_fail(CONFIG)).queues
     tax = queues["tax"].model_copy(update={"at_closing": "bye"})
     plan = _plan(compile(_changed(queues={**queues, "tax": tax}), today=TODAY))
-    assert "Queue(tax,,,,${IF($[${GOSUB_RETVAL} < 3]?${GOSUB_RETVAL}:3)})" in plan
+    assert "Queue(tax,c,,,${IF($[${GOSUB_RETVAL} < 3]?${GOSUB_RETVAL}:3)})" in plan
     assert '"TIMEOUT" & ${GOSUB_RETVAL} < 3]?' in plan
     assert "Queue(tax,,,,3)" in _plan(compiled())
 
