@@ -54,6 +54,9 @@ VAR_DIAL_BEFORE: Final = "HOTLINE_DIAL_BEFORE"
 VAR_POSITION: Final = "HOTLINE_POSITION"
 """Place for Queue()'s `position` argument, set by the AGI script `callback_position`; empty = at the end."""
 
+DB_CLOSED: Final = "hotline-closed"
+"""AstDB family, key: a schedule. Epoch seconds until which it is closed by hand, whatever the clock says."""
+
 EVENT_CALL: Final = "HotlineCall"
 """UserEvent at entry of an inbound call. Headers: Delivered, Trunk."""
 EVENT_LEFT_QUEUE: Final = "HotlineLeftQueue"

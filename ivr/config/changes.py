@@ -37,6 +37,7 @@ TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "on_timeout": "at the end of the wait leads to",
         "hours": "is open in hours",
         "closed": "when closed leads to",
+        "at_closing": "at closing time leads who waits to",
         "structure": "belongs to",
         "music": "plays the music",
         "record": "records calls:",
@@ -176,6 +177,10 @@ def _days(subject: str, old: Hours, new: Hours) -> Iterator[str]:
         before, after = set(getattr(old, field)), set(getattr(new, field))
         yield from (f"{subject}: {word} on {day}" for day in sorted(after - before))
         yield from (f"{subject}: no longer {word} on {day}" for day in sorted(before - after))
+    for day in sorted(old.special.keys() | new.special.keys()):
+        was, now = (each.special.get(day, "as usual") for each in (old, new))
+        if was != now:
+            yield f"{subject}: {now} on {day} instead of {was}"
 
 
 def _users(configuration: Configuration, hours: str) -> Iterator[str]:

@@ -24,7 +24,7 @@ PLACE_MANY = "".join(re.findall(r"  place_many:\n(?:    .*\n)+", FILES["prompts.
 
 MISTAKES = [
     # form
-    ("YAML001", "menu.yaml", "say: [all_busy], hangup", "say: [all_busy, hangup", "}\n    goodbye"),
+    ("YAML001", "menu.yaml", "say: [all_busy], hangup", "say: [all_busy, hangup", "[all_busy, hangup"),
     ("YAML001", "hours.yaml", "  office:\n", "  office: x: y\n", ": y"),
     ("YAML001", "queues.yaml", "wrap_up: 10s", "wrap_up: *short", "*short"),
     ("YAML001", "trunks.yaml", 'area_code: "12"', r'area_code: "\UFFFFFFFF"', WHOLE_FILE),
@@ -34,6 +34,7 @@ MISTAKES = [
     ("YAML003", "callback.yaml", "deny: []", "deny: &self [*self]", "&self"),
     ("YAML003", "callback.yaml", "deny: []", "deny: !include numbers", "!include"),
     ("YAML003", "callback.yaml", "  enabled: true", "  <<: {enabled: true}", "<<"),
+    ("CFG008", "callback.yaml", FILES["callback.yaml"].decode(), "# nothing", WHOLE_FILE),
     ("CFG005", "hours.yaml", "    holidays: true", "\tholidays: true", "\tholidays"),
     ("CFG003", "trunks.yaml", "trunks:", "- trunks:", "- trunks"),
     # fields
@@ -134,6 +135,23 @@ MISTAKES = [
         "hours:\n  moved: {week: {tue: 09:00-18:00}, open_on: [2026-01-24]}\n",
         "open_on: [2026-01-24]",
     ),
+    ("HRS002", "hours.yaml", "special: {}", "special: {2026-12-30: 13:00-09:00}", "13:00-09:00"),
+    (
+        "HRS004",
+        "hours.yaml",
+        "hours:\n",
+        "hours:\n  x: {week: {mon: 09:00-18:00}, closed_on: [2026-01-02], special: {2026-01-02: closed}}\n",
+        "2026-01-02], special",
+    ),
+    ("CFG003", "hours.yaml", "special: {}", "special: {2026-02-30: 09:00-13:00}", "2026-02-30"),
+    ("MENU001", "queues.yaml", "    record: true", "    at_closing: god\n    record: true", "god\n"),
+    (
+        "CFG003",
+        "queues.yaml",
+        "    hours: office\n    closed: closed\n    # at_closing",
+        "    at_closing: sorry\n    # at_closing",
+        "dvx:",
+    ),
     # prompts
     ("PRM001", "menu.yaml", "say: [welcome, main_menu]", "say: [welcom, main_menu]", "welcom,"),
     ("PRM002", "prompts.yaml", "az: Xahiş edirik, xətdə qalın.", 'az: ""', '""'),
@@ -148,10 +166,18 @@ MISTAKES = [
         "numbers: [30",
     ),
     ("PRM007", "prompts.yaml", "prompts:\n", "prompts:\n  attic: {az: a, ru: a, en: a}\n", "attic"),
+    ("PRM009", "prompts.yaml", "az: Xahiş edirik, ", f"az: {'Xahiş edirik, ' * 30}", "Xahiş"),
     ("PRM008", "menu.yaml", "say: [goodbye], hangup", "say: [goodbye, place], hangup", "place]"),
     # trunks and callbacks
     ("TRK001", "trunks.yaml", '["+994"]', '["+994", "+7"]', '"+7"'),
     ("TRK002", "callback.yaml", "deny: []", 'deny: ["+994"]', 'trunks.yaml>"+994"'),
+    (
+        "TRK005",
+        "trunks.yaml",
+        "trunks:\n",
+        'trunks:\n  second: {server: 127.0.0.1:5080, endpoint: second, caller_id: "195"}\n',
+        "127.0.0.1:5070",
+    ),
     ("TRK003", "trunks.yaml", "    channels", "    match: [192.0.2.0/99]\n    channels", "192.0.2.0/99"),
     ("CBK001", "trunks.yaml", '["+994"]', "[]", "callback.yaml>callback:"),
     ("CBK002", "callback.yaml", "busy: [3m, 10m, 30m]", "busy: []", "busy"),
@@ -189,7 +215,18 @@ def test_each_code_is_explained_on_the_page_of_codes_and_provoked_here() -> None
     explained = set(
         re.findall(r"^\| ([A-Z]+[0-9]{3}) ", CODES_PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     )
-    elsewhere = {"CFG002", "CFG006", "CFG007", "PRM006", "SRV002", "TRK004", "TST001", "TST002"}
+    elsewhere = {
+        "CFG002",
+        "CFG006",
+        "CFG007",
+        "HRS006",
+        "HRS007",
+        "PRM006",
+        "SRV002",
+        "TRK004",
+        "TST001",
+        "TST002",
+    }
     assert explained == {row[0] for row in MISTAKES} | elsewhere
 
 
