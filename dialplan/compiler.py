@@ -13,7 +13,9 @@ from datetime import date
 
 from dialplan import (
     agents,
+    blocked,
     callback,
+    contacts,
     door,
     entry,
     lab_files,
@@ -60,6 +62,8 @@ def _dialplan(source: Source) -> dict[str, str]:
         *door.contexts(source),
         *survey.contexts(source),
         *schedule.contexts(source),
+        *contacts.contexts(source),
+        *blocked.contexts(source),
         *lending.contexts(source),
     )
     fixed = [context for context in contexts if context.name in _FIXED]

@@ -70,7 +70,7 @@ def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     longest = f"{queue.max_wait:.0f}"
     if queue.hours is not None and queue.at_closing is not None:
         yield schedule.ask(queue.hours, at("at_closing"))
-        longest = f"${{IF($[{_CLOSES_FIRST} {longest}]?${{schedule.OPEN_FOR}}:{longest})}}"
+        longest = f"${{IF($[{_CLOSES_FIRST} {longest}]?${{{schedule.OPEN_FOR}}}:{longest})}}"
     yield Step("Queue", f"{name},{goes_on(queue)},,,{longest}", at("max_wait"))
     yield left(name, at("on_timeout"))
     yield from after_talk(name, queue, at("survey"))

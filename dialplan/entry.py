@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dialplan import blocked
 from dialplan.door import ask_python, late
 from dialplan.menu import BACK, node_context
 from dialplan.plan import Context, Extension, Step, assign, goto, inside, user_event
@@ -104,6 +105,7 @@ def _arrival(source: Source, number: str, node: str) -> Iterator[Step]:
     if source.lab is not None:
         begin["TESTTIME"] = f"${{PJSIP_HEADER(read,{MOMENT_HEADER})}}"
     yield assign(place, "", **begin)
+    yield from blocked.steps(source, place)
     yield user_event(EVENT_CALL, place, "", Delivered=number, Trunk=_TRUNK_NAME)
     yield Step("Answer", "", place)
     yield goto(_language_context(number) if _remembers(source) else node_context(node), place=place)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from dialplan import contacts as redirections
 from dialplan import schedule
 from dialplan.plan import Context, Extension, Step, assign, goto, inside, sounds
 from dialplan.source import Source
@@ -57,7 +58,7 @@ def _hours(node: Node, place: Place) -> tuple[Step, ...]:
 
 
 def _passing(name: str, node: Node, place: Place) -> Iterator[Step]:
-    """A node that asks nothing: an announcement, the way to a queue, or the end."""
+    """A node that asks nothing: an announcement, the way to a queue or a contact, or the end."""
     yield assign(place, "", **_entered(name), **_language(node))
     if node.say:
         yield Step("Playback", sounds(node.say), place)
@@ -65,6 +66,9 @@ def _passing(name: str, node: Node, place: Place) -> Iterator[Step]:
         yield goto(queue_context(node.queue), place=place)
     elif node.then is not None:
         yield goto(node_context(node.then), place=place)
+    elif node.redirect is not None and node.otherwise is not None:
+        yield redirections.redirect(node.redirect, place)
+        yield goto(node_context(node.otherwise), place=place)
     else:
         yield Step("Hangup", "", place)
 

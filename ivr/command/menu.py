@@ -175,6 +175,7 @@ def _as_data(one: Walked, texts: Texts) -> dict[str, object]:
         ],
         "node": caller.node,
         "queue": caller.queue or None,
+        "redirected": caller.redirected or None,
         "ended": caller.has_ended,
         "language": caller.language,
         "path": caller.path,

@@ -6,14 +6,16 @@ Cross-references (does this node exist?) are checked in `ivr.config.crosscheck`,
 
 from __future__ import annotations
 
-from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from ivr.config.callback_rules import Callback
+from ivr.config.contacts import Blocked, Contact
 from ivr.config.frozen import Frozen
+from ivr.config.hours import Hours
+from ivr.config.retention import Retention
 from ivr.config.shapes import (
     DAY,
     Address,
@@ -22,20 +24,16 @@ from ivr.config.shapes import (
     Duration,
     Folder,
     HostPort,
-    Kept,
     Key,
     Name,
     Network,
-    OpeningTime,
     Prefix,
-    Recorded,
     Seconds,
     Shape,
     WholeSeconds,
 )
 
 Language = Literal["az", "ru", "en"]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class Text(Frozen):
@@ -144,20 +142,6 @@ class Agent(Frozen):
     """Of the staff this agent belongs to."""
 
 
-class Hours(Frozen):
-    """A weekly schedule, `"09:00-18:00"` or `"closed"` per weekday (closed if absent); with exceptions."""
-
-    week: dict[Weekday, OpeningTime]
-    holidays: bool = True
-    """Whether public holidays are days off."""
-    closed_on: Annotated[list[date], Field(examples=[["2026-12-31"]])] = []
-    """Further days off."""
-    open_on: Annotated[list[date], Field(examples=[["2026-01-24"]])] = []
-    """Working days in spite of a holiday or weekend (moved working days); the hours of Monday apply."""
-    special: Annotated[dict[date, OpeningTime], Field(examples=[{"2026-12-30": "09:00-13:00"}])] = {}
-    """Days with hours of their own, half days for example."""
-
-
 class Retry(Frozen):
     """What a caller hears after a wrong key or silence, how often, and where they go then."""
 
@@ -167,9 +151,10 @@ class Retry(Frozen):
 
 
 class Node(Frozen):
-    """A place in the menu. Exactly one of `keys`, `queue`, `then`, `hangup` says what it is:
+    """A place in the menu. Exactly one of `keys`, `queue`, `then`, `redirect`, `hangup` says what it is:
 
-    `keys` a choice, `queue` the door of a queue, `then` an announcement that goes on, `hangup` the end.
+    `keys` a choice, `queue` the door of a queue, `then` an announcement that goes on, `redirect` the way to a
+    contact (unanswered or over its days, to node `otherwise`), `hangup` the end.
     A key leads to a node or to `repeat`, `back` (the choice before this one) or `hangup`.
     """
 
@@ -187,6 +172,8 @@ class Node(Frozen):
     silence: Retry | None = None
     queue: Name | None = None
     then: Name | None = None
+    redirect: Annotated[Name | None, Field(examples=["dvx_head"])] = None
+    otherwise: Annotated[Name | None, Field(examples=["sorry"])] = None
     hangup: bool = False
 
     @model_validator(mode="after")
@@ -197,15 +184,20 @@ class Node(Frozen):
                 ("keys", self.keys is not None),
                 ("queue", self.queue is not None),
                 ("then", self.then is not None),
+                ("redirect", self.redirect is not None),
                 ("hangup", self.hangup),
             )
             if given
         ]
         if len(chosen) != 1:
             said = " and ".join(chosen) or "none"
-            raise ValueError(f"a node has exactly one of keys, queue, then, hangup; this one has {said}")
+            raise ValueError(
+                f"a node has exactly one of keys, queue, then, redirect, hangup; this one has {said}"
+            )
         if (self.hours is None) != (self.closed is None):
             raise ValueError("`hours` and `closed` go together")
+        if (self.redirect is None) != (self.otherwise is None):
+            raise ValueError("`redirect` and `otherwise` go together")
         stray = sorted({"wait", "wrong_key", "silence"} & self.model_fields_set)
         if stray and self.keys is None:
             raise ValueError(f"`{stray[0]}` means something only beside `keys`")
@@ -259,24 +251,6 @@ class Targets(Frozen):
     satisfaction: float = 85
 
 
-class RecordRetention(Frozen):
-    """Ages of records, counted in whole local days."""
-
-    numbers: Kept = 365 * DAY
-    """Then a citizen's number becomes a keyed hash: equal callers stay equal, nobody can be called."""
-    records: Kept = 1826 * DAY
-    """Then the records are deleted; the totals of their days stay."""
-
-
-class Retention(Frozen):
-    """How long private data is kept; `hotline data purge` enforces it."""
-
-    calls: RecordRetention = RecordRetention()
-    callbacks: RecordRetention = RecordRetention()
-    agent_states: Kept = 365 * DAY
-    recordings: Recorded = 180 * DAY
-
-
 class Server(Frozen):
     """One Asterisk and the addresses our processes meet it at; ports of 127.0.0.1 unless said."""
 
@@ -308,6 +282,8 @@ class Configuration(Frozen):
     hours: dict[Name, Hours] = {}
     menu: Menu
     prompts: dict[Name, Prompt]
+    contacts: dict[Name, Contact] = {}
+    blocked: Blocked | None = None
     trunks: dict[Name, Trunk]
     callback: Callback
     targets: Targets = Targets()
@@ -322,9 +298,3 @@ class Configuration(Frozen):
     def front_node(self) -> str:
         """Where a call to the hotline's own number begins; `back` leads here when there is nothing before."""
         return self.hotline.delivered[self.hotline.number]
-
-
-def clock(text: str) -> tuple[time, time]:
-    """`"09:00-18:00"` as opening and closing time; `24:00` closes at the end of the day (`time.max`)."""
-    opens, _, closes = text.partition("-")
-    return time.fromisoformat(opens), time.max if closes == "24:00" else time.fromisoformat(closes)

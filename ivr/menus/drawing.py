@@ -18,10 +18,17 @@ _COLOURS = {
     "keys": ("#e8f0fe", "#3b6fd4"),
     "queue": ("#e3f4e6", "#2d8a46"),
     "then": ("#f4f1ea", "#9a8a63"),
+    "redirect": ("#f1e8fa", "#7a4fb5"),
     "hangup": ("#fbe9e7", "#c0503c"),
     "call": ("#ffffff", "#333333"),
 }
-_LEGEND = {"keys": "choice", "queue": "queue", "then": "announcement", "hangup": "end of the call"}
+_LEGEND = {
+    "keys": "choice",
+    "queue": "queue",
+    "then": "announcement",
+    "redirect": "another number",
+    "hangup": "end of the call",
+}
 
 
 @dataclass

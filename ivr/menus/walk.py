@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from ivr.calls.opening_hours import Schedule
 from ivr.calls.prompts import RECORDING_NOTICE
@@ -43,6 +44,8 @@ class Caller:
     tried_at: str = ""
     knows_of_recording: bool = False
     queue: str = ""
+    redirected: str = ""
+    """The contact they were put through to; with that the menu's part has ended."""
     has_ended: bool = False
     steps: str = ""
     """Every node so far, see `ivr.menus.steps`."""
@@ -72,8 +75,8 @@ class Menu:
     moment: datetime
     announced: Callable[[str], Iterable[str]] = lambda queue: ()
 
-    def begin(self, number: str, language: Language | None = None) -> Step:
-        """A call to that number, one of `hotline.delivered`; KeyError for any other."""
+    def begin(self, number: str, language: Language | None = None, e164: str = "") -> Step:
+        """A call to that number, one of `hotline.delivered`, by a caller; KeyError for any other number."""
         hotline = self.configuration.hotline
         node = hotline.delivered[number]
         front = self.configuration.front_node
@@ -83,6 +86,9 @@ class Menu:
             "/".join(number.removeprefix(hotline.number)),
             () if node == front else (front,),
         )
+        blocked = self.configuration.blocked
+        if blocked and e164.startswith(tuple(blocked.numbers)):
+            return Step(replace(caller, has_ended=True), _said(caller, [blocked.say]))
         return self._enter(caller, node)
 
     def go_on(self, caller: Caller, does: str) -> Step:
@@ -146,8 +152,10 @@ class Menu:
                     joined = self._join(caller, node.queue)
                     return Step(joined.caller, heard + joined.heard)
                 name = queue.closed
-            elif node.then is not None:
-                name = node.then
+            elif node.redirect is not None and self._is_valid(node.redirect):
+                return Step(replace(caller, redirected=node.redirect, has_ended=True), heard)
+            elif then := node.then or node.otherwise:
+                name = then
             else:
                 return Step(replace(caller, has_ended=True), heard)
 
@@ -157,6 +165,10 @@ class Menu:
         place = self.announced(name) if queue.announce_position else ()
         heard = _said(caller, [*([RECORDING_NOTICE] if tells else []), *place])
         return Step(replace(caller, queue=name, knows_of_recording=caller.knows_of_recording or tells), heard)
+
+    def _is_valid(self, contact: str) -> bool:
+        zone = ZoneInfo(self.configuration.hotline.time_zone)
+        return self.configuration.contacts[contact].is_valid(self.moment.astimezone(zone).date())
 
     def _after(self, queue: Queue) -> str:
         """Where who is not answered goes: closing time may come before the longest wait is over."""

@@ -18,7 +18,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.calls.callback_states import OPEN_STATES
 from ivr.calls.pseudonyms import MARK, pseudonym
-from ivr.config.model import Retention
+from ivr.config.retention import Retention
 from ivr.storage.engine import Store
 from ivr.storage.schema import (
     agent_states,
