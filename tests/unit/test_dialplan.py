@@ -108,6 +108,12 @@ def test_every_jump_of_the_plan_arrives_somewhere(config: Path) -> None:
     assert {point.context for point in graph} == reached
 
 
+def test_no_step_reads_a_variable_by_a_name_of_python() -> None:
+    """A dot in a name: an expression of the compiler's that was meant to be replaced by its value."""
+    plan = _everything(compile(load_or_fail(CONFIG), today=TODAY))
+    assert re.findall(r"\$\{\w+\.\w+\}", plan) == []
+
+
 @pytest.mark.parametrize(
     ("text", "reaches"),
     [
