@@ -11,14 +11,26 @@ import hashlib
 import re
 from datetime import date
 
-from dialplan import agents, callback, door, entry, lab_files, manager, menu, queues, schedule, settings
+from dialplan import (
+    agents,
+    callback,
+    door,
+    entry,
+    lab_files,
+    lending,
+    manager,
+    menu,
+    queues,
+    schedule,
+    settings,
+)
 from dialplan.plan import REVISION, render
 from dialplan.source import Lab, Source
-from ivr.asterisk.words import CONTEXT_AGENTS, CONTEXT_CALLBACK, CONTEXT_INBOUND
+from ivr.asterisk.words import CONTEXT_AGENTS, CONTEXT_CALLBACK, CONTEXT_INBOUND, CONTEXT_LENT
 from ivr.config.loading import Loaded, configuration_of
 
 REVISIONS = "hotline/revisions"
-_FIXED = (CONTEXT_INBOUND, CONTEXT_AGENTS, CONTEXT_CALLBACK)
+_FIXED = (CONTEXT_INBOUND, CONTEXT_AGENTS, CONTEXT_CALLBACK, CONTEXT_LENT)
 _ORIGIN = re.compile(r" ; \S+$", re.MULTILINE)
 
 
@@ -46,6 +58,7 @@ def _dialplan(source: Source) -> dict[str, str]:
         *menu.contexts(source),
         *door.contexts(source),
         *schedule.contexts(source),
+        *lending.contexts(source),
     )
     fixed = [context for context in contexts if context.name in _FIXED]
     plan = render(context for context in contexts if context.name not in _FIXED)
@@ -66,6 +79,7 @@ def revision_of(plan: str) -> str:
 def _settings(source: Source) -> dict[str, str]:
     files = {
         "hotline/queues.conf": settings.render(queues.sections(source)),
+        "hotline/queuerules.conf": settings.render(lending.rules(source)),
         "hotline/manager.conf": settings.render(manager.sections(source)),
     }
     return files if source.lab is None else {**files, **lab_files.files(source, source.lab)}

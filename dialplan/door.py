@@ -10,11 +10,19 @@ from collections.abc import Iterator
 from functools import partial
 
 from dialplan import schedule
+from dialplan.lending import own_agents_first
 from dialplan.menu import node_context, queue_context
 from dialplan.plan import Context, Extension, Step, assign, goto, sounds, user_event
 from dialplan.quoting import argument
 from dialplan.source import Source
-from ivr.asterisk.words import AGI_ANNOUNCE_POSITION, EVENT_LEFT_QUEUE, VAR_PATH, VAR_SAY, VAR_STRUCTURE
+from ivr.asterisk.words import (
+    AGI_ANNOUNCE_POSITION,
+    EVENT_LEFT_QUEUE,
+    VAR_PATH,
+    VAR_SAY,
+    VAR_STRUCTURE,
+    VAR_TOLD,
+)
 from ivr.calls.prompts import RECORDING_NOTICE
 from ivr.config.model import Queue
 from ivr.config.places import Place
@@ -26,6 +34,8 @@ _CHOSEN_BY = "HOTLINE_CHOSEN_BY"
 _CHOSEN_NOW = {_CHOSEN_BY: f"by ${{{VAR_PATH}}}"}
 _NOTICE = "HOTLINE_NOTICE"
 """`heard` once the caller knows that calls are recorded; nobody is told twice."""
+_CLOSES_FIRST = f"${{{schedule.OPEN_FOR}}} <"
+"""Before the longest wait: whether closing time comes before that is over."""
 RESUME = "resume"
 OUT_OF_TIME = "T"
 """Where Asterisk sends a channel whose absolute timeout has passed."""
@@ -44,8 +54,10 @@ def contexts(source: Source) -> Iterator[Context]:
 def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     at = partial(source.at, "queues", name)
     if queue.hours is not None and queue.closed is not None:
-        yield from schedule.steps(source, queue.hours, goto(node_context(queue.closed)), at("hours"))
-    yield assign(at(), "", **chosen(queue), **{VAR_SAY: ""}, **recording(source, queue))
+        yield from schedule.unless_open(queue.hours, node_context(queue.closed), at("hours"))
+    yield assign(
+        at(), "", **chosen(queue), **{VAR_SAY: ""}, **recording(source, queue), **own_agents_first(queue)
+    )
     if queue.record:
         notice = f"Playback({sounds([RECORDING_NOTICE])})"
         yield Step("ExecIf", f'$["${{{_NOTICE}}}" = ""]?{notice}', at("record"))
@@ -53,8 +65,17 @@ def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     if queue.announce_position:
         yield from ask_python(source, AGI_ANNOUNCE_POSITION, name, at("announce_position"))
         yield Step("ExecIf", f'$["${{{VAR_SAY}}}" != ""]?Playback(${{{VAR_SAY}}})', at("announce_position"))
-    yield Step("Queue", f"{name},,,,{queue.max_wait:.0f}", at("max_wait"))
+    if queue.announce_position or queue.announce_every:
+        yield assign(at(), "", **{VAR_TOLD: "yes"})
+    longest = f"{queue.max_wait:.0f}"
+    if queue.hours is not None and queue.at_closing is not None:
+        yield schedule.ask(queue.hours, at("at_closing"))
+        longest = f"${{IF($[{_CLOSES_FIRST} {longest}]?${{schedule.OPEN_FOR}}:{longest})}}"
+    yield Step("Queue", f"{name},,,,{longest}", at("max_wait"))
     yield left(name, at("on_timeout"))
+    if queue.at_closing is not None:
+        closes = f'$["${{QUEUESTATUS}}" = "TIMEOUT" & {_CLOSES_FIRST} {queue.max_wait:.0f}]'
+        yield Step("GotoIf", f"{closes}?{node_context(queue.at_closing)},s,1", at("at_closing"))
     yield goto(node_context(queue.on_timeout), place=at("on_timeout"))
 
 

@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 from holidays import list_supported_countries
 from phonenumbers import SUPPORTED_REGIONS
 
-from ivr.config import check_calls, check_menu, check_prompts
+from ivr.config import check_calls, check_menu, check_prompts, lending
 from ivr.config.model import Configuration
 from ivr.config.places import Places
 from ivr.config.problems import Problem, Severity, did_you_mean
@@ -144,6 +144,7 @@ _REFERENCES: tuple[Check, ...] = (
     _queues,
     _digits,
     _agents,
+    lending.check,
     check_menu.targets,
     check_menu.names,
     check_menu.languages,

@@ -77,7 +77,7 @@ def test_the_callback_context_is_the_only_way_to_a_trunk() -> None:
 def test_every_jump_of_the_plan_arrives_somewhere() -> None:
     """Every context but the tables of days is reached from one of the fixed ones."""
     graph = read(_everything(compile(load_or_fail(SHIPPED), today=TODAY)))
-    fixed = (words.CONTEXT_INBOUND, words.CONTEXT_AGENTS, words.CONTEXT_CALLBACK)
+    fixed = (words.CONTEXT_INBOUND, words.CONTEXT_AGENTS, words.CONTEXT_CALLBACK, words.CONTEXT_LENT)
     reached = {point.context for point in reachable(graph, fixed)}
     left = {point.context for point in graph} - reached
     assert all(re.search(r"-days-", context) for context in left)
