@@ -57,6 +57,20 @@ def test_every_step_names_the_line_of_yaml_it_comes_from(config: Path) -> None:
 
 
 @pytest.mark.parametrize("config", [CONFIG, SHIPPED])
+def test_a_call_goes_on_after_every_script_whatever_agi_says_and_however_late(config: Path) -> None:
+    """Nothing looks at AGISTATUS; the step after AGI() is where extension `T` comes back to, too."""
+    plan = _plan(compile(load_or_fail(config), today=TODAY))
+    assert "AGISTATUS" not in plan
+    asked = re.findall(r",AGI\(agi://[^/]+/(\w+),.*\n same => n\((\w+)\),Set\(TIMEOUT\(absolute\)=0\)", plan)
+    assert len(asked) == plan.count(",AGI(")
+    scripts = {name for constant, name in vars(words).items() if constant.startswith("AGI_")}
+    assert {name for name, _ in asked} == scripts
+    for context in plan.split("\n["):
+        if ",AGI(" in context:
+            assert re.search(r"^exten => T,1,Goto\(\w+,resume\)", context, re.MULTILINE), context
+
+
+@pytest.mark.parametrize("config", [CONFIG, SHIPPED])
 @pytest.mark.parametrize("start", [words.CONTEXT_INBOUND, words.CONTEXT_AGENTS])
 def test_no_call_from_outside_and_no_agent_reaches_a_trunk(config: Path, start: str) -> None:
     """Anonymous calls and transfers begin in these two contexts as well; only Originate enters the third."""
