@@ -25,6 +25,7 @@ from dialplan import (
     queues,
     schedule,
     settings,
+    survey,
 )
 from dialplan.plan import REVISION, render
 from dialplan.source import Lab, Source
@@ -59,6 +60,7 @@ def _dialplan(source: Source) -> dict[str, str]:
         *callback.contexts(source),
         *menu.contexts(source),
         *door.contexts(source),
+        *survey.contexts(source),
         *schedule.contexts(source),
         *contacts.contexts(source),
         *blocked.contexts(source),

@@ -12,7 +12,7 @@ from functools import partial
 from dialplan import schedule
 from dialplan.lending import own_agents_first
 from dialplan.menu import node_context, queue_context
-from dialplan.plan import Context, Extension, Step, assign, goto, sounds, user_event
+from dialplan.plan import Context, Extension, Step, assign, goto, inside, sounds, user_event
 from dialplan.quoting import argument
 from dialplan.source import Source
 from ivr.asterisk.words import (
@@ -71,8 +71,9 @@ def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     if queue.hours is not None and queue.at_closing is not None:
         yield schedule.ask(queue.hours, at("at_closing"))
         longest = f"${{IF($[{_CLOSES_FIRST} {longest}]?${{{schedule.OPEN_FOR}}}:{longest})}}"
-    yield Step("Queue", f"{name},,,,{longest}", at("max_wait"))
+    yield Step("Queue", f"{name},{goes_on(queue)},,,{longest}", at("max_wait"))
     yield left(name, at("on_timeout"))
+    yield from after_talk(name, queue, at("survey"))
     if queue.at_closing is not None:
         closes = f'$["${{QUEUESTATUS}}" = "TIMEOUT" & {_CLOSES_FIRST} {queue.max_wait:.0f}]'
         yield Step("GotoIf", f"{closes}?{node_context(queue.at_closing)},s,1", at("at_closing"))
@@ -99,6 +100,22 @@ def left(queue: str, place: Place) -> Step:
     return user_event(EVENT_LEFT_QUEUE, place, "", Queue=queue, Result="${QUEUESTATUS}")
 
 
+def survey_context(queue: str) -> str:
+    """The context of a queue's survey."""
+    return inside(f"survey-{queue}")
+
+
+def goes_on(queue: Queue) -> str:
+    """Queue()'s option by which a caller stays on the line when the agent has hung up."""
+    return "" if queue.survey is None else "c"
+
+
+def after_talk(name: str, queue: Queue, place: Place) -> Iterator[Step]:
+    """Right after `left`: whoever has talked goes to the survey and does not come back."""
+    if queue.survey is not None:
+        yield Step("GotoIf", f'$["${{QUEUESTATUS}}" = "CONTINUE"]?{survey_context(name)},s,1', place)
+
+
 def recording(source: Source, queue: Queue) -> dict[str, str]:
     """Variables for Queue()'s own MixMonitor, which runs from the agent's answer to hang-up.
 
@@ -112,7 +129,7 @@ def recording(source: Source, queue: Queue) -> dict[str, str]:
     return {"MONITOR_FILENAME": f"{argument(source.server.recordings)}/{name}", STAY: count}
 
 
-def ask_python(source: Source, script: str, queue: str, place: Place) -> Iterator[Step]:
+def ask_python(source: Source, script: str, arguments: str, place: Place) -> Iterator[Step]:
     """Run an AGI script, but never wait for it longer than `agi_deadline`.
 
     AGI() itself waits for ever for a peer that accepts and stays silent; the channel's absolute timeout
@@ -121,7 +138,7 @@ def ask_python(source: Source, script: str, queue: str, place: Place) -> Iterato
     """
     server = source.server
     yield assign(place, "", **{"AGIEXITONHANGUP": "yes", "TIMEOUT(absolute)": f"{server.agi_deadline:g}"})
-    yield Step("AGI", f"agi://{argument(server.agi_host)}:{server.agi_port}/{script},{queue}", place)
+    yield Step("AGI", f"agi://{argument(server.agi_host)}:{server.agi_port}/{script},{arguments}", place)
     yield assign(place, RESUME, **{"TIMEOUT(absolute)": "0"})
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from ivr.asterisk.queue_log import Block, LogFile, blocks
 from ivr.config.model import Configuration
-from ivr.storage import agents, leases, log_positions
+from ivr.storage import agents, leases, log_positions, surveys
 from ivr.storage.visits import Saved, save
 from ivr.visits.facts import LongAgo, Tick
 from ivr.visits.fold import Changes, Fold
@@ -80,6 +80,7 @@ def keep(connection: Connection, server: str, watched: Watched, told: Told) -> S
         watched.read_number,
         is_listened=leases.is_held(connection, server, "recorder"),
     )
+    surveys.keep(connection, told.changes.surveys)
     if told.read_to is not None:
         for first_line, position in told.settled.items():
             log_positions.put(connection, server, watched.scope, first_line, position, told.read_to)

@@ -19,7 +19,12 @@ from ivr.config.model import Configuration, Hotline, Menu, Node, Queue, Retry, S
 Kind = TypeVar("Kind")
 _RETRY: Final = {"wrong_key": "after a wrong key plays", "silence": "after silence plays"}
 TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
-    Hotline: {"number": "has the number", "languages": "speaks", "time_zone": "lives by the clock of"},
+    Hotline: {
+        "number": "has the number",
+        "languages": "speaks",
+        "time_zone": "lives by the clock of",
+        "remember_language": "begins in the language chosen last time:",
+    },
     Structure: {"digit": "has the digit", "name": "is called"},
     Menu: _RETRY,
     Node: {
@@ -51,6 +56,7 @@ TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "structure": "belongs to",
         "music": "plays the music",
         "record": "records calls:",
+        "survey": "asks for a rating after the talk:",
         "announce_position": "tells callers their place:",
         "announce_every": "tells who is next every",
         "helped_by": "is helped by the agents of",

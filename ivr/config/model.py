@@ -17,6 +17,7 @@ from ivr.config.frozen import Frozen
 from ivr.config.hours import Hours
 from ivr.config.retention import Retention
 from ivr.config.shapes import (
+    DAY,
     Address,
     AgentName,
     Digits,
@@ -27,6 +28,7 @@ from ivr.config.shapes import (
     Name,
     Network,
     Prefix,
+    Seconds,
     Shape,
     WholeSeconds,
 )
@@ -62,6 +64,8 @@ class Hotline(Frozen):
     country: Annotated[str, Shape(r"[A-Z]{2}", "a country is two capital letters, for example AZ")] = "AZ"
     """Whose public holidays and numbering plan hold."""
     languages: Annotated[list[Language], Field(min_length=1)]
+    remember_language: bool = False
+    """Begin a call in the language its number chose last time."""
     delivered: Annotated[dict[Digits, Name], Field(min_length=1)]
 
 
@@ -70,6 +74,17 @@ class Structure(Frozen):
 
     digit: Annotated[str, Shape(r"[1-9]", "a structure's digit is one of 1-9")]
     name: Text
+
+
+class Survey(Frozen):
+    """After the talk the caller is asked to rate it by a key, 1-5; any other key or silence ends the call."""
+
+    share: Annotated[int, Field(ge=1, le=100)] = 100
+    """Of the callers who may be asked, so many in a hundred are."""
+    not_again_within: Seconds = 30 * DAY
+    """Whoever was asked is left in peace so long."""
+    wait: Seconds = 5.0
+    """For the key, after the question."""
 
 
 class Queue(Frozen):
@@ -102,6 +117,8 @@ class Queue(Frozen):
     """Queues whose agents may also be rung for this one, each once its caller has waited that long."""
     music: Name = "default"
     """Asterisk's class of music on hold."""
+    survey: Annotated[Survey | None, Field(examples=[{"share": 30}])] = None
+    """After the talk callers are asked to rate it."""
     reserve: Annotated[int, Field(ge=0)] | None = None
     """Idle agents kept for live callers; default `callback.reserve`."""
 

@@ -18,6 +18,7 @@ from ivr.calls.opening_hours import Schedule
 from ivr.calls.prompts import RECORDING_NOTICE
 from ivr.config.menu_graph import retry_of, returns
 from ivr.config.model import Configuration, Language, Queue, Retry
+from ivr.menus.steps import LONGEST_STEPS
 
 SILENCE: Final = "silence"
 """Nothing is pressed until the menu's patience ends; in a queue, nobody answers as long as it may be."""
@@ -46,6 +47,8 @@ class Caller:
     redirected: str = ""
     """The contact they were put through to; with that the menu's part has ended."""
     has_ended: bool = False
+    steps: str = ""
+    """Every node so far, see `ivr.menus.steps`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ class Menu:
         tries = (caller.tries if caller.tried_at == visit else "") + mark
         caller = replace(caller, tries=tries, tried_at=visit)
         if tries.count(mark) > retry.times:
-            return self._leave(caller, retry.then)
+            return self._leave(replace(caller, steps=f"{caller.steps}:{mark}"), retry.then)
         say = self.configuration.menu.nodes[caller.node].say
         return Step(caller, _said(caller, [retry.say, *say]))
 
@@ -138,7 +141,8 @@ class Menu:
             if node.closed and not self._is_open(node.hours):
                 name = node.closed
                 continue
-            caller = replace(caller, node=name, language=node.language or caller.language)
+            steps = f"{caller.steps[:LONGEST_STEPS]}/{len(caller.path)}:{name}"
+            caller = replace(caller, node=name, steps=steps, language=node.language or caller.language)
             heard += _said(caller, node.say)
             if node.keys is not None:
                 return Step(caller, heard)

