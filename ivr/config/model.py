@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from ivr.config.callback_rules import Callback
 from ivr.config.frozen import Frozen
+from ivr.config.order_rules import OrderRules
 from ivr.config.shapes import (
     DAY,
     Address,
@@ -89,6 +90,7 @@ class Queue(Frozen):
     music: Name = "default"
     reserve: Annotated[int, Field(ge=0)] | None = None
     """Idle agents kept for live callers; default `callback.reserve`."""
+    order: OrderRules = OrderRules()
 
     @model_validator(mode="after")
     def _closed_goes_with_hours(self) -> Queue:
@@ -126,9 +128,10 @@ class Retry(Frozen):
 
 
 class Node(Frozen):
-    """A place in the menu. Exactly one of `keys`, `queue`, `then`, `hangup` says what it is:
+    """A place in the menu. Exactly one of `keys`, `queue`, `order`, `then`, `hangup` says what it is:
 
-    `keys` a choice, `queue` the door of a queue, `then` an announcement that goes on, `hangup` the end.
+    `keys` a choice, `queue` the door of a queue, `then` an announcement that goes on, `hangup` the end,
+    `order` the offer of a call from that queue's agents; who does not want one goes on to its `then`.
     A key leads to a node or to `repeat`, `back` (the choice before this one) or `hangup`.
     """
 
@@ -142,6 +145,7 @@ class Node(Frozen):
     wrong_key: Retry | None = None
     silence: Retry | None = None
     queue: Name | None = None
+    order: Name | None = None
     then: Name | None = None
     hangup: bool = False
 
@@ -152,14 +156,17 @@ class Node(Frozen):
             for word, given in (
                 ("keys", self.keys is not None),
                 ("queue", self.queue is not None),
-                ("then", self.then is not None),
+                ("order", self.order is not None),
+                ("then", self.then is not None and self.order is None),
                 ("hangup", self.hangup),
             )
             if given
         ]
         if len(chosen) != 1:
             said = " and ".join(chosen) or "none"
-            raise ValueError(f"a node has exactly one of keys, queue, then, hangup; this one has {said}")
+            raise ValueError(f"a node has one of keys, queue, order, then, hangup; this one has {said}")
+        if self.order is not None and self.then is None:
+            raise ValueError("`order` needs `then`: the node of who does not order")
         if (self.hours is None) != (self.closed is None):
             raise ValueError("`hours` and `closed` go together")
         stray = sorted({"wait", "wrong_key", "silence"} & self.model_fields_set)
