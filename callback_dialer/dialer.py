@@ -24,7 +24,7 @@ from callback_dialer.deciding import decide_call
 from callback_dialer.finishing import finish, write
 from callback_dialer.following import Following
 from callback_dialer.originate import originate
-from callback_dialer.pacing import QueueLoad, queues_with_room
+from callback_dialer.pacing import QueueLoad, queues_with_room, without_reserve
 from callback_dialer.policy import Policy
 from callback_dialer.resolving import Resolver
 from callback_dialer.starting import Start, start_next
@@ -184,7 +184,7 @@ class Dialer:
 
     async def _next_start(self) -> Start | None:
         loads = self._loads()
-        room = queues_with_room(loads)
+        room = queues_with_room(without_reserve(loads))
         if not room or not await self._store.read(lambda c: callbacks.is_any_due(c, room)):
             return None
         return await self._store.write(

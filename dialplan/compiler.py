@@ -11,7 +11,19 @@ import hashlib
 import re
 from datetime import date
 
-from dialplan import agents, callback, door, entry, lab_files, manager, menu, queues, schedule, settings
+from dialplan import (
+    agents,
+    callback,
+    door,
+    entry,
+    lab_files,
+    manager,
+    menu,
+    orders,
+    queues,
+    schedule,
+    settings,
+)
 from dialplan.plan import REVISION, render
 from dialplan.source import Lab, Source
 from ivr.asterisk.words import CONTEXT_AGENTS, CONTEXT_CALLBACK, CONTEXT_INBOUND
@@ -30,7 +42,9 @@ def compile(loaded: Loaded, server: str = "main", lab: Lab | None = None, *, tod
     carry.
     """
     source = Source(configuration_of(loaded), loaded.places, server, today, lab)
-    return {**_dialplan(source), **_settings(source)}
+    plan, revision = _dialplan(source)
+    settings = {name: text.replace(REVISION, revision) for name, text in _settings(source).items()}
+    return {**plan, **settings}
 
 
 def agents_and_users(loaded: Loaded) -> tuple[str, ...]:
@@ -38,13 +52,15 @@ def agents_and_users(loaded: Loaded) -> tuple[str, ...]:
     return (*manager.RIGHTS, *configuration_of(loaded).agents)
 
 
-def _dialplan(source: Source) -> dict[str, str]:
+def _dialplan(source: Source) -> tuple[dict[str, str], str]:
+    """The files of the dialplan, and their revision."""
     contexts = (
         *entry.contexts(source),
         *agents.contexts(source),
         *callback.contexts(source),
         *menu.contexts(source),
         *door.contexts(source),
+        *orders.contexts(source),
         *schedule.contexts(source),
     )
     fixed = [context for context in contexts if context.name in _FIXED]
@@ -52,10 +68,11 @@ def _dialplan(source: Source) -> dict[str, str]:
     revision = revision_of(plan)
     entries = f'#include "{REVISIONS}/*.conf"\n\n{entry.trunk_names(source)}\n{render(fixed)}'
     # In this order: a reload between the two must not name contexts that are not there yet.
-    return {
+    files = {
         f"{REVISIONS}/{revision}.conf": plan.replace(REVISION, revision),
         "hotline/extensions.conf": entries.replace(REVISION, revision),
     }
+    return files, revision
 
 
 def revision_of(plan: str) -> str:

@@ -1,4 +1,4 @@
-"""The door of each queue: hours, notice of recording, the caller's place by AGI, Queue(), what comes after.
+"""The door of each queue: hours, notice of recording, what Python has to say, Queue(), what comes after.
 
 Nothing here can drop a caller: Python has `agi_deadline`, then the call goes on without it, and every way
 out of Queue() that leaves the caller on the line leads to the queue's `on_timeout` node.
@@ -11,10 +11,18 @@ from functools import partial
 
 from dialplan import schedule
 from dialplan.menu import node_context, queue_context
-from dialplan.plan import Context, Extension, Step, assign, goto, sounds, user_event
+from dialplan.plan import Context, Extension, Step, assign, goto, inside, sounds, user_event
 from dialplan.quoting import argument
 from dialplan.source import Source
-from ivr.asterisk.words import AGI_ANNOUNCE_POSITION, EVENT_LEFT_QUEUE, VAR_PATH, VAR_SAY, VAR_STRUCTURE
+from ivr.asterisk.words import (
+    AGI_ANNOUNCE_POSITION,
+    EVENT_LEFT_QUEUE,
+    VAR_OFFER,
+    VAR_OWED,
+    VAR_PATH,
+    VAR_SAY,
+    VAR_STRUCTURE,
+)
 from ivr.calls.prompts import RECORDING_NOTICE
 from ivr.config.model import Queue
 from ivr.config.places import Place
@@ -26,6 +34,8 @@ _CHOSEN_BY = "HOTLINE_CHOSEN_BY"
 _CHOSEN_NOW = {_CHOSEN_BY: f"by ${{{VAR_PATH}}}"}
 _NOTICE = "HOTLINE_NOTICE"
 """`heard` once the caller knows that calls are recorded; nobody is told twice."""
+JOINED = "HOTLINE_JOINED"
+"""Epoch second at which the caller came to the queue's door."""
 RESUME = "resume"
 OUT_OF_TIME = "T"
 """Where Asterisk sends a channel whose absolute timeout has passed."""
@@ -36,7 +46,7 @@ def contexts(source: Source) -> Iterator[Context]:
     for name, queue in source.configuration.queues.items():
         steps = tuple(_steps(source, name, queue))
         extensions = [Extension("s", steps)]
-        if queue.announce_position:
+        if queue.asks_before_joining:
             extensions.append(late(source.at("queues", name, "announce_position")))
         yield Context(queue_context(name), tuple(extensions))
 
@@ -45,15 +55,30 @@ def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     at = partial(source.at, "queues", name)
     if queue.hours is not None and queue.closed is not None:
         yield from schedule.steps(source, queue.hours, goto(node_context(queue.closed)), at("hours"))
-    yield assign(at(), "", **chosen(queue), **{VAR_SAY: ""}, **recording(source, queue))
+    begin = {VAR_SAY: "", VAR_OFFER: "", JOINED: "${EPOCH}"}
+    yield assign(at(), "", **chosen(queue), **begin, **recording(source, queue))
     if queue.record:
         notice = f"Playback({sounds([RECORDING_NOTICE])})"
         yield Step("ExecIf", f'$["${{{_NOTICE}}}" = ""]?{notice}', at("record"))
         yield assign(at("record"), "", **{_NOTICE: "heard"})
-    if queue.announce_position:
+    if source.configuration.callback.enabled:
+        owed = inside(f"owed-{name}")
+        yield Step("GotoIf", f'$["${{{VAR_OWED}}}" = ""]?{owed},s,1', at())
+    yield Step("NoOp", "", at(), "place")
+    if queue.asks_before_joining:
         yield from ask_python(source, AGI_ANNOUNCE_POSITION, name, at("announce_position"))
         yield Step("ExecIf", f'$["${{{VAR_SAY}}}" != ""]?Playback(${{{VAR_SAY}}})', at("announce_position"))
-    yield Step("Queue", f"{name},,,,{queue.max_wait:g}", at("max_wait"))
+    if queue.order.over is not None and source.configuration.callback.enabled:
+        yield Step(
+            "GotoIf", f'$["${{{VAR_OFFER}}}" != ""]?{inside(f"offer-{name}")},s,1', at("order", "over")
+        )
+    yield from joining(source, name, queue)
+
+
+def joining(source: Source, name: str, queue: Queue, position: str = "") -> Iterator[Step]:
+    """Wait for an agent, at that place in line or at the end, and then go on to `on_timeout`."""
+    at = partial(source.at, "queues", name)
+    yield Step("Queue", f"{name},,,,{queue.max_wait:g},,,,{position}".rstrip(","), at("max_wait"), "join")
     yield left(name, at("on_timeout"))
     yield goto(node_context(queue.on_timeout), place=at("on_timeout"))
 
@@ -91,7 +116,7 @@ def recording(source: Source, queue: Queue) -> dict[str, str]:
     return {"MONITOR_FILENAME": f"{argument(source.server.recordings)}/{name}", STAY: count}
 
 
-def ask_python(source: Source, script: str, queue: str, place: Place) -> Iterator[Step]:
+def ask_python(source: Source, script: str, arguments: str, place: Place) -> Iterator[Step]:
     """Run an AGI script, but never wait for it longer than `agi_deadline`.
 
     AGI() itself waits for ever for a peer that accepts and stays silent; the channel's absolute timeout
@@ -100,7 +125,7 @@ def ask_python(source: Source, script: str, queue: str, place: Place) -> Iterato
     """
     server = source.server
     yield assign(place, "", **{"AGIEXITONHANGUP": "yes", "TIMEOUT(absolute)": f"{server.agi_deadline:g}"})
-    yield Step("AGI", f"agi://{argument(server.agi_host)}:{server.agi_port}/{script},{queue}", place)
+    yield Step("AGI", f"agi://{argument(server.agi_host)}:{server.agi_port}/{script},{arguments}", place)
     yield assign(place, RESUME, **{"TIMEOUT(absolute)": "0"})
 
 

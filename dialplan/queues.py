@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dialplan.menu import order_context
+from dialplan.plan import sounds
 from dialplan.quoting import field
 from dialplan.settings import Section
 from dialplan.source import Source
@@ -52,6 +54,10 @@ def _settings(source: Source, name: str, queue: Queue) -> Iterator[tuple[str, st
     yield "servicelevel", f"{round(queue.service_level)}"
     yield "musicclass", queue.music
     yield from _NOBODY_IS_DROPPED
+    if queue.order.key is not None and source.configuration.callback.enabled:
+        yield "context", order_context(name)
+        yield "periodic-announce", sounds(["order_key"])
+        yield "periodic-announce-frequency", f"{round(queue.order.remind)}"
     if queue.record:
         yield "monitor-format", "wav"
     for account, agent in source.configuration.agents.items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 _FIELDS: Final = 7
 _LAST_EPOCH: Final = 253_402_300_799
@@ -56,3 +57,11 @@ def read_order(server: str, uniqueid: str, queue: str, text: str) -> CallOrder |
     return CallOrder(
         server, uniqueid, queue, asked_at, number, orderer, trunk, language, int(choice), float(credit)
     )
+
+
+def when_called(called_from: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """The prompt that says when to expect the call: as soon as an agent is free, today, or the next day."""
+    if called_from <= now:
+        return "order_soon"
+    is_today = called_from.astimezone(zone).date() == now.astimezone(zone).date()
+    return "order_today" if is_today else "order_next_day"

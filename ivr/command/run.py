@@ -11,13 +11,16 @@ from zoneinfo import ZoneInfo
 import typer
 from twisted.application.service import Service
 
-from agi_scripts.table import scripts_for
+from agi_scripts.table import scripts_for, scripts_of_orders
+from callback_dialer.call_orders import take as take_order
+from callback_dialer.policy import Policy
 from callback_dialer.service import DialerService
 from ivr.asterisk.connection import AmiConnection, utc_now
 from ivr.asterisk.fastagi import FastAgiService, Limits
 from ivr.asterisk.readiness import Needed
 from ivr.asterisk.secrets import SecretMissing, read_secret
 from ivr.availability import Availability, SignsOfLife
+from ivr.calls.orders import CallOrder, OrderAnswer
 from ivr.command.checking import load_or_stop, show_problems, unfit_database
 from ivr.command.options import fail, options
 from ivr.command.store import SpoolOption, open_spool, open_store
@@ -28,6 +31,7 @@ from ivr.logs import configure_logging
 from ivr.nightly import NightlyPurge
 from ivr.queues.board import Board
 from ivr.recorder import Recorder
+from ivr.storage import callbacks
 from ivr.storage.engine import StoreThread
 from ivr.storage.spool import Spool
 from ivr.watched import Watched
@@ -103,14 +107,24 @@ def _services(
     if "dialer" in logins:
         board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
         yield DialerService.of(configuration, server, store, logins["dialer"], board)
-        yield _agi(configuration, server, board, reactor)
+        yield _agi(configuration, server, board, store, reactor)
     for part, login in logins.items():
         yield TaskService(f"signs of life of the {part}", SignsOfLife(login, store, server, part).run)
 
 
-def _agi(configuration: Configuration, server: str, board: Board, reactor: Any) -> Service:
-    where = configuration.servers[server]
-    scripts = scripts_for(board, configuration, utc_now)
+def _agi(
+    configuration: Configuration, server: str, board: Board, store: StoreThread, reactor: Any
+) -> Service:
+    where, policy = configuration.servers[server], Policy.of(configuration)
+
+    def take(order: CallOrder) -> OrderAnswer:
+        return store.write_now(lambda c: take_order(c, order, policy))
+
+    def is_owed(number: str) -> bool:
+        return store.store.read(lambda c: callbacks.open_for(c, number)) is not None
+
+    orders = scripts_of_orders(configuration, server, take, is_owed, utc_now)
+    scripts = {**scripts_for(board, configuration, utc_now), **orders}
     return FastAgiService(
         where.agi_host, where.agi_port, scripts, Limits(deadline=where.agi_deadline), reactor
     )

@@ -27,6 +27,7 @@ TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "closed": "when closed leads to",
         "wait": "waits for a key for",
         "queue": "joins queue",
+        "order": "offers a call from queue",
         "then": "goes on to",
         "hangup": "ends the call:",
         **_RETRY,
@@ -42,6 +43,7 @@ TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "record": "records calls:",
         "announce_position": "tells callers their place:",
         "ring_time": "rings each agent for",
+        "order": "takes call orders:",
     },
     Callback: {
         "enabled": "are made:",

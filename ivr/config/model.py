@@ -92,6 +92,11 @@ class Queue(Frozen):
     """Idle agents kept for live callers; default `callback.reserve`."""
     order: OrderRules = OrderRules()
 
+    @property
+    def asks_before_joining(self) -> bool:
+        """Whether Python is asked how long the caller would wait."""
+        return self.announce_position or self.order.over is not None
+
     @model_validator(mode="after")
     def _closed_goes_with_hours(self) -> Queue:
         if self.hours is not None and self.closed is None:

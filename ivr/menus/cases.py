@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, WithJsonSchema
 
+from ivr.calls.opening_hours import Schedule
+from ivr.calls.orders import when_called
 from ivr.config.frozen import Frozen
 from ivr.config.model import Configuration, Language
 from ivr.config.places import KeyPath, Places
@@ -50,7 +52,7 @@ class Given(Frozen):
     number: Digits | None = None
     """One of `hotline.delivered`; left out, the hotline's own."""
     caller: CallerId | None = None
-    """No menu asks for it so far; it is told with the walk."""
+    """The number at which a call can be ordered; left out, it is hidden."""
     language: Language | None = None
     """Remembered from an earlier call."""
     state: dict[Name, QueueState] = Field({})
@@ -104,6 +106,8 @@ def where(caller: Caller) -> str:
     """Where a caller is, in words."""
     if caller.has_ended:
         return f"the call ends in `{caller.node}`"
+    if caller.ordering is not None:
+        return f"orders a call from queue `{caller.ordering.queue}`"
     return f"waits in queue `{caller.queue}`" if caller.queue else f"is asked in `{caller.node}`"
 
 
@@ -112,7 +116,11 @@ def menu_for(configuration: Configuration, given: Given, announce: Announce) -> 
     zone = ZoneInfo(configuration.hotline.time_zone)
     at = given.at if given.at.tzinfo else given.at.replace(tzinfo=zone)
     told = {queue: tuple(announce(queue, state)) for queue, state in given.state.items()}
-    return Menu(configuration, at, lambda queue: told.get(queue, ()))
+    hours = configuration.hours[configuration.callback.hours]
+    schedule = Schedule.of(hours, configuration.hotline.time_zone, configuration.hotline.country)
+    ordered = when_called(schedule.next_opening(at), zone, at)
+    number = (given.caller or "").removeprefix("+").replace("anonymous", "")
+    return Menu(configuration, at, lambda queue: told.get(queue, ()), number, ordered)
 
 
 def walk(menu: Menu, given: Given, presses: Iterable[str]) -> Iterator[Walked]:

@@ -17,11 +17,18 @@ _TITLE, _NOTE = 37, 44
 _COLOURS = {
     "keys": ("#e8f0fe", "#3b6fd4"),
     "queue": ("#e3f4e6", "#2d8a46"),
+    "order": ("#efe6f7", "#7d5ba6"),
     "then": ("#f4f1ea", "#9a8a63"),
     "hangup": ("#fbe9e7", "#c0503c"),
     "call": ("#ffffff", "#333333"),
 }
-_LEGEND = {"keys": "choice", "queue": "queue", "then": "announcement", "hangup": "end of the call"}
+_LEGEND = {
+    "keys": "choice",
+    "queue": "queue",
+    "order": "call order",
+    "then": "announcement",
+    "hangup": "end of the call",
+}
 
 
 @dataclass

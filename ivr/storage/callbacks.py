@@ -102,6 +102,8 @@ class Idle:
 
     agents: frozenset[str] = frozenset()
     skills: frozenset[str] = frozenset()
+    is_reserve: bool = False
+    """Only for citizens who keep their place; the others leave them to live callers."""
 
 
 def find(connection: Connection, callback_id: int) -> Callback | None:
@@ -310,6 +312,7 @@ def _suits(queue: str, idle: Idle) -> ColumnElement[bool]:
         callbacks.c.queue == queue,
         callbacks.c.agent.in_(("", *idle.agents)),
         callbacks.c.skill.in_(("", *idle.skills)),
+        *([callbacks.c.keeps_place] if idle.is_reserve else []),
     )
 
 

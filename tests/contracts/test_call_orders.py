@@ -11,7 +11,10 @@ import pytest
 from sqlalchemy import Connection, select
 
 from callback_dialer.call_orders import decide_order, take
+from callback_dialer.originate import originate
+from callback_dialer.pacing import QueueLoad
 from callback_dialer.policy import Policy
+from callback_dialer.starting import Start, start_next
 from ivr.calls.orders import CallOrder
 from ivr.config.order_rules import OrderRules
 from ivr.storage import callbacks, orders
@@ -161,6 +164,20 @@ def test_an_order_for_a_chosen_time_is_not_due_before_and_keeps_it_when_its_citi
     assert [one.due_at for one in all_of(store)] == [one.due_at]
 
 
-def test_an_order_that_keeps_its_place_is_marked_so(store: Store) -> None:
-    store.write(lambda c: take(c, asked(), open_rules("keep_place")))
-    assert [one.keeps_place for one in all_of(store)] == [True]
+def test_an_order_that_keeps_its_place_is_dialled_for_an_agent_of_the_reserve(store: Store) -> None:
+    """The queue's one idle agent is its reserve: nobody else is dialled, and they bring all their wait."""
+    reserve_only = {"dvx": QueueLoad(frozenset({"PJSIP/1101"}), reserve=1)}
+
+    def start(connection: Connection) -> Start | None:
+        return start_next(connection, "main", reserve_only, open_rules())
+
+    store.write(lambda c: take(c, asked(uniqueid="17.2", number=OTHER), open_rules()))
+    assert store.write(start) is None
+    order = asked(asked_at=asked().asked_at - timedelta(seconds=60))
+    store.write(lambda c: take(c, order, open_rules("keep_place")))
+    started = store.write(start)
+    assert started is not None
+    assert started.callback.caller_e164 == "+994501234567"
+    headers = originate(started.attempt, started.callback, open_rules())
+    [credit] = [text for text in headers["Variable"] if text.startswith("__HOTLINE_CREDIT=")]
+    assert 85 <= int(credit.partition("=")[2]) < 115

@@ -35,6 +35,11 @@ def _everything(files: dict[str, str]) -> str:
     return files["hotline/extensions.conf"] + _plan(files)
 
 
+def _exits(files: dict[str, str]) -> list[str]:
+    """Where app_queue sends who presses a key while waiting."""
+    return re.findall(r"^context = (.+)$", files["hotline/queues.conf"], re.MULTILINE)
+
+
 def test_the_small_configuration_compiles_to_the_files_kept() -> None:
     """After a wanted change: `python -m tests.golden`, then read the difference."""
     assert compiled() == expected()
@@ -60,8 +65,9 @@ def test_every_step_names_the_line_of_yaml_it_comes_from(config: Path) -> None:
 @pytest.mark.parametrize("start", [words.CONTEXT_INBOUND, words.CONTEXT_AGENTS])
 def test_no_call_from_outside_and_no_agent_reaches_a_trunk(config: Path, start: str) -> None:
     """Anonymous calls and transfers begin in these two contexts as well; only Originate enters the third."""
-    graph = read(_everything(compile(load_or_fail(config), lab=LAB, today=TODAY)))
-    points = reachable(graph, [start])
+    files = compile(load_or_fail(config), lab=LAB, today=TODAY)
+    graph = read(_everything(files))
+    points = reachable(graph, [start, *_exits(files)])
     assert not [target for _, target in dials(graph, points) if TRUNK.search(target)]
     assert not [point for point in points if point.context.endswith("-callback")]
 
@@ -76,8 +82,9 @@ def test_the_callback_context_is_the_only_way_to_a_trunk() -> None:
 
 def test_every_jump_of_the_plan_arrives_somewhere() -> None:
     """Every context but the tables of days is reached from one of the fixed ones."""
-    graph = read(_everything(compile(load_or_fail(SHIPPED), today=TODAY)))
-    fixed = (words.CONTEXT_INBOUND, words.CONTEXT_AGENTS, words.CONTEXT_CALLBACK)
+    files = compile(load_or_fail(SHIPPED), today=TODAY)
+    graph = read(_everything(files))
+    fixed = (words.CONTEXT_INBOUND, words.CONTEXT_AGENTS, words.CONTEXT_CALLBACK, *_exits(files))
     reached = {point.context for point in reachable(graph, fixed)}
     left = {point.context for point in graph} - reached
     assert all(re.search(r"-days-", context) for context in left)

@@ -50,7 +50,8 @@ def walked(script: str, number: str = "195", menu: Menu = MENU) -> tuple[list[st
         ("1951", "5 0 5 1 5", "ministry wrong_key ministry front wrong_key front ministry wrong_key ministry",
          "ministry", "1/0/1"),
         ("19511", "", "calls_recorded place-2", "tax", "1/1"),
-        ("19511", "5", "calls_recorded place-2", "tax", "1/1"),
+        ("19511", "4", "calls_recorded place-2", "tax", "1/1"),
+        ("19511", "5", "calls_recorded place-2 order_no_number", "tax", "1/1"),
         ("19511", "s", "calls_recorded place-2 please_hold", "overflow", "1/1"),
         ("19511", "s s", "calls_recorded place-2 please_hold bye", "bye", "1/1"),
         ("195", "h 1", "front", "front", ""),
@@ -93,7 +94,7 @@ def test_a_remembered_language_is_spoken_from_the_first_prompt_on() -> None:
 
 def test_outside_its_hours_a_queue_is_closed() -> None:
     heard, caller = walked("", "19511", Menu(SMALL, CLOSED))
-    assert (heard, caller.node, caller.queue) == (["closed"], "closed", "")
+    assert (heard, caller.node, caller.queue) == (["closed", "order_no_number", "bye"], "bye", "")
 
 
 def test_a_number_that_is_not_delivered_has_no_walk() -> None:
