@@ -19,6 +19,8 @@ class Following:
 
     def __init__(self) -> None:
         self._followed: dict[str, Progress] = {}
+        self._held: dict[str, list[AmiEvent]] = {}
+        """What came of adopted attempts before it was learned what had come earlier."""
         self._unwritten: list[Progress] = []
 
     def __contains__(self, attempt_id: object) -> bool:
@@ -29,25 +31,37 @@ class Following:
         """Follow an attempt from here on; what was known of it before is replaced."""
         self._followed[progress.attempt_id] = progress
 
+    def adopt(self, progress: Progress) -> None:
+        """Follow an attempt not all of whose events were heard: what comes now waits for `learn`."""
+        self.follow(progress)
+        self._held[progress.attempt_id] = []
+
     def forget(self, attempt_id: str) -> None:
         """Stop following one attempt."""
         self._followed.pop(attempt_id, None)
+        self._held.pop(attempt_id, None)
 
     def forget_all(self) -> None:
         """The connection is gone: what is not written yet stays, the rest is asked for again."""
         self._followed.clear()
+        self._held.clear()
 
     def apply(self, event: AmiEvent) -> None:
         """Take one event to the attempt it belongs to, if any."""
-        before = self._followed.get(attempt_of(event))
-        if before is not None:
+        attempt_id = attempt_of(event)
+        before = self._followed.get(attempt_id)
+        if attempt_id in self._held:
+            self._held[attempt_id].append(event)
+        elif before is not None:
             self._take(before, apply(before, event))
 
     def learn(self, attempt_id: str, lines: Iterable[Line]) -> None:
-        """Take what queue_log says to an attempt whose events were not all heard."""
+        """Take what queue_log says to an attempt whose events were not all heard; then those that waited."""
         before = self._followed.get(attempt_id)
         if before is not None:
             self._take(before, tell(before, lines))
+        for event in self._held.pop(attempt_id, ()):
+            self.apply(event)
 
     def _take(self, before: Progress, after: Progress) -> None:
         if after.ended_at:

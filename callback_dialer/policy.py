@@ -19,6 +19,7 @@ from ivr.calls.numbers import normalise
 from ivr.calls.opening_hours import Schedule
 from ivr.config.callback_rules import Callback
 from ivr.config.model import Configuration, Queue, Trunk
+from ivr.watched import interfaces
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Policy:
     """Our own numbers."""
     skills: Mapping[str, frozenset[str]]
     """Of each agent, by name of the interface."""
+    interfaces: Mapping[str, str]
+    """By agent's name, as queue_log writes it."""
     read: ReadNumber
 
     @classmethod
@@ -53,6 +56,7 @@ class Policy:
             own=own_numbers(configuration),
             read=reader(configuration),
             skills={interface(name): frozenset(agent.skills) for name, agent in configuration.agents.items()},
+            interfaces=interfaces(configuration),
         )
 
     def trunk_for(self, caller_e164: str) -> str | None:

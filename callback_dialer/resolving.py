@@ -135,8 +135,8 @@ class Resolver:
     async def _resolve_one(self, attempt: Attempt, found: Progress | None, *, is_overdue: bool) -> None:
         if found is not None and attempt.id not in self._following:
             log.info("attempt found alive", attempt_id=attempt.id, state=attempt.state)
-            self._following.follow(found)
-        # Only after that: what happened in between is in the file or among the events that follow.
+            self._following.adopt(found)
+        # Only after that: what happened in between is in the file or among the events held back.
         lines = await self._lines(attempt)
         if found is not None:
             self._following.learn(attempt.id, lines or ())
@@ -149,10 +149,12 @@ class Resolver:
         if self._queue_log is None:
             return None
         try:
-            return await asyncio.to_thread(lines_of, attempt.id, self._queue_log, attempt.planned_at)
+            lines = await asyncio.to_thread(lines_of, attempt.id, self._queue_log, attempt.planned_at)
         except (OSError, ValueError) as problem:
             log.warning("queue_log not readable", path=str(self._queue_log), reason=str(problem))
             return None
+        known_as = self._policy.interfaces
+        return lines and [[*line[:3], known_as.get(line[3], line[3]), *line[4:]] for line in lines]
 
 
 def _outcome(progress: Progress, lines: Sequence[Line] | None, visit: RecordedVisit | None) -> Disposition:

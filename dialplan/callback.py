@@ -158,7 +158,7 @@ def _confirmed(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     yield from ask_python(source, words.AGI_CALLBACK_POSITION, name, place)
     yield Step(
         "Queue",
-        f"{name},,,,{source.configuration.callback.max_hold:g},,,,${{{words.VAR_POSITION}}}",
+        f"{name},,,,{source.configuration.callback.max_hold:.0f},,,,${{{words.VAR_POSITION}}}",
         at("max_hold"),
     )
     yield left(name, at("max_hold"))

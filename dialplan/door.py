@@ -69,16 +69,15 @@ def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
         yield from ask_python(source, AGI_ANNOUNCE_POSITION, name, at("announce_position"))
         yield Step("ExecIf", f'$["${{{VAR_SAY}}}" != ""]?Playback(${{{VAR_SAY}}})', at("announce_position"))
     if queue.order.over is not None and source.configuration.callback.enabled:
-        yield Step(
-            "GotoIf", f'$["${{{VAR_OFFER}}}" != ""]?{inside(f"offer-{name}")},s,1', at("order", "over")
-        )
+        offer = inside(f"offer-{name}")
+        yield Step("GotoIf", f'$["${{{VAR_OFFER}}}" != ""]?{offer},s,1', at("order", "over"))
     yield from joining(source, name, queue)
 
 
 def joining(source: Source, name: str, queue: Queue, position: str = "") -> Iterator[Step]:
     """Wait for an agent, at that place in line or at the end, and then go on to `on_timeout`."""
     at = partial(source.at, "queues", name)
-    yield Step("Queue", f"{name},,,,{queue.max_wait:g},,,,{position}".rstrip(","), at("max_wait"), "join")
+    yield Step("Queue", f"{name},,,,{queue.max_wait:.0f},,,,{position}".rstrip(","), at("max_wait"), "join")
     yield left(name, at("on_timeout"))
     yield goto(node_context(queue.on_timeout), place=at("on_timeout"))
 

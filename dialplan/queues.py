@@ -48,10 +48,10 @@ def sections(source: Source) -> Iterator[Section]:
 
 def _settings(source: Source, name: str, queue: Queue) -> Iterator[tuple[str, str]]:
     yield "strategy", queue.strategy
-    yield "timeout", f"{max(1, round(queue.ring_time))}"
-    yield "retry", f"{max(1, round(queue.retry))}"
-    yield "wrapuptime", f"{round(queue.wrap_up)}"
-    yield "servicelevel", f"{round(queue.service_level)}"
+    yield "timeout", f"{queue.ring_time:.0f}"
+    yield "retry", f"{queue.retry:.0f}"
+    yield "wrapuptime", f"{queue.wrap_up:.0f}"
+    yield "servicelevel", f"{queue.service_level:.0f}"
     yield "musicclass", queue.music
     yield from _NOBODY_IS_DROPPED
     if queue.order.key is not None and source.configuration.callback.enabled:

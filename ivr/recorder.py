@@ -22,6 +22,7 @@ from ivr.storage.leases import Lease
 from ivr.storage.open_records import open_records
 from ivr.storage.spool import Spool
 from ivr.storage.unstored import Unstored
+from ivr.trouble import Trouble
 from ivr.visits.facts import Fact
 from ivr.visits.fold import Fold
 from ivr.visits.from_ami import AmiReader
@@ -72,13 +73,12 @@ class Recorder:
     async def run(self, stop: asyncio.Event) -> None:
         """Events → facts → fold → store, until `stop` is set; then everything heard is stored.
 
-        Raises StoreAway if the database is out of reach at the start, RecordsLost if neither it nor the spool
-        takes the last records.
+        Raises RecordsLost if neither the database nor the spool takes the last records.
         """
         await self._unstored.take_over()
         await self._unstored.store()
-        await self._resume()
-        await self._signs.begin()
+        if not await self._resume(stop):
+            return
         connecting = asyncio.create_task(self._connection.run())
         listening = asyncio.create_task(self._listen())
         storing = asyncio.create_task(self._store_regularly())
@@ -96,9 +96,22 @@ class Recorder:
             await asyncio.wait({listening, storing, following})
             await self._store_the_rest()
 
-    async def _resume(self) -> None:
-        calls, stays = await self._store.read(lambda connection: open_records(connection, self._server))
-        self._fold.resume(calls, stays)
+    async def _resume(self, stop: asyncio.Event) -> bool:
+        """Know what was open at the last end, as soon as the database tells; False if stopped before."""
+        trouble = Trouble("waiting for the database", "the database is there")
+        while not stop.is_set():
+            try:
+                calls, stays = await self._store.read(lambda opened: open_records(opened, self._server))
+                await self._signs.begin()
+            except StoreAway as problem:
+                trouble.because(str(problem))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), _RETRY_EVERY)
+            else:
+                trouble.ends()
+                self._fold.resume(calls, stays)
+                return True
+        return False
 
     async def _listen(self) -> None:
         events = self._connection.events

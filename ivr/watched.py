@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ivr.asterisk.words import interface
 from ivr.calls.caller import ReadNumber, own_numbers, reader
 from ivr.config.model import Configuration
 from ivr.visits.facts import Fact
@@ -32,14 +33,10 @@ class Watched:
         if configuration is None:
             return cls()
         structures = {name: queue.structure for name, queue in configuration.queues.items()}
-        names = Counter(agent.name for agent in configuration.agents.values())
-        interfaces = {
-            agent.name: f"PJSIP/{account}"
-            for account, agent in configuration.agents.items()
-            if names[agent.name] == 1
-        }
         endings = frozenset(map(_ending, own_numbers(configuration)))
-        return cls(frozenset(structures), structures, reader(configuration), interfaces, endings)
+        return cls(
+            frozenset(structures), structures, reader(configuration), interfaces(configuration), endings
+        )
 
     def covers(self, fact: Fact) -> bool:
         """Whether the fact is about a queue that is recorded, or about no queue."""
@@ -61,3 +58,13 @@ class Watched:
 def _ending(number: str) -> str:
     """However a number is written, its last digits are the same."""
     return "".join(filter(str.isdigit, number[-8:]))[-4:]
+
+
+def interfaces(configuration: Configuration) -> dict[str, str]:
+    """Agent's name → interface, of each agent whose name nobody shares; queue_log writes the name."""
+    names = Counter(agent.name for agent in configuration.agents.values())
+    return {
+        agent.name: interface(account)
+        for account, agent in configuration.agents.items()
+        if names[agent.name] == 1
+    }

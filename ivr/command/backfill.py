@@ -20,11 +20,15 @@ from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.queue_log import keep, known, read_files
 from ivr.storage import listening
+from ivr.storage.bulk import take_statistics
 from ivr.storage.engine import Store
+from ivr.storage.schema import calls, visits
 from ivr.storage.visits import Saved
 from ivr.watched import Watched
 
 EXAMPLE: Final = "Example: hotline data backfill --all-queues /var/log/asterisk/queue_log*"
+_ENOUGH: Final = 1000
+"""New visits that show a database what its tables look like."""
 
 
 def backfill(
@@ -62,6 +66,8 @@ def _read(
         tasks = {file: progress.add_task(file.path.name, total=file.path.stat().st_size) for file in files}
         for told in ahead(partial(read_files, server, configuration, files, before)):
             saved = store.write(partial(keep, server=server, watched=watched, told=told))
+            if new <= _ENOUGH < new + saved.new:
+                store.write(lambda connection: take_statistics(connection, calls, visits))
             new, changed, lines = new + saved.new, changed + saved.changed, lines + told.lines
             read_to = told.read_to
             progress.update(tasks[told.file], completed=told.packed)

@@ -11,7 +11,7 @@ import typer
 from ivr.command.apply import apply, rollback
 from ivr.command.checking import as_data, show_problems, summary, unfit_database
 from ivr.command.history import diff, history
-from ivr.command.menu_tests import Tested, case_files, run_tests
+from ivr.command.menu_tests import Tested, run_tests
 from ivr.command.options import fail, options
 from ivr.command.render import render
 from ivr.command.schema import schema
@@ -55,7 +55,7 @@ def check(
     problems = (*loaded.problems, *unfit_database(loaded))
     tested = Tested()
     if loaded.configuration is not None:
-        tested = run_tests(loaded.configuration, folder, case_files(folder))
+        tested = run_tests(loaded, folder)
         problems = (*problems, *tested.problems)
     if prompts is not None and loaded.configuration is not None:
         problems = (*problems, *missing_files(loaded.configuration, loaded.places, prompts))

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from ivr.calls.masking import masked
-from ivr.command import audit, backfill, purge, recordings
+from ivr.command import audit, backfill, purge, recordings, totals
 from ivr.command.status import gap_told
 from ivr.command.store import database_url, open_store
 from ivr.storage.export import NUMBERS, rows
@@ -70,6 +70,7 @@ def migrate() -> None:
 
 
 app.command("purge", epilog=purge.EXAMPLE)(purge.purge_data)
+app.command("totals", epilog=totals.EXAMPLE)(totals.show_totals)
 app.command("recordings", epilog=recordings.EXAMPLE)(recordings.find_recordings)
 
 

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ivr.calls.prompts import needed
 from ivr.command.checking import load_or_stop, show_problems
-from ivr.command.menu_tests import FOLDER, announcer, case_files, run_tests
+from ivr.command.menu_tests import announcer, run_tests
 from ivr.command.options import fail, options, spoken
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
@@ -78,13 +78,12 @@ def run(
     context: typer.Context,
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help=f"Files of tests; default all of {FOLDER}/ in the configuration."),
+        typer.Argument(help="Files of tests; default all in and beside the configuration."),
     ] = None,
 ) -> None:
     """Run the menu tests; exit status 1 if one fails, with the walk up to the difference."""
     folder = options(context).config
-    configuration = configuration_of(load_or_stop(folder))
-    tested = run_tests(configuration, folder, files or case_files(folder))
+    tested = run_tests(load_or_stop(folder), folder, files or ())
     show_problems(tested.problems, folder)
     if tested.problems:
         fail(f"{tested.failed} of {tested.count} menu tests failed")

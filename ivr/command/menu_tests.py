@@ -1,4 +1,4 @@
-"""The admin's menu tests in `config/tests/`, read and judged for `hotline menu test` and `config check`."""
+"""The admin's menu tests, read and judged for `hotline menu test`, `config check` and `apply`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agi_scripts import announce_position
-from ivr.config.loading import load_single
+from ivr.config.loading import Loaded, configuration_of, load_single, own_tests
 from ivr.config.model import Configuration
-from ivr.config.places import Place
+from ivr.config.places import Place, Places
 from ivr.config.problems import Problem
 from ivr.menus.cases import Announce, CaseFile, QueueState, judge
 
@@ -31,27 +31,31 @@ def case_files(folder: Path) -> list[Path]:
     return sorted((folder / FOLDER).glob("*.yaml"))
 
 
-def run_tests(configuration: Configuration, folder: Path, files: Sequence[Path]) -> Tested:
-    """Run every test of the files; places are relative to the configuration `folder` if they lie there."""
+def run_tests(loaded: Loaded, folder: Path, files: Sequence[Path] = ()) -> Tested:
+    """Run every test of the files; without, those in and beside the configuration, which has no errors.
+
+    Places are relative to the configuration `folder` if they lie there.
+    """
+    configuration = configuration_of(loaded)
     count, failed, problems = 0, 0, list[Problem]()
-    for file in files:
-        name = str(file.relative_to(folder) if file.is_relative_to(folder) else file.resolve())
-        try:
-            content = file.read_bytes()
-        except OSError as error:
-            hint = "name a file you may read"
-            problems.append(
-                Problem("CFG006", Place(name, 1, 1), f"this file cannot be read: {error.strerror}", hint)
-            )
-            continue
-        read, malformed, places = load_single(CaseFile, name, content)
+    read = [_read(file, folder) for file in files or case_files(folder)]
+    for cases, malformed, places in read if files else [own_tests(CaseFile, loaded), *read]:
         problems += malformed
-        for said, case in (read.tests if read else {}).items():
+        for said, case in (cases.tests if cases else {}).items():
             count += 1
             found = judge(configuration, said, case, places, announcer(configuration))
             failed += bool(found)
             problems += found
     return Tested(count, failed, tuple(problems))
+
+
+def _read(file: Path, folder: Path) -> tuple[CaseFile | None, tuple[Problem, ...], Places]:
+    name = str(file.relative_to(folder) if file.is_relative_to(folder) else file.resolve())
+    try:
+        return load_single(CaseFile, name, file.read_bytes())
+    except OSError as error:
+        message = f"this file cannot be read: {error.strerror}"
+        return None, (Problem("CFG006", Place(name, 1, 1), message, "name a file you may read"),), Places()
 
 
 def announcer(configuration: Configuration) -> Announce:

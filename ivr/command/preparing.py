@@ -12,7 +12,7 @@ from pathlib import Path
 from dialplan.compiler import compile
 from dialplan.quoting import UnsafeText
 from ivr.command.checking import unfit_database
-from ivr.command.menu_tests import case_files, run_tests
+from ivr.command.menu_tests import run_tests
 from ivr.config.loading import Loaded, configuration_of, load
 from ivr.config.problems import errors
 from ivr.revisions.shelf import CONFIG, NotApplied, Shelf, write_whole, yaml_files
@@ -44,7 +44,7 @@ def prepare(wish: Wish, number: int, today: date) -> Loaded:
     loaded = load(copy)
     problems = (*loaded.problems, *unfit_database(loaded))
     if loaded.configuration is not None:
-        problems = (*problems, *run_tests(loaded.configuration, copy, case_files(copy)).problems)
+        problems = (*problems, *run_tests(loaded, copy).problems)
     if wrong := errors(problems):
         raise NotApplied(
             "the configuration has errors", f"see them: hotline --config {wish.source} config check", wrong

@@ -1,6 +1,6 @@
 """`hotline config schema`: what the YAML files may say, as JSON Schema for editors.
 
-A section may stand in any file of the configuration, so one schema serves them all; the menu tests have
+A section may stand in any file of the configuration, so one schema serves them all; files of menu tests have
 their own.
 """
 
@@ -41,11 +41,14 @@ def schema(
 def schemas() -> dict[str, str]:
     """File name → JSON Schema: of the files of the configuration, and of those of its menu tests."""
     whole = Configuration.model_json_schema(schema_generator=_ForEditors)
+    tests = CaseFile.model_json_schema(schema_generator=_ForEditors)
+    whole["properties"] |= tests["properties"]
+    whole["$defs"] |= tests["$defs"]
     for parts in (whole, whole["$defs"]["Menu"]):
         del parts["required"]  # the others may stand in another file
     return {
         "configuration.json": _text(whole),
-        "tests.json": _text(CaseFile.model_json_schema(schema_generator=_ForEditors)),
+        "tests.json": _text(tests),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from ivr.config.frozen import Frozen
-from ivr.config.shapes import Duration, Name, Prefix, Seconds
+from ivr.config.shapes import Duration, Name, Prefix, Seconds, WholeSeconds
 
 Outcome = Literal["abandoned", "timeout", "empty", "interrupted"]
 RetryDelays = list[Seconds]
@@ -92,6 +92,7 @@ class Callback(Frozen):
     """Who is called back, when, and how often. Names follow the dispositions in docs/architecture.md."""
 
     enabled: bool = True
+    """Whether anybody is called back."""
     wait_over: Seconds = 10.0
     """A wait of exactly this long is not over it."""
     outcomes: list[Outcome] = Field(["abandoned", "timeout", "empty", "interrupted"], alias="for")
@@ -109,16 +110,16 @@ class Callback(Frozen):
     ]
     """Who goes first. A callback has the place of its priority if that is named, else that of its reason."""
     ring_for: Annotated[Duration, Field(ge=1, le=120)] = 30.0
-    max_hold: Seconds = 20.0
+    max_hold: Annotated[WholeSeconds, Field(ge=1)] = 20.0
     confirm_times: Annotated[int, Field(ge=1, le=5)] = 2
     """How often the greeting is said before the line counts as a machine."""
-    confirm_wait: Seconds = 5.0
+    confirm_wait: Annotated[Duration, Field(ge=0.1)] = 5.0
     new_times: Annotated[list[Literal["next_working_day"] | Seconds], Field(max_length=9)] = []
     """Times offered when no agent is free, by key 1, 2, …"""
     attempts: Annotated[int, Field(ge=1, le=20)] = 6
     retry: RetryPlan = RetryPlan()
     kinds: list[Literal["fixed", "mobile"]] = ["fixed", "mobile"]
-    deny: list[Prefix] = []
+    deny: Annotated[list[Prefix], Field(examples=[["+994900"]])] = []
     """E.164 numbers or prefixes never dialled."""
     budgets: Budgets = Budgets()
     ceiling: Annotated[int, Field(ge=1)] = 1000

@@ -6,18 +6,24 @@ Called by `ivr.config.crosscheck`. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from itertools import combinations
 
 import phonenumbers
 
 from ivr.config.callback_rules import Callback, RetryPlan
-from ivr.config.model import Configuration, clock
+from ivr.config.model import Configuration, Trunk, clock
 from ivr.config.places import KeyPath, Places
 from ivr.config.problems import Problem, Severity, did_you_mean
 
 
 def schedules(configuration: Configuration, places: Places) -> Iterator[Problem]:
     """HRS001: hours are named that nothing defines."""
+    if not configuration.hours and not places.has("hours"):
+        # One file is missing, not a schedule for each that names one.
+        hint = "give at least the hours of callbacks; `hotline config init` shows some"
+        yield Problem("CFG002", places.at(), "the section `hours` is missing", hint)
+        return
     named: list[tuple[KeyPath, str | None]] = [(("callback", "hours"), configuration.callback.hours)]
     named += [(("queues", name, "hours"), queue.hours) for name, queue in configuration.queues.items()]
     named += [
@@ -69,7 +75,7 @@ def trunks(configuration: Configuration, places: Places) -> Iterator[Problem]:
                 hint = "take it out of `callback.deny` or out of `carries`"
                 yield Problem("TRK002", place, f"{prefix} is denied by `callback.deny`", hint)
         for position, network in enumerate(trunk.match):
-            if not _is_network(network):
+            if _network(network) is None:
                 place = places.at("trunks", name, "match", position)
                 yield Problem("TRK003", place, f"{network} is no network", "write it like 192.0.2.0/24")
         earlier = endpoints.setdefault(trunk.endpoint, name)
@@ -77,6 +83,25 @@ def trunks(configuration: Configuration, places: Places) -> Iterator[Problem]:
             place = places.value_at("trunks", name, "endpoint")
             message = f"endpoint `{trunk.endpoint}` is already that of trunk `{earlier}`"
             yield Problem("TRK004", place, message, "give each trunk an endpoint of its own")
+
+
+def trunk_overlaps(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """TRK005: two trunks take the calls of one address, or carry one prefix."""
+    for (earlier, first), (name, trunk) in combinations(configuration.trunks.items(), 2):
+        if trunk.endpoint == first.endpoint:
+            continue  # one trunk written twice, which TRK004 tells
+        field = "match" if trunk.match else "server"
+        for position, network in enumerate(_sources(trunk)):
+            both = network and any(other and _meet(network, other) for other in _sources(first))
+            if both:
+                place = places.value_at("trunks", name, field, *([position] if trunk.match else []))
+                message = f"calls from {network} are also those of trunk `{earlier}`"
+                yield Problem("TRK005", place, message, "give `match` the addresses of this trunk alone")
+        for position, prefix in enumerate(trunk.carries):
+            if prefix in first.carries:
+                place = places.at("trunks", name, "carries", position)
+                message = f"{prefix} is already carried by trunk `{earlier}`, which always takes it"
+                yield Problem("TRK005", place, message, "give it a longer prefix, or take it out of one")
 
 
 def callback(configuration: Configuration, places: Places) -> Iterator[Problem]:
@@ -134,9 +159,18 @@ def retention(configuration: Configuration, places: Places) -> Iterator[Problem]
             yield Problem("RET001", place, f"{kind} are deleted before their numbers are hashed", hint)
 
 
-def _is_network(text: str) -> bool:
+def _network(text: str) -> IPv4Network | IPv6Network | None:
+    """None for what is a host's name, or nothing at all."""
     try:
-        ip_network(text, strict=False)
+        return ip_network(text, strict=False)
     except ValueError:
-        return False
-    return True
+        return None
+
+
+def _sources(trunk: Trunk) -> list[IPv4Network | IPv6Network | None]:
+    """Where its calls come from."""
+    return [_network(each) for each in trunk.match or [trunk.server.partition(":")[0]]]
+
+
+def _meet(one: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
+    return one.version == other.version and one.overlaps(other)

@@ -17,6 +17,10 @@ from ivr.config.problems import Problem, Severity, did_you_mean
 
 MAX_NUMBERS = 100
 """Recordings of one numbered prompt; more is a slip of the pen."""
+LONGEST_SECONDS = 30
+"""Nobody at a telephone keeps more in mind."""
+_LETTERS_A_SECOND = 12
+"""As the voices speak: 11 in az, 13 in ru, 14 in en."""
 _MARK = re.compile(r"\{[^}]*\}|</?[a-z]+>")
 
 
@@ -91,6 +95,18 @@ def unused(configuration: Configuration, places: Places) -> Iterator[Problem]:
         place = places.at("prompts", name)
         hint = "play it with `say`, or delete it"
         yield Problem("PRM007", place, f"prompt `{name}` is never played", hint, Severity.WARNING)
+
+
+def long_texts(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """PRM009: a sentence takes longer to say than anybody listens."""
+    for name, prompt in configuration.prompts.items():
+        for language in configuration.hotline.languages:
+            seconds = len(_without_spans(getattr(prompt, language))) / _LETTERS_A_SECOND
+            if seconds > LONGEST_SECONDS:
+                place = places.value_at("prompts", name, language)
+                message = f"it takes about {seconds:.0f} s to say this"
+                hint = f"keep below {LONGEST_SECONDS} s: put the rest behind a key"
+                yield Problem("PRM009", place, message, hint, Severity.WARNING)
 
 
 def missing_files(configuration: Configuration, places: Places, built: Path) -> Iterator[Problem]:

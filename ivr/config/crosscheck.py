@@ -164,6 +164,7 @@ _REFERENCES: tuple[Check, ...] = (
     check_calls.schedules,
     check_calls.hours,
     check_calls.trunks,
+    check_calls.trunk_overlaps,
     check_calls.callback,
     check_calls.dialling,
     check_calls.retention,
@@ -177,4 +178,5 @@ _WHOLE: tuple[Check, ...] = (
     check_menu.reach,
     check_menu.ways_back,
     check_prompts.unused,
+    check_prompts.long_texts,
 )

@@ -33,6 +33,8 @@ class Loaded:
     problems: tuple[Problem, ...]
     places: Places
     files: tuple[str, ...] = ()
+    tests: Data = None
+    """The section `tests`, as written: what a configuration shall do is no part of what it says."""
 
 
 def load(folder: Path) -> Loaded:
@@ -47,6 +49,7 @@ def load_files(files: Mapping[str, bytes], problems: Iterable[Problem] = ()) -> 
     document.is_complete = not errors(document.problems)
     for name, content in files.items():
         document.add(name, content)
+    tests = document.data.pop("tests", None)
     configuration, typing_problems = _typed(Configuration, document.data, document.places)
     found = (*document.problems, *_not_consequences(typing_problems, document))
     if configuration is not None and document.is_complete:
@@ -54,7 +57,8 @@ def load_files(files: Mapping[str, bytes], problems: Iterable[Problem] = ()) -> 
     if configuration is not None and not errors(found):
         found = (*found, *check_whole(configuration, document.places))
     is_good = not errors(found)
-    return Loaded(configuration if is_good else None, in_reading_order(found), document.places, tuple(files))
+    whole = configuration if is_good else None
+    return Loaded(whole, in_reading_order(found), document.places, tuple(files), tests)
 
 
 def load_single(
@@ -66,6 +70,14 @@ def load_single(
     value, typing_problems = _typed(kind, document.data, document.places)
     found = in_reading_order((*document.problems, *_not_consequences(typing_problems, document)))
     return None if errors(found) else value, found, document.places
+
+
+def own_tests(kind: type[Kind], loaded: Loaded) -> tuple[Kind | None, tuple[Problem, ...], Places]:
+    """As `load_single`, of the section `tests` in the files of the configuration; None if there is none."""
+    if loaded.tests is None:
+        return None, (), loaded.places
+    value, problems = _typed(kind, {"tests": loaded.tests}, loaded.places)
+    return None if problems else value, in_reading_order(problems), loaded.places
 
 
 def load_or_fail(folder: Path) -> Loaded:

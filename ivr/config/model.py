@@ -18,20 +18,20 @@ from ivr.config.order_rules import OrderRules
 from ivr.config.shapes import (
     DAY,
     Address,
+    AgentName,
     Digits,
     Duration,
     Folder,
     HostPort,
     Kept,
     Key,
-    Line,
     Name,
     Network,
     OpeningTime,
     Prefix,
     Recorded,
-    Seconds,
     Shape,
+    WholeSeconds,
 )
 
 Language = Literal["az", "ru", "en"]
@@ -53,14 +53,18 @@ class Prompt(Text):
     """
 
     numbers: tuple[int, int] | None = None
+    """First and last number there is a recording of."""
 
 
 class Hotline(Frozen):
     """The number and what it speaks. `delivered`: the first menu node of each number trunks may deliver."""
 
     number: Digits
+    """What citizens dial."""
     time_zone: str = "Asia/Baku"
+    """In which hours, days and reports are meant."""
     country: Annotated[str, Shape(r"[A-Z]{2}", "a country is two capital letters, for example AZ")] = "AZ"
+    """Whose public holidays and numbering plan hold."""
     languages: Annotated[list[Language], Field(min_length=1)]
     delivered: Annotated[dict[Digits, Name], Field(min_length=1)]
 
@@ -76,18 +80,26 @@ class Queue(Frozen):
     """A queue. `structure` owns its calls; `on_timeout` is the node a caller goes to after `max_wait`."""
 
     structure: Name
+    """Whose calls these are, whoever answers them."""
     strategy: Literal["ringall", "rrmemory", "leastrecent", "fewestcalls", "random", "linear"] = "leastrecent"
-    service_level: Seconds = 30.0
-    ring_time: Seconds = 15.0
-    retry: Seconds = 2.0
-    wrap_up: Seconds = 10.0
-    max_wait: Seconds = 600.0
+    """Which free agent is rung: `leastrecent` the one idle longest, `ringall` all at once."""
+    service_level: WholeSeconds = 30.0
+    ring_time: Annotated[WholeSeconds, Field(ge=1)] = 15.0
+    retry: Annotated[WholeSeconds, Field(ge=1)] = 2.0
+    """Between an agent who did not answer and the next one."""
+    wrap_up: WholeSeconds = 10.0
+    max_wait: Annotated[WholeSeconds, Field(ge=1)] = 600.0
+    """Then the caller goes to `on_timeout`."""
     on_timeout: Name
     hours: Name | None = None
+    """When callers are let in; without, always."""
     closed: Name | None = None
+    """The node callers hear outside `hours`."""
     record: bool = True
     announce_position: bool = True
+    """Tell callers their place and expected wait before they join."""
     music: Name = "default"
+    """Asterisk's class of music on hold."""
     reserve: Annotated[int, Field(ge=0)] | None = None
     """Idle agents kept for live callers; default `callback.reserve`."""
     order: OrderRules = OrderRules()
@@ -107,11 +119,12 @@ class Queue(Frozen):
 class Agent(Frozen):
     """An agent's account; its key is the SIP user name. `queues` are those the agent serves."""
 
-    name: Line
+    name: AgentName
     queues: Annotated[list[Name], Field(min_length=1)]
-    skills: list[Name] = []
+    skills: Annotated[list[Name], Field(examples=[["customs"]])] = []
     """What a callback may ask for: it is dialled while an agent with that skill is idle."""
     sector: Literal["direct", "outbound"] = "direct"
+    """Of the staff this agent belongs to."""
 
 
 class Hours(Frozen):
@@ -119,8 +132,10 @@ class Hours(Frozen):
 
     week: dict[Weekday, OpeningTime]
     holidays: bool = True
-    closed_on: list[date] = []
-    open_on: list[date] = []
+    """Whether public holidays are days off."""
+    closed_on: Annotated[list[date], Field(examples=[["2026-12-31"]])] = []
+    """Further days off."""
+    open_on: Annotated[list[date], Field(examples=[["2026-01-24"]])] = []
     """Working days in spite of a holiday or weekend (moved working days); the hours of Monday apply."""
 
 
@@ -141,12 +156,15 @@ class Node(Frozen):
     """
 
     say: list[Name] = []
+    """Prompts, one after the other; where there are `keys`, a key interrupts them."""
     language: Language | None = None
     """Set before anything is said."""
-    hours: Name | None = None
-    closed: Name | None = None
+    hours: Annotated[Name | None, Field(examples=["office"])] = None
+    """Outside them the caller goes to node `closed` instead."""
+    closed: Annotated[Name | None, Field(examples=["closed"])] = None
     keys: Annotated[dict[Key, Name], Field(min_length=1)] | None = None
-    wait: Seconds = 5.0
+    wait: Annotated[Duration, Field(ge=0.1)] = 5.0
+    """For a key, after the last prompt."""
     wrong_key: Retry | None = None
     silence: Retry | None = None
     queue: Name | None = None
@@ -198,7 +216,7 @@ class Trunk(Frozen):
 
     server: HostPort
     """Host and port of the provider: `192.0.2.10:5060`."""
-    match: list[Network] = []
+    match: Annotated[list[Network], Field(examples=[["192.0.2.0/24"]])] = []
     """Addresses calls come from, where they differ from `server`: an address or a network."""
     endpoint: Name
     channels: Annotated[int, Field(ge=1)] = 30
@@ -255,7 +273,8 @@ class Server(Frozen):
     agi_deadline: Annotated[Duration, Field(ge=0.2, le=10)] = 1.0
     """How long a call waits for Python before it goes on without."""
     recordings: Folder = "/var/spool/asterisk/monitor"
-    queue_log: str | None = None
+    """Where Asterisk puts recorded calls."""
+    queue_log: Annotated[str | None, Field(examples=["/var/log/asterisk/queue_log"])] = None
     """Asterisk's queue_log file, where this machine can read it."""
 
     @property

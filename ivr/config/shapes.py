@@ -50,6 +50,14 @@ CallerId = Annotated[
     str, Shape(r"\+?[0-9]{1,20}|anonymous", "a caller is a number as the trunk delivers it, or `anonymous`")
 ]
 Key = Annotated[str, Shape(r"[0-9*#]", "a key is one of 0-9, `*` and `#` (put quotes around `*` and `#`)")]
+AgentName = Annotated[
+    str,
+    Shape(
+        r"[^\s|]([^|\n\r\t\u2028\u2029]*[^\s|])?",
+        "an agent's name is one line without `|`, and without a blank at either end",
+    ),
+]
+"""What queues.conf and queue_log can carry."""
 Line = Annotated[str, Shape(r"[^\n\r\t]*[^\s][^\n\r\t]*", "a text in one line is needed here")]
 Prefix = Annotated[
     str, Shape(r"\+[1-9][0-9]{0,14}", 'a number or prefix is written with its country, for example "+99412"')
@@ -89,6 +97,8 @@ def parse_duration(value: object) -> object:
 _WRITTEN = {"type": ["number", "string"], "minimum": 0, "pattern": rf"^\s*{_DURATION.pattern}\s*$"}
 Duration = Annotated[float, BeforeValidator(parse_duration), WithJsonSchema(_WRITTEN)]
 Seconds = Annotated[Duration, Field(ge=0)]
+WholeSeconds = Annotated[Seconds, Field(multiple_of=1)]
+"""For Asterisk's queues, which know no part of a second."""
 
 
 DAY = 86400.0

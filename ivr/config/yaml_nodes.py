@@ -52,7 +52,10 @@ class Document:
         except (ValueError, OverflowError, yaml.YAMLError, RecursionError) as error:
             self.refuse(_unreadable(file, content, error))
             return
-        if root is not None:
+        if root is None:
+            hint = "delete the file, or write its sections again"
+            self.refuse(Problem("CFG008", Place(file, 1, 1), "this file is empty", hint))
+        else:
             self._add_root(file, root)
 
     def refuse(self, problem: Problem) -> None:
@@ -176,12 +179,13 @@ def _after(file: str, before: str) -> Place:
 
 
 def _syntax(file: str, error: yaml.MarkedYAMLError) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
     said = error.problem or error.context or "cannot be read"
+    message, hint = next((text for part, text in _SAID.items() if part in said), (f"not YAML: {said}", ""))
+    # What is not closed is mended where it begins, however far below that is noticed.
+    mark = (message.endswith("not closed") and error.context_mark) or error.problem_mark or error.context_mark
+    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
     if "'\\t'" in said:
         return Problem("CFG005", place, "a tab is used to indent", "indent with spaces")
-    message, hint = next((text for part, text in _SAID.items() if part in said), (f"not YAML: {said}", ""))
     if error.context_mark and error.context_mark.line + 1 != place.line:
         hint = f"{hint}; it begins in line {error.context_mark.line + 1}".lstrip("; ")
     return Problem("YAML001", place, message, hint)

@@ -180,7 +180,10 @@ async def _category(send: Send, file: str, category: str) -> dict[str, str]:
         told = await send({"Action": "GetConfig", "Filename": file, "Category": category})
     except ActionRefused:
         return {}
-    return dict(_pairs(text for name, text in told.headers.items() if name.startswith("Line-")))
+    lines = [name.rpartition("-") for name in told.headers if name.startswith("Line-")]
+    # Of several sections of one name all are told, and the first holds.
+    first = min((section for section, _, _ in lines), default="")
+    return dict(_pairs(text for name, text in told.headers.items() if name.startswith(f"{first}-")))
 
 
 def _pairs(lines: Iterable[str]) -> Iterator[tuple[str, str]]:

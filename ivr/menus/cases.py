@@ -51,9 +51,9 @@ class Given(Frozen):
     """In the hotline's time zone."""
     number: Digits | None = None
     """One of `hotline.delivered`; left out, the hotline's own."""
-    caller: CallerId | None = None
+    caller: Annotated[CallerId | None, Field(examples=["0501234567"])] = None
     """The number at which a call can be ordered; left out, it is hidden."""
-    language: Language | None = None
+    language: Annotated[Language | None, Field(examples=["ru"])] = None
     """Remembered from an earlier call."""
     state: dict[Name, QueueState] = Field({})
     """By queue; of a queue that is left out nothing is announced."""
@@ -80,7 +80,7 @@ class Case(Frozen):
 
 
 class CaseFile(Frozen):
-    """A file of `config/tests/`: tests by what they say."""
+    """A file of `config/tests/`: tests by what they say. They may stand in the other files too."""
 
     tests: Annotated[dict[Line, Case], Field(min_length=1)]
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from ivr.calls.missed import EndedCall, missed_calls
+from ivr.calls.pseudonyms import is_pseudonym
 from ivr.visits.records import OUTCOMES, Visit
 from ivr.visits.stay import ROUGHLY
 
@@ -69,6 +70,12 @@ def with_log(told: Visit, row: Mapping[str, Any] | None) -> Iterator[Disagreemen
         if is_compared and theirs is not None and (mine is None or abs(mine - theirs) > ROUGHLY):
             stored = "unknown" if mine is None else f"{mine:g}"
             yield _of_visit(row, f"{name} is {stored}, queue_log says {theirs:g}")
+    agents = {told.agent, told.agent_name} - {""}
+    if agents and not agents & {row["agent"], row["agent_name"]}:
+        yield _of_visit(row, f"agent is {row['agent'] or 'unknown'}, queue_log says {min(agents)}")
+    is_comparable = row["origin"] == told.origin and not is_pseudonym(row["caller"])
+    if is_comparable and told.caller and told.caller != row["caller"]:
+        yield _of_visit(row, "the caller is another one than in queue_log")
 
 
 def untold(row: Mapping[str, Any]) -> Disagreement:

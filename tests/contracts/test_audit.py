@@ -110,6 +110,11 @@ PLANTED: list[tuple[Callable[[Connection], None], list[tuple[str, str]]]] = [
         ],
     ),
     (partial(change, wait_seconds=5000.0), [("queue_log", "wait_seconds is 5000, queue_log says WAIT")]),
+    (
+        partial(change, agent="PJSIP/9999", agent_name="Nobody"),
+        [("queue_log", "agent is PJSIP/9999, queue_log says AGENT")],
+    ),
+    (partial(change, caller="0559999999"), [("queue_log", "the caller is another one than in queue_log")]),
     (partial(change, talk_seconds=None), [("queue_log", "talk_seconds is unknown, queue_log says TALK")]),
 ]
 
@@ -119,10 +124,10 @@ def test_each_planted_disagreement_is_found_and_no_other(
     plant: Callable[[Connection], None], expected: list[tuple[str, str]], house: Path, store: Store
 ) -> None:
     row = store.read(lambda connection: first(connection, "answered"))
-    seconds = {"WAIT": f"{row['wait_seconds']:g}", "TALK": f"{row['talk_seconds']:g}"}
+    known = {"WAIT": f"{row['wait_seconds']:g}", "TALK": f"{row['talk_seconds']:g}", "AGENT": row["agent"]}
     store.write(plant)
-    for word, number in seconds.items():
-        expected = [(check, says.replace(word, number)) for check, says in expected]
+    for word, value in known.items():
+        expected = [(check, says.replace(word, value)) for check, says in expected]
     assert found(house) == expected
 
 

@@ -18,6 +18,8 @@ GAP = Gap("reconnect", BEGAN, BEGAN + timedelta(minutes=10))
 AROUND = (-120, 60, 300, 1200)
 """Seconds after the gap began at which somebody joined, each for 30 s."""
 
+DAYS = ["data", "totals", "--from", f"{BEGAN - timedelta(days=1):%Y-%m-%d}"]
+
 
 @pytest.fixture
 def log(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -50,12 +52,12 @@ def test_a_queue_log_that_ends_within_the_gap_leaves_it_open(store: Store, log: 
     assert [gap.rebuilt for _, gap in store.read(every_gap)] == [None]
 
 
-def test_status_and_every_export_tell_of_the_gap_and_how_much_was_rebuilt(log: Path) -> None:
-    for words in (["status"], ["data", "export", "visits"], ["data", "export", "callbacks"]):
+def test_status_and_whatever_reports_tell_of_the_gap_and_how_much_was_rebuilt(log: Path) -> None:
+    for words in (["status"], ["data", "export", "visits"], ["data", "export", "callbacks"], DAYS):
         told = hotline(*words).output
         assert "for 10 min (reconnect): not rebuilt yet, hotline data backfill" in told
     hotline("data", "backfill", "--all-queues", str(log))
-    for words in (["status"], ["data", "export", "attempts"]):
+    for words in (["status"], ["data", "export", "attempts"], DAYS):
         assert "for 10 min (reconnect): 2 visits rebuilt from queue_log" in hotline(*words).output
 
 

@@ -212,6 +212,25 @@ def test_the_command_makes_its_key_once_purges_and_says_so_in_the_audit(house: P
     assert key.split()[-1] not in dump(store)
 
 
+def test_a_report_before_and_after_the_purge_differs_in_the_line_that_says_so_alone(
+    house: Path, store: Store
+) -> None:
+    def work(connection: Connection) -> None:
+        for who, days, outcome in ((ANNA, 300, "answered"), (BORIS, 250, "abandoned"), (ANNA, 5, "timeout")):
+            called(connection, who, days, outcome)
+        decide_all(connection)
+
+    store.write(work)
+    period = ("totals", "--from", f"{days_ago(310):%Y-%m-%d}")
+    before = hotline(house, *period).output
+    assert "answered" in before
+    assert "decisions" in before
+    purged(store)
+    *after, sealed = hotline(house, *period).output.splitlines(keepends=True)
+    assert "".join(after) == before
+    assert sealed.startswith("sealed: ")
+
+
 def test_a_lost_key_is_not_replaced_by_another(house: Path, store: Store) -> None:
     store.write(lambda connection: called(connection, ANNA, 400))
     hotline(house, "purge", "--secrets", str(house / "secrets.d"))

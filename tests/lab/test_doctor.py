@@ -77,6 +77,11 @@ def test_a_healthy_house_has_no_error_and_each_fault_of_the_daemon_is_found(tmp_
     asyncio.run(scenario())
 
 
+def _general_without_time(manager: str) -> str:
+    """Somebody's own `[general]` in front of ours: Asterisk obeys the first."""
+    return manager.replace("timestampevents = yes\n", "").partition("\n\n")[0] + "\n\n"
+
+
 def test_each_fault_of_asterisk_is_found(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with healthy(tmp_path) as (house, service):
@@ -91,6 +96,7 @@ def test_each_fault_of_asterisk_is_found(tmp_path: Path) -> None:
             good = manager.read_text()
             for wrong, check, what in (
                 (good.replace("timestampevents = yes", ""), "timestampevents", "no time"),
+                (_general_without_time(good) + good, "timestampevents", "no time"),
                 (good.replace("agent,call,user", "agent,call"), "AMI rights", "hear events of user"),
                 (good.replace("MENU_PATH,", ""), "channelvars", "MENU_PATH"),
                 (good.replace("originate,", ""), "AMI rights", "hotline-dialer may not `originate`"),

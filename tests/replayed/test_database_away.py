@@ -144,7 +144,6 @@ async def recording(
     stop = asyncio.Event()
     recorder = Recorder(connection, thread, spool=spool, queue_log=queue_log)
     running = asyncio.create_task(recorder.run(stop))
-    await listening(replay)
     yield
     stop.set()
     await running
@@ -168,6 +167,7 @@ def test_a_recorder_outlives_a_database_that_answers_nothing_and_waits_for_it_on
 
     async def scenario() -> None:
         async with Replay() as replay, recording(replay, url, file):
+            await listening(replay)
             server.freeze()
             try:
                 await replay.say("".join(told_in_halves()))
@@ -185,6 +185,28 @@ def test_a_recorder_outlives_a_database_that_answers_nothing_and_waits_for_it_on
     assert is_true(url)
 
 
+def test_a_recorder_waits_for_a_database_that_went_away_before_it_was_first_asked(
+    server: PostgreSQL, tmp_path: Path
+) -> None:
+    url = server.create_database()
+    file = tmp_path / "hotline.spool"
+
+    async def scenario() -> None:
+        async with Replay() as replay:
+            server.stop()
+            async with recording(replay, url, file):
+                try:
+                    await until(lambda: [one for one in log if one["event"] == "waiting for the database"])
+                finally:
+                    server.start()
+                await listening(replay)
+                await replay.say("".join(told_in_halves()))
+
+    with capture_logs() as log:
+        asyncio.run(scenario())
+    assert is_true(url)
+
+
 def test_what_a_full_spool_does_not_take_is_told_by_queue_log_once_the_database_is_back(
     server: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,6 +221,7 @@ def test_what_a_full_spool_does_not_take_is_told_by_queue_log_once_the_database_
 
     async def scenario() -> None:
         async with Replay() as replay, recording(replay, url, file, queue_log):
+            await listening(replay)
             server.stop()
             try:
                 (stream,) = bytes_of(CASES / case, Manner(0))

@@ -65,3 +65,20 @@ def test_an_attempt_that_left_asterisk_is_over_before_its_deadline_if_it_was_dia
         return one.disposition
 
     assert store.read(lambda connection: found(attempts.find(connection, attempt_id))) == disposition
+
+
+def test_an_agent_whom_queue_log_names_is_stored_by_interface(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'hotline.db'}")
+    migrate(store)
+    attempt_id = store.write(dialled).attempt_id
+    now, (name, interface) = int(time.time()), next(iter(ALWAYS.interfaces.items()))
+    log = tmp_path / "queue_log"
+    log.write_text(
+        f"{now - 3600}|NONE|NONE|NONE|QUEUESTART|\n"
+        f"{now}|{attempt_id}|dvx|NONE|CBSTART|provider\n"
+        f"{now}|{attempt_id}|dvx|{name}|CONNECT|1|a.1|1\n"
+    )
+    resolved(store, log)
+    attempt = store.read(lambda connection: attempts.find(connection, attempt_id))
+    assert attempt is not None
+    assert (attempt.disposition, attempt.agent) == ("reached", interface)

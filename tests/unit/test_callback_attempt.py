@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from callback_dialer.attempt import Progress, apply, attempt_of
 from callback_dialer.dispositions import BY_CAUSE, disposition
+from callback_dialer.following import Following
 from ivr.asterisk.events import AmiEvent
 
 ID = "cb-5f1d"
@@ -229,3 +230,25 @@ def test_no_order_of_events_raises_or_takes_an_attempt_back(events: list[AmiEven
 
 
 STATES = ["originating", "ringing", "citizen_answered", "confirmed", "agent_connected"]
+
+
+@pytest.mark.parametrize("heard_before", [0, 1, 2, 3])
+def test_who_reached_an_agent_while_nobody_listened_was_reached_however_soon_the_end_is_heard(
+    heard_before: int,
+) -> None:
+    """Taken over while ringing, as a dialer does after a lost connection; queue_log tells what it missed."""
+    ring = follow(stream(RINGING))
+    second = int(STARTED.timestamp()) + 5
+    missed = ["CBSTART|provider", "CBANSWERED|", "CBCONFIRMED|", "CONNECT|1|x|1"]
+    lines = [f"{second}|{ID}|dvx|PJSIP/1101|{said}".split("|") for said in missed]
+    following = Following()
+    following.adopt(ring)
+    end = stream(OVER)
+    for event in end[:heard_before]:
+        following.apply(event)
+    following.learn(ID, lines)
+    for event in end[heard_before:]:
+        following.apply(event)
+    over = following.unwritten[-1]
+    assert over.ended_at
+    assert disposition(over) == "reached"

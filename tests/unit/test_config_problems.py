@@ -24,7 +24,7 @@ PLACE_MANY = "".join(re.findall(r"  place_many:\n(?:    .*\n)+", FILES["prompts.
 
 MISTAKES = [
     # form
-    ("YAML001", "menu.yaml", "say: [all_busy], hangup", "say: [all_busy, hangup", "}\n    goodbye"),
+    ("YAML001", "menu.yaml", "say: [all_busy], hangup", "say: [all_busy, hangup", "[all_busy, hangup"),
     ("YAML001", "hours.yaml", "  office:\n", "  office: x: y\n", ": y"),
     ("YAML001", "queues.yaml", "wrap_up: 10s", "wrap_up: *short", "*short"),
     ("YAML001", "trunks.yaml", 'area_code: "12"', r'area_code: "\UFFFFFFFF"', WHOLE_FILE),
@@ -34,6 +34,7 @@ MISTAKES = [
     ("YAML003", "callback.yaml", "deny: []", "deny: &self [*self]", "&self"),
     ("YAML003", "callback.yaml", "deny: []", "deny: !include numbers", "!include"),
     ("YAML003", "callback.yaml", "  enabled: true", "  <<: {enabled: true}", "<<"),
+    ("CFG008", "callback.yaml", FILES["callback.yaml"].decode(), "# nothing", WHOLE_FILE),
     ("CFG005", "hours.yaml", "    holidays: true", "\tholidays: true", "\tholidays"),
     ("CFG003", "trunks.yaml", "trunks:", "- trunks:", "- trunks"),
     # fields
@@ -155,10 +156,18 @@ MISTAKES = [
         "numbers: [30",
     ),
     ("PRM007", "prompts.yaml", "prompts:\n", "prompts:\n  attic: {az: a, ru: a, en: a}\n", "attic"),
+    ("PRM009", "prompts.yaml", "az: Xahiş edirik, ", f"az: {'Xahiş edirik, ' * 30}", "Xahiş"),
     ("PRM008", "menu.yaml", "say: [goodbye], hangup", "say: [goodbye, place], hangup", "place]"),
     # trunks and callbacks
     ("TRK001", "trunks.yaml", '["+994"]', '["+994", "+7"]', '"+7"'),
     ("TRK002", "callback.yaml", "deny: []", 'deny: ["+994"]', 'trunks.yaml>"+994"'),
+    (
+        "TRK005",
+        "trunks.yaml",
+        "trunks:\n",
+        'trunks:\n  second: {server: 127.0.0.1:5080, endpoint: second, caller_id: "195"}\n',
+        "127.0.0.1:5070",
+    ),
     ("TRK003", "trunks.yaml", "    channels", "    match: [192.0.2.0/99]\n    channels", "192.0.2.0/99"),
     ("CBK001", "trunks.yaml", '["+994"]', "[]", "callback.yaml>callback:"),
     ("CBK002", "callback.yaml", "busy: [3m, 10m, 30m]", "busy: []", "busy"),

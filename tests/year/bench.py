@@ -53,15 +53,18 @@ def _insert(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -
 def bench(folder: Path, number: int, console: Console) -> None:
     """Print one line for each store and size; RuntimeError if what is stored is not what was made."""
     shown = Shown("store", "calls", "lines", "seconds", "µs a line", "peak MB", "bare insert s", "ratio")
-    with PostgreSQL.running() as server:
+    with PostgreSQL.running() as server, console.status("starting PostgreSQL") as doing:
         for size in (number // 4, number):
             path = folder / f"queue_log.{size}"
+            doing.update(f"making the queue_log of {size:,} calls")
             count, truth = write_year(path, SEED, size)
             for kind in ("SQLite", "PostgreSQL"):
                 full, bare = (_new_store(kind, server, folder, f"{size}-{name}") for name in ("full", "bare"))
+                doing.update(f"{kind}: {size:,} calls, {count:,} lines")
                 cost = backfill(full.engine.url.render_as_string(hide_password=False), path)
                 if stored(full) != truth:
                     raise RuntimeError(f"{kind} does not hold what was made")
+                doing.update(f"{kind}: the same rows by its driver alone")
                 by_driver = bare_insert(full, bare)
                 figures = (cost.seconds, cost.seconds / count * 1e6, cost.megabytes, by_driver)
                 ratio = f"{cost.seconds / by_driver:.1f}"

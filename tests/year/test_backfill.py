@@ -32,6 +32,18 @@ def test_a_year_is_stored_as_it_was_made_however_often_and_in_whatever_files_it_
     assert stored(store) == truth
 
 
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_postgresql_plans_a_large_backfill_by_statistics_of_its_own_first_rows(
+    store: Store, url: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "queue_log"
+    write_year(path, seed=195, calls=CALLS)
+    backfill(url, path)
+    counted = "SELECT reltuples FROM pg_class WHERE relname IN ('visits', 'calls')"
+    found = store.read(lambda connection: connection.exec_driver_sql(counted).scalars().all())
+    assert min(found) > 0
+
+
 def test_a_backfill_says_what_ended_it(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="status 1"):
         backfill(f"sqlite:///{tmp_path / 'hotline.db'}", tmp_path / "nowhere")

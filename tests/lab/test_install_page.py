@@ -1,0 +1,100 @@
+"""The five steps of `docs/install.md`, typed word by word on an Asterisk without the hotline."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from tests.lab.asterisk import installation
+from tests.lab.audio import Sound
+from tests.lab.house import REPOSITORY, House
+from tests.lab.phone import Caller
+from tests.lab.service import HotlineService
+from tests.lab.small import CONFIG, TODAY
+
+PAGE = REPOSITORY / "docs" / "install.md"
+OWN = {
+    "extensions.conf": "[globals]\nOWN = 1\n\n[from-provider]\nexten => 100,1,Hangup()\n",
+    "queues.conf": "[general]\npersistentmembers = yes\n",
+}
+
+
+def test_five_steps_bring_the_hotline_to_a_clean_asterisk(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with House.open(tmp_path / "house", CONFIG, {"callback.reserve": 0}, TODAY) as house:
+            await _forget_the_hotline(house)
+            *steps, last = re.findall(r"```\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+            assert len(steps) == 4
+            for step in steps:
+                await _follow(step, house)
+            async with Caller.open("0501000001", house.sip) as phone:
+                call = await phone.dial("195")
+                await call.heard(Sound.load(house.sounds / "az" / "hotline" / "front.wav", "az"))
+            async with HotlineService.running(house) as service:
+                doctor = last.splitlines()[0].removeprefix("$ ")
+                async with asyncio.timeout(20.0):
+                    while (await _typed(doctor, house, service))[0]:
+                        await asyncio.sleep(0.1)
+                await _follow(last, house, service)
+
+    asyncio.run(scenario())
+
+
+async def _forget_the_hotline(house: House) -> None:
+    """What is left is an Asterisk with a trunk, agents' phones and files of somebody's own."""
+    shutil.rmtree(house.etc / "hotline")
+    for secret in (house.etc / "secrets.d").glob("hotline-*"):
+        secret.unlink()
+    manager = f"[general]\nenabled = yes\nbindaddr = 127.0.0.1\nport = {house.ami[1]}\n"
+    for name, text in {**OWN, "manager.conf": manager}.items():
+        (house.etc / name).write_text(text)
+    pjsip = house.etc / "pjsip.conf"
+    pjsip.write_text(pjsip.read_text().replace("context = hotline-in", "context = from-provider"))
+    await house.restart()
+    assert "hotline" not in await house.asterisk.console("dialplan show")
+
+
+async def _follow(step: str, house: House, service: HotlineService | None = None) -> None:
+    """Type each `$ command`; each line below it must be said, `…` standing for anything."""
+    for typed in step.removeprefix("$ ").split("\n$ "):
+        command, *expected = typed.strip().splitlines()
+        status, said = await _typed(command, house, service)
+        assert status == 0, f"{command}: {said}"
+        for line in expected:
+            pattern = ".*".join(map(re.escape, _here(line, house).split("…")))
+            assert re.search(pattern, said), f"{command}: no {line!r} in {said}"
+
+
+async def _typed(command: str, house: House, service: HotlineService | None) -> tuple[int | None, str]:
+    programs = house.folder / "bin"
+    programs.mkdir(exist_ok=True)
+    asterisk = programs / "asterisk"
+    words = " ".join([*installation().command, "-C", str(house.etc / "asterisk.conf")])
+    asterisk.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+    asterisk.chmod(0o755)
+    path = f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    process = await asyncio.create_subprocess_exec(
+        "sh",
+        "-c",
+        _here(command, house),
+        env={**(service.environment if service else os.environ), "PATH": path},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    out, _ = await process.communicate()
+    return process.returncode, out.decode()
+
+
+def _here(text: str, house: House) -> str:
+    """The page's folders as they are in this house."""
+    here = {
+        "/etc/asterisk": house.etc,
+        "/etc/hotline": house.config,
+        "/usr/share/asterisk/sounds": house.sounds,
+    }
+    return re.sub("|".join(here), lambda there: str(here[there[0]]), text)

@@ -1,0 +1,58 @@
+"""`docs/admin.md` alone is enough for a structure more; `tests/lab/test_admin_page.py` puts it live."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from ivr.command.root import app
+from ivr.config.starter import starter_folder
+from tests.admin_page import recipe
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """The shipped configuration as an admin finds it who then follows the page."""
+    shutil.copytree(starter_folder(), tmp_path / "config")
+    recipe().follow(tmp_path / "config")
+    return tmp_path / "config"
+
+
+def test_a_structure_more_takes_two_files_twenty_five_lines_and_three_commands() -> None:
+    assert recipe().lines <= 25
+    assert [words[2:4] for words in recipe().commands] == [
+        ("config", "check"),
+        ("prompts", "build"),
+        ("config", "apply"),
+    ]
+
+
+def test_who_follows_the_page_has_no_problem_and_two_tests_more(config: Path) -> None:
+    before = _hotline("--config", str(starter_folder()), "menu", "test").stdout
+    after = _hotline("--config", str(config), "menu", "test").stdout
+    assert int(after.split()[0]) == int(before.split()[0]) + 2
+    assert _hotline("--config", str(config), "config", "check").stdout.startswith("no problems in ")
+
+
+def test_a_test_beside_what_it_tests_fails_at_its_own_line(config: Path) -> None:
+    file = config / "customs.yaml"
+    file.write_text(file.read_text().replace("ends: {queue: customs}", "ends: {queue: dvx}"))
+    result = _hotline("--config", str(config), "config", "check")
+    line = file.read_text().splitlines().index("    ends: {queue: dvx}") + 1
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"{file}:{line}:19 TST001 ")
+
+
+def test_what_is_no_test_is_told_where_it_stands(config: Path) -> None:
+    file = config / "customs.yaml"
+    file.write_text(file.read_text().replace("    press:", "    pres:", 1))
+    told = _hotline("--config", str(config), "config", "check").stdout.splitlines()
+    line = file.read_text().splitlines().index('    pres: ["1", "5"]') + 1
+    assert told[0] == f"{file}:{line}:5 CFG001 `pres` is not known here"
+
+
+def _hotline(*words: str) -> Result:
+    return CliRunner().invoke(app, words)
