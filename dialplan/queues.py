@@ -57,7 +57,7 @@ def _settings(source: Source, name: str, queue: Queue) -> Iterator[tuple[str, st
     if queue.order.key is not None and source.configuration.callback.enabled:
         yield "context", order_context(name)
         yield "periodic-announce", sounds(["order_key"])
-        yield "periodic-announce-frequency", f"{round(queue.order.remind)}"
+        yield "periodic-announce-frequency", f"{queue.order.remind:.0f}"
     if queue.record:
         yield "monitor-format", "wav"
     for account, agent in source.configuration.agents.items():

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from ivr.config.frozen import Frozen
-from ivr.config.shapes import Duration, Seconds, Shape
+from ivr.config.shapes import Seconds, Shape, WholeSeconds
 
 
 class OrderRules(Frozen):
@@ -20,7 +20,7 @@ class OrderRules(Frozen):
     key: Annotated[str, Shape(r"[0-9]", "the key of a call order is a digit")] | None = None
     over: Seconds | None = None
     """Offered before joining, too, when the expected wait is longer."""
-    remind: Annotated[Duration, Field(ge=10, le=3600)] = 40.0
+    remind: Annotated[WholeSeconds, Field(ge=10, le=3600)] = 40.0
     mode: Literal["quiet_moment", "keep_place", "chosen_time"] = "quiet_moment"
 
     @model_validator(mode="after")
