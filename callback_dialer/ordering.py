@@ -93,7 +93,8 @@ def place(connection: Connection, order: Order, policy: Policy, server: str) -> 
         agent=order.agent,
         skill=order.skill,
     )
-    note = " ".join(filter(None, (f"{order.reason} by {order.by}", order.reference)))
+    by = order.by if order.arrived_over == BY_HAND else "the citizen"  # whose number stands in no note
+    note = " ".join(filter(None, (f"{order.reason} by {by}", order.reference)))
     return Placed(decision, callbacks.owe(connection, wanted, state=state, note=note))
 
 

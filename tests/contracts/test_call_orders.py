@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Connection, select
+from typer.testing import CliRunner
 
 from callback_dialer.call_orders import decide_order, take
 from callback_dialer.originate import originate
@@ -16,10 +18,13 @@ from callback_dialer.pacing import QueueLoad
 from callback_dialer.policy import Policy
 from callback_dialer.starting import Start, start_next
 from ivr.calls.orders import CallOrder
+from ivr.command.root import app
+from ivr.config.model import Retention
 from ivr.config.order_rules import OrderRules
 from ivr.storage import callbacks, orders
 from ivr.storage.callbacks import Callback
 from ivr.storage.engine import Store
+from ivr.storage.purge import purge
 from ivr.storage.schema import callbacks as callbacks_table
 from ivr.storage.schema import orders as orders_table
 from tests.callback_policy import ROUND_THE_CLOCK
@@ -181,3 +186,21 @@ def test_an_order_that_keeps_its_place_is_dialled_for_an_agent_of_the_reserve(st
     headers = originate(started.attempt, started.callback, open_rules())
     [credit] = [text for text in headers["Variable"] if text.startswith("__HOTLINE_CREDIT=")]
     assert 85 <= int(credit.partition("=")[2]) < 115
+
+
+def test_a_callback_shows_the_call_it_was_ordered_in_and_nobody_s_number(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOTLINE_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
+    store.write(lambda c: take(c, asked(), open_rules()))
+    shown = CliRunner().invoke(app, ["callbacks", "show", "1"]).output
+    assert "17.1" in shown
+    assert "ordered by the citizen" in shown
+    assert "1234567" not in shown
+
+
+def test_orders_go_with_the_callbacks_of_their_time(store: Store) -> None:
+    store.write(lambda c: take(c, asked(), open_rules(enabled=False)))
+    later = datetime.now(UTC) + timedelta(days=2000)
+    list(purge(store, "key", Retention(), ZoneInfo("Asia/Baku"), later))
+    assert store.read(lambda c: c.execute(select(orders_table)).all()) == []

@@ -9,6 +9,10 @@ from os import kill
 from pathlib import Path
 from typing import Any
 
+from ivr.asterisk.agi_session import AgiSession
+from ivr.asterisk.fastagi import Limits
+from ivr.asterisk.words import AGI_ANNOUNCE_POSITION, VAR_OFFER
+from tests.lab.agi_server import serving
 from tests.lab.calllog import What
 from tests.lab.leg import Leg
 from tests.lab.phone import Caller
@@ -91,8 +95,8 @@ def test_an_order_is_one_callback_with_python_alive_late_and_dead(tmp_path: Path
     asyncio.run(scenario())
 
 
-def test_a_refused_order_leads_back_to_the_same_place_in_line(tmp_path: Path) -> None:
-    """The only callback that may be open is that of a number keyed by a caller outside hours."""
+def test_an_order_may_be_refused_or_offered_and_who_is_owed_a_call_is_told_so(tmp_path: Path) -> None:
+    """One callback may be open: for a number keyed outside hours. Who is refused keeps their place."""
 
     async def scenario() -> None:
         async with (
@@ -101,6 +105,7 @@ def test_a_refused_order_leads_back_to_the_same_place_in_line(tmp_path: Path) ->
             Caller.open(CITIZEN, ear.house.sip) as first,
             Caller.open(SECOND, ear.house.sip) as second,
             Caller.open(THIRD, ear.house.sip) as third,
+            Caller.open(OTHER, ear.house.sip) as owed,
         ):
             keyed = await first.dial("19511", EVENING)
             await keyed.heard(*ear.prompts("az", "order_number"))
@@ -112,6 +117,13 @@ def test_a_refused_order_leads_back_to_the_same_place_in_line(tmp_path: Path) ->
             await keyed.press("1")
             await keyed.heard(*ear.prompts("az", "order_soon"))
             assert len(await callbacks_of(service, OTHER)) == 1
+
+            told = await owed.dial("19511", OPEN)
+            await told.heard(*ear.prompts("az", "owed_callback"))
+            await told.press("1")
+            await told.heard(*ear.prompts("az", "owed_goodbye"))
+            await told.until(What.ENDED)
+            assert _joins(ear, OTHER) == []
 
             waiting = await second.dial("19511", OPEN)
             await ear.event("QueueCallerJoin", CallerIDNum=SECOND)
@@ -128,8 +140,17 @@ def test_a_refused_order_leads_back_to_the_same_place_in_line(tmp_path: Path) ->
             await waiting.press("*")
             await until(lambda: len(_joins(ear, SECOND)) == 3 or None, "joining with Python dead", 20.0)
             assert _joins(ear, SECOND) == ["1", "1", "1"]
+            async with serving({AGI_ANNOUNCE_POSITION: _long_wait}, Limits(), port=ear.house.agi_port):
+                offered = await first.dial("19511", OPEN)
+                await offered.heard(*ear.prompts("az", "order_offer"))
+                await offered.press("5")
+                await offered.heard(*ear.prompts("az", "order_number"))
 
     asyncio.run(scenario())
+
+
+def _long_wait(session: AgiSession) -> None:
+    session.set_variable(VAR_OFFER, "yes")
 
 
 def _joins(ear: Ear, number: str) -> list[str]:
