@@ -13,7 +13,7 @@ from math import ceil
 from typing import Final
 
 from ivr.asterisk.agi_session import AgiSession
-from ivr.asterisk.words import VAR_OFFER, VAR_SAY
+from ivr.asterisk.words import VAR_OFFER, VAR_SAY, VAR_TOLD
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
 
@@ -24,30 +24,35 @@ WAIT_MANY: Final = "wait_many"
 
 
 def decide(
-    place: int, idle: int, wait_seconds: float | None, most_place: int, most_minutes: int
+    place: int,
+    idle: int,
+    wait_seconds: float | None,
+    most_place: int,
+    most_minutes: int,
+    told: bool = False,
 ) -> tuple[str, ...]:
     """Names of the prompts to play, in order.
 
     `place` 1 = next; `idle` agents take as many callers at once, who are told nothing: it would only keep
     them from being answered. Beyond `most_place` and `most_minutes` (the last numbers recorded) the prompts
-    for "many" are said; a wait of which nothing reliable is known (None) is not said.
+    for "many" are said; a wait of which nothing reliable is known (None) is not said. Nor is the place to who
+    was `told` one earlier in the call, perhaps by Asterisk while they waited: it could be a higher one now.
     """
     if place <= idle:
         return ()
-    where = f"{PLACE}-{place}" if place <= most_place else PLACE_MANY
+    where = () if told else (f"{PLACE}-{place}" if place <= most_place else PLACE_MANY,)
     if wait_seconds is None:
-        return (where,)
+        return where
     minutes = max(ceil(wait_seconds / 60), 1)
-    return where, f"{WAIT}-{minutes}" if minutes <= most_minutes else WAIT_MANY
+    return *where, f"{WAIT}-{minutes}" if minutes <= most_minutes else WAIT_MANY
 
 
 def prompts(
-    configuration: Configuration, place: int, idle: int, wait_seconds: float | None
+    configuration: Configuration, place: int, idle: int, wait_seconds: float | None, told: bool = False
 ) -> tuple[str, ...]:
     """As `decide`, as far as this hotline's numbers are recorded."""
-    return decide(
-        place, idle, wait_seconds, _last_number(configuration, PLACE), _last_number(configuration, WAIT)
-    )
+    most_place, most_minutes = _last_number(configuration, PLACE), _last_number(configuration, WAIT)
+    return decide(place, idle, wait_seconds, most_place, most_minutes, told)
 
 
 def announce_position(
@@ -59,8 +64,9 @@ def announce_position(
         return
     place = 1 + sum(caller.uniqueid != session.uniqueid for caller in board.waiting(queue))
     idle = len(board.idle(queue, moment))
+    told = session.get_variable(VAR_TOLD) != ""
     wait, rules = board.expected_wait(queue, place - idle, moment), configuration.queues[queue]
-    said = prompts(configuration, place, idle, wait) if rules.announce_position else ()
+    said = prompts(configuration, place, idle, wait, told) if rules.announce_position else ()
     if said:
         session.set_variable(VAR_SAY, "&".join(f"hotline/{name}" for name in said))
     if rules.order.over is not None and wait is not None and wait > rules.order.over:

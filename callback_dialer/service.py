@@ -12,8 +12,10 @@ from typing import Self
 from callback_dialer.dialer import Dialer
 from callback_dialer.policy import Policy
 from ivr.asterisk.connection import AmiConnection
+from ivr.config.lending import loans
 from ivr.config.model import Configuration
 from ivr.daemon import TaskService
+from ivr.lender import Lender
 from ivr.queues.board import Board
 from ivr.storage.engine import StoreThread
 
@@ -21,9 +23,10 @@ from ivr.storage.engine import StoreThread
 class DialerService(TaskService):
     """Runs the AMI connection and the dialer until it is stopped; what either raises ends the daemon."""
 
-    def __init__(self, dialer: Dialer, connection: AmiConnection) -> None:
+    def __init__(self, dialer: Dialer, lender: Lender, connection: AmiConnection) -> None:
         super().__init__("dialer", self._run)
         self._dialer = dialer
+        self._lender = lender
         self._connection = connection
 
     @classmethod
@@ -39,12 +42,16 @@ class DialerService(TaskService):
         path = configuration.servers[server].queue_log
         queue_log = Path(path) if path else None
         policy = Policy.of(configuration)
-        return cls(Dialer(policy, server, store, connection, board, queue_log=queue_log), connection)
+        dialer = Dialer(policy, server, store, connection, board, queue_log=queue_log)
+        lender = Lender(loans(configuration), policy.reserve, board, connection.send)
+        return cls(dialer, lender, connection)
 
     async def _run(self, stop: asyncio.Event) -> None:
         connecting = asyncio.create_task(self._connection.run())
         try:
-            await self._dialer.run(stop)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._dialer.run(stop))
+                tasks.create_task(self._lender.run(stop))
         finally:
             await self._connection.close()
             await connecting

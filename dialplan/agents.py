@@ -13,7 +13,7 @@ from dialplan.entry import doorway
 from dialplan.menu import queue_context
 from dialplan.plan import Context, Extension, Step, assign, goto, inside, unless_set
 from dialplan.source import Source
-from ivr.asterisk.words import CONTEXT_AGENTS, VAR_LANGUAGE, VAR_ORIGIN, interface
+from ivr.asterisk.words import CONTEXT_AGENTS, VAR_LANGUAGE, VAR_ORIGIN, VAR_TOLD, interface
 from ivr.config.places import Place
 
 _AGENTS = inside("agents")
@@ -52,6 +52,7 @@ def _into_queue(source: Source, queue: str, place: Place) -> Iterator[Step]:
     arrived = {
         VAR_ORIGIN: unless_set(VAR_ORIGIN, "internal"),
         **sent_to(source.configuration.queues[queue].structure),
+        VAR_TOLD: "",
         VAR_LANGUAGE: language,
         "CHANNEL(language)": language,
     }

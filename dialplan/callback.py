@@ -13,6 +13,7 @@ from functools import partial
 from dialplan.allow_list import NumberingPlan, is_denied
 from dialplan.door import ask_python, late, left, recording
 from dialplan.entry import doorway
+from dialplan.lending import own_agents_first
 from dialplan.plan import (
     Context,
     Extension,
@@ -153,8 +154,8 @@ def _confirmed(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     place = at()
     yield queue_log(place, name, _ATTEMPT, words.LOG_CALLBACK_CONFIRMED)
     yield _event(words.CALLBACK_CONFIRMED)
-    shown = {"CALLERID(num)": _CITIZEN, "CALLERID(name)": _AGENT_SEES}
-    yield assign(place, "", **shown, **{words.VAR_POSITION: ""}, **recording(source, queue))
+    shown = {"CALLERID(num)": _CITIZEN, "CALLERID(name)": _AGENT_SEES, words.VAR_POSITION: ""}
+    yield assign(place, "", **shown, **recording(source, queue), **own_agents_first(queue))
     yield from ask_python(source, words.AGI_CALLBACK_POSITION, name, place)
     yield Step(
         "Queue",

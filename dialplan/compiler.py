@@ -17,6 +17,7 @@ from dialplan import (
     door,
     entry,
     lab_files,
+    lending,
     manager,
     menu,
     orders,
@@ -26,11 +27,11 @@ from dialplan import (
 )
 from dialplan.plan import REVISION, render
 from dialplan.source import Lab, Source
-from ivr.asterisk.words import CONTEXT_AGENTS, CONTEXT_CALLBACK, CONTEXT_INBOUND
+from ivr.asterisk.words import CONTEXT_AGENTS, CONTEXT_CALLBACK, CONTEXT_INBOUND, CONTEXT_LENT
 from ivr.config.loading import Loaded, configuration_of
 
 REVISIONS = "hotline/revisions"
-_FIXED = (CONTEXT_INBOUND, CONTEXT_AGENTS, CONTEXT_CALLBACK)
+_FIXED = (CONTEXT_INBOUND, CONTEXT_AGENTS, CONTEXT_CALLBACK, CONTEXT_LENT)
 _ORIGIN = re.compile(r" ; \S+$", re.MULTILINE)
 
 
@@ -62,6 +63,7 @@ def _dialplan(source: Source) -> tuple[dict[str, str], str]:
         *door.contexts(source),
         *orders.contexts(source),
         *schedule.contexts(source),
+        *lending.contexts(source),
     )
     fixed = [context for context in contexts if context.name in _FIXED]
     plan = render(context for context in contexts if context.name not in _FIXED)
@@ -83,6 +85,7 @@ def revision_of(plan: str) -> str:
 def _settings(source: Source) -> dict[str, str]:
     files = {
         "hotline/queues.conf": settings.render(queues.sections(source)),
+        "hotline/queuerules.conf": settings.render(lending.rules(source)),
         "hotline/manager.conf": settings.render(manager.sections(source)),
     }
     return files if source.lab is None else {**files, **lab_files.files(source, source.lab)}

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from dialplan import schedule
+from dialplan.lending import own_agents_first
 from dialplan.menu import node_context, queue_context
 from dialplan.plan import Context, Extension, Step, assign, goto, inside, sounds, user_event
 from dialplan.quoting import argument
@@ -22,6 +23,7 @@ from ivr.asterisk.words import (
     VAR_PATH,
     VAR_SAY,
     VAR_STRUCTURE,
+    VAR_TOLD,
 )
 from ivr.calls.prompts import RECORDING_NOTICE
 from ivr.config.model import Queue
@@ -36,6 +38,8 @@ _NOTICE = "HOTLINE_NOTICE"
 """`heard` once the caller knows that calls are recorded; nobody is told twice."""
 JOINED = "HOTLINE_JOINED"
 """Epoch second at which the caller came to the queue's door."""
+_CLOSES_FIRST = f"${{{schedule.OPEN_FOR}}} <"
+"""Before the longest wait: whether closing time comes before that is over."""
 RESUME = "resume"
 OUT_OF_TIME = "T"
 """Where Asterisk sends a channel whose absolute timeout has passed."""
@@ -54,9 +58,9 @@ def contexts(source: Source) -> Iterator[Context]:
 def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     at = partial(source.at, "queues", name)
     if queue.hours is not None and queue.closed is not None:
-        yield from schedule.steps(source, queue.hours, goto(node_context(queue.closed)), at("hours"))
+        yield from schedule.unless_open(queue.hours, node_context(queue.closed), at("hours"))
     begin = {VAR_SAY: "", VAR_OFFER: "", JOINED: "${EPOCH}"}
-    yield assign(at(), "", **chosen(queue), **begin, **recording(source, queue))
+    yield assign(at(), "", **chosen(queue), **begin, **recording(source, queue), **own_agents_first(queue))
     if queue.record:
         notice = f"Playback({sounds([RECORDING_NOTICE])})"
         yield Step("ExecIf", f'$["${{{_NOTICE}}}" = ""]?{notice}', at("record"))
@@ -68,17 +72,27 @@ def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     if queue.asks_before_joining:
         yield from ask_python(source, AGI_ANNOUNCE_POSITION, name, at("announce_position"))
         yield Step("ExecIf", f'$["${{{VAR_SAY}}}" != ""]?Playback(${{{VAR_SAY}}})', at("announce_position"))
+    if queue.announce_position or queue.announce_every:
+        yield assign(at(), "", **{VAR_TOLD: "yes"})
     if queue.order.over is not None and source.configuration.callback.enabled:
         offer = inside(f"offer-{name}")
         yield Step("GotoIf", f'$["${{{VAR_OFFER}}}" != ""]?{offer},s,1', at("order", "over"))
+    yield Step("NoOp", "", at(), "join")
     yield from joining(source, name, queue)
 
 
 def joining(source: Source, name: str, queue: Queue, position: str = "") -> Iterator[Step]:
-    """Wait for an agent, at that place in line or at the end, and then go on to `on_timeout`."""
+    """Wait for an agent, at that place in line or at the end, and then go on elsewhere."""
     at = partial(source.at, "queues", name)
-    yield Step("Queue", f"{name},,,,{queue.max_wait:.0f},,,,{position}".rstrip(","), at("max_wait"), "join")
+    longest = f"{queue.max_wait:.0f}"
+    if queue.hours is not None and queue.at_closing is not None:
+        yield schedule.ask(queue.hours, at("at_closing"))
+        longest = f"${{IF($[{_CLOSES_FIRST} {longest}]?${{schedule.OPEN_FOR}}:{longest})}}"
+    yield Step("Queue", f"{name},,,,{longest},,,,{position}".rstrip(","), at("max_wait"))
     yield left(name, at("on_timeout"))
+    if queue.at_closing is not None:
+        closes = f'$["${{QUEUESTATUS}}" = "TIMEOUT" & {_CLOSES_FIRST} {queue.max_wait:.0f}]'
+        yield Step("GotoIf", f"{closes}?{node_context(queue.at_closing)},s,1", at("at_closing"))
     yield goto(node_context(queue.on_timeout), place=at("on_timeout"))
 
 

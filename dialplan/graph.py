@@ -88,7 +88,7 @@ def _next(graph: Graph, point: Point) -> Iterator[Point]:
 
 def _targets(call: Call) -> Iterator[str]:
     """Jump targets as written: `label`, `extension,label` or `context,extension,label`."""
-    if call.application == "Goto":
+    if call.application in ("Goto", "Gosub"):
         yield call.arguments
     elif call.application in ("GotoIf", "GotoIfTime"):
         yield from call.arguments.partition("?")[2].split(":")

@@ -17,7 +17,7 @@ _MODULES = """
     app_dial app_exec app_mixmonitor app_playback app_queue app_read app_senddtmf app_stack app_userevent
     app_verbose bridge_builtin_features bridge_holding bridge_native_rtp bridge_simple bridge_softmix
     chan_pjsip codec_alaw codec_resample codec_ulaw format_pcm format_sln format_wav func_callerid
-    func_channel func_cut func_devstate func_dialplan func_global func_logic func_strings func_timeout
+    func_channel func_cut func_db func_devstate func_dialplan func_global func_logic func_strings func_timeout
     pbx_config res_agi res_clioriginate res_musiconhold res_pjproject res_pjsip res_pjsip_authenticator_digest
     res_pjsip_caller_id res_pjsip_dtmf_info res_pjsip_endpoint_identifier_ip
     res_pjsip_endpoint_identifier_user res_pjsip_header_funcs res_pjsip_nat
@@ -46,7 +46,8 @@ _MEDIA = (
 def files(source: Source, lab: Lab) -> dict[str, str]:
     """Every file beside those of `hotline/`."""
     included = {
-        name: f'#include "hotline/{name}"\n' for name in ("extensions.conf", "queues.conf", "manager.conf")
+        name: f'#include "hotline/{name}"\n'
+        for name in ("extensions.conf", "queues.conf", "queuerules.conf", "manager.conf")
     }
     return {
         **included,
@@ -63,7 +64,6 @@ def files(source: Source, lab: Lab) -> dict[str, str]:
         "features.conf": "[general]\n",
         "indications.conf": f"[general]\ncountry = az\n\n{_TONES}",
         "pjproject.conf": "",
-        "queuerules.conf": "",
         "cdr.conf": "[general]\nenable = no\n",
         "cel.conf": "[general]\nenable = no\n",
         "ccss.conf": "[general]\n",

@@ -49,7 +49,7 @@ def contexts(source: Source) -> Iterator[Context]:
     """All nodes of the menu."""
     for name, node in source.configuration.menu.nodes.items():
         at = partial(source.at, "menu", "nodes", name)
-        entry = _hours(source, node, at("hours"))
+        entry = _hours(node, at("hours"))
         if node.keys is None:
             yield Context(
                 node_context(name), (Extension("s", (*entry, *_passing(source, name, node, at()))),)
@@ -58,10 +58,10 @@ def contexts(source: Source) -> Iterator[Context]:
             yield Context(node_context(name), tuple(_choice(source, name, node, entry)))
 
 
-def _hours(source: Source, node: Node, place: Place) -> tuple[Step, ...]:
+def _hours(node: Node, place: Place) -> tuple[Step, ...]:
     if node.hours is None or node.closed is None:
         return ()
-    return schedule.steps(source, node.hours, goto(node_context(node.closed)), place)
+    return schedule.unless_open(node.hours, node_context(node.closed), place)
 
 
 def _passing(source: Source, name: str, node: Node, place: Place) -> Iterator[Step]:

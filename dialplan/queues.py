@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dialplan import lending
 from dialplan.menu import order_context
 from dialplan.plan import sounds
 from dialplan.quoting import field
 from dialplan.settings import Section
 from dialplan.source import Source
 from ivr.asterisk.words import interface
+from ivr.calls.prompts import FOLDER, NEXT_NOTICE
+from ivr.config.lending import loans
 from ivr.config.model import Queue
 
 _GENERAL = (
@@ -23,7 +26,6 @@ _NOBODY_IS_DROPPED = (
     ("joinempty", "yes"),
     ("leavewhenempty", "no"),
     ("ringinuse", "no"),
-    ("announce-frequency", "0"),
 )
 
 _SECTION = re.compile(r"^\[(\w+)\].*\n(?:[^\[\n].*\n)*", re.MULTILINE)
@@ -58,8 +60,29 @@ def _settings(source: Source, name: str, queue: Queue) -> Iterator[tuple[str, st
         yield "context", order_context(name)
         yield "periodic-announce", sounds(["order_key"])
         yield "periodic-announce-frequency", f"{queue.order.remind:.0f}"
+    yield from _announcements(queue)
     if queue.record:
         yield "monitor-format", "wav"
     for account, agent in source.configuration.agents.items():
         if name in agent.queues:
             yield "member", f"{interface(account)},{agent.queues.index(name)},{field(agent.name)}"
+    if queue.helped_by:
+        yield "defaultrule", name
+    for loan in loans(source.configuration):
+        if loan.queue == name:
+            helping = field(source.configuration.agents[loan.account].name)
+            yield "member", f"{interface(loan.account)},{lending.penalty(queue, loan)},{helping}"
+
+
+def _announcements(queue: Queue) -> Iterator[tuple[str, str]]:
+    """Place 1 alone: app_queue forgets what it said, and a called-back citizen may join before others."""
+    if queue.announce_every is None:
+        yield "announce-frequency", "0"
+        return
+    yield "announce-frequency", f"{round(queue.announce_every)}"
+    yield "min-announce-frequency", "5"  # so soon after the last announcement may who is next now hear of it
+    yield "announce-position", "limit"
+    yield "announce-position-limit", "1"
+    yield "announce-holdtime", "no"
+    yield "queue-youarenext", f"{FOLDER}/{NEXT_NOTICE}"
+    yield "queue-thankyou", ""

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from ivr.asterisk.words import CONTEXT_AGENTS, CONTEXT_CALLBACK, CONTEXT_INBOUND
+from ivr.asterisk.words import CONTEXT_AGENTS, CONTEXT_CALLBACK, CONTEXT_INBOUND, CONTEXT_LENT
 
 Steps = dict[tuple[str, str, int], str]
 """Context, extension and priority → `Application(argument)`."""
 _HEADING = re.compile(r"\[(.+)\]$")
 _STEP = re.compile(r"(?:exten => ([^,]+),1| same => n)(?:\(\w+\))?,(\w+\(.*\)) ; .*$")
 _PLAN = re.compile(r"hotline-([0-9a-f]{8})-")
-_FIXED = (CONTEXT_INBOUND, CONTEXT_AGENTS, CONTEXT_CALLBACK)
+_FIXED = (CONTEXT_INBOUND, CONTEXT_AGENTS, CONTEXT_CALLBACK, CONTEXT_LENT)
 
 
 def plans_named(text: str) -> set[str]:

@@ -1,86 +1,77 @@
-"""Opening hours as dialplan steps: is it open at this moment, for the call's own clock.
+"""Opening hours as a subroutine of the dialplan: for how many seconds is it open yet, 0 if it is closed.
 
-GotoIfTime knows weekdays and times but no years, so holidays and other days are looked up by date in a
-context that has one extension per closed day. `TESTTIME`, which only a lab's rendering lets a call set,
-moves both.
+One context for each schedule: its switch "closed now" (AstDB, so that it holds with Python dead and after a
+restart), then the day by its date if it is a holiday or an exception, else by its weekday. `TESTTIME`, which
+only a lab's rendering lets a call set, moves the day and the time but not the switch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, time
 
-from dialplan.plan import Context, Extension, Step, inside
+from dialplan.plan import Context, Extension, Step, goto, inside
 from dialplan.quoting import argument
 from dialplan.source import Source
-from ivr.calls.opening_hours import Schedule, days_closed, week_spans
-from ivr.config.model import clock
+from ivr.asterisk.words import DB_CLOSED
+from ivr.calls.opening_hours import ALL_DAY, WEEKDAYS, Schedule, Span, calendar, irregular_days, seconds
 from ivr.config.places import Place
 
+OPEN_FOR = "GOSUB_RETVAL"
+"""Where `ask` leaves the seconds."""
 
-def steps(source: Source, name: str, closed: Step, place: Place) -> tuple[Step, ...]:
-    """Steps that fall through when schedule `name` is open, and end with `closed` when it is not."""
-    hours = source.configuration.hours[name]
-    zone = argument(source.configuration.hotline.time_zone)
-    today = f"${{STRFTIME(${{TESTTIME}},{zone},%Y%m%d)}}"
-    origin = source.at("hours", name)
-    lines = []
-    if hours.open_on:
-        lines += [
-            Step("GotoIf", f"$[${{DIALPLAN_EXISTS({_days(name, 'open')},{today})}} = 0]?usual", origin),
-            *_when_open(zone, [("*", hours.week.get("mon", "closed"))], source.at("hours", name, "open_on")),
-            Step("Goto", "closed", origin),
-        ]
-    usual = "usual" if hours.open_on else ""
-    lines.append(
-        Step("GotoIf", f"${{DIALPLAN_EXISTS({_days(name, 'closed')},{today})}}?closed", origin, usual)
-    )
-    lines += _when_open(zone, week_spans(hours), source.at("hours", name, "week"))
-    return (
-        *lines,
-        Step(closed.application, closed.argument, place, "closed"),
-        Step("NoOp", "open", place, "open"),
-    )
+
+def ask(name: str, place: Place) -> Step:
+    """Set OPEN_FOR for schedule `name`."""
+    return Step("Gosub", f"{_context(name)},s,1", place)
+
+
+def unless_open(name: str, closed: str, place: Place) -> tuple[Step, Step]:
+    """Steps that fall through when schedule `name` is open, and go to context `closed` when it is not."""
+    return ask(name, place), Step("GotoIf", f"$[${{{OPEN_FOR}}} = 0]?{closed},s,1", place)
 
 
 def contexts(source: Source) -> Iterator[Context]:
-    """For each schedule the menu asks: its closed days, and the days opened out of turn if there are any."""
-    first, last = date(source.today.year, 1, 1), date(source.today.year + 1, 12, 31)
+    """Each schedule that a queue or the menu asks."""
     configuration = source.configuration
     asked = {queue.hours for queue in configuration.queues.values()}
     asked |= {node.hours for node in configuration.menu.nodes.values()}
     for name, hours in configuration.hours.items():
-        if name not in asked:
-            continue
-        schedule = Schedule.of(hours, configuration.hotline.time_zone, configuration.hotline.country)
-        place = source.at("hours", name, "holidays")
-        yield _days_context(_days(name, "closed"), days_closed(schedule, first, last), place)
-        if hours.open_on:
-            yield _days_context(_days(name, "open"), hours.open_on, source.at("hours", name, "open_on"))
+        if name in asked:
+            schedule = Schedule.of(hours, configuration.hotline.time_zone, configuration.hotline.country)
+            yield Context(_context(name), tuple(_extensions(source, name, schedule)))
 
 
-def _days(name: str, kind: str) -> str:
-    return inside(f"{kind}-days-{name}")
+def _context(name: str) -> str:
+    return inside(f"hours-{name}")
 
 
-def _days_context(name: str, days: list[date], place: Place) -> Context:
-    return Context(
-        name, tuple(Extension(f"{day:%Y%m%d}", (Step("NoOp", "", place),)) for day in sorted(days))
+def _extensions(source: Source, name: str, schedule: Schedule) -> Iterator[Extension]:
+    place, zone = source.at("hours", name), argument(source.configuration.hotline.time_zone)
+    today, weekday, now = (
+        f"${{STRFTIME(${{TESTTIME}},{zone},{form})}}" for form in ("%Y%m%d", "%u", "%H*3600+%M*60+%S")
     )
+    yield Extension(
+        "s",
+        (
+            Step("GotoIf", f"$[${{EPOCH}} < 0${{DB({DB_CLOSED}/{name})}}]?closed", place),
+            Step("GotoIf", f"${{DIALPLAN_EXISTS({_context(name)},{today},1)}}?{today},1"),
+            goto(_context(name), weekday, place=place),
+            Step("Return", "0", place, "closed"),
+        ),
+    )
+    week = source.at("hours", name, "week")
+    for number, day in enumerate(WEEKDAYS):
+        returned = Step(
+            "Return", _open_for(schedule.week.get(number), now), source.at("hours", name, "week", day)
+        )
+        yield Extension(str(number + 1), (returned,))
+    for date, span in irregular_days(schedule, *calendar(source.today)).items():
+        yield Extension(f"{date:%Y%m%d}", (Step("Return", _open_for(span, now), week),))
 
 
-def _when_open(zone: str, spans: list[tuple[str, str]], place: Place) -> list[Step]:
-    return [
-        Step("GotoIfTime", f"{_minutes(opening)},{days},*,*,{zone}?open", place)
-        for days, opening in spans
-        if opening != "closed"
-    ]
-
-
-def _minutes(opening: str) -> str:
-    """`09:00-18:00` as `09:00-17:59`: GotoIfTime's last minute belongs to the range as a whole."""
-    opens, closes = clock(opening)
-    if closes == time.max:
-        return f"{opens:%H:%M}-23:59"
-    last = closes.hour * 60 + closes.minute - 1
-    return f"{opens:%H:%M}-{last // 60:02}:{last % 60:02}"
+def _open_for(span: Span | None, now: str) -> str:
+    if span is None:
+        return "0"
+    opens, closes = map(seconds, span)
+    left = ALL_DAY if closes == ALL_DAY else f"({closes} - ({now}))"
+    return f"$[({now} >= {opens} & {now} < {closes}) * {left}]"

@@ -12,6 +12,14 @@ CONTEXT_AGENTS: Final = "hotline-agents"
 """Where agents' phones dial and transfer: queues and colleagues, never a trunk."""
 CONTEXT_CALLBACK: Final = "hotline-callback"
 """The one context Originate enters: E.164 digits dial the citizen, `EXTEN_TALK` talks to them."""
+CONTEXT_LENT: Final = "hotline-lent"
+"""Entered by Originate alone: ends our pauses (VAR_LENT) unless Python gives another sign of life in time."""
+VAR_LENT: Final = "HOTLINE_LENT"
+"""Our pauses, given to Originate: `queue|interface|home`, joined by `&`."""
+LENT_PENALTY: Final = 100
+"""Members with this penalty or a higher one are lent by another queue."""
+PAUSED_BY_US: Final = "hotline-needed-at-home"
+"""The reason of a pause that is ours; no other pause is ever ended by us."""
 EXTEN_TALK: Final = "talk"
 """Extension of CONTEXT_CALLBACK for the citizen's half (`;1`) once they have answered."""
 
@@ -46,6 +54,9 @@ VAR_DIAL_BEFORE: Final = "HOTLINE_DIAL_BEFORE"
 VAR_POSITION: Final = "HOTLINE_POSITION"
 """Place for Queue()'s `position` argument, set by the AGI script `callback_position`; empty = at the end."""
 
+DB_CLOSED: Final = "hotline-closed"
+"""AstDB family, key: a schedule. Epoch seconds until which it is closed by hand, whatever the clock says."""
+
 EVENT_CALL: Final = "HotlineCall"
 """UserEvent at entry of an inbound call. Headers: Delivered, Trunk."""
 EVENT_LEFT_QUEUE: Final = "HotlineLeftQueue"
@@ -75,6 +86,9 @@ LOG_ORDER: Final = "CBORDER"
 VAR_SAY: Final = "HOTLINE_SAY"
 """What a script wants said, as Playback() takes it: `hotline/place-3&hotline/wait_minutes-4`.
 Empty or not set: nothing."""
+
+VAR_TOLD: Final = "HOTLINE_TOLD"
+"""`yes` once the caller may have heard a place in this call: no later announcement names another."""
 
 AGI_ANNOUNCE_POSITION: Final = "announce_position"
 """FastAGI script, argument: the queue. Sets VAR_SAY; the dialplan plays it."""

@@ -1,7 +1,7 @@
-"""Opening hours as a value: is it open now, when does it open next, when is the next working day over.
+"""Opening hours as a value: how long it is open yet, when it opens next, when the next working day is over.
 
 `Hours` of the configuration, a time zone and a country's public holidays make a `Schedule`; it takes aware
-datetimes and gives aware UTC. Used by the menu's compiler and the callback dialer. Pure.
+datetimes and gives aware UTC. Used by the menu's compiler and walk, and the callback dialer. Pure.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ WEEKDAYS: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat"
 LOOK_AHEAD_DAYS: Final = 800
 """Longer than any closure a schedule can mean: two years of days off in a row are a mistake."""
 
+ALL_DAY: Final = 86400
+"""Seconds until a closing time of 24:00: as nothing says that the next day does not open at midnight, it ends
+nobody's wait."""
+
 Span = tuple[time, time]
 """Opening and closing time of one day; a closing time of `time.max` is the end of the day."""
 
@@ -37,36 +41,44 @@ class Schedule:
     week: Mapping[int, Span]
     """By `date.weekday()`; closed days are absent."""
     public_holidays: Container[date]
-    closed_on: frozenset[date]
-    open_on: frozenset[date]
+    exceptions: Mapping[date, Span | None]
+    """Days with hours of their own, None if closed; they beat weekends and holidays."""
 
     @classmethod
     def of(cls, hours: Hours, time_zone: str = "Asia/Baku", country: str = "AZ") -> Schedule:
-        """The schedule those hours describe; the country's holidays close it unless `holidays: false`."""
+        """The schedule those hours describe; the country's holidays close it unless `holidays: false`.
+
+        `closed_on` beats `special`, which beats `open_on`, which has the hours of Monday.
+        """
         week = {
             WEEKDAYS.index(day): clock(written) for day, written in hours.week.items() if written != "closed"
         }
         days_off = holidays.country_holidays(country) if hours.holidays else frozenset[date]()
-        return cls(ZoneInfo(time_zone), week, days_off, frozenset(hours.closed_on), frozenset(hours.open_on))
+        exceptions = {
+            **dict.fromkeys(hours.open_on, week.get(0)),
+            **{day: None if own == "closed" else clock(own) for day, own in hours.special.items()},
+            **dict.fromkeys(hours.closed_on),
+        }
+        return cls(ZoneInfo(time_zone), week, days_off, exceptions)
 
     def span(self, day: date) -> Span | None:
-        """Opening and closing time of that day, None if it is closed all day.
-
-        `closed_on` beats `open_on`, which beats weekends and holidays and has the hours of Monday.
-        """
-        if day in self.closed_on:
-            return None
-        if day in self.open_on:
-            return self.week.get(0)
+        """Opening and closing time of that day, None if it is closed all day."""
+        if day in self.exceptions:
+            return self.exceptions[day]
         return None if day in self.public_holidays else self.week.get(day.weekday())
+
+    def open_for(self, moment: datetime) -> int:
+        """Seconds until it closes by the clock on the wall, ALL_DAY if at 24:00; 0 while it is closed."""
+        local = moment.astimezone(self.zone).replace(microsecond=0)
+        now = seconds(local.time())
+        opens, closes = map(seconds, self.span(local.date()) or (time.min, time.min))
+        if not opens <= now < closes:
+            return 0
+        return ALL_DAY if closes == ALL_DAY else closes - now
 
     def is_open(self, moment: datetime) -> bool:
         """Whether it is open then: from the opening time on, until just before the closing time."""
-        local = moment.astimezone(self.zone)
-        span = self.span(local.date())
-        return (
-            span is not None and span[0] <= local.time() and (local.time() < span[1] or span[1] == time.max)
-        )
+        return self.open_for(moment) > 0
 
     def next_opening(self, moment: datetime) -> datetime:
         """The first open moment not before `moment`: itself if it is open then. NeverOpen if none."""
@@ -93,10 +105,22 @@ class Schedule:
                 yield day, span
 
 
-def days_closed(schedule: Schedule, first: date, last: date) -> list[date]:
-    """Days from `first` to `last` that their weekday would open but a holiday or `closed_on` closes."""
+def irregular_days(schedule: Schedule, first: date, last: date) -> dict[date, Span | None]:
+    """Days from `first` to `last` that are not as their weekday: holidays and exceptions."""
     days = (first + timedelta(days=ahead) for ahead in range((last - first).days + 1))
-    return [day for day in days if day.weekday() in schedule.week and schedule.span(day) is None]
+    return {day: span for day in days if (span := schedule.span(day)) != schedule.week.get(day.weekday())}
+
+
+def calendar(compiled_on: date) -> tuple[date, date]:
+    """The first and last day a dialplan compiled on that day knows holidays and exceptions of."""
+    return date(compiled_on.year, 1, 1), date(compiled_on.year + 1, 12, 31)
+
+
+def seconds(clock_time: time) -> int:
+    """Whole seconds since midnight; ALL_DAY for 24:00."""
+    if clock_time == time.max:
+        return ALL_DAY
+    return clock_time.hour * 3600 + clock_time.minute * 60 + clock_time.second
 
 
 def week_spans(hours: Hours) -> list[tuple[str, str]]:

@@ -21,6 +21,8 @@ QUEUE_NOTICES: Final = ("place", "place_many", "wait_minutes", "wait_many")
 """Said before a queue that has `announce_position`."""
 CALLBACK_NOTICES: Final = ("callback_greeting", "callback_keys", "callback_refused", "callback_no_agent")
 NEW_TIME_NOTICES: Final = ("callback_new_time", "callback_agreed")
+NEXT_NOTICE: Final = "you_are_next"
+"""Said by Asterisk itself to the first who waits in a queue that has `announce_every`."""
 RECORDING_NOTICE: Final = "calls_recorded"
 OWED_NOTICE: Final = "owed_callback"
 LEFT_TO_CALLBACK: Final = "owed_goodbye"
@@ -67,6 +69,8 @@ def reserved(configuration: Configuration) -> dict[str, str]:
             names.setdefault(RECORDING_NOTICE, f"queue `{name}` records calls")
         if queue.announce_position:
             names |= dict.fromkeys(QUEUE_NOTICES, f"queue `{name}` has `announce_position`") | names
+        if queue.announce_every is not None:
+            names.setdefault(NEXT_NOTICE, f"queue `{name}` has `announce_every`")
     if configuration.callback.enabled:
         names |= dict.fromkeys(CALLBACK_NOTICES, "callbacks are enabled")
         if configuration.callback.new_times:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import typer
@@ -11,9 +13,11 @@ import typer
 from ivr.command.menu_tests import Tested
 from ivr.command.options import fail
 from ivr.command.store import database_url
+from ivr.config import check_calendar
 from ivr.config.crosscheck import shared_file
-from ivr.config.loading import Loaded, load
+from ivr.config.loading import Loaded, configuration_of, load
 from ivr.config.problems import Problem, Severity, errors
+from ivr.revisions.shelf import Shelf
 
 
 def load_or_stop(folder: Path) -> Loaded:
@@ -30,6 +34,14 @@ def unfit_database(loaded: Loaded) -> tuple[Problem, ...]:
     if loaded.configuration is None or not database_url().startswith("sqlite"):
         return ()
     return tuple(shared_file(loaded.configuration, loaded.places))
+
+
+def calendar(loaded: Loaded, shelf: Shelf) -> Iterator[Problem]:
+    """What of the holidays is not known for sure today, and whether what is live knows enough of them."""
+    today = datetime.now().date()
+    yield from check_calendar.estimated(configuration_of(loaded), loaded.places, today)
+    if live := shelf.live():
+        yield from check_calendar.running_out(datetime.fromisoformat(live.at).date(), loaded.places, today)
 
 
 def show_problems(problems: tuple[Problem, ...], folder: Path, *, err: bool = False) -> None:

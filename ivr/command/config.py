@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from ivr.command.apply import apply, rollback
-from ivr.command.checking import as_data, show_problems, summary, unfit_database
+from ivr.command.apply import ETC, AsteriskFolder, Revisions, apply, rollback, shelf_of
+from ivr.command.checking import as_data, calendar, show_problems, summary, unfit_database
 from ivr.command.history import diff, history
 from ivr.command.menu_tests import Tested, run_tests
 from ivr.command.options import fail, options
@@ -48,6 +48,8 @@ def check(
     prompts: Annotated[
         Path | None, typer.Option(help="Folder of built prompts: also report each file missing there.")
     ] = None,
+    asterisk: AsteriskFolder = ETC,
+    revisions: Revisions = None,
 ) -> None:
     """Report every mistake at once, each with its place, and run the menu tests; status 1 for an error."""
     folder = options(context).config
@@ -59,6 +61,8 @@ def check(
         problems = (*problems, *tested.problems)
     if prompts is not None and loaded.configuration is not None:
         problems = (*problems, *missing_files(loaded.configuration, loaded.places, prompts))
+    if not errors(problems):
+        problems = (*problems, *calendar(loaded, shelf_of(asterisk, revisions)))
     if as_json:
         typer.echo(
             json.dumps([as_data(problem, folder) for problem in problems], ensure_ascii=False, indent=2)

@@ -28,6 +28,7 @@ from ivr.revisions import takeover
 from ivr.revisions.shelf import CONFIG, NotApplied, Revision, Shelf, tree_files, write_whole
 
 _FIRST_TIME = "the first time: `hotline config render`, then `manager reload` in Asterisk's console"
+_SETTINGS = ("queues.conf", "queuerules.conf", "manager.conf")
 _LOG = "Asterisk's log says more; mend it and apply again"
 
 
@@ -131,7 +132,7 @@ async def _wrong(send: Send, shelf: Shelf, number: int, configuration: Configura
 
 async def _plan_differs(send: Send, shelf: Shelf, number: int) -> list[str]:
     files = tree_files(shelf.tree(number))
-    plans = [text for name, text in files.items() if name not in ("queues.conf", "manager.conf")]
+    plans = [text for name, text in files.items() if name not in _SETTINGS]
     runs = running.running(await takeover.dialplan_rows(send))
     return list(running.differences(running.rendered(plans), runs))
 

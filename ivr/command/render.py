@@ -25,8 +25,9 @@ def render(
 ) -> None:
     """Write Asterisk's files: dialplan, queues, manager users; make the secrets that are missing.
 
-    In the folder's own extensions.conf, queues.conf and manager.conf, include `hotline/<the same name>`.
-    Nothing is reloaded; what is equal is not touched; earlier menus stay for the calls that are in them.
+    In the folder's own extensions.conf, queues.conf, queuerules.conf and manager.conf, include
+    `hotline/<the same name>`. Nothing is reloaded; what is equal is not touched; earlier menus stay for the
+    calls that are in them.
     """
     loaded = load(options(context).config)
     if loaded.configuration is None:

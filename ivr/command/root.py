@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ivr import __version__
-from ivr.command import callbacks, config, data, doctor, menu, prompts, record, run, status
+from ivr.command import callbacks, closed, config, data, doctor, menu, prompts, record, run, status
 from ivr.command.options import Options
 
 GROUPS = {
@@ -19,6 +19,7 @@ GROUPS = {
     "prompts": "list, build: the sentences citizens hear",
     "run": "the hotline as a service: recorder, dialer, AGI",
     "status": "what runs now, which calls are open, who is owed a call",
+    "closed": "close hours by hand, now, or open them again",
     "doctor": "what is wrong here, and what to do about it",
     "record": "watch any Asterisk and store its queue visits",
     "callbacks": "list, show, add, pause …: who is owed a call, and what was tried",
@@ -45,6 +46,7 @@ app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(data.app, name="data")
 app.command("run", epilog=run.EXAMPLE)(run.run)
 app.command("status", epilog=status.EXAMPLE)(status.status)
+app.command("closed", epilog=closed.EXAMPLE)(closed.closed)
 app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)
 app.command("record", epilog=record.EXAMPLE)(record.record)
 

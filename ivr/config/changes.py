@@ -38,10 +38,13 @@ TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "on_timeout": "at the end of the wait leads to",
         "hours": "is open in hours",
         "closed": "when closed leads to",
+        "at_closing": "at closing time leads who waits to",
         "structure": "belongs to",
         "music": "plays the music",
         "record": "records calls:",
         "announce_position": "tells callers their place:",
+        "announce_every": "tells who is next every",
+        "helped_by": "is helped by the agents of",
         "ring_time": "rings each agent for",
         "order": "takes call orders:",
     },
@@ -103,6 +106,8 @@ def _say(value: Any) -> str:
             return ", ".join(map(_say, value))
         case Retry():
             return f"{value.say} up to {value.times} times, then {value.then}"
+        case dict():
+            return ", ".join(f"{key} after {_say(part)}" for key, part in value.items()) or "nothing"
         case BaseModel():
             return "; ".join(f"{name.replace('_', ' ')}: {_say(part)}" for name, part in value)
     return str(value)
@@ -174,6 +179,10 @@ def _days(subject: str, old: Hours, new: Hours) -> Iterator[str]:
         before, after = set(getattr(old, field)), set(getattr(new, field))
         yield from (f"{subject}: {word} on {day}" for day in sorted(after - before))
         yield from (f"{subject}: no longer {word} on {day}" for day in sorted(before - after))
+    for day in sorted(old.special.keys() | new.special.keys()):
+        was, now = (each.special.get(day, "as usual") for each in (old, new))
+        if was != now:
+            yield f"{subject}: {now} on {day} instead of {was}"
 
 
 def _users(configuration: Configuration, hours: str) -> Iterator[str]:

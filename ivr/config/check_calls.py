@@ -39,12 +39,15 @@ def hours(configuration: Configuration, places: Places) -> Iterator[Problem]:
     """HRS002-HRS005: hours that close before they open, never open, or contradict themselves."""
     for name, schedule in configuration.hours.items():
         opening = {day: clock(written) for day, written in schedule.week.items() if written != "closed"}
-        for day, (opens, closes) in opening.items():
+        special = {day: clock(written) for day, written in schedule.special.items() if written != "closed"}
+        spans = {("week", str(day)): span for day, span in opening.items()}
+        spans |= {("special", str(day)): span for day, span in special.items()}
+        for (field, day), (opens, closes) in spans.items():
             if closes <= opens:
-                place = places.value_at("hours", name, "week", day)
+                place = places.value_at("hours", name, field, day)
                 hint = "a day ends at 24:00; hours after midnight belong to the next day"
                 yield Problem("HRS002", place, f"{day} closes before it opens", hint)
-        if not opening and (not schedule.open_on or "mon" not in opening):
+        if not opening and not special:
             hint = 'give a day opening hours: `mon: "09:00-18:00"`'
             yield Problem("HRS003", places.at("hours", name), f"`{name}` never opens", hint)
         elif schedule.open_on and "mon" not in opening:
@@ -53,10 +56,11 @@ def hours(configuration: Configuration, places: Places) -> Iterator[Problem]:
             yield Problem(
                 "HRS005", place, "days in `open_on` have the hours of Monday, which is closed", hint
             )
-        for position, day_off in enumerate(schedule.closed_on):
-            if day_off in schedule.open_on:
-                place = places.at("hours", name, "closed_on", position)
-                yield Problem("HRS004", place, f"{day_off} is also in `open_on`", "keep one of them")
+        for first, second in (("closed_on", "open_on"), ("closed_on", "special"), ("open_on", "special")):
+            for position, date in enumerate(getattr(schedule, first)):
+                if date in getattr(schedule, second):
+                    place = places.at("hours", name, first, position)
+                    yield Problem("HRS004", place, f"{date} is also in `{second}`", "keep one of them")
 
 
 def trunks(configuration: Configuration, places: Places) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 from holidays import list_supported_countries
 from phonenumbers import SUPPORTED_REGIONS
 
-from ivr.config import check_calls, check_menu, check_prompts
+from ivr.config import check_calls, check_menu, check_prompts, lending
 from ivr.config.menu_graph import takes_orders
 from ivr.config.model import Configuration
 from ivr.config.places import Places
@@ -157,6 +157,7 @@ _REFERENCES: tuple[Check, ...] = (
     _orders,
     _digits,
     _agents,
+    lending.check,
     check_menu.targets,
     check_menu.names,
     check_menu.languages,

@@ -39,8 +39,9 @@ def written_ways(configuration: Configuration) -> Iterator[Way]:
         yield Way(("menu", which, "then"), getattr(configuration.menu, which).then)
     for name, queue in configuration.queues.items():
         yield Way(("queues", name, "on_timeout"), queue.on_timeout)
-        if queue.closed:
-            yield Way(("queues", name, "closed"), queue.closed)
+        for field in ("closed", "at_closing"):
+            if target := getattr(queue, field):
+                yield Way(("queues", name, field), target)
     for name, node in configuration.menu.nodes.items():
         yield from _written_in(name, node)
 
@@ -66,7 +67,7 @@ def next_nodes(configuration: Configuration, name: str) -> set[str]:
         targets |= {retry_of(configuration, node, which).then for which in ("wrong_key", "silence")}
     if node.queue in configuration.queues:
         queue = configuration.queues[node.queue]
-        targets |= {queue.on_timeout, queue.closed or queue.on_timeout}
+        targets |= {queue.on_timeout, *filter(None, (queue.closed, queue.at_closing))}
     return targets & configuration.menu.nodes.keys()
 
 

@@ -95,9 +95,15 @@ class Queue(Frozen):
     """When callers are let in; without, always."""
     closed: Name | None = None
     """The node callers hear outside `hours`."""
+    at_closing: Annotated[Name | None, Field(examples=["closing"])] = None
+    """The node for who still waits when `hours` end; left out, they are served to the end."""
     record: bool = True
     announce_position: bool = True
     """Tell callers their place and expected wait before they join."""
+    announce_every: Annotated[WholeSeconds | None, Field(ge=15, examples=["45s"])] = None
+    """How often who waits in the first place hears that they are next; nothing is said if it is not given."""
+    helped_by: Annotated[dict[Name, WholeSeconds], Field(examples=[{"emdx": "90s"}])] = {}
+    """Queues whose agents may also be rung for this one, each once its caller has waited that long."""
     music: Name = "default"
     """Asterisk's class of music on hold."""
     reserve: Annotated[int, Field(ge=0)] | None = None
@@ -113,6 +119,8 @@ class Queue(Frozen):
     def _closed_goes_with_hours(self) -> Queue:
         if self.hours is not None and self.closed is None:
             raise ValueError("`hours` needs `closed`: the node callers hear outside them")
+        if self.at_closing is not None and self.hours is None:
+            raise ValueError("`at_closing` needs `hours`: the time they end is meant")
         return self
 
 
@@ -137,6 +145,8 @@ class Hours(Frozen):
     """Further days off."""
     open_on: Annotated[list[date], Field(examples=[["2026-01-24"]])] = []
     """Working days in spite of a holiday or weekend (moved working days); the hours of Monday apply."""
+    special: Annotated[dict[date, OpeningTime], Field(examples=[{"2026-12-30": "09:00-13:00"}])] = {}
+    """Days with hours of their own, half days for example."""
 
 
 class Retry(Frozen):

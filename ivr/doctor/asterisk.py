@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ivr.asterisk.actions import ActionRefused, AmiError, Header
+from ivr.asterisk.closing import closed_by_hand
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.events import parse_timestamp
 from ivr.asterisk.login import logged_in
@@ -26,15 +27,17 @@ TESTED_WITH: Final = 22
 CLOCKS_AGREE_WITHIN: Final = 2.0
 """Seconds; the recorder takes a larger step of Asterisk's clock for one."""
 MODULES: Final = (
-    "app_dial", "app_exec", "app_mixmonitor", "app_playback", "app_queue", "app_read", "app_userevent",
-    "chan_pjsip", "func_callerid", "func_channel", "func_cut", "func_devstate", "func_dialplan", "func_logic",
-    "func_strings", "func_timeout", "pbx_config", "res_agi", "res_pjsip_header_funcs",
+    "app_dial", "app_exec", "app_mixmonitor", "app_playback", "app_queue", "app_read", "app_stack",
+    "app_userevent", "chan_pjsip", "func_callerid", "func_channel", "func_cut", "func_db", "func_devstate",
+    "func_dialplan", "func_global", "func_logic", "func_strings", "func_timeout", "pbx_config", "res_agi",
+    "res_pjsip_header_funcs",
 )  # fmt: skip
 """What the compiled dialplan and the row a minute cannot do without."""
 PROBES: Final[Mapping[str, Mapping[str, Header]]] = {
     "originate": {"Action": "Originate"},
     "call": {"Action": "Hangup"},
     "reporting": {"Action": "CoreStatus"},
+    "agent": {"Action": "QueuePause"},
     "system": {"Action": "ModuleCheck", "Module": "app_queue"},
     "command": {"Action": "Command"},
     "config": {"Action": "UpdateConfig"},
@@ -140,6 +143,8 @@ async def _settings(send: Send, house: House) -> AsyncIterator[Finding]:
         if lacking := frozenset(read.split(",")) - has:
             what = f"{user} does not hear events of {', '.join(sorted(lacking))}"
             yield error("AMI rights", what, RENDER)
+    for name in await closed_by_hand(send, house.configuration.hours):
+        yield warning("hours", f"{name} is closed by hand", f"to open it: hotline closed {name} --open")
     for trunk in house.configuration.trunks.values():
         if await _is_unwatched(send, trunk.endpoint):
             what = f"nobody asks whether trunk {trunk.endpoint} lives: a dead one counts as reachable"

@@ -107,6 +107,8 @@ def _ways(configuration: Configuration, node: Node, queue: Queue | None) -> Iter
     if queue is not None:
         if queue.hours and queue.closed:
             yield Way(f"outside {queue.hours}", queue.closed)
+        if queue.at_closing:
+            yield Way("waiting at closing time", queue.at_closing)
         yield Way(f"unanswered {_minutes(queue.max_wait)}", queue.on_timeout)
 
 

@@ -16,11 +16,11 @@ from typing import Final
 from ivr.calls.opening_hours import Schedule
 from ivr.calls.prompts import RECORDING_NOTICE
 from ivr.config.menu_graph import retry_of, returns
-from ivr.config.model import Configuration, Language, Retry
+from ivr.config.model import Configuration, Language, Queue, Retry
 from ivr.menus.ordering import Ordering, after, asking
 
 SILENCE: Final = "silence"
-"""Nothing is pressed until the menu's patience ends; in a queue, nobody answers within `max_wait`."""
+"""Nothing is pressed until the menu's patience ends; in a queue, nobody answers as long as it may be."""
 HANG_UP: Final = "hangup"
 DEEPEST_BACK: Final = 10
 """Choices that `back` remembers."""
@@ -99,7 +99,7 @@ class Menu:
         if caller.queue:
             if does != SILENCE and does == self._order_key(caller.queue):
                 return self._order(replace(caller, queue=""), caller.queue, "")
-            next_node = self.configuration.queues[caller.queue].on_timeout
+            next_node = self._after(self.configuration.queues[caller.queue])
             return self._enter(replace(caller, queue=""), next_node) if does == SILENCE else Step(caller)
         node = self.configuration.menu.nodes[caller.node]
         if does == SILENCE:
@@ -194,14 +194,20 @@ class Menu:
         heard = _said(caller, [*([RECORDING_NOTICE] if tells else []), *place])
         return Step(replace(caller, queue=name, knows_of_recording=caller.knows_of_recording or tells), heard)
 
+    def _after(self, queue: Queue) -> str:
+        """Where who is not answered goes: closing time may come before the longest wait is over."""
+        closes_first = queue.hours is not None and self._open_for[queue.hours] < queue.max_wait
+        return queue.at_closing if queue.at_closing and closes_first else queue.on_timeout
+
     def _is_open(self, hours: str | None) -> bool:
-        return hours is None or self._open[hours]
+        return hours is None or self._open_for[hours] > 0
 
     @cached_property
-    def _open(self) -> dict[str, bool]:
+    def _open_for(self) -> dict[str, int]:
+        """Seconds until each schedule closes, 0 if it is closed."""
         hotline = self.configuration.hotline
         return {
-            name: Schedule.of(hours, hotline.time_zone, hotline.country).is_open(self.moment)
+            name: Schedule.of(hours, hotline.time_zone, hotline.country).open_for(self.moment)
             for name, hours in self.configuration.hours.items()
         }
 

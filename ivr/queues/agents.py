@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from ivr.asterisk.events import AmiEvent, parse_timestamp, whole_number
+from ivr.asterisk.words import LENT_PENALTY
 
 # Device states of `Status:`, from Asterisk's devicestate.h.
 NOT_IN_USE: Final = 1
@@ -41,6 +42,8 @@ class Membership:
     status: int
     paused: bool
     pause_reason: str
+    is_lent: bool
+    """Of another queue's agents, who are rung only for a caller that has waited long (`helped_by`)."""
     in_call: bool
     called_for: str = ""
     """Uniqueid of the caller this phone is being called for; empty if none."""
@@ -75,11 +78,12 @@ def idle(members: Memberships, queue: str, now: datetime) -> list[Agent]:
     """Agents of `queue` who could take a call at `now`, each once.
 
     Idle = the phone is registered, not in use and not ringing, the agent is not paused in this queue, is in
-    no call of any queue, none is being offered, and the wrap-up after the last one is over.
+    no call of any queue, none is being offered, and the wrap-up after the last one is over. Whom another
+    queue lends is counted there alone.
     """
     found = []
     for everywhere in by_device(members).values():
-        here = next((m for m in everywhere if m.queue == queue and not m.paused), None)
+        here = next((m for m in everywhere if m.queue == queue and not m.paused and not m.is_lent), None)
         if here is not None and all(_is_free(member, now) for member in everywhere):
             found.append(Agent(here.interface, here.name, tuple(member.queue for member in everywhere)))
     return found
@@ -91,7 +95,7 @@ def serving(members: Memberships, queue: str) -> int:
         {
             m.device
             for m in members.values()
-            if m.queue == queue and not m.paused and m.status not in _UNREACHABLE
+            if m.queue == queue and not m.paused and not m.is_lent and m.status not in _UNREACHABLE
         }
     )
 
@@ -169,6 +173,7 @@ def _told(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships
         status=whole_number(event["Status"]),
         paused=event["Paused"] == "1",
         pause_reason=event["PausedReason"],
+        is_lent=whole_number(event["Penalty"]) >= LENT_PENALTY,
         in_call=event["InCall"] == "1",
         called_for=before.called_for if before else "",
         talk_ended_at=before.talk_ended_at if before else None,

@@ -90,6 +90,11 @@ class Board:
             for interface in agents.left_all_queues(before, self._members):
                 self._note(interface, _IN_NO_QUEUE, event.at)
 
+    @property
+    def members(self) -> agents.Memberships:
+        """All memberships as Asterisk last told them."""
+        return self._members
+
     def idle(self, queue: str, now: datetime) -> list[Agent]:
         """Agents of `queue` who could take a call at `now`; empty while the board is not fresh."""
         return agents.idle(self._members, queue, now) if self._fresh else []

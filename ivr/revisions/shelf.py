@@ -28,7 +28,7 @@ CONFIG: Final = "config"
 TREE: Final = "asterisk"
 PLANS: Final = "revisions"
 """In a tree: the dialplans that are loaded, one file each, by the hash in their contexts' names."""
-_OURS: Final = re.compile(rf"(extensions|queues|manager)\.conf|{PLANS}/[0-9a-f]{{8}}\.conf")
+_OURS: Final = re.compile(rf"(extensions|queues|queuerules|manager)\.conf|{PLANS}/[0-9a-f]{{8}}\.conf")
 
 
 class NotApplied(Exception):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 
-from ivr.calls.opening_hours import Schedule, days_closed
+from ivr.calls.opening_hours import Schedule, irregular_days
 from tests.lab.audio import Sound
 from tests.lab.calllog import NeverHappened, What
 from tests.lab.demo_story import Day, GivesUp, Listens, Play, SentAway, Story, Talks
@@ -49,7 +49,8 @@ class Moments:
 
     def __init__(self, schedule: Schedule, now: datetime) -> None:
         opening = schedule.next_opening(now + timedelta(days=1)).astimezone(schedule.zone)
-        holiday = days_closed(schedule, opening.date(), opening.date() + timedelta(days=400))[0]
+        days = irregular_days(schedule, opening.date(), opening.date() + timedelta(days=400))
+        holiday = next(day for day, span in days.items() if span is None)
         self._zone = schedule.zone
         self._moments: Mapping[Day, datetime] = {
             "office": self._at(opening.date(), 11),

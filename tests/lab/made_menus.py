@@ -29,10 +29,20 @@ _PROMPTS = (*_SAID, "wrong", "silent")
 _CHOICES = ["c0", "c1", "c2"]
 _QUEUES = ("q1", "q2")
 _MOMENTS = tuple(
-    datetime(2026, 11, day, hour, tzinfo=BAKU)
-    for day, hour in ((23, 11), (23, 20), (22, 12), (9, 12), (24, 12), (28, 12))
+    datetime.fromisoformat(f"2026-11-{moment}").replace(tzinfo=BAKU)
+    for moment in (
+        "23 11:00",
+        "23 20:00",
+        "22 12:00",
+        "09 12:00",
+        "24 12:00",
+        "28 12:00",
+        "25 14:00",
+        "23 17:59:59",
+    )
 )
-"""A working day, its evening, a Sunday, a holiday, a day off, a Saturday that is worked on."""
+"""A working day, its evening, a Sunday, a holiday, a day off, a Saturday that is worked on, the afternoon
+of a half day, the last second of a working day."""
 _NUMBERS = ("195", "1951", "19512")
 
 
@@ -61,7 +71,7 @@ def ring() -> Loaded:
         "nodes": {**asked, "end": {"hangup": True}},
     }
     for queue in made["queues"].values():
-        queue |= {"on_timeout": "end", "hours": None, "closed": None}
+        queue |= {"on_timeout": "end", "hours": None, "closed": None, "at_closing": None}
     return load_files({"hotline.yaml": yaml.safe_dump({**_shared(), **made}, allow_unicode=True).encode()})
 
 
@@ -131,7 +141,7 @@ def _made(chance: random.Random) -> dict[str, Any]:
                 **shared,
                 "record": chance.random() < 0.5,
                 "on_timeout": chance.choice(names),
-                **_perhaps(chance, 0.4, lambda: _hours(chance, names)),
+                **_perhaps(chance, 0.6, lambda: _hours(chance, names) | _at_closing(chance, names)),
             }
             for name in _QUEUES
         },
@@ -171,6 +181,10 @@ def _node(chance: random.Random, name: str, names: list[str]) -> dict[str, Any]:
 
 def _hours(chance: random.Random, names: list[str]) -> dict[str, str]:
     return {"hours": chance.choice(["office", "evening"]), "closed": chance.choice(names)}
+
+
+def _at_closing(chance: random.Random, names: list[str]) -> dict[str, str]:
+    return _perhaps(chance, 0.7, lambda: {"at_closing": chance.choice(names)})
 
 
 def _retry(chance: random.Random, say: str, names: list[str]) -> dict[str, Any]:

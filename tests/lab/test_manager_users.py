@@ -27,6 +27,7 @@ WRITE_CONFIG: Action = {"Action": "UpdateConfig", "SrcFilename": "a.conf", "DstF
 PHONE: Action = {"Action": "Getvar", "Variable": "DEVICE_STATE(PJSIP/1101)"}
 PHONES: Action = {"Action": "PJSIPShowEndpoints"}
 MODULE: Action = {"Action": "ModuleCheck", "Module": "app_queue"}
+CLOSE: Action = {"Action": "DBPut", "Family": "hotline-closed", "Key": "office", "Val": "0"}
 SHUT_OUT: Action = {"Action": "QueuePause", "Interface": "PJSIP/1101", "Paused": "true"}
 CALL: Action = {
     "Action": "Originate",
@@ -45,12 +46,23 @@ SHELL: Action = {
 
 MAY: dict[str, tuple[Action, ...]] = {
     "hotline-recorder": (QUEUES, STATUS, CHANNELS, PHONE),
-    "hotline-dialer": (QUEUES, STATUS, CHANNELS, PHONE, CALL),
-    "hotline-apply": (RELOAD, PLAN, PHONES, MODULE),
+    "hotline-dialer": (QUEUES, STATUS, CHANNELS, PHONE, CALL, SHUT_OUT),
+    "hotline-apply": (RELOAD, PLAN, PHONES, MODULE, CLOSE),
 }
 MAY_NOT: dict[str, tuple[Action, ...]] = {
-    "hotline-recorder": (CALL, SHELL, RELOAD, COMMAND, GET_CONFIG, WRITE_CONFIG, SHUT_OUT, PHONES, MODULE),
-    "hotline-dialer": (PHONES, MODULE, SHELL, RELOAD, COMMAND, GET_CONFIG, WRITE_CONFIG, SHUT_OUT),
+    "hotline-recorder": (
+        CALL,
+        SHELL,
+        RELOAD,
+        COMMAND,
+        GET_CONFIG,
+        WRITE_CONFIG,
+        SHUT_OUT,
+        PHONES,
+        MODULE,
+        CLOSE,
+    ),
+    "hotline-dialer": (PHONES, MODULE, CLOSE, SHELL, RELOAD, COMMAND, GET_CONFIG, WRITE_CONFIG),
     # Asterisk gives GetConfig to `system`, without which there is no Reload.
     "hotline-apply": (CALL, SHELL, COMMAND, WRITE_CONFIG, SHUT_OUT),
 }
@@ -69,7 +81,7 @@ async def _login(house: House, user: str) -> AsyncIterator[AmiConnection]:
 
 
 def test_every_user_may_do_its_work_and_nothing_else(tmp_path: Path) -> None:
-    """None may run commands, write configuration, start programs, or pause an agent."""
+    """None may run commands, write configuration, or start programs; the dialer alone pauses agents."""
 
     async def scenario() -> None:
         async with House.open(tmp_path, CONFIG, today=TODAY) as house:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agi_scripts.announce_position import decide
 from agi_scripts.table import scripts_for
@@ -70,14 +72,37 @@ def test_a_caller_is_told_place_and_whole_minutes_unless_an_agent_is_free_for_th
 
 def test_the_place_counts_callers_and_confirmed_callbacks_who_wait(configuration: Configuration) -> None:
     """Two in line: the caller is third; three talks of a minute each with one agent: three minutes."""
-    sent = run(words.AGI_ANNOUNCE_POSITION, board(TWO_WAIT, THREE_TALKS), configuration, OK)
-    assert sent == ['SET VARIABLE "HOTLINE_SAY" "hotline/place-3&hotline/wait_minutes-3"']
+    sent = run(words.AGI_ANNOUNCE_POSITION, board(TWO_WAIT, THREE_TALKS), configuration, value(""), OK)
+    assert sent[1:] == ['SET VARIABLE "HOTLINE_SAY" "hotline/place-3&hotline/wait_minutes-3"']
 
 
 def test_only_the_place_is_told_while_no_wait_is_known(configuration: Configuration) -> None:
     """No talk yet since we look."""
-    sent = run(words.AGI_ANNOUNCE_POSITION, board(TWO_WAIT), configuration, OK)
-    assert sent == ['SET VARIABLE "HOTLINE_SAY" "hotline/place-3"']
+    sent = run(words.AGI_ANNOUNCE_POSITION, board(TWO_WAIT), configuration, value(""), OK)
+    assert sent[1:] == ['SET VARIABLE "HOTLINE_SAY" "hotline/place-3"']
+
+
+def test_who_may_have_heard_a_place_before_is_told_the_wait_alone(configuration: Configuration) -> None:
+    """They come on from another queue: the place there was lower, or Asterisk said that they are next."""
+    sent = run(words.AGI_ANNOUNCE_POSITION, board(TWO_WAIT, THREE_TALKS), configuration, value("yes"), OK)
+    assert sent == ['GET VARIABLE "HOTLINE_TOLD"', 'SET VARIABLE "HOTLINE_SAY" "hotline/wait_minutes-3"']
+    assert run(words.AGI_ANNOUNCE_POSITION, board(TWO_WAIT), configuration, value("yes"))[1:] == []
+
+
+STAYS = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 3), st.lists(st.integers(1, 40))), max_size=4)
+"""Of one call: place and idle agents before joining, then the places at which Asterisk thinks of speaking."""
+
+
+@given(STAYS)
+def test_no_later_announcement_of_a_call_names_a_higher_place(
+    stays: list[tuple[int, int, list[int]]],
+) -> None:
+    """Whatever becomes of the line meanwhile: Asterisk says place 1 (`announce-position-limit`) or none."""
+    named = []
+    for stay, (place, idle, places) in enumerate(stays):
+        said = decide(place, idle, None, most_place=30, most_minutes=30, told=stay > 0)
+        named += [place] * len(said) + [1 for each in places if each == 1]
+    assert named == sorted(named, reverse=True)
 
 
 @pytest.mark.parametrize("queue", ["", "nowhere", 'dvx"', "aparat&x"])

@@ -89,6 +89,9 @@ MISTAKES = [
     ("AGT001", "queues.yaml", "queues: [dvx]}", "queues: [dvx, tax]}", "tax]"),
     ("AGT002", "queues.yaml", '"1101"', '"1951"', '"1951"'),
     ("AGT003", "queues.yaml", "queues: [dvx]}", "queues: [dvx, dvx]}", "dvx]}"),
+    ("HLP001", "queues.yaml", "{emdx: 90s}", "{emdxx: 90s}", "emdxx: 90s"),
+    ("HLP002", "queues.yaml", "{emdx: 90s}", "{aibndx: 90s}", "aibndx: 90s"),
+    ("HLP003", "queues.yaml", "{emdx: 90s}", "{emdx: 10m}", "emdx: 10m"),
     # the menu
     ("MENU001", "menu.yaml", '"2": services', '"2": servces', "servces"),
     ("MENU001", "hotline.yaml", '"195": welcome', '"195": welcom', "welcom\n"),
@@ -141,6 +144,23 @@ MISTAKES = [
         "hours:\n",
         "hours:\n  moved: {week: {tue: 09:00-18:00}, open_on: [2026-01-24]}\n",
         "open_on: [2026-01-24]",
+    ),
+    ("HRS002", "hours.yaml", "special: {}", "special: {2026-12-30: 13:00-09:00}", "13:00-09:00"),
+    (
+        "HRS004",
+        "hours.yaml",
+        "hours:\n",
+        "hours:\n  x: {week: {mon: 09:00-18:00}, closed_on: [2026-01-02], special: {2026-01-02: closed}}\n",
+        "2026-01-02], special",
+    ),
+    ("CFG003", "hours.yaml", "special: {}", "special: {2026-02-30: 09:00-13:00}", "2026-02-30"),
+    ("MENU001", "queues.yaml", "    record: true", "    at_closing: god\n    record: true", "god\n"),
+    (
+        "CFG003",
+        "queues.yaml",
+        "    hours: office\n    closed: dvx_closed\n    # at_closing",
+        "    at_closing: sorry\n    # at_closing",
+        "dvx:",
     ),
     # prompts
     ("PRM001", "menu.yaml", "say: [welcome, main_menu]", "say: [welcom, main_menu]", "welcom,"),
@@ -205,7 +225,18 @@ def test_each_code_is_explained_on_the_page_of_codes_and_provoked_here() -> None
     explained = set(
         re.findall(r"^\| ([A-Z]+[0-9]{3}) ", CODES_PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     )
-    elsewhere = {"CFG002", "CFG006", "CFG007", "PRM006", "SRV002", "TRK004", "TST001", "TST002"}
+    elsewhere = {
+        "CFG002",
+        "CFG006",
+        "CFG007",
+        "HRS006",
+        "HRS007",
+        "PRM006",
+        "SRV002",
+        "TRK004",
+        "TST001",
+        "TST002",
+    }
     assert explained == {row[0] for row in MISTAKES} | elsewhere
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.calls.opening_hours import NeverOpen, Schedule, days_closed
+from ivr.calls.opening_hours import ALL_DAY, NeverOpen, Schedule, irregular_days
 from ivr.config.loading import configuration_of
 from ivr.config.model import Hours
 from tests.unit.starter import shipped
@@ -89,6 +89,29 @@ def test_a_day_off_closes_and_a_moved_working_day_opens_with_the_hours_of_monday
     assert not schedule.is_open(baku("2026-03-14T12:00"))
 
 
+def test_a_special_day_has_hours_of_its_own_even_on_a_holiday() -> None:
+    schedule = Schedule.of(
+        hours(
+            week={"tue": "09:00-18:00", "wed": "09:00-18:00"},
+            special={"2026-12-30": "09:00-13:00", "2026-01-20": "10:00-12:00", "2026-03-03": "closed"},
+        )
+    )
+    assert schedule.open_for(baku("2026-12-30T12:59:59")) == 1
+    assert not schedule.is_open(baku("2026-12-30T13:00"))
+    assert schedule.is_open(baku("2026-01-20T10:00"))
+    assert not schedule.is_open(baku("2026-03-03T12:00"))
+
+
+@given(MOMENTS)
+def test_it_is_open_for_exactly_the_seconds_told(moment: datetime) -> None:
+    moment = moment.replace(microsecond=0)
+    left = timedelta(seconds=OFFICE.open_for(moment))
+    assert bool(left) is OFFICE.is_open(moment)
+    if left:
+        assert OFFICE.is_open(moment + left - timedelta(seconds=1))
+        assert not OFFICE.is_open(moment + left)
+
+
 def test_a_schedule_without_holidays_is_open_on_them() -> None:
     schedule = Schedule.of(hours(week={"tue": "09:00-18:00"}, holidays=False))
     assert schedule.is_open(baku("2026-01-20T12:00"))
@@ -97,6 +120,7 @@ def test_a_schedule_without_holidays_is_open_on_them() -> None:
 def test_a_day_until_24_has_no_gap_before_midnight() -> None:
     schedule = Schedule.of(hours(week={"mon": "00:00-24:00", "tue": "00:00-24:00"}, holidays=False))
     assert schedule.is_open(baku("2026-03-02T23:59:59.999999"))
+    assert schedule.open_for(baku("2026-03-02T23:59:59")) == ALL_DAY
     assert schedule.is_open(baku("2026-03-03T00:00"))
     assert not schedule.is_open(baku("2026-03-04T00:00"))
     assert schedule.end_of_next_working_day(baku("2026-03-02T12:00")) == baku("2026-03-04T00:00")
@@ -116,9 +140,9 @@ def test_hours_that_never_open_are_said_to_be_so() -> None:
         never.end_of_next_working_day(baku("2026-03-03T12:00"))
 
 
-def test_closed_days_are_those_their_weekday_would_open() -> None:
-    closed = days_closed(OFFICE, date(2026, 1, 1), date(2026, 1, 31))
-    assert closed == [date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 20)]
+def test_irregular_days_are_those_their_weekday_would_open() -> None:
+    days = irregular_days(OFFICE, date(2026, 1, 1), date(2026, 1, 31))
+    assert days == dict.fromkeys([date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 20)])
 
 
 @given(MOMENTS)

@@ -1,0 +1,82 @@
+"""`hotline closed`: opening hours ended by hand, at once and without a new configuration."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
+
+import typer
+
+from ivr.asterisk import closing
+from ivr.asterisk.actions import AmiError
+from ivr.asterisk.login import logged_in
+from ivr.asterisk.secrets import SecretMissing
+from ivr.command.checking import load_or_stop
+from ivr.command.options import fail, options
+from ivr.config.loading import configuration_of
+from ivr.revisions.takeover import USER, WITHIN
+
+EXAMPLE: Final = "Example: hotline closed office --until 14:00"
+
+
+def closed(
+    context: typer.Context,
+    hours: Annotated[str, typer.Argument(help="A schedule of `hours`; left out, show those closed.")] = "",
+    until: Annotated[
+        str, typer.Option(help="When it opens by itself: 14:00, or '2026-12-30 14:00'; default never.")
+    ] = "",
+    open_again: Annotated[bool, typer.Option("--open", help="Back to the clock.")] = False,
+    secrets: Annotated[
+        Path, typer.Option(help="Folder `secrets.d` that `config render` made.", envvar="HOTLINE_SECRETS")
+    ] = Path("/etc/asterisk/secrets.d"),
+    server: Annotated[str, typer.Option(help="Which of `servers`.", envvar="HOTLINE_SERVER")] = "main",
+) -> None:
+    """Close everything that has these hours now, whatever the clock says; those who wait are served.
+
+    It is kept by Asterisk: it holds without the daemon and after a restart. Callbacks go by the clock.
+    """
+    configuration = configuration_of(load_or_stop(options(context).config))
+    for what, name, known in (
+        ("hours", hours, configuration.hours),
+        ("server", server, configuration.servers),
+    ):
+        if name and name not in known:
+            fail(f"there is no {what} {name!r}", hint=f"{what}: {', '.join(known)}", status=2)
+    zone = ZoneInfo(configuration.hotline.time_zone)
+    moment = _moment(until, zone) if until else closing.FOR_GOOD
+
+    async def ask() -> dict[str, datetime]:
+        where = configuration.servers[server]
+        async with logged_in(where, USER, secrets, WITHIN) as send:
+            if hours and not open_again:
+                await closing.close(send, hours, moment)
+            elif hours and not await closing.open_again(send, hours):
+                fail(f"`{hours}` is not closed by hand", hint="hotline closed")
+            return await closing.closed_by_hand(send, configuration.hours)
+
+    try:
+        found = asyncio.run(ask())
+    except (SecretMissing, AmiError, OSError, TimeoutError) as problem:
+        fail(f"Asterisk was not asked: {problem}", hint="see `hotline doctor`")
+    for name, end in found.items():
+        typer.echo(f"{name} is closed by hand {_said(end, zone)}")
+    for name in configuration.hours.keys() - found.keys():
+        typer.echo(f"{name} goes by the clock")
+
+
+def _moment(text: str, zone: ZoneInfo) -> datetime:
+    now = datetime.now(zone)
+    try:
+        moment = datetime.fromisoformat(f"{now:%Y-%m-%d} {text}" if len(text) <= len("14:00") else text)
+    except ValueError:
+        fail(f"{text!r} is no moment", hint="write 14:00, or '2026-12-30 14:00'", status=2)
+    if moment.replace(tzinfo=zone) <= now:
+        fail(f"{text} is over", hint="name a moment to come", status=2)
+    return moment.replace(tzinfo=zone)
+
+
+def _said(end: datetime, zone: ZoneInfo) -> str:
+    return "until --open" if end == closing.FOR_GOOD else f"until {end.astimezone(zone):%Y-%m-%d %H:%M}"

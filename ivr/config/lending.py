@@ -1,0 +1,51 @@
+"""Which agents are lent to which queues, from `queues.*.helped_by`, and what makes no sense there.
+
+The compiler makes queue members of the loans, `ivr.lender` pauses them while they are needed at home.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ivr.config.model import Configuration
+from ivr.config.places import Places
+from ivr.config.problems import Problem, did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Loan:
+    """An agent who also serves `queue`, once its caller has waited `after` seconds, but `home` first."""
+
+    account: str
+    queue: str
+    home: str
+    after: float
+
+
+def loans(configuration: Configuration) -> tuple[Loan, ...]:
+    """Every agent once for each queue they help; who serves it anyway is not lent to it."""
+    return tuple(
+        Loan(account, queue, home, helped.helped_by[home])
+        for queue, helped in configuration.queues.items()
+        for account, agent in configuration.agents.items()
+        if queue not in agent.queues
+        and (
+            home := min(helped.helped_by.keys() & agent.queues, key=helped.helped_by.__getitem__, default="")
+        )
+    )
+
+
+def check(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """HLP001-HLP003: help from a queue that does not exist, from itself, or after its caller is gone."""
+    for name, queue in configuration.queues.items():
+        for home, after in queue.helped_by.items():
+            place = places.at("queues", name, "helped_by", home)
+            if not places.has("queues", home):
+                hint = did_you_mean(home, configuration.queues)
+                yield Problem("HLP001", place, f"there is no queue `{home}`", hint)
+            elif home == name:
+                yield Problem("HLP002", place, f"`{name}` cannot help itself", "name another queue")
+            elif after >= queue.max_wait:
+                message = f"after {after:g} s nobody waits in `{name}` any more"
+                yield Problem("HLP003", place, message, "give a time shorter than `max_wait`")

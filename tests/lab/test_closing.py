@@ -1,0 +1,82 @@
+"""Hours that end on a real Asterisk: by hand, with nothing of ours running, and by the clock."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from ivr.command.root import app
+from tests.lab.audio import Sound
+from tests.lab.calllog import What
+from tests.lab.house import House
+from tests.lab.phone import AgentPhone, Caller
+from tests.lab.small import BAKU, CITIZEN, CONFIG, OPEN, TODAY, small_house
+
+BEFORE_CLOSING = datetime(2026, 11, 23, 17, 59, 58, tzinfo=BAKU)
+
+
+async def _hotline_closed(house: House, *words: str) -> str:
+    arguments = ["--config", str(house.config), "closed", *words, "--secrets", str(house.etc / "secrets.d")]
+    said = await asyncio.to_thread(CliRunner().invoke, app, arguments)
+    assert said.exit_code == 0, said.output
+    return said.stdout
+
+
+async def _is_told_that_it_is_closed(house: House, number: str) -> bool:
+    """What a caller to the tax queue meets: the word that it is closed, or the queue."""
+    async with Caller.open(number, house.sip) as phone:
+        call = await phone.dial("19511", OPEN)
+        folder = house.sounds / "az" / "hotline"
+        said = [Sound.load(folder / f"{name}.wav", "az") for name in ("closed", "calls_recorded")]
+        return (await call.heard(*said)).name == "closed"
+
+
+def test_hours_closed_by_hand_stay_closed_over_a_restart_until_they_are_opened(tmp_path: Path) -> None:
+    """Nothing but Asterisk runs while callers call."""
+
+    async def scenario() -> None:
+        async with House.open(tmp_path, CONFIG, today=TODAY) as house:
+            assert await _hotline_closed(house) == "office goes by the clock\n"
+            assert not await _is_told_that_it_is_closed(house, "0501000001")
+            assert "closed by hand until --open" in await _hotline_closed(house, "office")
+            assert await _is_told_that_it_is_closed(house, "0501000002")
+            await house.restart()
+            assert await _is_told_that_it_is_closed(house, "0501000003")
+            assert await _hotline_closed(house, "office", "--open") == "office goes by the clock\n"
+            assert not await _is_told_that_it_is_closed(house, "0501000004")
+
+    asyncio.run(scenario())
+
+
+def test_who_waits_at_closing_time_goes_to_the_node_named_for_it(tmp_path: Path) -> None:
+    """And the visit is told as a timeout, which is owed a call."""
+
+    async def scenario() -> None:
+        async with (
+            small_house(tmp_path, {"queues.tax.max_wait": "10m"}) as ear,
+            Caller.open(CITIZEN, ear.house.sip) as phone,
+        ):
+            call = await phone.dial("19511", BEFORE_CLOSING)
+            left = await ear.user_event("HotlineLeftQueue")
+            assert left["Result"] == "TIMEOUT"
+            await call.heard(*ear.prompts("az", "bye"))
+            assert (await ear.hangup())["MENU_NODE"] == "bye"
+
+    asyncio.run(scenario())
+
+
+def test_who_waits_at_closing_time_is_served_where_nothing_else_is_said(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        changes = {"queues.tax.max_wait": "10m", "queues.tax.at_closing": None}
+        async with small_house(tmp_path, changes) as ear, Caller.open(CITIZEN, ear.house.sip) as phone:
+            call = await phone.dial("19511", BEFORE_CLOSING)
+            await ear.event("QueueCallerJoin")
+            await asyncio.sleep(4.0)  # past the closing time
+            async with AgentPhone.open("1101", ear.house.secret("1101"), ear.house.sip, talk=1.0):
+                await call.until(What.ENDED)
+            assert ear.logged("COMPLETEAGENT")
+
+    asyncio.run(scenario())
