@@ -24,6 +24,7 @@ EVENING = datetime(2026, 11, 23, 20, 0, tzinfo=BAKU)
 ALWAYS = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), "00:00-24:00")
 CHANGES = {
     "queues.tax.max_wait": "10m",
+    "queues.tax.closed": "order_tax",
     "queues.tax.order.mode": "quiet_moment",
     "hours.calling": {"week": ALWAYS, "holidays": False},
     "callback.hours": "calling",

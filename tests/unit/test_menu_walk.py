@@ -94,7 +94,7 @@ def test_a_remembered_language_is_spoken_from_the_first_prompt_on() -> None:
 
 def test_outside_its_hours_a_queue_is_closed() -> None:
     heard, caller = walked("", "19511", Menu(SMALL, CLOSED))
-    assert (heard, caller.node, caller.queue) == (["closed", "order_no_number", "bye"], "bye", "")
+    assert (heard, caller.node, caller.queue) == (["closed"], "closed", "")
 
 
 def test_a_number_that_is_not_delivered_has_no_walk() -> None:
