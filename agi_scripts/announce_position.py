@@ -1,7 +1,8 @@
 """What a caller is told before joining a queue: their place and the expected wait, or nothing.
 
-`decide` is pure. `announce_position` asks the board and sets HOTLINE_SAY; the dialplan plays it, so that
-Python is gone before anything is heard. Called by the compiled door of each queue; its argument is the queue.
+`decide` is pure. `announce_position` asks the board and sets HOTLINE_SAY, and HOTLINE_OFFER where the wait is
+so long that a call order is offered; the dialplan says both, so that Python is gone before that.
+Called by the compiled door of each queue; its argument is the queue.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from math import ceil
 from typing import Final
 
 from ivr.asterisk.agi_session import AgiSession
-from ivr.asterisk.words import VAR_SAY, VAR_TOLD
+from ivr.asterisk.words import VAR_OFFER, VAR_SAY, VAR_TOLD
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
 
@@ -57,15 +58,19 @@ def prompts(
 def announce_position(
     session: AgiSession, board: Board, configuration: Configuration, now: Callable[[], datetime]
 ) -> None:
-    """Set HOTLINE_SAY for the caller who is about to join the queue named in argument 1."""
+    """Set HOTLINE_SAY and HOTLINE_OFFER for the caller who is about to join the queue named in argument 1."""
     queue, moment = session.argument(1), now()
     if queue not in configuration.queues or not board.is_fresh:
         return
     place = 1 + sum(caller.uniqueid != session.uniqueid for caller in board.waiting(queue))
     idle = len(board.idle(queue, moment))
     told = session.get_variable(VAR_TOLD) != ""
-    if said := prompts(configuration, place, idle, board.expected_wait(queue, place - idle, moment), told):
+    wait, rules = board.expected_wait(queue, place - idle, moment), configuration.queues[queue]
+    said = prompts(configuration, place, idle, wait, told) if rules.announce_position else ()
+    if said:
         session.set_variable(VAR_SAY, "&".join(f"hotline/{name}" for name in said))
+    if rules.order.over is not None and wait is not None and wait > rules.order.over:
+        session.set_variable(VAR_OFFER, "yes")
 
 
 def _last_number(configuration: Configuration, prompt: str) -> int:

@@ -9,18 +9,16 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from random import uniform
+from zoneinfo import ZoneInfo
 
 from agi_scripts.announce_position import announce_position
 from agi_scripts.callback_position import callback_position
 from agi_scripts.caller_language import caller_language
+from agi_scripts.order_callback import TakeOrder, order_callback
+from agi_scripts.owed_callback import IsOwed, owed_callback
 from agi_scripts.survey import survey
+from ivr.asterisk import words
 from ivr.asterisk.fastagi import Script
-from ivr.asterisk.words import (
-    AGI_ANNOUNCE_POSITION,
-    AGI_CALLBACK_POSITION,
-    AGI_CALLER_LANGUAGE,
-    AGI_SURVEY,
-)
 from ivr.calls.caller import reader
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
@@ -30,14 +28,16 @@ from ivr.storage.engine import Store
 def scripts_for(
     board: Board, configuration: Configuration, now: Callable[[], datetime], store: Store, server: str
 ) -> Mapping[str, Script]:
-    """Scripts by name. `now` is the clock the board's events were received by."""
+    """Scripts that ask the board, by name. `now` is the clock its events were received by."""
     return {
-        AGI_ANNOUNCE_POSITION: partial(announce_position, board=board, configuration=configuration, now=now),
-        AGI_CALLBACK_POSITION: partial(callback_position, board=board, now=now),
-        AGI_CALLER_LANGUAGE: partial(
+        words.AGI_ANNOUNCE_POSITION: partial(
+            announce_position, board=board, configuration=configuration, now=now
+        ),
+        words.AGI_CALLBACK_POSITION: partial(callback_position, board=board, now=now),
+        words.AGI_CALLER_LANGUAGE: partial(
             caller_language, store=store, configuration=configuration, read_number=reader(configuration)
         ),
-        AGI_SURVEY: partial(
+        words.AGI_SURVEY: partial(
             survey,
             store=store,
             server=server,
@@ -45,4 +45,15 @@ def scripts_for(
             now=now,
             draw=partial(uniform, 0, 100),
         ),
+    }
+
+
+def scripts_of_orders(
+    configuration: Configuration, server: str, take: TakeOrder, is_owed: IsOwed, now: Callable[[], datetime]
+) -> Mapping[str, Script]:
+    """The scripts of call orders, by name."""
+    zone = ZoneInfo(configuration.hotline.time_zone)
+    return {
+        words.AGI_ORDER_CALLBACK: partial(order_callback, take=take, server=server, zone=zone, now=now),
+        words.AGI_OWED_CALLBACK: partial(owed_callback, read=reader(configuration), is_owed=is_owed),
     }

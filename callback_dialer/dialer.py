@@ -19,11 +19,12 @@ import structlog
 from sqlalchemy import Connection
 
 from callback_dialer.attempt import Progress
+from callback_dialer.call_orders import decide_order
 from callback_dialer.deciding import decide_call
 from callback_dialer.finishing import finish, write
 from callback_dialer.following import Following
 from callback_dialer.originate import originate
-from callback_dialer.pacing import QueueLoad, queues_with_room
+from callback_dialer.pacing import QueueLoad, queues_with_room, without_reserve
 from callback_dialer.policy import Policy
 from callback_dialer.resolving import Resolver
 from callback_dialer.starting import Start, start_next
@@ -31,7 +32,7 @@ from ivr.asterisk.actions import ActionNotSent, ActionRefused, AmiError, UnsafeH
 from ivr.asterisk.connection import AmiConnection, Connected, Lost
 from ivr.asterisk.events import AmiEvent
 from ivr.queues.board import AgentChange, Board, refresh
-from ivr.storage import agents, attempts, callbacks, missed, settling
+from ivr.storage import agents, attempts, callbacks, missed, orders, settling
 from ivr.storage.engine import StoreAway, StoreThread
 from ivr.storage.leases import Lease
 from ivr.trouble import Trouble
@@ -99,6 +100,7 @@ class Dialer:
             await self._stand_by()
             return
         await self._write_progress()
+        await self._decide_orders()
         await self._decide_ended_calls()
         await self._settle_waiting()
         await self._resolver.resolve()
@@ -153,6 +155,13 @@ class Dialer:
         self._following.written(len(steps))
         del self._agent_changes[: len(changes)]
 
+    async def _decide_orders(self) -> None:
+        """Those that Python did not answer in time; before the calls they ended."""
+        for order in await self._store.read(lambda c: orders.undecided(c, CALLS_AT_ONCE)):
+            decide = partial(decide_order, asked=order, policy=self._policy)
+            if (decision := await self._store.write(decide)) is not None:
+                log.info("order decided", queue=order.queue, decision=decision.verdict, why=decision.why)
+
     async def _decide_ended_calls(self) -> None:
         for call_id in await self._store.read(lambda c: missed.undecided(c, CALLS_AT_ONCE)):
             decisions = await self._store.write(partial(decide_call, call_id=call_id, policy=self._policy))
@@ -175,7 +184,7 @@ class Dialer:
 
     async def _next_start(self) -> Start | None:
         loads = self._loads()
-        room = queues_with_room(loads)
+        room = queues_with_room(without_reserve(loads))
         if not room or not await self._store.read(lambda c: callbacks.is_any_due(c, room)):
             return None
         return await self._store.write(

@@ -1,7 +1,7 @@
-"""A callback somebody asks for: an operator, a list, an inquiry. The same guards as for a missed call.
+"""A callback somebody asks for: a citizen, an operator, a list. The same guards as for a missed call.
 
 `place` is one transaction; what is refused is told with the reason and stored nowhere. Called by
-`hotline callbacks add` and `import`.
+`callback_dialer.call_orders` and by `hotline callbacks add` and `import`.
 """
 
 from __future__ import annotations
@@ -38,6 +38,12 @@ class Order:
     due_by: datetime | None = None
     agent: str = ""
     skill: str = ""
+    arrived_over: str = BY_HAND
+    """The trunk a citizen ordered it by."""
+    asked_at: datetime | None = None
+    """None is now."""
+    credit_seconds: float = 0.0
+    keeps_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +65,13 @@ def place(connection: Connection, order: Order, policy: Policy, server: str) -> 
     if e164:
         missed.lock_number(connection, e164)
     now = missed.now(connection)
-    one = as_if_missed(order.written, order.number, BY_HAND, policy, now, queue=order.queue)
+    asked_at = min(order.asked_at or now, now)
+    one = as_if_missed(order.written, order.number, order.arrived_over, policy, asked_at, queue=order.queue)
     decision = would_decide(connection, one, policy, orderer=order.by)
     state = BEGINS_AS.get(decision.verdict)
     if state is None:
         return Placed(decision, callbacks.open_for(connection, e164) if e164 else None)
-    latest = max(moment for moment in (now, order.not_before, order.due_by) if moment)
+    latest = max(moment for moment in (asked_at, order.not_before, order.due_by) if moment)
     wanted = Wanted(
         caller_e164=e164,
         caller=order.written,
@@ -72,10 +79,12 @@ def place(connection: Connection, order: Order, policy: Policy, server: str) -> 
         queue=order.queue,
         structure=one.structure,
         language=order.language,
-        missed_at=now,
+        missed_at=asked_at,
         expires_at=policy.expires_at(latest),
         orderer=order.by,
-        arrived_over=BY_HAND,
+        arrived_over=order.arrived_over,
+        credit_seconds=order.credit_seconds,
+        keeps_place=order.keeps_place,
         reason=order.reason,
         reference=order.reference,
         priority=order.priority,
@@ -84,14 +93,15 @@ def place(connection: Connection, order: Order, policy: Policy, server: str) -> 
         agent=order.agent,
         skill=order.skill,
     )
-    note = " ".join(filter(None, (f"{order.reason} by {order.by}", order.reference)))
+    by = order.by if order.arrived_over == BY_HAND else "the citizen"  # whose number stands in no note
+    note = " ".join(filter(None, (f"{order.reason} by {by}", order.reference)))
     return Placed(decision, callbacks.owe(connection, wanted, state=state, note=note))
 
 
 def as_if_missed(
-    written: str, number: CallerNumber, trunk: str, policy: Policy, now: datetime, *, queue: str
+    written: str, number: CallerNumber, trunk: str, policy: Policy, asked_at: datetime, *, queue: str
 ) -> MissedCall:
-    """A call from that number which gave up just now in `queue`, after a wait that earns a callback."""
+    """A call from that number which gave up at `asked_at` in `queue`, after a wait that earns a callback."""
     return MissedCall(
         call_id=0,
         server="",
@@ -107,6 +117,6 @@ def as_if_missed(
         trunk=trunk,
         language=policy.default_language,
         wait_seconds=policy.callback.wait_over + 1.0,
-        missed_at=now,
+        missed_at=asked_at,
         served_elsewhere_at=None,
     )

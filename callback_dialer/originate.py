@@ -34,7 +34,7 @@ def originate(attempt: Attempt, callback: Callback, policy: Policy) -> Mapping[s
         words.VAR_QUEUE: attempt.queue,
         words.VAR_STRUCTURE: callback.structure,
         words.VAR_CITIZEN: national(callback.caller_e164, policy.country),
-        words.VAR_CREDIT: str(int(callback.credit_seconds)),
+        words.VAR_CREDIT: str(int(_credit(attempt, callback))),
         words.VAR_LANGUAGE: callback.language,
         words.VAR_DIAL_BEFORE: str(int((attempt.planned_at + START_WITHIN).timestamp())),
     }
@@ -55,3 +55,9 @@ def originate(attempt: Attempt, callback: Callback, policy: Policy) -> Mapping[s
         "Codecs": trunk.codec,
         "Variable": tuple(f"__{name}={value}" for name, value in variables.items()),
     }
+
+
+def _credit(attempt: Attempt, callback: Callback) -> float:
+    """Seconds of waiting that count for their place; who keeps it has waited on since they ordered."""
+    since = attempt.planned_at - callback.missed_at if callback.keeps_place else timedelta()
+    return callback.credit_seconds + since.total_seconds()

@@ -9,7 +9,7 @@ transaction that starts an attempt.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,11 @@ def queues_with_room(loads: Mapping[str, QueueLoad]) -> frozenset[str]:
         for _ in range(min(load.claims, len(load.idle))):
             _claim(queue, loads, taken, set())
     return frozenset(queue for queue in loads if _claim(queue, loads, dict(taken), set()))
+
+
+def without_reserve(loads: Mapping[str, QueueLoad]) -> dict[str, QueueLoad]:
+    """The same for citizens who keep their place: the reserve is kept for callers like them."""
+    return {queue: replace(load, reserve=0) for queue, load in loads.items()}
 
 
 def _claim(queue: str, loads: Mapping[str, QueueLoad], taken: dict[str, str], tried: set[str]) -> bool:

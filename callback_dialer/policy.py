@@ -14,7 +14,7 @@ from phonenumbers import parse
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from ivr.asterisk.words import interface
-from ivr.calls.caller import own_numbers
+from ivr.calls.caller import ReadNumber, own_numbers, reader
 from ivr.calls.numbers import normalise
 from ivr.calls.opening_hours import Schedule
 from ivr.config.callback_rules import Callback
@@ -38,6 +38,7 @@ class Policy:
     """Of each agent, by name of the interface."""
     interfaces: Mapping[str, str]
     """By agent's name, as queue_log writes it."""
+    read: ReadNumber
 
     @classmethod
     def of(cls, configuration: Configuration) -> Policy:
@@ -53,6 +54,7 @@ class Policy:
             country=hotline.country,
             default_language=configuration.default_language,
             own=own_numbers(configuration),
+            read=reader(configuration),
             skills={interface(name): frozenset(agent.skills) for name, agent in configuration.agents.items()},
             interfaces=interfaces(configuration),
         )

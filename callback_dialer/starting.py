@@ -16,7 +16,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from callback_dialer import breaker
-from callback_dialer.pacing import QueueLoad, queues_with_room
+from callback_dialer.pacing import QueueLoad, queues_with_room, without_reserve
 from callback_dialer.policy import Policy
 from ivr.asterisk import words
 from ivr.calls.numbers import dial_string
@@ -47,11 +47,16 @@ def start_next(
     if switches.why_off(connection, "dial") is not None:
         return None
     alive = attempts.alive_by_queue(connection, server)
-    room = queues_with_room({q: replace(load, alive=alive.get(q, 0)) for q, load in loads.items()})
-    idle = {queue: Idle(loads[queue].idle, policy.skills_of(loads[queue].idle)) for queue in room}
+    loads = {queue: replace(load, alive=alive.get(queue, 0)) for queue, load in loads.items()}
+    room = queues_with_room(loads)
+    for_a_place = queues_with_room(without_reserve(loads))
+    idle = {
+        queue: Idle(loads[queue].idle, policy.skills_of(loads[queue].idle), is_reserve=queue not in room)
+        for queue in room | for_a_place
+    }
     trunks = _trunks_with_room(connection, policy, missed.now(connection))
     # Everybody who turns out not to be dialled now leaves the list of those due, so this ends.
-    while room and (
+    while idle and (
         due := callbacks.next_due(connection, idle, policy.carried_by(trunks), policy.callback.order)
     ):
         now = missed.now(connection)

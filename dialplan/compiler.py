@@ -22,6 +22,7 @@ from dialplan import (
     lending,
     manager,
     menu,
+    orders,
     queues,
     schedule,
     settings,
@@ -45,7 +46,9 @@ def compile(loaded: Loaded, server: str = "main", lab: Lab | None = None, *, tod
     carry.
     """
     source = Source(configuration_of(loaded), loaded.places, server, today, lab)
-    return {**_dialplan(source), **_settings(source)}
+    plan, revision = _dialplan(source)
+    settings = {name: text.replace(REVISION, revision) for name, text in _settings(source).items()}
+    return {**plan, **settings}
 
 
 def agents_and_users(loaded: Loaded) -> tuple[str, ...]:
@@ -53,7 +56,8 @@ def agents_and_users(loaded: Loaded) -> tuple[str, ...]:
     return (*manager.RIGHTS, *configuration_of(loaded).agents)
 
 
-def _dialplan(source: Source) -> dict[str, str]:
+def _dialplan(source: Source) -> tuple[dict[str, str], str]:
+    """The files of the dialplan, and their revision."""
     contexts = (
         *entry.contexts(source),
         *agents.contexts(source),
@@ -61,6 +65,7 @@ def _dialplan(source: Source) -> dict[str, str]:
         *menu.contexts(source),
         *door.contexts(source),
         *survey.contexts(source),
+        *orders.contexts(source),
         *schedule.contexts(source),
         *contacts.contexts(source),
         *blocked.contexts(source),
@@ -71,10 +76,11 @@ def _dialplan(source: Source) -> dict[str, str]:
     revision = revision_of(plan)
     entries = f'#include "{REVISIONS}/*.conf"\n\n{entry.trunk_names(source)}\n{render(fixed)}'
     # In this order: a reload between the two must not name contexts that are not there yet.
-    return {
+    files = {
         f"{REVISIONS}/{revision}.conf": plan.replace(REVISION, revision),
         "hotline/extensions.conf": entries.replace(REVISION, revision),
     }
+    return files, revision
 
 
 def revision_of(plan: str) -> str:

@@ -1,4 +1,4 @@
-"""The door of each queue: hours, notice of recording, the caller's place by AGI, Queue(), what comes after.
+"""The door of each queue: hours, notice of recording, what Python has to say, Queue(), what comes after.
 
 Nothing here can drop a caller: Python has `agi_deadline`, then the call goes on without it, and every way
 out of Queue() that leaves the caller on the line leads to the queue's `on_timeout` node.
@@ -18,6 +18,8 @@ from dialplan.source import Source
 from ivr.asterisk.words import (
     AGI_ANNOUNCE_POSITION,
     EVENT_LEFT_QUEUE,
+    VAR_OFFER,
+    VAR_OWED,
     VAR_PATH,
     VAR_SAY,
     VAR_STRUCTURE,
@@ -34,6 +36,8 @@ _CHOSEN_BY = "HOTLINE_CHOSEN_BY"
 _CHOSEN_NOW = {_CHOSEN_BY: f"by ${{{VAR_PATH}}}"}
 _NOTICE = "HOTLINE_NOTICE"
 """`heard` once the caller knows that calls are recorded; nobody is told twice."""
+JOINED = "HOTLINE_JOINED"
+"""Epoch second at which the caller came to the queue's door."""
 _CLOSES_FIRST = f"${{{schedule.OPEN_FOR}}} <"
 """Before the longest wait: whether closing time comes before that is over."""
 RESUME = "resume"
@@ -46,7 +50,7 @@ def contexts(source: Source) -> Iterator[Context]:
     for name, queue in source.configuration.queues.items():
         steps = tuple(_steps(source, name, queue))
         extensions = [Extension("s", steps)]
-        if queue.announce_position:
+        if queue.asks_before_joining:
             extensions.append(late(source.at("queues", name, "announce_position")))
         yield Context(queue_context(name), tuple(extensions))
 
@@ -55,23 +59,37 @@ def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     at = partial(source.at, "queues", name)
     if queue.hours is not None and queue.closed is not None:
         yield from schedule.unless_open(queue.hours, node_context(queue.closed), at("hours"))
-    yield assign(
-        at(), "", **chosen(queue), **{VAR_SAY: ""}, **recording(source, queue), **own_agents_first(queue)
-    )
+    begin = {VAR_SAY: "", VAR_OFFER: "", JOINED: "${EPOCH}"}
+    yield assign(at(), "", **chosen(queue), **begin, **recording(source, queue), **own_agents_first(queue))
     if queue.record:
         notice = f"Playback({sounds([RECORDING_NOTICE])})"
         yield Step("ExecIf", f'$["${{{_NOTICE}}}" = ""]?{notice}', at("record"))
         yield assign(at("record"), "", **{_NOTICE: "heard"})
-    if queue.announce_position:
+    if source.configuration.callback.enabled:
+        owed = inside(f"owed-{name}")
+        yield Step("GotoIf", f'$["${{{VAR_OWED}}}" = ""]?{owed},s,1', at())
+    yield Step("NoOp", "", at(), "place")
+    if queue.asks_before_joining:
         yield from ask_python(source, AGI_ANNOUNCE_POSITION, name, at("announce_position"))
         yield Step("ExecIf", f'$["${{{VAR_SAY}}}" != ""]?Playback(${{{VAR_SAY}}})', at("announce_position"))
     if queue.announce_position or queue.announce_every:
         yield assign(at(), "", **{VAR_TOLD: "yes"})
+    if queue.order.over is not None and source.configuration.callback.enabled:
+        offer = inside(f"offer-{name}")
+        yield Step("GotoIf", f'$["${{{VAR_OFFER}}}" != ""]?{offer},s,1', at("order", "over"))
+    yield Step("NoOp", "", at(), "join")
+    yield from joining(source, name, queue)
+
+
+def joining(source: Source, name: str, queue: Queue, position: str = "") -> Iterator[Step]:
+    """Wait for an agent, at that place in line or at the end, and then go on elsewhere."""
+    at = partial(source.at, "queues", name)
     longest = f"{queue.max_wait:.0f}"
     if queue.hours is not None and queue.at_closing is not None:
         yield schedule.ask(queue.hours, at("at_closing"))
         longest = f"${{IF($[{_CLOSES_FIRST} {longest}]?${{{schedule.OPEN_FOR}}}:{longest})}}"
-    yield Step("Queue", f"{name},{goes_on(queue)},,,{longest}", at("max_wait"))
+    joined = f"{name},{goes_on(queue)},,,{longest},,,,{position}".rstrip(",")
+    yield Step("Queue", joined, at("max_wait"))
     yield left(name, at("on_timeout"))
     yield from after_talk(name, queue, at("survey"))
     if queue.at_closing is not None:

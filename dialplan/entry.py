@@ -38,6 +38,11 @@ def trunk_names(source: Source) -> str:
     return "\n".join(("[globals]", *lines, ""))
 
 
+def trunk_of_channel() -> str:
+    """The trunk an inbound call came in by, as the dialplan finds it."""
+    return f"${{{_TRUNK}${{CHANNEL(endpoint)}}}}"
+
+
 def doorway(name: str, behind: Context) -> Context:
     """The fixed context in front of a revision's context: the same extensions, each only a jump.
 
@@ -106,6 +111,6 @@ def _arrival(source: Source, number: str, node: str) -> Iterator[Step]:
         begin["TESTTIME"] = f"${{PJSIP_HEADER(read,{MOMENT_HEADER})}}"
     yield assign(place, "", **begin)
     yield from blocked.steps(source, place)
-    yield user_event(EVENT_CALL, place, "", Delivered=number, Trunk=_TRUNK_NAME)
+    yield user_event(EVENT_CALL, place, "", Delivered=number, Trunk=trunk_of_channel())
     yield Step("Answer", "", place)
     yield goto(_language_context(number) if _remembers(source) else node_context(node), place=place)

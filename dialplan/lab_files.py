@@ -14,7 +14,7 @@ from dialplan.source import Lab, Source
 from ivr.asterisk.words import CONTEXT_AGENTS, CONTEXT_INBOUND
 
 _MODULES = """
-    app_dial app_exec app_mixmonitor app_playback app_queue app_senddtmf app_stack app_userevent
+    app_dial app_exec app_mixmonitor app_playback app_queue app_read app_senddtmf app_stack app_userevent
     app_verbose bridge_builtin_features bridge_holding bridge_native_rtp bridge_simple bridge_softmix
     chan_pjsip codec_alaw codec_resample codec_ulaw format_pcm format_sln format_wav func_callerid
     func_channel func_cut func_db func_devstate func_dialplan func_global func_logic func_strings func_timeout

@@ -23,6 +23,8 @@ from ivr.menus.walk import LONGEST_PATH
 
 BACK = "MENU_BACK"
 """Choices the caller came through, without the one they are in: `ministry/welcome`."""
+ORDER_THEN = "ORDER_THEN"
+"""The node of who does not order; empty for who came out of the queue."""
 _BEFORE = "MENU_BEFORE"
 _TRIES = "MENU_TRIES"
 """`w` for each wrong key, `s` for each silence of one visit to one choice."""
@@ -40,13 +42,20 @@ def queue_context(queue: str) -> str:
     return inside(f"queue-{queue}")
 
 
+def order_context(queue: str) -> str:
+    """Where a call from that queue's agents is ordered; app_queue sends who presses the key there."""
+    return inside(f"order-{queue}")
+
+
 def contexts(source: Source) -> Iterator[Context]:
     """All nodes of the menu."""
     for name, node in source.configuration.menu.nodes.items():
         at = partial(source.at, "menu", "nodes", name)
         entry = _hours(node, at("hours"))
         if node.keys is None:
-            yield Context(node_context(name), (Extension("s", (*entry, *_passing(name, node, at()))),))
+            yield Context(
+                node_context(name), (Extension("s", (*entry, *_passing(source, name, node, at()))),)
+            )
         else:
             yield Context(node_context(name), tuple(_choice(source, name, node, entry)))
 
@@ -57,13 +66,16 @@ def _hours(node: Node, place: Place) -> tuple[Step, ...]:
     return schedule.unless_open(node.hours, node_context(node.closed), place)
 
 
-def _passing(name: str, node: Node, place: Place) -> Iterator[Step]:
+def _passing(source: Source, name: str, node: Node, place: Place) -> Iterator[Step]:
     """A node that asks nothing: an announcement, the way to a queue or a contact, or the end."""
     yield assign(place, "", **_entered(name), **_language(node))
     if node.say:
         yield Step("Playback", sounds(node.say), place)
     if node.queue is not None:
         yield goto(queue_context(node.queue), place=place)
+    elif node.order is not None and source.configuration.callback.enabled:
+        yield assign(place, "", **{ORDER_THEN: node.then or ""})
+        yield goto(order_context(node.order), place=place)
     elif node.then is not None:
         yield goto(node_context(node.then), place=place)
     elif node.redirect is not None and node.otherwise is not None:

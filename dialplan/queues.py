@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 
 from dialplan import lending
+from dialplan.menu import order_context
+from dialplan.plan import sounds
 from dialplan.quoting import field
 from dialplan.settings import Section
 from dialplan.source import Source
@@ -54,6 +56,10 @@ def _settings(source: Source, name: str, queue: Queue) -> Iterator[tuple[str, st
     yield "servicelevel", f"{queue.service_level:.0f}"
     yield "musicclass", queue.music
     yield from _NOBODY_IS_DROPPED
+    if queue.order.key is not None and source.configuration.callback.enabled:
+        yield "context", order_context(name)
+        yield "periodic-announce", sounds(["order_key"])
+        yield "periodic-announce-frequency", f"{queue.order.remind:.0f}"
     yield from _announcements(queue)
     if queue.record:
         yield "monitor-format", "wav"

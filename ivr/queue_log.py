@@ -14,13 +14,15 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from ivr.asterisk import words
 from ivr.asterisk.queue_log import Block, LogFile, blocks
+from ivr.calls.orders import CallOrder, read_order
 from ivr.config.model import Configuration
-from ivr.storage import agents, leases, log_positions, surveys
+from ivr.storage import agents, leases, log_positions, orders, surveys
 from ivr.storage.visits import Saved, save
 from ivr.visits.facts import LongAgo, Tick
 from ivr.visits.fold import Changes, Fold
-from ivr.visits.from_queue_log import LogReader
+from ivr.visits.from_queue_log import LogReader, read_line
 from ivr.visits.records import LONGEST_CALL
 from ivr.visits.state import before
 from ivr.watched import Watched
@@ -47,6 +49,7 @@ class Told:
     changes: Changes
     settled: Mapping[str, int]
     read_to: datetime | None
+    orders: tuple[CallOrder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ def keep(connection: Connection, server: str, watched: Watched, told: Told) -> S
         is_listened=leases.is_held(connection, server, "recorder"),
     )
     surveys.keep(connection, told.changes.surveys)
+    for order in told.orders:
+        orders.note(connection, order)
     if told.read_to is not None:
         for first_line, position in told.settled.items():
             log_positions.put(connection, server, watched.scope, first_line, position, told.read_to)
@@ -92,7 +97,7 @@ class QueueLog:
 
     def __init__(self, server: str, watched: Watched, interfaces: Mapping[str, str]) -> None:
         """`interfaces`: the agents the store knows; the configuration knows better."""
-        self._watched = watched
+        self._server, self._watched = server, watched
         self._reader = LogReader(watched.is_ours, {**interfaces, **watched.interfaces})
         self._fold = Fold(server, "queue_log", watched.structures)
         self._marks: deque[_Mark] = deque()
@@ -117,7 +122,17 @@ class QueueLog:
         changes = self._changes(block)
         settled = {of.first_line: position for of, position in self._settled().items()}
         last = self._reader.last
-        return Told(file, block.packed, len(block.lines), changes, settled, last.at if last else None)
+        read_to, asked = last.at if last else None, tuple(self._orders(block))
+        return Told(file, block.packed, len(block.lines), changes, settled, read_to, asked)
+
+    def _orders(self, block: Block) -> Iterator[CallOrder]:
+        """Calls that were ordered while Python was dead or late; only queues of a configuration have such."""
+        for line in block.lines if words.LOG_ORDER in block.text else ():
+            told = read_line(line)
+            if told is None or told.event != words.LOG_ORDER or told.queue not in self._watched.structures:
+                continue
+            if order := read_order(self._server, told.uniqueid, told.queue, "|".join(told.data)):
+                yield order
 
     def _changes(self, block: Block) -> Changes:
         read, apply, covers = self._reader.facts, self._fold.apply, self._watched.covers

@@ -60,7 +60,7 @@ DB_CLOSED: Final = "hotline-closed"
 EVENT_CALL: Final = "HotlineCall"
 """UserEvent at entry of an inbound call. Headers: Delivered, Trunk."""
 EVENT_LEFT_QUEUE: Final = "HotlineLeftQueue"
-"""UserEvent right after Queue(). Headers: Queue, Result (QUEUESTATUS, empty when answered or by key)."""
+"""UserEvent right after Queue(). Headers: Queue, Result (QUEUESTATUS, empty when answered; `KEY`)."""
 EVENT_CALLBACK: Final = "HotlineCallback"
 """UserEvent of a callback's citizen half. Headers: Attempt, State (CALLBACK_*), Choice (new time only)."""
 CALLBACK_ANSWERED: Final = "answered"
@@ -88,8 +88,11 @@ LOG_CALLBACK_NEW_TIME: Final = "CBNEWTIME"
 LOG_CALLBACK_END: Final = "CBEND"
 """queue_log: `DIALSTATUS HANGUPCAUSE`."""
 
+LOG_ORDER: Final = "CBORDER"
+"""queue_log, uniqueid = the caller's: an order Python did not answer. Data: see `ivr.calls.orders`."""
+
 VAR_SAY: Final = "HOTLINE_SAY"
-"""What `announce_position` wants said, as Playback() takes it: `hotline/place-3&hotline/wait_minutes-4`.
+"""What a script wants said, as Playback() takes it: `hotline/place-3&hotline/wait_minutes-4`.
 Empty or not set: nothing."""
 
 VAR_TOLD: Final = "HOTLINE_TOLD"
@@ -97,6 +100,17 @@ VAR_TOLD: Final = "HOTLINE_TOLD"
 
 AGI_ANNOUNCE_POSITION: Final = "announce_position"
 """FastAGI script, argument: the queue. Sets VAR_SAY; the dialplan plays it."""
+VAR_ORDERED: Final = "HOTLINE_ORDERED"
+"""`accepted` or `refused`, set by `order_callback` once that is committed; VAR_SAY tells the citizen."""
+VAR_OFFER: Final = "HOTLINE_OFFER"
+"""Set by `announce_position` where the expected wait is so long that a call order is offered."""
+VAR_OWED: Final = "HOTLINE_OWED"
+"""`yes`, set by `owed_callback`, where that caller is owed a call."""
+
+AGI_ORDER_CALLBACK: Final = "order_callback"
+"""FastAGI script, arguments: the queue, the order (`ivr.calls.orders`). Sets VAR_ORDERED and VAR_SAY."""
+AGI_OWED_CALLBACK: Final = "owed_callback"
+"""FastAGI script, arguments: trunk, presentation. Sets VAR_OWED."""
 AGI_CALLBACK_POSITION: Final = "callback_position"
 """FastAGI script, argument: the queue; reads VAR_CREDIT. Sets VAR_POSITION."""
 

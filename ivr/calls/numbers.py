@@ -89,6 +89,14 @@ def national(e164: str, country: str = "AZ") -> str:
     return f"{metadata.national_prefix or ''}{phonenumbers.national_significant_number(number)}"
 
 
+def national_shape(country: str) -> tuple[str, tuple[int, ...]]:
+    """How a number of that country begins as people there dial it, and the lengths it may have then."""
+    prefix = _national_prefix(country)
+    metadata = PhoneMetadata.metadata_for_region(country)
+    known = metadata.general_desc.possible_length if metadata and metadata.general_desc else ()
+    return prefix, tuple(sorted(len(prefix) + length for length in known if length > 0))
+
+
 def dial_string(e164: str, trunk: Trunk, country: str = "AZ") -> str:
     """The digits that trunk must be sent for `e164`."""
     if trunk.dial == "national":

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from ivr.config.menu_graph import takes_orders
 from ivr.config.model import Configuration, Language, Prompt
 
 FOLDER: Final = "hotline"
@@ -24,6 +25,12 @@ NEXT_NOTICE: Final = "you_are_next"
 """Said by Asterisk itself to the first who waits in a queue that has `announce_every`."""
 SURVEY_NOTICES: Final = ("survey_ask", "survey_thanks")
 RECORDING_NOTICE: Final = "calls_recorded"
+OWED_NOTICE: Final = "owed_callback"
+LEFT_TO_CALLBACK: Final = "owed_goodbye"
+ORDER_NOTICES: Final = (
+    *("order_number", "digit", "order_keys", "order_no_number", "order_type_number", "order_wrong_number"),
+    *("order_soon", "order_today", "order_next_day", "order_noted", "order_refused"),
+)
 
 _SPAN = re.compile(r"<(az|ru|en)>(.*?)</\1>", re.DOTALL)
 
@@ -71,6 +78,14 @@ def reserved(configuration: Configuration) -> dict[str, str]:
         names |= dict.fromkeys(CALLBACK_NOTICES, "callbacks are enabled")
         if configuration.callback.new_times:
             names |= dict.fromkeys(NEW_TIME_NOTICES, "`callback.new_times` offers times")
+        names |= dict.fromkeys((OWED_NOTICE, LEFT_TO_CALLBACK), "callbacks are enabled")
+    for name in takes_orders(configuration):
+        names |= dict.fromkeys(ORDER_NOTICES, f"a call from queue `{name}` can be ordered") | names
+        rules = configuration.queues[name].order
+        if rules.key is not None:
+            names.setdefault("order_key", f"queue `{name}` has `order.key`")
+        if rules.over is not None:
+            names.setdefault("order_offer", f"queue `{name}` has `order.over`")
     return names
 
 

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from callback_dialer.guarding import BY_HAND
 from ivr.calls.callback_states import CallbackState
 from ivr.calls.masking import masked
 from ivr.command import callback_decisions, callback_orders, callback_switches
@@ -107,7 +108,8 @@ def _print_history(found: History, show: Show) -> None:
     if one.reason == "missed":
         told = [f"waited {one.credit_seconds:.1f} s, missed {_moment(one.missed_at)}"]
     else:
-        told = [f"{one.reason} by {one.orderer}, {_moment(one.missed_at)}", one.reference]
+        by = one.orderer if one.arrived_over == BY_HAND else "the citizen"
+        told = [f"{one.reason} by {by}, {_moment(one.missed_at)}", one.reference]
     told.append("" if one.priority == "normal" else f"priority {one.priority}")
     told.append(f"only while {one.agent} is idle" if one.agent else "")
     told.append(f"only for skill {one.skill}" if one.skill else "")
@@ -119,6 +121,9 @@ def _print_history(found: History, show: Show) -> None:
     for call in found.calls:
         waited = f"{call.wait_seconds:.1f} s"
         calls.add_row(_moment(call.ended_at), call.structure, waited, call.decision, call.why)
+    asked = _table("ordered", "queue", "in call", "decision", title="Orders")
+    for order in found.orders:
+        asked.add_row(_moment(order.asked_at), order.queue, order.uniqueid, order.decision)
     tried = _table("try", "planned", "trunk", "disposition", "cause", "agent", "talk", title="Attempts")
     for attempt in found.attempts:
         tried.add_row(
@@ -133,7 +138,7 @@ def _print_history(found: History, show: Show) -> None:
     journal = _table("when", "try", "state", "note", title="What happened")
     for entry in found.journal:
         journal.add_row(_moment(entry.at), str(entry.attempt or ""), entry.state, entry.note)
-    for table in (calls, tried, journal):
+    for table in (calls, asked, tried, journal):
         if table.row_count:
             console.print(table)
             console.print()

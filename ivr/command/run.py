@@ -12,13 +12,16 @@ from zoneinfo import ZoneInfo
 import typer
 from twisted.application.service import Service
 
-from agi_scripts.table import scripts_for
+from agi_scripts.table import scripts_for, scripts_of_orders
+from callback_dialer.call_orders import take as take_order
+from callback_dialer.policy import Policy
 from callback_dialer.service import DialerService
 from ivr.asterisk.connection import AmiConnection, utc_now
 from ivr.asterisk.fastagi import FastAgiService, Limits
 from ivr.asterisk.readiness import Needed
 from ivr.asterisk.secrets import SecretMissing, read_secret
 from ivr.availability import Availability, SignsOfLife
+from ivr.calls.orders import CallOrder, OrderAnswer
 from ivr.command.apply import ETC, AsteriskFolder, Revisions, shelf_of
 from ivr.command.checking import load_or_stop, show_problems, unfit_database
 from ivr.command.options import fail, options
@@ -32,6 +35,7 @@ from ivr.queues.board import Board
 from ivr.recorder import Recorder
 from ivr.revisions.renewal import Renewal
 from ivr.revisions.shelf import CONFIG, Shelf
+from ivr.storage import callbacks
 from ivr.storage.engine import StoreThread
 from ivr.storage.spool import Spool
 from ivr.watched import Watched
@@ -128,7 +132,7 @@ def _services(
     if "dialer" in logins:
         board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
         yield DialerService.of(configuration, server, store, logins["dialer"], board)
-        agi = _agi(configuration, server, store, board, reactor)
+        agi = _agi(configuration, server, board, store, reactor)
         yield agi
         told["dialer"] = agi.tally.as_json
     for part, login in logins.items():
@@ -137,10 +141,18 @@ def _services(
 
 
 def _agi(
-    configuration: Configuration, server: str, store: StoreThread, board: Board, reactor: Any
+    configuration: Configuration, server: str, board: Board, store: StoreThread, reactor: Any
 ) -> FastAgiService:
-    where = configuration.servers[server]
-    scripts = scripts_for(board, configuration, utc_now, store.store, server)
+    where, policy = configuration.servers[server], Policy.of(configuration)
+
+    def take(order: CallOrder) -> OrderAnswer:
+        return store.write_now(lambda c: take_order(c, order, policy))
+
+    def is_owed(number: str) -> bool:
+        return store.store.read(lambda c: callbacks.open_for(c, number)) is not None
+
+    orders = scripts_of_orders(configuration, server, take, is_owed, utc_now)
+    scripts = {**scripts_for(board, configuration, utc_now, store.store, server), **orders}
     return FastAgiService(
         where.agi_host, where.agi_port, scripts, Limits(deadline=where.agi_deadline), reactor
     )

@@ -34,6 +34,7 @@ TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "closed": "when closed leads to",
         "wait": "waits for a key for",
         "queue": "joins queue",
+        "order": "offers a call from queue",
         "then": "goes on to",
         "redirect": "puts callers through to",
         "otherwise": "if nobody answers there leads to",
@@ -61,6 +62,7 @@ TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "announce_every": "tells who is next every",
         "helped_by": "is helped by the agents of",
         "ring_time": "rings each agent for",
+        "order": "takes call orders:",
     },
     Callback: {
         "enabled": "are made:",

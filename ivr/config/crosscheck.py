@@ -13,6 +13,7 @@ from holidays import list_supported_countries
 from phonenumbers import SUPPORTED_REGIONS
 
 from ivr.config import check_calls, check_contacts, check_menu, check_prompts, lending
+from ivr.config.menu_graph import takes_orders
 from ivr.config.model import Configuration
 from ivr.config.places import Places
 from ivr.config.problems import Problem, Severity, did_you_mean
@@ -41,10 +42,21 @@ def _queues(configuration: Configuration, places: Places) -> Iterator[Problem]:
             hint = did_you_mean(queue.structure, configuration.structures)
             yield Problem("QUE001", place, f"there is no structure `{queue.structure}`", hint)
     for name, node in configuration.menu.nodes.items():
-        if node.queue and not places.has("queues", node.queue):
-            place = places.value_at("menu", "nodes", name, "queue")
-            hint = did_you_mean(node.queue, configuration.queues)
-            yield Problem("QUE002", place, f"there is no queue `{node.queue}`", hint)
+        for field in ("queue", "order"):
+            named = getattr(node, field)
+            if named and not places.has("queues", named):
+                place = places.value_at("menu", "nodes", name, field)
+                hint = did_you_mean(named, configuration.queues)
+                yield Problem("QUE002", place, f"there is no queue `{named}`", hint)
+
+
+def _orders(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """ORD001: calls are ordered for a time, and none is offered."""
+    for name in takes_orders(configuration):
+        if configuration.queues[name].order.mode == "chosen_time" and not configuration.callback.new_times:
+            hint = "list them, for example [30m, next_working_day]"
+            place = places.value_at("queues", name, "order", "mode")
+            yield Problem("ORD001", place, "`callback.new_times` offers no time to choose", hint)
 
 
 def _agents(configuration: Configuration, places: Places) -> Iterator[Problem]:
@@ -142,6 +154,7 @@ _REFERENCES: tuple[Check, ...] = (
     _hotline,
     _servers,
     _queues,
+    _orders,
     _digits,
     _agents,
     lending.check,

@@ -70,6 +70,16 @@ def next_nodes(configuration: Configuration, name: str) -> set[str]:
     return targets & configuration.menu.nodes.keys()
 
 
+def takes_orders(configuration: Configuration) -> tuple[str, ...]:
+    """The queues whose agents can be ordered to call, by a node or by key; none while callbacks are off."""
+    by_node = {node.order for node in configuration.menu.nodes.values()}
+    return tuple(
+        name
+        for name, queue in configuration.queues.items()
+        if configuration.callback.enabled and (name in by_node or queue.order.key)
+    )
+
+
 def reachable(configuration: Configuration, starts: set[str]) -> set[str]:
     """All nodes a caller can come to from `starts`, those included."""
     found: set[str] = set()

@@ -15,6 +15,7 @@ from ivr.config.callback_rules import Callback
 from ivr.config.contacts import Blocked, Contact
 from ivr.config.frozen import Frozen
 from ivr.config.hours import Hours
+from ivr.config.order_rules import OrderRules
 from ivr.config.retention import Retention
 from ivr.config.shapes import (
     DAY,
@@ -120,6 +121,12 @@ class Queue(Frozen):
     """After the talk callers are asked to rate it."""
     reserve: Annotated[int, Field(ge=0)] | None = None
     """Idle agents kept for live callers; default `callback.reserve`."""
+    order: OrderRules = OrderRules()
+
+    @property
+    def asks_before_joining(self) -> bool:
+        """Whether Python is asked how long the caller would wait."""
+        return self.announce_position or self.order.over is not None
 
     @model_validator(mode="after")
     def _closed_goes_with_hours(self) -> Queue:
@@ -150,10 +157,11 @@ class Retry(Frozen):
 
 
 class Node(Frozen):
-    """A place in the menu. Exactly one of `keys`, `queue`, `then`, `redirect`, `hangup` says what it is:
+    """A place in the menu. One of `keys`, `queue`, `order`, `then`, `redirect`, `hangup` says what it is:
 
     `keys` a choice, `queue` the door of a queue, `then` an announcement that goes on, `redirect` the way to a
-    contact (unanswered or over its days, to node `otherwise`), `hangup` the end.
+    contact (unanswered or over its days, to node `otherwise`), `hangup` the end, `order` the offer of a call
+    from that queue's agents; who does not want one goes on to its `then`.
     A key leads to a node or to `repeat`, `back` (the choice before this one) or `hangup`.
     """
 
@@ -170,6 +178,7 @@ class Node(Frozen):
     wrong_key: Retry | None = None
     silence: Retry | None = None
     queue: Name | None = None
+    order: Name | None = None
     then: Name | None = None
     redirect: Annotated[Name | None, Field(examples=["dvx_head"])] = None
     otherwise: Annotated[Name | None, Field(examples=["sorry"])] = None
@@ -182,7 +191,8 @@ class Node(Frozen):
             for word, given in (
                 ("keys", self.keys is not None),
                 ("queue", self.queue is not None),
-                ("then", self.then is not None),
+                ("order", self.order is not None),
+                ("then", self.then is not None and self.order is None),
                 ("redirect", self.redirect is not None),
                 ("hangup", self.hangup),
             )
@@ -191,8 +201,10 @@ class Node(Frozen):
         if len(chosen) != 1:
             said = " and ".join(chosen) or "none"
             raise ValueError(
-                f"a node has exactly one of keys, queue, then, redirect, hangup; this one has {said}"
+                f"a node has exactly one of keys, queue, order, then, redirect, hangup; this one has {said}"
             )
+        if self.order is not None and self.then is None:
+            raise ValueError("`order` needs `then`: the node of who does not order")
         if (self.hours is None) != (self.closed is None):
             raise ValueError("`hours` and `closed` go together")
         if (self.redirect is None) != (self.otherwise is None):

@@ -27,10 +27,10 @@ TESTED_WITH: Final = 22
 CLOCKS_AGREE_WITHIN: Final = 2.0
 """Seconds; the recorder takes a larger step of Asterisk's clock for one."""
 MODULES: Final = (
-    "app_dial", "app_exec", "app_mixmonitor", "app_playback", "app_queue", "app_stack", "app_userevent",
-    "chan_pjsip", "func_callerid", "func_channel", "func_cut", "func_db", "func_devstate", "func_dialplan",
-    "func_global",
-    "func_logic", "func_strings", "func_timeout", "pbx_config", "res_agi", "res_pjsip_header_funcs",
+    "app_dial", "app_exec", "app_mixmonitor", "app_playback", "app_queue", "app_read", "app_stack",
+    "app_userevent", "chan_pjsip", "func_callerid", "func_channel", "func_cut", "func_db", "func_devstate",
+    "func_dialplan", "func_global", "func_logic", "func_strings", "func_timeout", "pbx_config", "res_agi",
+    "res_pjsip_header_funcs",
 )  # fmt: skip
 """What the compiled dialplan and the row a minute cannot do without."""
 PROBES: Final[Mapping[str, Mapping[str, Header]]] = {

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, WithJsonSchema
 
 from ivr.calls.numbers import normalise
+from ivr.calls.opening_hours import Schedule
+from ivr.calls.orders import when_called
 from ivr.config.frozen import Frozen
 from ivr.config.model import Configuration, Language
 from ivr.config.places import KeyPath, Places
@@ -51,7 +53,7 @@ class Given(Frozen):
     number: Digits | None = None
     """One of `hotline.delivered`; left out, the hotline's own."""
     caller: Annotated[CallerId | None, Field(examples=["0501234567"])] = None
-    """Who is in `blocked` hears no menu."""
+    """The number at which a call can be ordered; left out, it is hidden. Who is `blocked` hears no menu."""
     language: Annotated[Language | None, Field(examples=["ru"])] = None
     """Remembered from an earlier call."""
     state: dict[Name, QueueState] = Field({})
@@ -109,6 +111,8 @@ def where(caller: Caller) -> str:
         return f"is redirected to `{caller.redirected}`"
     if caller.has_ended:
         return f"the call ends in `{caller.node}`"
+    if caller.ordering is not None:
+        return f"orders a call from queue `{caller.ordering.queue}`"
     return f"waits in queue `{caller.queue}`" if caller.queue else f"is asked in `{caller.node}`"
 
 
@@ -117,7 +121,11 @@ def menu_for(configuration: Configuration, given: Given, announce: Announce) -> 
     zone = ZoneInfo(configuration.hotline.time_zone)
     at = given.at if given.at.tzinfo else given.at.replace(tzinfo=zone)
     told = {queue: tuple(announce(queue, state)) for queue, state in given.state.items()}
-    return Menu(configuration, at, lambda queue: told.get(queue, ()))
+    hours = configuration.hours[configuration.callback.hours]
+    schedule = Schedule.of(hours, configuration.hotline.time_zone, configuration.hotline.country)
+    ordered = when_called(schedule.next_opening(at), zone, at)
+    number = (given.caller or "").removeprefix("+").replace("anonymous", "")
+    return Menu(configuration, at, lambda queue: told.get(queue, ()), number, ordered)
 
 
 def walk(menu: Menu, given: Given, presses: Iterable[str]) -> Iterator[Walked]:

@@ -17,6 +17,7 @@ _TITLE, _NOTE = 37, 44
 _COLOURS = {
     "keys": ("#e8f0fe", "#3b6fd4"),
     "queue": ("#e3f4e6", "#2d8a46"),
+    "order": ("#efe6f7", "#7d5ba6"),
     "then": ("#f4f1ea", "#9a8a63"),
     "redirect": ("#f1e8fa", "#7a4fb5"),
     "hangup": ("#fbe9e7", "#c0503c"),
@@ -25,6 +26,7 @@ _COLOURS = {
 _LEGEND = {
     "keys": "choice",
     "queue": "queue",
+    "order": "call order",
     "then": "announcement",
     "redirect": "another number",
     "hangup": "end of the call",

@@ -72,7 +72,7 @@ def _point(configuration: Configuration, name: str, texts: dict[str, str], langu
         title = title or getattr(configuration.structures[queue.structure].name, language)
     return Point(
         name,
-        next(kind for kind in ("keys", "queue", "then", "redirect", "hangup") if getattr(node, kind)),
+        next(kind for kind in _SHAPES if getattr(node, kind, None)),
         title or (LANGUAGES[node.language] if node.language else name),
         tuple(_notes(configuration, name, node, queue)),
         tuple(_merged(_ways(configuration, node, queue))),
@@ -84,6 +84,8 @@ def _notes(configuration: Configuration, name: str, node: Node, queue: Queue | N
     yield " · ".join((name, *(f"☎ {number}" for number in direct)))
     if inside := [f"{key} {does}" for key, does in (node.keys or {}).items() if does in BUILT_IN]:
         yield " · ".join(inside)
+    if node.order:
+        yield f"call order: {node.order}"
     for hours in dict.fromkeys((node.hours, queue.hours if queue else None)):
         if hours:
             yield f"{hours}: {_week(configuration, hours)}"
@@ -139,6 +141,7 @@ def shortened(text: str, most: int) -> str:
 _SHAPES = {
     "keys": '{{"%s"}}',
     "queue": '[("%s")]',
+    "order": '[("%s")]',
     "then": '["%s"]',
     "redirect": '[/"%s"/]',
     "hangup": '(["%s"])',

@@ -18,6 +18,7 @@ from ivr.calls.opening_hours import Schedule
 from ivr.calls.prompts import RECORDING_NOTICE
 from ivr.config.menu_graph import retry_of, returns
 from ivr.config.model import Configuration, Language, Queue, Retry
+from ivr.menus.ordering import Ordering, after, asking
 from ivr.menus.steps import LONGEST_STEPS
 
 SILENCE: Final = "silence"
@@ -46,6 +47,7 @@ class Caller:
     queue: str = ""
     redirected: str = ""
     """The contact they were put through to; with that the menu's part has ended."""
+    ordering: Ordering | None = None
     has_ended: bool = False
     steps: str = ""
     """Every node so far, see `ivr.menus.steps`."""
@@ -74,6 +76,10 @@ class Menu:
     configuration: Configuration
     moment: datetime
     announced: Callable[[str], Iterable[str]] = lambda queue: ()
+    number: str = ""
+    """The caller's, as it was delivered; empty if it is hidden: then no call can be ordered."""
+    ordered: str = "order_noted"
+    """What is said of an order; by default what is said while Python is dead."""
 
     def begin(self, number: str, language: Language | None = None, e164: str = "") -> Step:
         """A call to that number, one of `hotline.delivered`, by a caller; KeyError for any other number."""
@@ -97,9 +103,13 @@ class Menu:
             return Step(caller)
         if does == HANG_UP:
             return Step(replace(caller, has_ended=True))
+        if caller.ordering is not None:
+            return self._go_on_ordering(caller, caller.ordering, does)
         if caller.queue:
-            after = self._after(self.configuration.queues[caller.queue])
-            return self._enter(replace(caller, queue=""), after) if does == SILENCE else Step(caller)
+            if does != SILENCE and does == self._order_key(caller.queue):
+                return self._order(replace(caller, queue=""), caller.queue, "")
+            next_node = self._after(self.configuration.queues[caller.queue])
+            return self._enter(replace(caller, queue=""), next_node) if does == SILENCE else Step(caller)
         node = self.configuration.menu.nodes[caller.node]
         if does == SILENCE:
             return self._asked_again(caller, "s", retry_of(self.configuration, node, "silence"))
@@ -109,6 +119,33 @@ class Menu:
         if target == "repeat":
             return Step(caller, _said(caller, node.say))
         return self._follow(replace(caller, path=_longer(caller.path, does)), target)
+
+    def _order_key(self, queue: str) -> str | None:
+        takes = self.configuration.callback.enabled
+        return self.configuration.queues[queue].order.key if takes else None
+
+    def _order(self, caller: Caller, queue: str, then: str) -> Step:
+        """Into the order dialogue."""
+        ordering = Ordering(queue, then, self.number)
+        if self.number:
+            return Step(replace(caller, ordering=ordering), _said(caller, asking(ordering)))
+        return self._left_order(caller, ordering, ("order_no_number",))
+
+    def _left_order(self, caller: Caller, ordering: Ordering, prompts: tuple[str, ...]) -> Step:
+        """Nothing is ordered: on to the node's `then`, or back to the queue."""
+        caller, heard = replace(caller, ordering=None), _said(caller, prompts)
+        if not ordering.then:
+            return Step(replace(caller, queue=ordering.queue), heard)
+        step = self._enter(caller, ordering.then)
+        return Step(step.caller, heard + step.heard)
+
+    def _go_on_ordering(self, caller: Caller, ordering: Ordering, does: str) -> Step:
+        found, prompts = after(ordering, does, self.configuration)
+        if found.stage == "left":
+            return self._left_order(caller, found, prompts)
+        if found.stage == "ordered":
+            return Step(replace(caller, ordering=None, has_ended=True), _said(caller, [self.ordered]))
+        return Step(replace(caller, ordering=found), _said(caller, prompts))
 
     def _follow(self, caller: Caller, target: str) -> Step:
         if target == "hangup":
@@ -154,6 +191,9 @@ class Menu:
                 name = queue.closed
             elif node.redirect is not None and self._is_valid(node.redirect):
                 return Step(replace(caller, redirected=node.redirect, has_ended=True), heard)
+            elif node.order is not None and self.configuration.callback.enabled:
+                offered = self._order(caller, node.order, node.then or "")
+                return Step(offered.caller, heard + offered.heard)
             elif then := node.then or node.otherwise:
                 name = then
             else:

@@ -14,7 +14,7 @@ from ivr.calls.callback_states import CallbackState
 from ivr.storage import callbacks
 from ivr.storage.attempts import Attempt
 from ivr.storage.callbacks import Callback
-from ivr.storage.schema import attempt_journal, attempts, callback_journal, calls, decisions
+from ivr.storage.schema import attempt_journal, attempts, callback_journal, calls, decisions, orders
 from ivr.storage.schema import callbacks as callbacks_table
 
 
@@ -29,6 +29,16 @@ class LinkedCall:
     why: str
     wait_seconds: float
     ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedOrder:
+    """A call order that led to the callback; `uniqueid` is also that of the visit left for it by key."""
+
+    asked_at: datetime
+    queue: str
+    uniqueid: str
+    decision: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,7 @@ class History:
 
     callback: Callback
     calls: tuple[LinkedCall, ...]
+    orders: tuple[LinkedOrder, ...]
     attempts: tuple[Attempt, ...]
     journal: tuple[Entry, ...]
 
@@ -78,12 +89,18 @@ def history(connection: Connection, callback_id: int) -> History | None:
         .where(decisions.c.callback_id == callback_id)
         .order_by(calls.c.ended_at)
     )
+    asked = connection.execute(
+        select(orders.c.asked_at, orders.c.queue, orders.c.uniqueid, orders.c.decision)
+        .where(orders.c.callback_id == callback_id)
+        .order_by(orders.c.id)
+    )
     tried = connection.execute(
         select(attempts).where(attempts.c.callback_id == callback_id).order_by(attempts.c.number)
     )
     return History(
         callback,
         tuple(LinkedCall(**row._mapping) for row in linked),
+        tuple(LinkedOrder(**row._mapping) for row in asked),
         tuple(Attempt(**row._mapping) for row in tried),
         _journal(connection, callback_id),
     )

@@ -67,6 +67,8 @@ class Callback:
     """Dialled only while an agent with this skill is idle; empty: any of the queue."""
     orderer: str = ""
     arrived_over: str = ""
+    keeps_place: bool = False
+    """An order that keeps the citizen's place: the reserve for live callers is not held against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Wanted:
     due_by: datetime | None = None
     agent: str = ""
     skill: str = ""
+    keeps_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,8 @@ class Idle:
 
     agents: frozenset[str] = frozenset()
     skills: frozenset[str] = frozenset()
+    is_reserve: bool = False
+    """Only for citizens who keep their place; the others leave them to live callers."""
 
 
 def find(connection: Connection, callback_id: int) -> Callback | None:
@@ -150,11 +155,16 @@ def join(
 
     The callback keeps the longest wait as credit; if the call is the latest, it goes to that call's queue, in
     that call's language, and is due at once: the citizen is near their phone.
+    But what was ordered for a time of the citizen's choice keeps that time.
     """
     before = connection.execute(
-        select(callbacks.c.state, callbacks.c.missed_at, callbacks.c.credit_seconds).where(
-            callbacks.c.id == callback_id, callbacks.c.state.in_(OPEN_STATES)
-        )
+        select(
+            callbacks.c.state,
+            callbacks.c.missed_at,
+            callbacks.c.credit_seconds,
+            callbacks.c.reason,
+            callbacks.c.due_at,
+        ).where(callbacks.c.id == callback_id, callbacks.c.state.in_(OPEN_STATES))
     ).one_or_none()
     if before is None:
         return False
@@ -166,7 +176,7 @@ def join(
             "structure": missed.structure,
             "language": language,
             "missed_at": missed.missed_at,
-            "due_at": database_now(),
+            "due_at": before.due_at if before.reason == "ordered" else database_now(),
             "expires_at": expires_at,
         }
     return _change(
@@ -302,6 +312,7 @@ def _suits(queue: str, idle: Idle) -> ColumnElement[bool]:
         callbacks.c.queue == queue,
         callbacks.c.agent.in_(("", *idle.agents)),
         callbacks.c.skill.in_(("", *idle.skills)),
+        *([callbacks.c.keeps_place] if idle.is_reserve else []),
     )
 
 

@@ -123,6 +123,10 @@ class StoreThread:
         """`Store.read`, awaited; StoreAway if it takes longer than the deadline."""
         return await self._run(self.store.read, work)
 
+    def write_now(self, work: Work[T]) -> T:
+        """`Store.write` on the store's thread, waited for by another thread that is not the event loop's."""
+        return self._thread.submit(self.store.write, work).result(self._deadline)
+
     async def _run(self, do: Callable[[Work[T]], T], work: Work[T]) -> T:
         done = asyncio.get_running_loop().run_in_executor(self._thread, do, work)
         await asyncio.wait({done}, timeout=self._deadline)

@@ -28,6 +28,7 @@ from ivr.storage.schema import (
     callbacks,
     calls,
     decisions,
+    orders,
     surveys,
     visits,
 )
@@ -151,12 +152,14 @@ def _delete_calls(connection: Connection, moment: datetime) -> int:
 
 
 def _delete_callbacks(connection: Connection, moment: datetime) -> int:
-    """Callbacks that are over, with their attempts and journals; the decision about a later call stays."""
+    """Callbacks that are over, with orders, attempts and journals; the decision about a later call stays."""
     is_old = (callbacks.c.missed_at < moment) & ~_IS_OPEN
     old = list(connection.scalars(select(callbacks.c.id).where(is_old).limit(_AT_ONCE)))
     tried = select(attempts.c.id).where(attempts.c.callback_id.in_(old))
     connection.execute(delete(attempt_journal).where(attempt_journal.c.attempt_id.in_(tried)))
-    connection.execute(update(decisions).where(decisions.c.callback_id.in_(old)).values(callback_id=None))
+    connection.execute(delete(orders).where(orders.c.asked_at < moment))
+    for table in (decisions, orders):
+        connection.execute(update(table).where(table.c.callback_id.in_(old)).values(callback_id=None))
     for column in (attempts.c.callback_id, callback_journal.c.callback_id, callbacks.c.id):
         connection.execute(delete(column.table).where(column.in_(old)))
     return len(old)

@@ -173,6 +173,7 @@ callbacks = Table(
     Column("skill", String(64), nullable=False, default=""),
     Column("orderer", String(80), nullable=False, default=""),
     Column("arrived_over", String(64), nullable=False, default=""),
+    Column("keeps_place", Boolean, nullable=False, default=False),
     CheckConstraint(
         "state IN ('owed','dialing','on_hold','held','reached','called_again','unreachable',"
         "'system_error','expired','cancelled','refused')",
@@ -215,6 +216,40 @@ decisions = Table(
     UniqueConstraint("call_id", "structure"),
 )
 """Exactly one row per missed call (one call in one structure)."""
+
+ORDER_UNDECIDED = "decided_at IS NULL"
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("server", String(64), nullable=False),
+    Column("uniqueid", Told(150), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("queue", Told(128), nullable=False),
+    Column("number", Told(40), nullable=False),
+    Column("orderer", Told(40), nullable=False),
+    Column("trunk", Told(64), nullable=False),
+    Column("language", Told(8), nullable=False),
+    Column("choice", Integer, nullable=False),
+    Column("credit_seconds", Float, nullable=False),
+    Column("decision", String(24), nullable=False, default=""),
+    Column("why", Text, nullable=False, default=""),
+    Column("decided_at", Moment),
+    Column("callback_id", ForeignKey("callbacks.id"), index=True),
+    UniqueConstraint("server", "uniqueid", "asked_at"),
+)
+"""One row per call order a citizen confirmed by key, whichever way it was told; decided exactly once.
+
+`uniqueid`: the call's channel, and so the visit that was left for it. Both numbers are forgotten once it is
+decided: the callback has the one to dial.
+"""
+Index(
+    "ix_orders_undecided",
+    orders.c.id,
+    sqlite_where=text(ORDER_UNDECIDED),
+    postgresql_where=text(ORDER_UNDECIDED),
+)
 
 attempts = Table(
     "attempts",

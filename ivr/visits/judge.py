@@ -30,7 +30,7 @@ RESULTS: Final = {
     "WITHDRAW": "withdrawn",
     "KEY": "key",
 }
-"""QUEUESTATUS → outcome; `KEY` is what queue_log alone knows."""
+"""QUEUESTATUS → outcome; `KEY` is what queue_log and our dialplan know."""
 
 _ENDED_BY: Final = {
     "abandoned": "caller",

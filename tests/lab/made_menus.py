@@ -99,7 +99,7 @@ def _valid(seed: int) -> Iterator[tuple[bytes, Loaded]]:
 
 def _shared() -> dict[str, Any]:
     shared: dict[str, Any] = yaml.safe_load((CONFIG / "hotline.yaml").read_text(encoding="utf-8"))
-    shared["callback"] = {"enabled": False, "hours": "office"}
+    shared["callback"]["hours"] = "office"
     shared["agents"] = {}
     shared["hours"]["evening"] = {"week": {"mon": "18:00-24:00"}, "holidays": False}
     shared["prompts"] |= {name: dict.fromkeys(_LANGUAGES, f"made {name}") for name in _PROMPTS}
@@ -161,7 +161,9 @@ def _node(chance: random.Random, name: str, names: list[str]) -> dict[str, Any]:
     if name == "end":
         return {**node, "hangup": True}
     node |= _perhaps(chance, 0.1, lambda: _hours(chance, names))
-    kind = "keys" if name in _CHOICES else chance.choice(["keys", "then", "queue", "queue"])
+    kind = "keys" if name in _CHOICES else chance.choice(["keys", "then", "queue", "queue", "order"])
+    if kind == "order":
+        return {**node, "order": chance.choice(_QUEUES), "then": chance.choice(names)}
     if kind != "keys":
         return {**node, kind: chance.choice(_QUEUES if kind == "queue" else names)}
     targets = [*_CHOICES, *names, "repeat", "back", "hangup"]

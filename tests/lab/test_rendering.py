@@ -31,7 +31,7 @@ def test_rendering_twice_writes_nothing_the_second_time(tmp_path: Path) -> None:
 
 
 def test_an_earlier_revision_stays_for_the_calls_in_it(tmp_path: Path) -> None:
-    """The plan itself is written before the entry that names it."""
+    """The plan itself is written before the entry, and the queues' way out by key, that name it."""
     config, out = tmp_path / "config", tmp_path / "out"
     config.mkdir()
     _render(load_or_fail(CONFIG), out)
@@ -39,7 +39,7 @@ def test_an_earlier_revision_stays_for_the_calls_in_it(tmp_path: Path) -> None:
     written = _render(_with_longer_wait(config), out)
     assert old.exists()
     assert written[0].startswith("hotline/revisions/")
-    assert written[1:] == ["hotline/extensions.conf"]
+    assert written[1:] == ["hotline/extensions.conf", "hotline/queues.conf"]
 
 
 def test_a_secret_is_made_once(tmp_path: Path) -> None:

@@ -36,6 +36,11 @@ def _everything(files: dict[str, str]) -> str:
     return files["hotline/extensions.conf"] + _plan(files)
 
 
+def _exits(files: dict[str, str]) -> list[str]:
+    """Where app_queue sends who presses a key while waiting."""
+    return re.findall(r"^context = (.+)$", files["hotline/queues.conf"], re.MULTILINE)
+
+
 def test_the_small_configuration_compiles_to_the_files_kept() -> None:
     """After a wanted change: `python -m tests.golden`, then read the difference."""
     assert compiled() == expected()
@@ -78,8 +83,9 @@ def test_no_call_from_outside_and_no_agent_reaches_a_trunk_but_for_the_contacts(
 ) -> None:
     """Anonymous calls and transfers begin in these two contexts as well; only Originate enters the third."""
     loaded = load_or_fail(config)
-    graph = read(_everything(compile(loaded, lab=LAB, today=TODAY)))
-    points = reachable(graph, [start])
+    files = compile(loaded, lab=LAB, today=TODAY)
+    graph = read(_everything(files))
+    points = reachable(graph, [start, *_exits(files)])
     contacts = {
         f"PJSIP/{national(each.number)}@provider" for each in configuration_of(loaded).contacts.values()
     }
@@ -102,8 +108,10 @@ def test_the_callback_context_is_the_only_way_to_a_trunk() -> None:
 @pytest.mark.parametrize("config", [CONFIG, SHIPPED])
 def test_every_jump_of_the_plan_arrives_somewhere(config: Path) -> None:
     """Every context is reached from one of the fixed ones."""
-    graph = read(_everything(compile(load_or_fail(config), today=TODAY)))
-    fixed = (words.CONTEXT_INBOUND, words.CONTEXT_AGENTS, words.CONTEXT_CALLBACK, words.CONTEXT_LENT)
+    files = compile(load_or_fail(config), today=TODAY)
+    graph = read(_everything(files))
+    ours = (words.CONTEXT_INBOUND, words.CONTEXT_AGENTS, words.CONTEXT_CALLBACK, words.CONTEXT_LENT)
+    fixed = (*ours, *_exits(files))
     reached = {point.context for point in reachable(graph, fixed)}
     assert {point.context for point in graph} == reached
 

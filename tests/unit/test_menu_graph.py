@@ -83,7 +83,7 @@ def test_a_queue_shows_its_structure_its_direct_number_its_hours_and_what_comes_
     assert point.title == "State Tax Service"
     assert point.notes == ("dvx · ☎ 19511", "office: Mon–Fri 09:00–18:00")
     assert [(way.when, way.target) for way in point.ways] == [
-        ("outside office", "closed"),
+        ("outside office", "dvx_closed"),
         ("unanswered 10 min", "overflow"),
     ]
 

@@ -1,0 +1,38 @@
+"""A call order is committed, and only then the citizen hears what came of it.
+
+Called by the compiled order dialogue. `take` commits under the dialer's guards and is given by whoever runs
+the service; if it takes too long the dialplan leaves the order in queue_log, which makes no second one.
+What the citizen hears: that an agent will call as soon as one is free, or during today, or on the next
+working day; or that no more orders are taken now, and then they are back where they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from ivr.asterisk.agi_session import AgiSession
+from ivr.asterisk.words import VAR_ORDERED, VAR_SAY
+from ivr.calls.orders import CallOrder, OrderAnswer, read_order, when_called
+
+TakeOrder = Callable[[CallOrder], OrderAnswer]
+"""Commits an order, or raises."""
+
+
+def decide(answer: OrderAnswer, zone: ZoneInfo, now: datetime) -> tuple[str, str]:
+    """The word for the dialplan, and the prompt that says when to expect the call."""
+    if answer.called_from is None:
+        return "refused", "order_refused"
+    return "accepted", when_called(answer.called_from, zone, now)
+
+
+def order_callback(
+    session: AgiSession, take: TakeOrder, server: str, zone: ZoneInfo, now: Callable[[], datetime]
+) -> None:
+    """Take the order in argument 2, for the queue in argument 1; set HOTLINE_SAY and HOTLINE_ORDERED."""
+    order = read_order(server, session.uniqueid, session.argument(1), session.argument(2))
+    if order is not None:
+        word, prompt = decide(take(order), zone, now())
+        session.set_variable(VAR_SAY, f"hotline/{prompt}")
+        session.set_variable(VAR_ORDERED, word)

@@ -1,0 +1,212 @@
+"""A call order: the number read back, confirmed or another keyed, committed by Python or left in queue_log.
+
+One dialogue for the whole hotline. A queue has the way into it (from a menu node, by key while waiting, or
+before joining) and the way back to the same place in line; who came from a node goes on to the node's `then`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+
+from dialplan.door import JOINED, RESUME, ask_python, joining, late
+from dialplan.entry import trunk_of_channel
+from dialplan.menu import ORDER_THEN, node_context, order_context, queue_context
+from dialplan.plan import Context, Extension, Step, assign, goto, inside, queue_log, sounds, user_event
+from dialplan.source import Source
+from ivr.asterisk import words
+from ivr.calls.numbers import national_shape
+from ivr.calls.prompts import LEFT_TO_CALLBACK, OWED_NOTICE
+from ivr.config.menu_graph import takes_orders
+from ivr.config.model import Queue
+from ivr.config.places import NOWHERE
+from ivr.menus.ordering import ASKED_AT_MOST
+
+_ASKING = inside("order")
+_TIMES = inside("order-times")
+_NUMBER, _CALLER, _AT = "ORDER_NUMBER", "ORDER_CALLER", "ORDER_AT"
+_ROUND, _CHOICE, _OFFERS_TIMES = "ORDER_ROUND", "ORDER_CHOICE", "ORDER_OFFERS_TIMES"
+_ORDER = "ORDER"
+_QUEUE = f"${{{words.VAR_QUEUE}}}"
+_KEY_WAIT, _OFFER_WAIT = "5", "3"
+
+
+def contexts(source: Source) -> Iterator[Context]:
+    """Per queue the ways in and back, and the dialogue; nothing of it where no call can be ordered."""
+    queues = source.configuration.queues
+    if source.configuration.callback.enabled:
+        for name, queue in queues.items():
+            yield _owed(source, name, queue)
+    taking = takes_orders(source.configuration)
+    for name in taking:
+        yield from _ways(source, name, queues[name])
+    if taking:
+        yield _dialogue(source, _ASKING, _asking(source))
+    if any(queues[name].order.mode == "chosen_time" for name in taking):
+        yield _dialogue(source, _TIMES, _times(source))
+
+
+def _dialogue(source: Source, name: str, extensions: Iterable[Extension]) -> Context:
+    """What is the same for every queue is written nowhere but in the section of callbacks."""
+    place = source.at("callback")
+    placed = (
+        Extension(each.pattern, tuple(replace(step, place=place) for step in each.steps))
+        for each in extensions
+    )
+    return Context(name, tuple(placed))
+
+
+def _owed(source: Source, name: str, queue: Queue) -> Context:
+    """Once per call. Python late here is not asked again at the door: one deadline is all a caller waits."""
+    place = source.at("queues", name)
+    door = partial(goto, queue_context(name))
+    arguments = f"{trunk_of_channel()},${{{words.VAR_PRESENTATION}}}"
+    begin = (
+        assign(place, "", **{words.VAR_OWED: "no"}),
+        *ask_python(source, words.AGI_OWED_CALLBACK, arguments, place),
+        Step("GotoIf", f'$["${{{words.VAR_OWED}}}" != "yes"]?t,1', place),
+        Step("Background", sounds([OWED_NOTICE]), place),
+        Step("WaitExten", _OFFER_WAIT, place),
+    )
+    leave = (Step("Playback", sounds([LEFT_TO_CALLBACK]), place), Step("Hangup"))
+    too_late = (door(label=RESUME, place=place),) if queue.asks_before_joining else late(place).steps
+    return Context(
+        inside(f"owed-{name}"),
+        (
+            Extension("s", begin),
+            Extension("1", leave),
+            *(Extension(other, (door(label="place", place=place),)) for other in ("i", "t")),
+            Extension("T", too_late),
+        ),
+    )
+
+
+def _ways(source: Source, name: str, queue: Queue) -> Iterator[Context]:
+    at = partial(source.at, "queues", name, "order")
+    begin = {words.VAR_QUEUE: name, _CHOICE: "0", _ROUND: "1"}
+    begin[_OFFERS_TIMES] = "yes" if queue.order.mode == "chosen_time" else ""
+    entrance = Extension("s", (assign(at(), "", **begin), goto(_ASKING)))
+    key = queue.order.key
+    if key is None:
+        yield Context(order_context(name), (entrance,))
+        return
+    left = user_event(words.EVENT_LEFT_QUEUE, at("key"), "", Queue=name, Result="KEY")
+    by_key = Extension(key, (left, assign(at("key"), "", **{ORDER_THEN: ""}), goto(order_context(name))))
+    yield Context(order_context(name), (entrance, by_key))
+    yield Context(_back_context(name), tuple(_back(source, name, queue)))
+    if queue.order.over is not None:
+        place = at("over")
+        join = goto(queue_context(name), label="join", place=place)
+        offer = (Step("Background", sounds(["order_offer"]), place), Step("WaitExten", _OFFER_WAIT, place))
+        accepts = (assign(place, "", **{ORDER_THEN: ""}), goto(order_context(name)))
+        yield Context(
+            inside(f"offer-{name}"),
+            (
+                Extension("s", offer),
+                Extension(key, accepts),
+                *(Extension(other, (join,)) for other in ("i", "t")),
+            ),
+        )
+
+
+def _back_context(queue: str) -> str:
+    return inside(f"back-{queue}")
+
+
+def _back(source: Source, name: str, queue: Queue) -> Iterator[Extension]:
+    """To the place the wait has earned; with Python dead to the one that was left, as Asterisk counts it."""
+    place = source.at("queues", name, "order")
+    waited = f"$[${{EPOCH}} - ${{{JOINED}}}]"
+    yield Extension(
+        "s",
+        (
+            assign(place, "", **{words.VAR_CREDIT: waited, words.VAR_POSITION: "${QUEUEPOSITION}"}),
+            *ask_python(source, words.AGI_CALLBACK_POSITION, name, place),
+            *joining(source, name, queue, f"${{{words.VAR_POSITION}}}"),
+        ),
+    )
+    yield late(place)
+
+
+def _asking(source: Source) -> Iterator[Extension]:
+    """The dialogue: 1 this number, 2 another one, * or three silences none."""
+    hidden = f'"${{{words.VAR_PRESENTATION}:0:6}}" = "prohib"'
+    number = f"${{IF($[{hidden}]?:${{FILTER(0-9,${{CALLERID(num)}})}})}}"
+    yield Extension(
+        "s",
+        (
+            assign(**{_NUMBER: number, _CALLER: number}),
+            Step("GotoIf", f'$["${{{_NUMBER}}}" = ""]?hidden'),
+            Step("Background", sounds(["order_number"]), label="ask"),
+            assign(**{_AT: "0"}),
+            Step("Background", f"{sounds(['digit'])}-${{{_NUMBER}:${{{_AT}}}:1}}", label="digit"),
+            assign(**{_AT: f"$[${{{_AT}}} + 1]"}),
+            Step("GotoIf", f"$[${{{_AT}}} < ${{LEN(${{{_NUMBER}}})}}]?digit"),
+            Step("Background", sounds(["order_keys"])),
+            Step("WaitExten", _KEY_WAIT),
+            Step("Playback", sounds(["order_no_number"]), label="hidden"),
+            Step("Goto", "*,1"),
+        ),
+    )
+    yield Extension("1", (Step("GotoIf", f'$["${{{_OFFERS_TIMES}}}" = "yes"]?{_TIMES},s,1:commit,1'),))
+    yield Extension("2", tuple(_another_number(source)))
+    yield Extension(
+        "*",
+        (
+            Step("GotoIf", f'$["${{{ORDER_THEN}}}" = ""]?back'),
+            goto(node_context(f"${{{ORDER_THEN}}}")),
+            Step("Goto", f"{_back_context(_QUEUE)},s,1", label="back"),
+        ),
+    )
+    yield from _again("*,1")
+    yield Extension("commit", tuple(_commit(source)))
+    yield late(NOWHERE, "commit")
+
+
+def _again(otherwise: str) -> Iterator[Extension]:
+    for extension in ("i", "t"):
+        yield Extension(
+            extension,
+            (
+                assign(**{_ROUND: f"$[${{{_ROUND}}} + 1]"}),
+                Step("GotoIf", f"$[${{{_ROUND}}} <= {ASKED_AT_MOST}]?s,ask:{otherwise}"),
+            ),
+        )
+
+
+def _another_number(source: Source) -> Iterator[Step]:
+    """A national number; what is keyed is neither part of the menu's path nor of any event we write."""
+    prefix, lengths = national_shape(source.configuration.hotline.country)
+    fits = " | ".join(f"${{LEN(${{{_AT}}})}} = {length}" for length in lengths)
+    begins = f'"${{{_AT}:0:{len(prefix)}}}" = "{prefix}"'
+    yield Step("Read", f"{_AT},{sounds(['order_type_number'])},{lengths[-1]},,1,{_KEY_WAIT}")
+    yield Step("GotoIf", f"$[({fits}) & {begins}]?keyed")
+    yield Step("Playback", sounds(["order_wrong_number"]))
+    yield Step("Goto", "i,1")
+    yield assign(NOWHERE, "keyed", **{_NUMBER: f"${{{_AT}}}"})
+    yield Step("Goto", "s,ask")
+
+
+def _times(source: Source) -> Iterator[Extension]:
+    """The times of `callback.new_times` by key."""
+    asking = (Step("Background", sounds(["callback_new_time"]), label="ask"), Step("WaitExten", _KEY_WAIT))
+    yield Extension("s", asking)
+    for choice in map(str, range(1, len(source.configuration.callback.new_times) + 1)):
+        yield Extension(choice, (assign(**{_CHOICE: choice}), goto(_ASKING, "commit")))
+    yield from _again(f"{_ASKING},*,1")
+
+
+def _commit(source: Source) -> Iterable[Step]:
+    """Python says what came of it. If it says nothing, the order is left in queue_log, and that is said."""
+    fields = (_NUMBER, _CALLER, "", words.VAR_LANGUAGE, _CHOICE)
+    told = [f"${{{name}}}" if name else trunk_of_channel() for name in fields]
+    waited = f"${{IF(${{LEN(${{{JOINED}}})}}?$[${{EPOCH}} - 0${{{JOINED}}}]:0)}}"
+    yield assign(**{_ORDER: "|".join(("${EPOCH}", *told, waited)), words.VAR_ORDERED: "", words.VAR_SAY: ""})
+    yield from ask_python(source, words.AGI_ORDER_CALLBACK, f"{_QUEUE},${{{_ORDER}}}", NOWHERE)
+    yield Step("GotoIf", f'$["${{{words.VAR_ORDERED}}}" != ""]?answered')
+    yield queue_log(NOWHERE, _QUEUE, "${UNIQUEID}", words.LOG_ORDER, f"${{{_ORDER}}}")
+    yield assign(**{words.VAR_SAY: sounds(["order_noted"])})
+    yield Step("Playback", f"${{{words.VAR_SAY}}}", label="answered")
+    yield Step("GotoIf", f'$["${{{words.VAR_ORDERED}}}" = "refused"]?*,1')
+    yield Step("Hangup")

@@ -1,0 +1,67 @@
+"""A call order as the dialplan tells it, to Python by AGI and to queue_log: one text, read in one place.
+
+The text is the order's epoch second, the number to call, the caller's own, trunk, language, the time chosen
+(0 = none) and the whole seconds waited, parted by `|`. The dialplan lets only digits into the numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+_FIELDS: Final = 7
+_LAST_EPOCH: Final = 253_402_300_799
+_MOST: Final = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class CallOrder:
+    """What a caller confirmed by key. `uniqueid` with `asked_at` tells it from every other order."""
+
+    server: str
+    uniqueid: str
+    queue: str
+    asked_at: datetime
+    number: str
+    """To be called, as it was delivered or keyed."""
+    orderer: str
+    """Who called; the same number, unless they keyed another."""
+    trunk: str
+    language: str
+    choice: int
+    """Which of the times offered, from 1; 0 if none was."""
+    credit_seconds: float
+    """The wait they leave behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAnswer:
+    """What became of an order: refused, or from when on the citizen is called."""
+
+    called_from: datetime | None
+
+
+def read_order(server: str, uniqueid: str, queue: str, text: str) -> CallOrder | None:
+    """The order that text tells of; None for any other text."""
+    fields = text.split("|")
+    if len(fields) != _FIELDS or not uniqueid or not queue:
+        return None
+    epoch, number, orderer, trunk, language, choice, credit = fields
+    if not all(one.isascii() and one.isdigit() for one in (epoch, number, choice, credit)):
+        return None
+    if not 0 < int(epoch) <= _LAST_EPOCH or int(choice) > _MOST or int(credit) > _MOST:
+        return None
+    asked_at = datetime.fromtimestamp(int(epoch), UTC)
+    return CallOrder(
+        server, uniqueid, queue, asked_at, number, orderer, trunk, language, int(choice), float(credit)
+    )
+
+
+def when_called(called_from: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """The prompt that says when to expect the call: as soon as an agent is free, today, or the next day."""
+    if called_from <= now:
+        return "order_soon"
+    is_today = called_from.astimezone(zone).date() == now.astimezone(zone).date()
+    return "order_today" if is_today else "order_next_day"

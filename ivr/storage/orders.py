@@ -1,0 +1,71 @@
+"""Call orders in the store: each noted once, whether AGI told of it, queue_log, or both; and decided once.
+
+The recorder and backfill note what queue_log tells; the dialer decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.elements import ColumnElement
+
+from ivr.calls.callback_states import Verdict
+from ivr.calls.orders import CallOrder
+from ivr.storage.moments import database_now
+from ivr.storage.schema import ORDER_UNDECIDED, orders
+
+_TOLD = [orders.c[name] for name in CallOrder.__dataclass_fields__]
+
+
+def note(connection: Connection, order: CallOrder) -> None:
+    """Keep an order that has not been told before."""
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(orders).values(**asdict(order)))
+    except IntegrityError:
+        pass
+
+
+def undecided(connection: Connection, limit: int) -> list[CallOrder]:
+    """Orders nobody has decided yet, the oldest first."""
+    query = select(*_TOLD).where(text(ORDER_UNDECIDED)).order_by(orders.c.id).limit(limit)
+    return [CallOrder(**row._mapping) for row in connection.execute(query)]
+
+
+def claim(connection: Connection, order: CallOrder) -> bool:
+    """Take a noted order to be decided in this transaction; False if it has been."""
+    mine = select(orders.c.id).where(*_is(order), text(ORDER_UNDECIDED)).with_for_update()
+    return connection.scalar(mine) is not None
+
+
+def callback_of(connection: Connection, order: CallOrder) -> int | None:
+    """Id of the callback a decided order led to; None if it was refused."""
+    return connection.scalar(select(orders.c.callback_id).where(*_is(order)))
+
+
+def decided(
+    connection: Connection, order: CallOrder, verdict: Verdict, why: str, callback_id: int | None
+) -> None:
+    """Store the one decision about an order, and forget the numbers: the callback has the one to dial."""
+    connection.execute(
+        update(orders)
+        .where(*_is(order))
+        .values(
+            decision=verdict,
+            why=why,
+            callback_id=callback_id,
+            decided_at=database_now(),
+            number="",
+            orderer="",
+        )
+    )
+
+
+def _is(order: CallOrder) -> tuple[ColumnElement[bool], ...]:
+    return (
+        orders.c.server == order.server,
+        orders.c.uniqueid == order.uniqueid,
+        orders.c.asked_at == order.asked_at,
+    )

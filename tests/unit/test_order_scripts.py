@@ -1,0 +1,109 @@
+"""What callers hear of their orders, and that owed callers are known, over pyst2's own commands."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from agi_scripts.order_callback import decide
+from agi_scripts.table import scripts_for, scripts_of_orders
+from ivr.asterisk import words
+from ivr.asterisk.agi_session import AgiSession
+from ivr.calls.orders import CallOrder, OrderAnswer, read_order
+from ivr.queues.board import Board
+from ivr.storage.engine import Store
+from tests.callback_policy import shipped
+from tests.unit.agi_wire import OK, ScriptedWire, value
+from tests.unit.ami_lines import START, at, events
+
+BAKU = ZoneInfo("Asia/Baku")
+NOON = datetime(2026, 11, 23, 12, tzinfo=BAKU)
+TOLD = "1795417200|0552223344|0501234567|provider|ru|2|31"
+
+
+@pytest.mark.parametrize(
+    ("called_from", "heard"),
+    [
+        (None, ("refused", "order_refused")),
+        (NOON - timedelta(hours=1), ("accepted", "order_soon")),
+        (NOON, ("accepted", "order_soon")),
+        (NOON + timedelta(minutes=30), ("accepted", "order_today")),
+        (NOON + timedelta(hours=11, minutes=59), ("accepted", "order_today")),
+        (NOON + timedelta(hours=12), ("accepted", "order_next_day")),
+    ],
+)
+def test_a_citizen_hears_when_to_expect_the_call(
+    called_from: datetime | None, heard: tuple[str, str]
+) -> None:
+    assert decide(OrderAnswer(called_from), BAKU, NOON.astimezone(UTC)) == heard
+
+
+def run(script: str, *arguments: str, answer: OrderAnswer | None = None) -> tuple[list[str], list[CallOrder]]:
+    """The AGI commands of `script` for the caller 0501234567, and the orders it took before them."""
+    taken: list[CallOrder] = []
+
+    def take(order: CallOrder) -> OrderAnswer:
+        if answer is None:
+            raise TimeoutError
+        assert not wire.sent
+        taken.append(order)
+        return answer
+
+    wire = ScriptedWire(OK, OK)
+    headers = {f"agi_arg_{number}": argument for number, argument in enumerate(arguments, 1)}
+    session = AgiSession({"agi_uniqueid": "17.5", "agi_callerid": "0501234567", **headers}, wire)
+    scripts = scripts_of_orders(shipped(), "main", take, {"+994501234567"}.__contains__, lambda: NOON)
+    scripts[script](session)
+    return wire.sent, taken
+
+
+def test_an_order_is_committed_before_the_citizen_hears_of_it() -> None:
+    sent, taken = run(words.AGI_ORDER_CALLBACK, "dvx", TOLD, answer=OrderAnswer(NOON))
+    assert sent == [
+        'SET VARIABLE "HOTLINE_SAY" "hotline/order_soon"',
+        'SET VARIABLE "HOTLINE_ORDERED" "accepted"',
+    ]
+    asked_at = datetime.fromtimestamp(1795417200, UTC)
+    wanted = ("main", "17.5", "dvx", asked_at, "0552223344", "0501234567", "provider", "ru", 2, 31.0)
+    assert taken == [CallOrder(*wanted)]
+
+
+def test_a_citizen_whose_order_could_not_be_committed_hears_nothing_of_python() -> None:
+    """The dialplan leaves the order in queue_log and says that it is noted."""
+    with pytest.raises(TimeoutError):
+        run(words.AGI_ORDER_CALLBACK, "dvx", TOLD)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", TOLD + "|", TOLD.replace("1795417200", "0"), TOLD.replace("|31", "|-1"), "|" * 6]
+)
+def test_what_is_no_order_is_not_taken_for_one(text: str) -> None:
+    assert read_order("main", "17.5", "dvx", text) is None
+    assert run(words.AGI_ORDER_CALLBACK, "dvx", text, answer=OrderAnswer(NOON)) == ([], [])
+
+
+def test_only_a_caller_who_is_owed_a_call_and_shows_their_number_is_told_so() -> None:
+    sent, _ = run(words.AGI_OWED_CALLBACK, "provider", "allowed_passed_screen")
+    assert sent == ['SET VARIABLE "HOTLINE_OWED" "yes"']
+    assert run(words.AGI_OWED_CALLBACK, "provider", "prohib_passed_screen")[0] == []
+
+
+@pytest.mark.parametrize(("talk", "offers"), [(50, False), (160, True)])
+def test_an_order_is_offered_where_the_expected_wait_is_longer_than_the_queue_allows(
+    talk: int, offers: bool
+) -> None:
+    """dvx offers one over three minutes; with one agent and one caller waiting the next takes two talks."""
+    board = Board({"dvx": 10.0})
+    line = (
+        "0 QueueMember Queue=dvx Location=PJSIP/1101 Status=2\n0 QueueEntry Queue=dvx Position=1 Uniqueid=c1"
+    )
+    board.restore(events(line), START)
+    for event in events(f"\n0 AgentComplete Queue=dvx Interface=PJSIP/1101 TalkTime={talk}" * 3):
+        board.apply(event)
+    wire = ScriptedWire(value(""), OK, OK)
+    scripts = scripts_for(board, shipped(), lambda: at(10), Store("sqlite://"), "main")
+    script = scripts[words.AGI_ANNOUNCE_POSITION]
+    script(AgiSession({"agi_uniqueid": "c9", "agi_arg_1": "dvx"}, wire))
+    assert ('SET VARIABLE "HOTLINE_OFFER" "yes"' in wire.sent) is offers
