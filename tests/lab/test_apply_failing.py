@@ -149,7 +149,7 @@ def test_whatever_stops_an_apply_the_last_good_hotline_runs_on_and_the_next_appl
                 assert (await admin.plan(), admin.files()) == (good, files), fault
                 assert [each["number"] for each in await admin.report("history")] == [1, 0], fault
             assert (await admin.report("apply"))["revision"] == 2
-            assert "Queue(tax,,,,60)" in await admin.plan()
+            assert "Queue(tax,c,,,60)" in await admin.plan()
 
     asyncio.run(scenario())
 
@@ -180,14 +180,14 @@ def test_a_killed_apply_leaves_whole_files_and_holds_nobody_up(
             await process.communicate()
             assert await admin.plan() == good
             assert "cut off" in (await other.hotline("history")).err
-            assert any("Queue(tax,,,,60)" in text for text in admin.files().values())
+            assert any("Queue(tax,c,,,60)" in text for text in admin.files().values())
             await ear.house.restart()
             await until(lambda: ear.ami.is_connected or None, "AMI login", 20.0)
-            assert "Queue(tax,,,,60)" in await admin.plan()
+            assert "Queue(tax,c,,,60)" in await admin.plan()
 
             admin.edit(queues__tax__max_wait="90s")
             applied = await other.report("apply")
-            assert "Queue(tax,,,,90)" in await admin.plan()
+            assert "Queue(tax,c,,,90)" in await admin.plan()
             assert [each["number"] for each in await admin.report("history")] == [applied["revision"], 1, 0]
             folders = sorted(path.name for path in admin.revisions.iterdir() if path.is_dir())
             assert folders == ["0000", "0001", f"{applied['revision']:04}"]
