@@ -9,6 +9,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from ivr.command.root import app
+from ivr.menus.steps import last_node
 from tests.lab.audio import Sound
 from tests.lab.calllog import What
 from tests.lab.house import House
@@ -63,7 +64,7 @@ def test_who_waits_at_closing_time_goes_to_the_node_named_for_it(tmp_path: Path)
             left = await ear.user_event("HotlineLeftQueue")
             assert left["Result"] == "TIMEOUT"
             await call.heard(*ear.prompts("az", "bye"))
-            assert (await ear.hangup())["MENU_NODE"] == "bye"
+            assert last_node((await ear.hangup())["MENU_STEPS"]) == "bye"
 
     asyncio.run(scenario())
 
