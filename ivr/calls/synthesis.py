@@ -18,14 +18,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ivr.calls.loudness import level
 from ivr.calls.prompts import PromptFile
+from ivr.calls.recorded import is_recorded
 
 NOTES: Final = "made-from.json"
 """In the folder of built prompts: what each file was made from. Losing it costs one full build."""
 PROGRAMS: Final = ("espeak-ng", "sox")
 _FORMAT: Final = ("-r", "8000", "-c", "1", "-b", "16", "-e", "signed-integer")
-_LOUDNESS: Final = ("gain", "-n", "-3")
-"""All prompts equally loud, below the level at which 8-bit telephony distorts."""
+_LOUDNESS: Final = -20.0
+"""Decibels to full scale, the same for all voices: the usual level of speech in telephony."""
 _SPEED: Final = "150"
 """Words a minute: slower than espeak-ng's own 175, for a telephone."""
 _TIME_LIMIT_SECONDS: Final = 60
@@ -48,9 +50,12 @@ def missing_programs() -> tuple[str, ...]:
     return tuple(program for program in PROGRAMS if shutil.which(program) is None)
 
 
-def is_recorded(file: PromptFile, config: Path) -> bool:
-    """Whether a recorded file takes the place of the synthesised one."""
-    return file.recorded(config).is_file()
+def outdated(files: Iterable[PromptFile], config: Path, out: Path) -> frozenset[PromptFile]:
+    """Those built under `out` from another sentence or recording than `config` has now."""
+    notes = _read_notes(out)
+    return frozenset(
+        file for file in files if notes.get(str(file.path), made := _made_from(file, config)) != made
+    )
 
 
 def build(files: Iterable[PromptFile], config: Path, out: Path, workers: int | None = None) -> Iterator[Made]:
@@ -83,7 +88,7 @@ def build(files: Iterable[PromptFile], config: Path, out: Path, workers: int | N
 def _made_from(file: PromptFile, config: Path) -> str:
     """A fingerprint of everything the sound depends on."""
     recorded = file.recorded(config)
-    content = recorded.read_bytes() if recorded.is_file() else repr((file.parts, _SPEED)).encode()
+    content = recorded.read_bytes() if is_recorded(file, config) else repr((file.parts, _SPEED)).encode()
     return hashlib.sha256(b"\0".join((content, repr((_FORMAT, _LOUDNESS)).encode()))).hexdigest()
 
 
@@ -93,13 +98,17 @@ def _make(file: PromptFile, config: Path, out: Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{file.name}-") as folder:
         work = Path(folder)
         recorded = file.recorded(config)
-        sources = [recorded] if recorded.is_file() else list(_spoken(file, work))
+        sources = [recorded] if is_recorded(file, config) else list(_spoken(file, work))
         finished = work / "finished.wav"
         # sox refuses to join files of different rates: each source is brought to ours first.
         for position, source in enumerate(sources):
             _run(file, "sox", str(source), *_FORMAT, str(work / f"part-{position}.wav"))
         parts = [str(work / f"part-{position}.wav") for position in range(len(sources))]
-        _run(file, "sox", *parts, str(finished), *_LOUDNESS)
+        joined = work / "joined.wav"
+        _run(file, "sox", *parts, str(joined))
+        heard = level(joined).decibels
+        gain = 0.0 if heard is None else _LOUDNESS - heard
+        _run(file, "sox", str(joined), str(finished), "gain", "-l", f"{gain:.1f}")
         finished.replace(target)
 
 

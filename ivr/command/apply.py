@@ -121,7 +121,6 @@ def _put_live(wish: Wish, folder: Path, as_json: bool) -> dict[str, Any]:
         _refuse(refused, folder, as_json)
     if not as_json:
         typer.secho(f"revision {number} is live", fg="green")
-        typer.echo("  `hotline run` reads the configuration when it starts: restart it")
     return {"revision": number, "changes": noticed}
 
 

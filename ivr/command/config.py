@@ -15,7 +15,7 @@ from ivr.command.menu_tests import Tested, run_tests
 from ivr.command.options import fail, options
 from ivr.command.render import render
 from ivr.command.schema import schema
-from ivr.config.check_prompts import missing_files
+from ivr.config.check_prompts import missing_files, stale_recordings
 from ivr.config.loading import load
 from ivr.config.problems import errors
 from ivr.config.starter import NotEmpty, write_starter
@@ -46,7 +46,7 @@ def check(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
     prompts: Annotated[
-        Path | None, typer.Option(help="Folder of built prompts: also report each file missing there.")
+        Path | None, typer.Option(help="Folder of built prompts: also report each that is missing or old.")
     ] = None,
     asterisk: AsteriskFolder = ETC,
     revisions: Revisions = None,
@@ -58,9 +58,10 @@ def check(
     tested = Tested()
     if loaded.configuration is not None:
         tested = run_tests(loaded, folder)
-        problems = (*problems, *tested.problems)
+        recordings = stale_recordings(loaded.configuration, loaded.places, folder)
+        problems = (*problems, *tested.problems, *recordings)
     if prompts is not None and loaded.configuration is not None:
-        problems = (*problems, *missing_files(loaded.configuration, loaded.places, prompts))
+        problems = (*problems, *missing_files(loaded.configuration, loaded.places, prompts, folder))
     if not errors(problems):
         problems = (*problems, *calendar(loaded, shelf_of(asterisk, revisions)))
     if as_json:

@@ -42,7 +42,7 @@ def doctor(
     if loaded.configuration is not None and server not in loaded.configuration.servers:
         fail(f"there is no server {server!r}", hint=f"servers: {', '.join(loaded.configuration.servers)}")
     findings = [machine.configuration(loaded, folder), machine.database(database_url())]
-    findings += asyncio.run(_live(loaded, server, secrets))
+    findings += asyncio.run(_live(loaded, server, secrets, folder))
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
     else:
@@ -51,14 +51,14 @@ def doctor(
         raise typer.Exit(1)
 
 
-async def _live(loaded: Loaded, server: str, secrets: Path) -> list[Finding]:
+async def _live(loaded: Loaded, server: str, secrets: Path, folder: Path) -> list[Finding]:
     configuration = loaded.configuration
     if configuration is None:
         return []  # where Asterisk is, and what it should have, is not known
     where = configuration.servers[server]
     found, sounds = await asterisk(House(configuration, where, secrets, RIGHTS))
     if sounds is not None:
-        found.append(machine.prompts(loaded, sounds))
+        found.append(machine.prompts(loaded, sounds, folder))
     found.append(await machine.fastagi(where, configuration))
     found.append(machine.time_zone(configuration.hotline.time_zone))
     return found

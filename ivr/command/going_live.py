@@ -74,7 +74,9 @@ async def _take_over(wish: Wish, number: int, loaded: Loaded, before: Configurat
         sounds = await sounds_folder(send)
         # A folder that is not there is Asterisk's on another machine.
         at_hand = sounds if sounds is not None and sounds.is_dir() else None
-        if at_hand and (missing := tuple(missing_files(configuration, loaded.places, at_hand))):
+        # Going back must not wait for voices: then what is there will do.
+        recordings = wish.source if wish.restores is None else None
+        if at_hand and (missing := tuple(missing_files(configuration, loaded.places, at_hand, recordings))):
             do = f"hotline --config {wish.source} prompts build --out {at_hand}"
             raise NotApplied(f"{len(missing)} sentences are not built", do, missing)
         shelf.adopt(utc_now())

@@ -1,23 +1,30 @@
-"""`hotline prompts`: the sentences citizens hear, listed and built."""
+"""`hotline prompts`: the sentences citizens hear, listed, built and played to a file."""
 
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
+import wave
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import track
 
+from ivr.calls.loudness import level
 from ivr.calls.prompts import PromptFile, needed
-from ivr.calls.synthesis import PromptError, build, is_recorded, missing_programs
+from ivr.calls.recorded import is_recorded, note, stale
+from ivr.calls.synthesis import PromptError, build, missing_programs, outdated
 from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, options, spoken
 from ivr.config.loading import configuration_of
+from ivr.config.problems import did_you_mean
 
 app = typer.Typer(
-    help="The sentences citizens hear: list them, build their sound files.",
+    help="The sentences citizens hear: list them, build their sound files, listen to one.",
     epilog="Example: hotline prompts build --out prompts",
     no_args_is_help=True,
 )
@@ -27,18 +34,30 @@ app = typer.Typer(
 def list_prompts(
     context: typer.Context,
     language: Annotated[str, typer.Option(help="Only this language.")] = "",
+    out: Annotated[Path, typer.Option(help="Folder that `prompts build` wrote to.")] = Path("prompts"),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
 ) -> None:
-    """Every sound file the configuration needs, what it says, and whether a recording takes its place."""
+    """Every sound file the configuration needs: whose voice, how long, how loud, and what it says.
+
+    `stale` is a recording of an earlier sentence, `old` a file built from one: `prompts build` makes it anew.
+    """
     folder = options(context).config
     files = _files(folder, language)
+    told = _told(files, folder, out)
     if as_json:
-        typer.echo(json.dumps([_as_data(file, folder) for file in files], ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
     width = max((len(file.name) for file in files), default=0)
-    for file in files:
-        source = "recorded" if is_recorded(file, folder) else "spoken  "
-        typer.echo(f"{file.language}  {file.name:<{width}}  {source}  {file.text}")
+    for file, row in zip(files, told, strict=True):
+        source = "stale" if row["stale"] else "recorded" if row["recorded"] else "spoken"
+        seconds, decibels = row["seconds"], row["decibels"]
+        size = (
+            "not built"
+            if seconds is None
+            else f"{seconds:5.1f} s" + (f" {decibels:4.0f} dB" if decibels else "")
+        )
+        size = "old" if row["old"] else size
+        typer.echo(f"{file.language}  {file.name:<{width}}  {source:<8}  {size:<15}  {file.text}")
 
 
 @app.command("build", epilog="Example: hotline prompts build --out prompts --language az")
@@ -64,11 +83,37 @@ def build_prompts(
             disable=not console.is_terminal,
         )
         made = sum(not step.was_current for step in steps)
+        note(files, folder)
     except PromptError as error:
         fail(str(error), hint="correct the text or the recording and build again")
     except OSError as error:
-        fail(f"{out} cannot be written: {error.strerror}", hint="name another folder with --out")
+        fail(f"{error.filename} cannot be written: {error.strerror}", hint="name another folder with --out")
     typer.echo(f"{len(files)} prompts in {out}: {made} made, {len(files) - made} unchanged")
+
+
+@app.command("play", epilog="Example: hotline prompts play welcome --language ru --out welcome.wav")
+def play_prompt(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="As `prompts list` names it: welcome, place-7.")],
+    out: Annotated[Path, typer.Option(help="Sound file to write.")],
+    language: Annotated[str, typer.Option(help="Default the hotline's first.")] = "",
+) -> None:
+    """Make one prompt as citizens would hear it now, in a file to listen to."""
+    folder = options(context).config
+    configuration = configuration_of(load_or_stop(folder))
+    wanted = spoken(configuration, language)
+    files = {file.name: file for file in needed(configuration) if file.language == wanted}
+    if name not in files:
+        fail(f"there is no prompt {name!r}", hint=did_you_mean(name, files), status=2)
+    try:
+        with tempfile.TemporaryDirectory() as work:
+            list(build([files[name]], folder, Path(work)))
+            shutil.copyfile(Path(work) / files[name].path, out)
+    except PromptError as error:
+        fail(str(error), hint="correct the text or the recording")
+    except OSError as error:
+        fail(f"{out} cannot be written: {error.strerror}", hint="name another file with --out")
+    typer.echo(f"{out}: {files[name].text}")
 
 
 def _files(folder: Path, language: str) -> tuple[PromptFile, ...]:
@@ -78,11 +123,26 @@ def _files(folder: Path, language: str) -> tuple[PromptFile, ...]:
     return tuple(file for file in needed(configuration) if language in ("", file.language))
 
 
-def _as_data(file: PromptFile, folder: Path) -> dict[str, object]:
-    return {
-        "language": file.language,
-        "name": file.name,
-        "path": str(file.path),
-        "recorded": is_recorded(file, folder),
-        "text": file.text,
-    }
+def _told(files: Sequence[PromptFile], folder: Path, out: Path) -> list[dict[str, Any]]:
+    old, unfit = outdated(files, folder, out), stale(files, folder)
+    return [
+        {
+            "language": file.language,
+            "name": file.name,
+            "path": str(file.path),
+            "recorded": is_recorded(file, folder),
+            "stale": file in unfit,
+            "old": file in old,
+            **_size(out / file.path),
+            "text": file.text,
+        }
+        for file in files
+    ]
+
+
+def _size(built: Path) -> dict[str, float | None]:
+    try:
+        found = level(built)
+    except (OSError, EOFError, wave.Error):
+        return {"seconds": None, "decibels": None}
+    return {"seconds": round(found.seconds, 1), "decibels": found.decibels and round(found.decibels, 1)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from ivr.asterisk.fastagi import FastAgiService, Limits
 from ivr.asterisk.readiness import Needed
 from ivr.asterisk.secrets import SecretMissing, read_secret
 from ivr.availability import Availability, SignsOfLife
+from ivr.command.apply import ETC, AsteriskFolder, Revisions, shelf_of
 from ivr.command.checking import load_or_stop, show_problems, unfit_database
 from ivr.command.options import fail, options
 from ivr.command.store import SpoolOption, open_spool, open_store
@@ -28,6 +30,8 @@ from ivr.logs import configure_logging
 from ivr.nightly import NightlyPurge
 from ivr.queues.board import Board
 from ivr.recorder import Recorder
+from ivr.revisions.renewal import Renewal
+from ivr.revisions.shelf import CONFIG, Shelf
 from ivr.storage.engine import StoreThread
 from ivr.storage.spool import Spool
 from ivr.watched import Watched
@@ -51,12 +55,17 @@ def run(
         Part | None, typer.Option(help="Only this part; the AGI scripts belong to the dialer.")
     ] = None,
     spool: SpoolOption = None,
+    asterisk: AsteriskFolder = ETC,
+    revisions: Revisions = None,
 ) -> None:
     """Record every call, call back who is owed it, answer the dialplan's questions; until SIGTERM.
 
-    Calls are answered and queued whether this runs or not. The database is HOTLINE_DATABASE_URL.
+    Calls are answered and queued whether this runs or not. The database is HOTLINE_DATABASE_URL. The
+    configuration is the one `config apply` put live, the next one within seconds; before the first, --config.
     """
-    folder = options(context).config
+    shelf = shelf_of(asterisk, revisions)
+    folder, number = _live(shelf, options(context).config)
+    renewal = Renewal(shelf, number)
     loaded = load_or_stop(folder)
     configuration = configuration_of(loaded)
     if server not in configuration.servers:
@@ -73,16 +82,31 @@ def run(
     kept = open_spool(spool, server) if "recorder" in wanted else None
     with open_store(patient=True) as store:
         thread = StoreThread(store)
-        purge = ["--config", str(options(context).config), "data", "purge", "--secrets", str(secrets)]
+        purge = ["--config", str(folder), "data", "purge", "--secrets", str(secrets)]
         nightly = NightlyPurge(thread, ZoneInfo(configuration.hotline.time_zone), [*HOTLINE, *purge])
         status = serve(
             lambda reactor: [
                 *_services(configuration, server, thread, kept, logins, reactor),
                 TaskService("retention", nightly.run),
+                TaskService("revisions", lambda stop: renewal.watch(stop, reactor.stop)),
             ]
         )
         thread.close()
+    if renewal.is_due and status == 0:
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     raise typer.Exit(status)
+
+
+def _live(shelf: Shelf, given: Path) -> tuple[Path, int]:
+    """The folder of the live configuration and its revision; the given one and 0 where none was applied."""
+    try:
+        live = shelf.live()
+    except OSError as problem:
+        fail(f"{problem.filename}: {problem.strerror}", hint="let this user read the folder of --revisions")
+    if live is None:
+        return given, 0
+    kept = shelf.at(live.number) / CONFIG
+    return kept if kept.is_dir() else given, live.number
 
 
 def _services(

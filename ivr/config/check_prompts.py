@@ -1,7 +1,7 @@
 """Checks of what citizens hear: every prompt that is played exists and has words in every language.
 
-Called by `ivr.config.crosscheck`; `missing_files` by the commands that know where built prompts lie.
-Only that one looks at the disk.
+Called by `ivr.config.crosscheck`; `missing_files` and `stale_recordings` by the commands,
+which know where sound files lie. Only those two look at the disk.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ivr.calls.prompts import needed, reserved
+from ivr.calls.prompts import PromptFile, needed, reserved
+from ivr.calls.recorded import stale
+from ivr.calls.synthesis import outdated
 from ivr.config.model import Configuration
 from ivr.config.places import KeyPath, Places
 from ivr.config.problems import Problem, Severity, did_you_mean
@@ -111,9 +113,27 @@ def long_texts(configuration: Configuration, places: Places) -> Iterator[Problem
                 yield Problem("PRM009", place, message, hint, Severity.WARNING)
 
 
-def missing_files(configuration: Configuration, places: Places, built: Path) -> Iterator[Problem]:
-    """PRM006: a sound file is not in the folder of built prompts."""
-    for file in needed(configuration):
-        if not (built / file.path).is_file():
+def missing_files(
+    configuration: Configuration, places: Places, built: Path, config: Path | None
+) -> Iterator[Problem]:
+    """PRM006: a sound file is not in the folder of built prompts, or says something else than `config` now.
+
+    Without `config`, any file of its name will do.
+    """
+    files = needed(configuration)
+    changed = outdated(files, config, built) if config else frozenset[PromptFile]()
+    for file in files:
+        is_there = (built / file.path).is_file()
+        if not is_there or file in changed:
             place = places.at("prompts", file.prompt, file.language)
-            yield Problem("PRM006", place, f"{file.path} is not built", "run `hotline prompts build`")
+            what = "is built from what was there before" if is_there else "is not built"
+            yield Problem("PRM006", place, f"{file.path} {what}", "run `hotline prompts build`")
+
+
+def stale_recordings(configuration: Configuration, places: Places, config: Path) -> Iterator[Problem]:
+    """PRM010: the sentence was changed after it was recorded."""
+    for file in sorted(stale(needed(configuration), config), key=lambda file: file.path):
+        place = places.value_at("prompts", file.prompt, file.language)
+        message = f"the recording of {file.path} still says what was written before"
+        hint = f"record it anew, or delete {file.recorded(config)}"
+        yield Problem("PRM010", place, message, hint, Severity.WARNING)

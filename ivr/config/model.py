@@ -28,7 +28,6 @@ from ivr.config.shapes import (
     Name,
     Network,
     Prefix,
-    Seconds,
     Shape,
     WholeSeconds,
 )
@@ -81,9 +80,9 @@ class Survey(Frozen):
 
     share: Annotated[int, Field(ge=1, le=100)] = 100
     """Of the callers who may be asked, so many in a hundred are."""
-    not_again_within: Seconds = 30 * DAY
+    not_again_within: WholeSeconds = 30 * DAY
     """Whoever was asked is left in peace so long."""
-    wait: Seconds = 5.0
+    wait: Annotated[Duration, Field(ge=0.1)] = 5.0
     """For the key, after the question."""
 
 

@@ -33,12 +33,12 @@ def configuration(loaded: Loaded, folder: Path) -> Finding:
     return well("configuration", f"no problems in {len(loaded.files)} files of {folder}")
 
 
-def prompts(loaded: Loaded, sounds: Path) -> Finding:
+def prompts(loaded: Loaded, sounds: Path, folder: Path) -> Finding:
     """Every sentence of the configuration where Asterisk plays it from."""
     assert loaded.configuration is not None
     missing = [
-        problem.message.removesuffix(" is not built")
-        for problem in missing_files(loaded.configuration, loaded.places, sounds)
+        problem.message.partition(" ")[0]
+        for problem in missing_files(loaded.configuration, loaded.places, sounds, folder)
     ]
     if not missing:
         return well("prompts", f"all are in {sounds}")

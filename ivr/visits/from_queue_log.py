@@ -216,7 +216,11 @@ def _key(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
 
 
 def _survey(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
-    return (Surveyed(when, line.uniqueid, line.queue, line.agent, words.RATINGS.get(line.data[0])),)
+    """A line of another dialplan may have the same name; ours has a rating or says that it was asked."""
+    answer = line.data[0]
+    if answer != words.SURVEY_ASKED and answer not in words.RATINGS:
+        return _NOTHING
+    return (Surveyed(when, line.uniqueid, line.queue, line.agent, words.RATINGS.get(answer)),)
 
 
 def _queue_start(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:

@@ -1,8 +1,8 @@
 """From what a phone logged and heard to the visits that must be in the store. Pure.
 
 A queue is joined when the last thing said before it has ended (its length is known), or with the last key if
-nothing follows it. It is left when an agent's voice begins, when the hotline says that nobody is free, or at
-hang-up.
+nothing follows it; that they are next is told to callers who have joined. It is left when an agent's voice
+begins, when the hotline says that nobody is free, or at hang-up.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ivr.calls.prompts import NEXT_NOTICE
 from tests.lab.audio import Hearing
 from tests.lab.calllog import Log, What
 from tests.lab.rtp import Spoken
@@ -58,7 +59,7 @@ class SeenCall:
 
     def _visit(self, queue: str, begin: float, end: float, unanswered: str) -> SeenVisit:
         keys = [key.at for key in self.log.keys if begin <= key.at < end]
-        said = [heard.until for heard in self.hearings if begin <= heard.at < end]
+        said = [it.until for it in self.hearings if begin <= it.at < end and it.name != NEXT_NOTICE]
         joined_at = max(keys + said, default=begin)
         voice = next((voice for voice in self.spoken if begin <= voice.first_at < end), None)
         if voice is None:

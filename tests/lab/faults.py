@@ -29,7 +29,7 @@ def double_dial() -> None:
 
     async def twice(self: AmiConnection, headers: Mapping[str, Header], *, deadline: float = 10.0) -> Reply:
         reply = await send(self, headers, deadline=deadline)
-        if headers["Action"] == "Originate":
+        if headers["Action"] == "Originate" and "ChannelId" in headers:  # a sign of life dials nobody
             again = {
                 "ChannelId": f"again-{headers['ChannelId']}",
                 "OtherChannelId": f"again-{headers['OtherChannelId']}",

@@ -158,6 +158,7 @@ class HotlineService:
             "HOTLINE_DATABASE_URL": self.database_url,
             "HOTLINE_SPOOL": str(self.log.with_suffix(".spool")),
             "HOTLINE_SECRETS": str(self.house.etc / "secrets.d"),
+            "HOTLINE_ASTERISK": str(self.house.etc),
         }
 
     async def _is_ready(self) -> bool:

@@ -85,13 +85,17 @@ FAULTS: Mapping[str, tuple[str, Fault]] = {
         "menu.yaml:",
         lambda house: _with_text(house.config / "tests" / "menu.yaml", _FALSE_TEST),
     ),
-    "a text no dialplan can carry": (
-        "not applied: 'A|B' contains '|'",
+    "a name no queue can carry": (
+        "CFG003 `name`: an agent's name is one line without `|`",
         lambda house: _with_other(house.config / "hotline.yaml", "name: Elçin Hüseynov", "name: A|B"),
     ),
     "sentences that are not built": (
         "not applied: 2 sentences are not built",
         lambda house: _with_other(house.config / "hotline.yaml", "news", "newz"),
+    ),
+    "a sentence changed after it was built": (
+        "not applied: 1 sentences are not built",
+        lambda house: _with_other(house.config / "hotline.yaml", "We are closed now", "We are closed"),
     ),
     "an AMI that refuses us": (
         "not applied: Asterisk refuses hotline-apply",

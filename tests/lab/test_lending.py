@@ -60,7 +60,7 @@ def test_an_agent_helps_after_the_wait_and_the_visit_stays_with_its_structure(tm
 
 
 def test_who_is_needed_at_home_is_not_lent_until_they_are_not_or_python_is_dead(tmp_path: Path) -> None:
-    """One agent idle, one kept: no help. The daemon is killed, and Asterisk lends the agent by itself."""
+    """One agent idle, one kept: no help while the daemon runs. It stops: help. It dies: soon."""
 
     async def scenario() -> None:
         async with (
@@ -70,6 +70,10 @@ def test_who_is_needed_at_home_is_not_lent_until_they_are_not_or_python_is_dead(
         ):
             service = HotlineService(ear.house)
             try:
+                await service.start()
+                await paused(ear, PAUSED_BY_US)
+                await service.stop()
+                await paused(ear, "")
                 await service.start()
                 await paused(ear, PAUSED_BY_US)
                 await phone.dial("19511", OPEN)

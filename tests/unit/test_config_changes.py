@@ -96,6 +96,12 @@ CASES = [
         ["queue dvx has 2 agents instead of 3"],
     ),
     ("queues.yaml", "record: true ", "record: false ", ["queue dvx records calls: no instead of yes"]),
+    (
+        "queues.yaml",
+        "{emdx: 90s}",
+        "{aparat: 2m}",
+        ["queue aibndx is helped by the agents of aparat after 2 min instead of emdx after 90 s"],
+    ),
     ("hotline.yaml", '"19511": dvx', '"19511": aparat', ["calls to 19511 begin in aparat instead of dvx"]),
     ("hotline.yaml", '    "1951": ministry\n', "", ["calls to 1951 are no longer answered"]),
     (

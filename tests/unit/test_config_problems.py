@@ -239,6 +239,7 @@ def test_each_code_is_explained_on_the_page_of_codes_and_provoked_here() -> None
         "HRS006",
         "HRS007",
         "PRM006",
+        "PRM010",
         "SRV002",
         "TRK004",
         "TST001",

@@ -108,6 +108,12 @@ def test_every_jump_of_the_plan_arrives_somewhere(config: Path) -> None:
     assert {point.context for point in graph} == reached
 
 
+def test_no_step_reads_a_variable_by_a_name_of_python() -> None:
+    """A dot in a name: an expression of the compiler's that was meant to be replaced by its value."""
+    plan = _everything(compile(load_or_fail(CONFIG), today=TODAY))
+    assert re.findall(r"\$\{\w+\.\w+\}", plan) == []
+
+
 @pytest.mark.parametrize(
     ("text", "reaches"),
     [
@@ -163,7 +169,7 @@ def test_a_wait_ends_at_closing_time_where_a_node_is_named_for_it() -> None:
     queues = configuration_of(load_or_fail(CONFIG)).queues
     tax = queues["tax"].model_copy(update={"at_closing": "bye"})
     plan = _plan(compile(_changed(queues={**queues, "tax": tax}), today=TODAY))
-    assert ",,,${IF($[${GOSUB_RETVAL} < 3]?${GOSUB_RETVAL}:3)})" in plan
+    assert "Queue(tax,c,,,${IF($[${GOSUB_RETVAL} < 3]?${GOSUB_RETVAL}:3)})" in plan
     assert '"TIMEOUT" & ${GOSUB_RETVAL} < 3]?' in plan
     assert ",,,3)" in _plan(compiled())
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from ivr.visits.facts import Fact, Tick
+from ivr.visits.facts import Fact, Surveyed, Tick
 from ivr.visits.fold import Fold
 from ivr.visits.from_queue_log import LogReader, read_line
 from ivr.visits.records import Visit
@@ -107,6 +107,19 @@ def test_a_caller_s_number_may_hold_anything(number: str) -> None:
 )
 def test_what_is_no_whole_line_about_a_call_tells_nothing(line: str) -> None:
     assert facts(line) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "ratings"),
+    [("asked", [None]), ("1", [1]), ("5", [5]), ("6", []), ("", []), ("5|good", [5]), ("yes", [])],
+)
+def test_a_survey_is_asked_or_rated_from_1_to_5_and_another_plan_s_line_tells_nothing(
+    data: str, ratings: list[int | None]
+) -> None:
+    found = facts(f"1772439000|c.1|dvx|PJSIP/1101|SURVEY|{data}")
+    assert [(fact.agent, fact.rating) for fact in found if isinstance(fact, Surveyed)] == [
+        ("PJSIP/1101", rating) for rating in ratings
+    ]
 
 
 def test_a_pause_reason_is_read_as_one() -> None:
