@@ -6,6 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from ivr.menus.steps import last_node
 from tests.lab.calllog import What
 from tests.lab.exchange import Exchange, Fate, Lifts, Rejects
 from tests.lab.leg import Leg
@@ -37,7 +38,7 @@ def test_a_contact_is_dialled_on_its_days_only_and_the_menu_goes_on_where_nobody
                     await call.heard(*ear.prompts("az", "more"))
                     await call.press("2")
                     await call.until(What.ENDED)
-                    assert (await ear.hangup(number))["MENU_NODE"] == node
+                    assert last_node((await ear.hangup(number))["MENU_STEPS"]) == node
             assert [(each.number, each.shown) for each in exchange.dialled] == [(CONTACT, "195")] * 2
 
     asyncio.run(scenario())
