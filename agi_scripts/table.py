@@ -8,35 +8,50 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
+from random import uniform
 from zoneinfo import ZoneInfo
 
 from agi_scripts.announce_position import announce_position
 from agi_scripts.callback_position import callback_position
+from agi_scripts.caller_language import caller_language
 from agi_scripts.order_callback import TakeOrder, order_callback
 from agi_scripts.owed_callback import IsOwed, owed_callback
+from agi_scripts.survey import survey
 from ivr.asterisk import words
 from ivr.asterisk.fastagi import Script
 from ivr.calls.caller import reader
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
+from ivr.storage.engine import Store
 
 
 def scripts_for(
-    board: Board, configuration: Configuration, now: Callable[[], datetime]
+    board: Board, configuration: Configuration, now: Callable[[], datetime], store: Store, server: str
 ) -> Mapping[str, Script]:
-    """Scripts that ask the board, by name. `now` is the clock its events were received by."""
+    """All scripts but those of orders, by name. `now` is the clock its events were received by."""
     return {
         words.AGI_ANNOUNCE_POSITION: partial(
             announce_position, board=board, configuration=configuration, now=now
         ),
         words.AGI_CALLBACK_POSITION: partial(callback_position, board=board, now=now),
+        words.AGI_CALLER_LANGUAGE: partial(
+            caller_language, store=store, configuration=configuration, read_number=reader(configuration)
+        ),
+        words.AGI_SURVEY: partial(
+            survey,
+            store=store,
+            server=server,
+            configuration=configuration,
+            now=now,
+            draw=partial(uniform, 0, 100),
+        ),
     }
 
 
 def scripts_of_orders(
     configuration: Configuration, server: str, take: TakeOrder, is_owed: IsOwed, now: Callable[[], datetime]
 ) -> Mapping[str, Script]:
-    """The scripts that ask the store, by name."""
+    """The scripts of call orders, by name."""
     zone = ZoneInfo(configuration.hotline.time_zone)
     return {
         words.AGI_ORDER_CALLBACK: partial(order_callback, take=take, server=server, zone=zone, now=now),

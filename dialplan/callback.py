@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from dialplan.allow_list import NumberingPlan, is_denied
-from dialplan.door import ask_python, late, left, recording
+from dialplan.door import after_talk, ask_python, goes_on, late, left, recording
 from dialplan.entry import doorway
 from dialplan.lending import own_agents_first
 from dialplan.plan import (
@@ -157,12 +157,10 @@ def _confirmed(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     shown = {"CALLERID(num)": _CITIZEN, "CALLERID(name)": _AGENT_SEES, words.VAR_POSITION: ""}
     yield assign(place, "", **shown, **recording(source, queue), **own_agents_first(queue))
     yield from ask_python(source, words.AGI_CALLBACK_POSITION, name, place)
-    yield Step(
-        "Queue",
-        f"{name},,,,{source.configuration.callback.max_hold:.0f},,,,${{{words.VAR_POSITION}}}",
-        at("max_hold"),
-    )
+    hold = f"{source.configuration.callback.max_hold:.0f}"
+    yield Step("Queue", f"{name},{goes_on(queue)},,,{hold},,,,${{{words.VAR_POSITION}}}", at("max_hold"))
     yield left(name, at("max_hold"))
+    yield from after_talk(name, queue, source.at("queues", name, "survey"))
     yield _event(words.CALLBACK_NO_AGENT)
     yield Step("Playback", sounds(["callback_no_agent"]))
     if source.configuration.callback.new_times:

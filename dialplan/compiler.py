@@ -13,7 +13,9 @@ from datetime import date
 
 from dialplan import (
     agents,
+    blocked,
     callback,
+    contacts,
     door,
     entry,
     lab_files,
@@ -24,6 +26,7 @@ from dialplan import (
     queues,
     schedule,
     settings,
+    survey,
 )
 from dialplan.plan import REVISION, render
 from dialplan.source import Lab, Source
@@ -62,7 +65,10 @@ def _dialplan(source: Source) -> tuple[dict[str, str], str]:
         *menu.contexts(source),
         *door.contexts(source),
         *orders.contexts(source),
+        *survey.contexts(source),
         *schedule.contexts(source),
+        *contacts.contexts(source),
+        *blocked.contexts(source),
         *lending.contexts(source),
     )
     fixed = [context for context in contexts if context.name in _FIXED]

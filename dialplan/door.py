@@ -87,9 +87,11 @@ def joining(source: Source, name: str, queue: Queue, position: str = "") -> Iter
     longest = f"{queue.max_wait:.0f}"
     if queue.hours is not None and queue.at_closing is not None:
         yield schedule.ask(queue.hours, at("at_closing"))
-        longest = f"${{IF($[{_CLOSES_FIRST} {longest}]?${{schedule.OPEN_FOR}}:{longest})}}"
-    yield Step("Queue", f"{name},,,,{longest},,,,{position}".rstrip(","), at("max_wait"))
+        longest = f"${{IF($[{_CLOSES_FIRST} {longest}]?${{{schedule.OPEN_FOR}}}:{longest})}}"
+    arguments = f"{name},{goes_on(queue)},,,{longest},,,,{position}".rstrip(",")
+    yield Step("Queue", arguments, at("max_wait"))
     yield left(name, at("on_timeout"))
+    yield from after_talk(name, queue, at("survey"))
     if queue.at_closing is not None:
         closes = f'$["${{QUEUESTATUS}}" = "TIMEOUT" & {_CLOSES_FIRST} {queue.max_wait:.0f}]'
         yield Step("GotoIf", f"{closes}?{node_context(queue.at_closing)},s,1", at("at_closing"))
@@ -114,6 +116,22 @@ def sent_to(structure: str) -> dict[str, str]:
 def left(queue: str, place: Place) -> Step:
     """Say how the caller came out of the queue; AMI alone does not tell a timeout from an abandon."""
     return user_event(EVENT_LEFT_QUEUE, place, "", Queue=queue, Result="${QUEUESTATUS}")
+
+
+def survey_context(queue: str) -> str:
+    """The context of a queue's survey."""
+    return inside(f"survey-{queue}")
+
+
+def goes_on(queue: Queue) -> str:
+    """Queue()'s option by which a caller stays on the line when the agent has hung up."""
+    return "" if queue.survey is None else "c"
+
+
+def after_talk(name: str, queue: Queue, place: Place) -> Iterator[Step]:
+    """Right after `left`: whoever has talked goes to the survey and does not come back."""
+    if queue.survey is not None:
+        yield Step("GotoIf", f'$["${{QUEUESTATUS}}" = "CONTINUE"]?{survey_context(name)},s,1', place)
 
 
 def recording(source: Source, queue: Queue) -> dict[str, str]:

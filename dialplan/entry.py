@@ -6,12 +6,15 @@ first steps of an inbound call, which the fixed context jumps to.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from dialplan import blocked
+from dialplan.door import ask_python, late
 from dialplan.menu import BACK, node_context
 from dialplan.plan import Context, Extension, Step, assign, goto, inside, user_event
 from dialplan.source import Source
 from ivr.asterisk.words import (
+    AGI_CALLER_LANGUAGE,
     CONTEXT_INBOUND,
     EVENT_CALL,
     VAR_LANGUAGE,
@@ -19,10 +22,12 @@ from ivr.asterisk.words import (
     VAR_PATH,
     VAR_PRESENTATION,
 )
+from ivr.config.places import Place
 
 INBOUND = inside("in")
 _TRUNK = "HOTLINE_TRUNK_"
 """Global variables, one per endpoint: the trunk's name."""
+TRUNK_NAME = f"${{{_TRUNK}${{CHANNEL(endpoint)}}}}"
 MOMENT_HEADER = "X-Hotline-Moment"
 """SIP header by which a lab call carries its own moment, in epoch seconds."""
 
@@ -31,11 +36,6 @@ def trunk_names(source: Source) -> str:
     """The global variables that tell the trunk by its endpoint."""
     lines = (f"{_TRUNK}{trunk.endpoint} = {name}" for name, trunk in source.configuration.trunks.items())
     return "\n".join(("[globals]", *lines, ""))
-
-
-def trunk_of_channel() -> str:
-    """The trunk an inbound call came in by, as the dialplan finds it."""
-    return f"${{{_TRUNK}${{CHANNEL(endpoint)}}}}"
 
 
 def doorway(name: str, behind: Context) -> Context:
@@ -53,8 +53,8 @@ def doorway(name: str, behind: Context) -> Context:
     )
 
 
-def contexts(source: Source) -> Iterable[Context]:
-    """Where trunks deliver calls."""
+def contexts(source: Source) -> Iterator[Context]:
+    """Where trunks deliver calls; where languages are remembered, one more for each number."""
     inbound = Context(
         INBOUND,
         tuple(
@@ -62,7 +62,31 @@ def contexts(source: Source) -> Iterable[Context]:
             for number, node in source.configuration.hotline.delivered.items()
         ),
     )
-    return (doorway(CONTEXT_INBOUND, inbound), inbound)
+    yield doorway(CONTEXT_INBOUND, inbound)
+    yield inbound
+    if _remembers(source):
+        for number, node in source.configuration.hotline.delivered.items():
+            place = source.at("hotline", "remember_language")
+            yield Context(
+                _language_context(number),
+                (Extension("s", tuple(_last_time(source, node, place))), late(place)),
+            )
+
+
+def _remembers(source: Source) -> bool:
+    hotline = source.configuration.hotline
+    return hotline.remember_language and len(hotline.languages) > 1
+
+
+def _language_context(number: str) -> str:
+    return inside(f"language-{number}")
+
+
+def _last_time(source: Source, node: str, place: Place) -> Iterator[Step]:
+    """The language the caller chose last time; the default if Python does not say, or not in time."""
+    yield from ask_python(source, AGI_CALLER_LANGUAGE, TRUNK_NAME, place)
+    yield assign(place, "", **{"CHANNEL(language)": f"${{{VAR_LANGUAGE}}}"})
+    yield goto(node_context(node), place=place)
 
 
 def _arrival(source: Source, number: str, node: str) -> Iterator[Step]:
@@ -81,6 +105,7 @@ def _arrival(source: Source, number: str, node: str) -> Iterator[Step]:
     if source.lab is not None:
         begin["TESTTIME"] = f"${{PJSIP_HEADER(read,{MOMENT_HEADER})}}"
     yield assign(place, "", **begin)
-    yield user_event(EVENT_CALL, place, "", Delivered=number, Trunk=trunk_of_channel())
+    yield from blocked.steps(source, place)
+    yield user_event(EVENT_CALL, place, "", Delivered=number, Trunk=TRUNK_NAME)
     yield Step("Answer", "", place)
-    yield goto(node_context(node), place=place)
+    yield goto(_language_context(number) if _remembers(source) else node_context(node), place=place)

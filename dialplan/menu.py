@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from dialplan import contacts as redirections
 from dialplan import schedule
 from dialplan.plan import Context, Extension, Step, assign, goto, inside, sounds
 from dialplan.source import Source
-from ivr.asterisk.words import VAR_LANGUAGE, VAR_NODE, VAR_PATH
+from ivr.asterisk.words import VAR_LANGUAGE, VAR_PATH, VAR_STEPS
 from ivr.config.menu_graph import returns
 from ivr.config.model import Menu, Node, Retry
 from ivr.config.places import Place
+from ivr.menus.steps import LONGEST_STEPS
 from ivr.menus.walk import LONGEST_PATH
 
 BACK = "MENU_BACK"
@@ -65,8 +67,8 @@ def _hours(node: Node, place: Place) -> tuple[Step, ...]:
 
 
 def _passing(source: Source, name: str, node: Node, place: Place) -> Iterator[Step]:
-    """A node that asks nothing: an announcement, the way to a queue, or the end."""
-    yield assign(place, "", **{VAR_NODE: name}, **_language(node))
+    """A node that asks nothing: an announcement, the way to a queue or a contact, or the end."""
+    yield assign(place, "", **_entered(name), **_language(node))
     if node.say:
         yield Step("Playback", sounds(node.say), place)
     if node.queue is not None:
@@ -76,8 +78,16 @@ def _passing(source: Source, name: str, node: Node, place: Place) -> Iterator[St
         yield goto(order_context(node.order), place=place)
     elif node.then is not None:
         yield goto(node_context(node.then), place=place)
+    elif node.redirect is not None and node.otherwise is not None:
+        yield redirections.redirect(node.redirect, place)
+        yield goto(node_context(node.otherwise), place=place)
     else:
         yield Step("Hangup", "", place)
+
+
+def _entered(name: str) -> dict[str, str]:
+    """The steps so far and this node, as `ivr.menus.steps` reads them: one variable, set once a node."""
+    return {VAR_STEPS: f"${{{VAR_STEPS}:0:{LONGEST_STEPS}}}/${{LEN(${{{VAR_PATH}}})}}:{name}"}
 
 
 def _language(node: Node) -> dict[str, str]:
@@ -91,7 +101,7 @@ def _choice(source: Source, name: str, node: Node, entry: tuple[Step, ...]) -> I
         "s",
         (
             *entry,
-            assign(at(), "", **{VAR_NODE: name}, **_language(node)),
+            assign(at(), "", **_entered(name), **_language(node)),
             *_asking(node, at("say"), at("wait")),
         ),
     )
@@ -148,14 +158,14 @@ def _retry(extension: str, mark: str, menu: Menu, name: str, retry: Retry, place
         (
             assign(place, "", **{_TRIES: f"{so_far}{mark}", _TRIED_AT: visit}),
             Step("GotoIf", f"$[{tried} <= {retry.times}]?again", place),
-            *_giving_up(menu, name, retry, place),
+            *_giving_up(menu, name, retry, mark, place),
             Step("Background", sounds([retry.say]), place, "again"),
             Step("Goto", "s,ask", place),
         ),
     )
 
 
-def _giving_up(menu: Menu, name: str, retry: Retry, place: Place) -> Iterator[Step]:
-    if pushed := _pushed(menu, name, retry.then):
-        yield assign(place, "", **pushed)
+def _giving_up(menu: Menu, name: str, retry: Retry, mark: str, place: Place) -> Iterator[Step]:
+    marked = {VAR_STEPS: f"${{{VAR_STEPS}}}:{mark}"}
+    yield assign(place, "", **marked, **_pushed(menu, name, retry.then))
     yield goto(node_context(retry.then), place=place)

@@ -71,9 +71,11 @@ def user_event(name: str, place: Place = NOWHERE, label: str = "", /, **headers:
     )
 
 
-def queue_log(place: Place, queue: str, uniqueid: str, event: str, data: str = "") -> Step:
+def queue_log(
+    place: Place, queue: str, uniqueid: str, event: str, data: str = "", agent: str = "NONE"
+) -> Step:
     """Leave a line in queue_log, which outlives every Python process."""
-    return Step("QueueLog", f"{queue},{uniqueid},NONE,{event},{data}".rstrip(","), place)
+    return Step("QueueLog", f"{queue},{uniqueid},{agent},{event},{data}".rstrip(","), place)
 
 
 def sounds(names: Iterable[str]) -> str:

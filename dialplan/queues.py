@@ -63,6 +63,8 @@ def _settings(source: Source, name: str, queue: Queue) -> Iterator[tuple[str, st
     yield from _announcements(queue)
     if queue.record:
         yield "monitor-format", "wav"
+    if queue.survey is not None:
+        yield "setinterfacevar", "yes"  # who is rated
     for account, agent in source.configuration.agents.items():
         if name in agent.queues:
             yield "member", f"{interface(account)},{agent.queues.index(name)},{field(agent.name)}"

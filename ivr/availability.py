@@ -34,8 +34,16 @@ _KEPT_MINUTES: Final = 10_000
 class SignsOfLife:
     """Says every few seconds that this part of this process lives, and whether it hears Asterisk."""
 
-    def __init__(self, connection: AmiConnection, store: StoreThread, server: str, part: str) -> None:
-        self._connection, self._store = connection, store
+    def __init__(
+        self,
+        connection: AmiConnection,
+        store: StoreThread,
+        server: str,
+        part: str,
+        scripts: Callable[[], str] = lambda: "{}",
+    ) -> None:
+        """`scripts`: what its AGI scripts did, as JSON."""
+        self._connection, self._store, self._scripts = connection, store, scripts
         self._who = (server, part, f"{socket.gethostname()[:60]}/{os.getpid()}")
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -44,9 +52,9 @@ class SignsOfLife:
         while not await stopped(stop, BEAT_EVERY):
             if not has_begun:
                 has_begun = await self._tell(begin)
-            await self._tell(note_alive, is_connected=self._connection.is_connected)
+            await self._tell(note_alive, is_connected=self._connection.is_connected, scripts=self._scripts())
 
-    async def _tell(self, work: Callable[..., None], **state: bool) -> bool:
+    async def _tell(self, work: Callable[..., None], **state: bool | str) -> bool:
         with suppress(StoreAway):
             await self._store.write(lambda connection: work(connection, *self._who, **state))
             return True

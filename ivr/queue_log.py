@@ -18,7 +18,7 @@ from ivr.asterisk import words
 from ivr.asterisk.queue_log import Block, LogFile, blocks
 from ivr.calls.orders import CallOrder, read_order
 from ivr.config.model import Configuration
-from ivr.storage import agents, leases, log_positions, orders
+from ivr.storage import agents, leases, log_positions, orders, surveys
 from ivr.storage.visits import Saved, save
 from ivr.visits.facts import LongAgo, Tick
 from ivr.visits.fold import Changes, Fold
@@ -85,6 +85,7 @@ def keep(connection: Connection, server: str, watched: Watched, told: Told) -> S
     )
     for order in told.orders:
         orders.note(connection, order)
+    surveys.keep(connection, told.changes.surveys)
     if told.read_to is not None:
         for first_line, position in told.settled.items():
             log_positions.put(connection, server, watched.scope, first_line, position, told.read_to)

@@ -204,7 +204,7 @@ class Recorder:
         await self._go_on_or_off_duty()
         changes = self._fold.take()
         if self._duty == "storing":
-            self._unstored.put((*changes.calls, *changes.visits))
+            self._unstored.put((*changes.calls, *changes.visits, *changes.surveys))
         if not await self._unstored.store():
             return False
         if (since := self._unstored.end_overflow()) is not None:

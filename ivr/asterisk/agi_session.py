@@ -58,6 +58,11 @@ class AgiSession(AGI):  # type: ignore[misc]  # pyst2 has no types
         """Of the channel that asks."""
         return self.env.get("agi_uniqueid", "")
 
+    @property
+    def caller(self) -> str:
+        """The caller's number as delivered."""
+        return self.env.get("agi_callerid", "")
+
     def argument(self, number: int) -> str:
         """The dialplan's argument, from 1; empty if it was not given."""
         return self.env.get(f"agi_arg_{number}", "")

@@ -25,6 +25,7 @@ from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from ivr.asterisk.agi_session import AgiSession
+from ivr.asterisk.agi_tally import Tally
 
 log = structlog.get_logger(__name__)
 
@@ -94,11 +95,10 @@ class _Connection(LineOnlyReceiver):
         self._wire = _Wire(self._send)
         self._deadline: DelayedCall | None = None
         self._running: Deferred[None] | None = None
+        self._began = 0.0
 
     def connectionMade(self) -> None:
-        self._deadline = self._server.reactor.callLater(
-            self._server.limits.deadline, self._end, "deadline passed"
-        )
+        self._deadline = self._server.reactor.callLater(self._server.limits.deadline, self._too_slow)
 
     def lineReceived(self, line: bytes) -> None:
         self._lines += 1
@@ -136,12 +136,14 @@ class _Connection(LineOnlyReceiver):
             self._end("no such script")
             return
         self._take = self._wire.put
+        self._began = self._server.reactor.seconds()
         session = AgiSession(self._env, self._wire)
         self._running = threads.deferToThreadPool(self._server.reactor, self._server.pool, script, session)
-        self._running.addErrback(self._failed, name).addBoth(self._finished)
+        self._running.addErrback(self._failed, name).addBoth(self._finished, name)
 
     def _failed(self, failure: Failure, script: str) -> None:
         if not isinstance(failure.value, AGIHangup):
+            self._server.tally.of(script).failed += 1
             log.error(
                 "agi_script_failed",
                 script=script,
@@ -149,10 +151,18 @@ class _Connection(LineOnlyReceiver):
                 trace=failure.getTraceback(),
             )
 
-    def _finished(self, _: object) -> None:
+    def _finished(self, _: object, script: str) -> None:
+        ran = self._server.tally.of(script)
+        ran.runs += 1
+        ran.milliseconds += (self._server.reactor.seconds() - self._began) * 1000
         self._server.open.discard(self)
         if self.transport is not None:
             self.transport.loseConnection()
+
+    def _too_slow(self) -> None:
+        if self._running is not None and self in self._server.open:
+            self._server.tally.of(self._env["agi_network_script"]).slow += 1
+        self._end("deadline passed")
 
     def _send(self, data: bytes) -> None:
         self._server.reactor.callFromThread(self.transport.write, data)
@@ -175,9 +185,11 @@ class FastAgiFactory(Factory):
         self.limits = limits
         self.pool = ThreadPool(0, limits.sessions, "agi")
         self.open: set[_Connection] = set()
+        self.tally = Tally()
 
     def buildProtocol(self, addr: IAddress | None) -> _Connection | None:
         if len(self.open) >= self.limits.sessions:
+            self.tally.refused += 1
             log.warning("agi_session_refused", reason="all places are taken", sessions=self.limits.sessions)
             return None
         connection = _Connection(self)
@@ -200,6 +212,11 @@ class FastAgiService(Service):
     def port(self) -> int:
         """The port it listens at; only while it runs."""
         return int(self._listening.getHost().port)
+
+    @property
+    def tally(self) -> Tally:
+        """What the scripts did since this was made."""
+        return self._factory.tally
 
     def startService(self) -> None:
         host, port = self._address

@@ -26,8 +26,8 @@ EXTEN_TALK: Final = "talk"
 VAR_PATH: Final = "MENU_PATH"
 """Keys pressed so far, joined by `/`: `1/3`."""
 VAR_LANGUAGE: Final = "MENU_LANGUAGE"
-VAR_NODE: Final = "MENU_NODE"
-"""Name of the menu node the caller is in; at hang-up it says how the call left the menu."""
+VAR_STEPS: Final = "MENU_STEPS"
+"""Every menu node the caller came to (`ivr.menus.steps`); at hang-up the last is where it left the menu."""
 VAR_STRUCTURE: Final = "HOTLINE_STRUCTURE"
 """Structure the citizen chose; overflow into another queue does not change it."""
 VAR_ORIGIN: Final = "HOTLINE_ORIGIN"
@@ -41,7 +41,7 @@ ATTEMPT_PREFIX: Final = "cb-"
 VAR_CREDIT: Final = "HOTLINE_CREDIT"
 """Whole seconds a called-back citizen has already waited (rule 7)."""
 CHANNEL_VARIABLES: Final = (
-    VAR_PATH, VAR_LANGUAGE, VAR_NODE, VAR_STRUCTURE, VAR_ORIGIN, VAR_ATTEMPT, VAR_PRESENTATION, VAR_CREDIT,
+    VAR_PATH, VAR_LANGUAGE, VAR_STEPS, VAR_STRUCTURE, VAR_ORIGIN, VAR_ATTEMPT, VAR_PRESENTATION, VAR_CREDIT,
 )  # fmt: skip
 """What `channelvars` in manager.conf lists: added to every event of the channel as ChanVariable."""
 
@@ -70,6 +70,14 @@ CALLBACK_NO_AGENT: Final = "no_agent"
 CALLBACK_NEW_TIME: Final = "new_time"
 CALLBACK_LATE: Final = "late"
 """Not dialled: VAR_DIAL_BEFORE was over."""
+
+EVENT_SURVEY: Final = "HotlineSurvey"
+"""UserEvent after a talk. Headers: Queue, Agent (interface), Answer (SURVEY_ASKED or the key, 1-5)."""
+SURVEY_ASKED: Final = "asked"
+RATINGS: Final = {str(rating): rating for rating in range(1, 6)}
+"""Key → rating."""
+LOG_SURVEY: Final = "SURVEY"
+"""queue_log, under the visit's queue, uniqueid and agent. Data: as Answer of EVENT_SURVEY."""
 
 LOG_CALLBACK_START: Final = "CBSTART"
 """queue_log, uniqueid = attempt id: dialled. Data: trunk."""
@@ -105,6 +113,12 @@ AGI_OWED_CALLBACK: Final = "owed_callback"
 """FastAGI script, arguments: trunk, presentation. Sets VAR_OWED."""
 AGI_CALLBACK_POSITION: Final = "callback_position"
 """FastAGI script, argument: the queue; reads VAR_CREDIT. Sets VAR_POSITION."""
+
+AGI_CALLER_LANGUAGE: Final = "caller_language"
+"""FastAGI script, argument: the trunk; reads VAR_PRESENTATION. Sets VAR_LANGUAGE."""
+AGI_SURVEY: Final = "survey"
+"""FastAGI script, argument: the queue. Sets VAR_SURVEY where the caller shall be asked to rate the talk."""
+VAR_SURVEY: Final = "HOTLINE_SURVEY"
 
 
 def interface(account: str) -> str:

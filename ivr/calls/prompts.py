@@ -23,6 +23,7 @@ CALLBACK_NOTICES: Final = ("callback_greeting", "callback_keys", "callback_refus
 NEW_TIME_NOTICES: Final = ("callback_new_time", "callback_agreed")
 NEXT_NOTICE: Final = "you_are_next"
 """Said by Asterisk itself to the first who waits in a queue that has `announce_every`."""
+SURVEY_NOTICES: Final = ("survey_ask", "survey_thanks")
 RECORDING_NOTICE: Final = "calls_recorded"
 OWED_NOTICE: Final = "owed_callback"
 LEFT_TO_CALLBACK: Final = "owed_goodbye"
@@ -71,6 +72,8 @@ def reserved(configuration: Configuration) -> dict[str, str]:
             names |= dict.fromkeys(QUEUE_NOTICES, f"queue `{name}` has `announce_position`") | names
         if queue.announce_every is not None:
             names.setdefault(NEXT_NOTICE, f"queue `{name}` has `announce_every`")
+        if queue.survey is not None:
+            names |= dict.fromkeys(SURVEY_NOTICES, f"queue `{name}` has a `survey`") | names
     if configuration.callback.enabled:
         names |= dict.fromkeys(CALLBACK_NOTICES, "callbacks are enabled")
         if configuration.callback.new_times:

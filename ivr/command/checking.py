@@ -13,7 +13,7 @@ import typer
 from ivr.command.menu_tests import Tested
 from ivr.command.options import fail
 from ivr.command.store import database_url
-from ivr.config import check_calendar
+from ivr.config import check_calendar, check_contacts
 from ivr.config.crosscheck import shared_file
 from ivr.config.loading import Loaded, configuration_of, load
 from ivr.config.problems import Problem, Severity, errors
@@ -37,9 +37,10 @@ def unfit_database(loaded: Loaded) -> tuple[Problem, ...]:
 
 
 def calendar(loaded: Loaded, shelf: Shelf) -> Iterator[Problem]:
-    """What of the holidays is not known for sure today, and whether what is live knows enough of them."""
+    """What depends on the day: uncertain holidays, contacts that are over, a calendar that ends."""
     today = datetime.now().date()
-    yield from check_calendar.estimated(configuration_of(loaded), loaded.places, today)
+    for check in (check_calendar.estimated, check_contacts.expired):
+        yield from check(configuration_of(loaded), loaded.places, today)
     if live := shelf.live():
         yield from check_calendar.running_out(datetime.fromisoformat(live.at).date(), loaded.places, today)
 

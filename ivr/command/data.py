@@ -31,6 +31,7 @@ class Kind(StrEnum):
     VISITS = "visits"
     CALLBACKS = "callbacks"
     ATTEMPTS = "attempts"
+    SURVEYS = "surveys"
 
 
 class Format(StrEnum):

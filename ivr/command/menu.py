@@ -14,6 +14,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from ivr.calls.prompts import needed
+from ivr.command import menu_stats
 from ivr.command.checking import load_or_stop, show_problems
 from ivr.command.menu_tests import announcer, run_tests
 from ivr.command.options import fail, options, spoken
@@ -88,6 +89,9 @@ def run(
     if tested.problems:
         fail(f"{tested.failed} of {tested.count} menu tests failed")
     typer.echo(f"{tested.count} menu tests passed")
+
+
+app.command("stats", epilog=menu_stats.EXAMPLE)(menu_stats.stats)
 
 
 @app.command("graph", epilog="Example: hotline menu graph > menu.svg")
@@ -171,6 +175,7 @@ def _as_data(one: Walked, texts: Texts) -> dict[str, object]:
         ],
         "node": caller.node,
         "queue": caller.queue or None,
+        "redirected": caller.redirected or None,
         "ended": caller.has_ended,
         "language": caller.language,
         "path": caller.path,

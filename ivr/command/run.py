@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -98,6 +98,7 @@ def _services(
     reactor: Any,
 ) -> Iterator[Service]:
     """Asterisk → recorder → store → dialer → Asterisk; and what the dialer sees, for AGI."""
+    told: dict[Part, Callable[[], str]] = {}
     if "recorder" in logins:
         ami = logins["recorder"]
         where = configuration.servers[server]
@@ -107,14 +108,17 @@ def _services(
     if "dialer" in logins:
         board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
         yield DialerService.of(configuration, server, store, logins["dialer"], board)
-        yield _agi(configuration, server, board, store, reactor)
+        agi = _agi(configuration, server, board, store, reactor)
+        yield agi
+        told["dialer"] = agi.tally.as_json
     for part, login in logins.items():
-        yield TaskService(f"signs of life of the {part}", SignsOfLife(login, store, server, part).run)
+        signs = SignsOfLife(login, store, server, part, told.get(part, lambda: "{}"))
+        yield TaskService(f"signs of life of the {part}", signs.run)
 
 
 def _agi(
     configuration: Configuration, server: str, board: Board, store: StoreThread, reactor: Any
-) -> Service:
+) -> FastAgiService:
     where, policy = configuration.servers[server], Policy.of(configuration)
 
     def take(order: CallOrder) -> OrderAnswer:
@@ -124,7 +128,7 @@ def _agi(
         return store.store.read(lambda c: callbacks.open_for(c, number)) is not None
 
     orders = scripts_of_orders(configuration, server, take, is_owed, utc_now)
-    scripts = {**scripts_for(board, configuration, utc_now), **orders}
+    scripts = {**scripts_for(board, configuration, utc_now, store.store, server), **orders}
     return FastAgiService(
         where.agi_host, where.agi_port, scripts, Limits(deadline=where.agi_deadline), reactor
     )

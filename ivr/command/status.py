@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -45,6 +45,7 @@ def _lines(now: Overview) -> Iterator[str]:
         for process in server.processes:
             if now.runs(process) or not any(map(now.runs, _of(server, process.part))):
                 yield f"  {process.part:<12}{_told(process, now)}"
+                yield from _scripts(process.scripts)
         for part in _not_running(server, now):
             yield f"  {'':<12}start the {part}: hotline run --server {server.server}"
         minutes = server.minutes
@@ -60,6 +61,16 @@ def _lines(now: Overview) -> Iterator[str]:
         yield f"{'':<14}{name} is off: {why}"
     if now.oldest_due_at is not None:
         yield f"{'':<14}oldest due since {_moment(now.oldest_due_at)} ({_ago(now.at - now.oldest_due_at)})"
+
+
+def _scripts(told: Mapping[str, Any]) -> Iterator[str]:
+    """What the AGI scripts of that process did since it started."""
+    for name, ran in sorted(told.get("scripts", {}).items()):
+        mean = ran["milliseconds"] / ran["runs"] if ran["runs"] else 0.0
+        counts = f"{ran['runs']} runs, {mean:.1f} ms each, {ran['failed']} failed, {ran['slow']} too slow"
+        yield f"  {'':<12}{name}: {counts}"
+    if refused := told.get("refused"):
+        yield f"  {'':<12}{refused} calls went on without a script: all places were taken"
 
 
 def _not_running(server: ServerOverview, now: Overview) -> list[str]:

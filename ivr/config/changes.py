@@ -12,12 +12,19 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel
 
 from ivr.config.callback_rules import Callback, RetryPlan
-from ivr.config.model import Configuration, Hotline, Hours, Menu, Node, Queue, Retry, Structure
+from ivr.config.contacts import Blocked, Contact
+from ivr.config.hours import Hours
+from ivr.config.model import Configuration, Hotline, Menu, Node, Queue, Retry, Structure
 
 Kind = TypeVar("Kind")
 _RETRY: Final = {"wrong_key": "after a wrong key plays", "silence": "after silence plays"}
 TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
-    Hotline: {"number": "has the number", "languages": "speaks", "time_zone": "lives by the clock of"},
+    Hotline: {
+        "number": "has the number",
+        "languages": "speaks",
+        "time_zone": "lives by the clock of",
+        "remember_language": "begins in the language chosen last time:",
+    },
     Structure: {"digit": "has the digit", "name": "is called"},
     Menu: _RETRY,
     Node: {
@@ -29,8 +36,16 @@ TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "queue": "joins queue",
         "order": "offers a call from queue",
         "then": "goes on to",
+        "redirect": "puts callers through to",
+        "otherwise": "if nobody answers there leads to",
         "hangup": "ends the call:",
         **_RETRY,
+    },
+    Contact: {
+        "number": "has the number",
+        "valid_from": "is dialled from",
+        "valid_until": "is dialled until",
+        "ring_for": "rings for",
     },
     Hours: {"holidays": "close on public holidays:"},
     Queue: {
@@ -42,6 +57,7 @@ TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "structure": "belongs to",
         "music": "plays the music",
         "record": "records calls:",
+        "survey": "asks for a rating after the talk:",
         "announce_position": "tells callers their place:",
         "announce_every": "tells who is next every",
         "helped_by": "is helped by the agents of",
@@ -77,6 +93,8 @@ def changes(old: Configuration, new: Configuration) -> list[str]:
         *_structures(old, new),
         *_fields("the menu", old.menu, new.menu),
         *_nodes(old.menu.nodes, new.menu.nodes),
+        *_blocked(old.blocked, new.blocked),
+        *_contacts(old.contacts, new.contacts),
         *_prompts(old, new),
         *_hours(old, new),
         *_queues(old, new),
@@ -153,6 +171,18 @@ def _keys(node: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator
             yield f"in {node}, key {key} is new and leads to {new[key]}"
         elif old[key] != new[key]:
             yield f"in {node}, key {key} leads to {new[key]} instead of {old[key]}"
+
+
+def _blocked(old: Blocked | None, new: Blocked | None) -> Iterator[str]:
+    before, after = (set(each.numbers if each else ()) for each in (old, new))
+    yield from (f"calls from {number} are blocked" for number in sorted(after - before))
+    yield from (f"calls from {number} are let in again" for number in sorted(before - after))
+
+
+def _contacts(old: Mapping[str, Contact], new: Mapping[str, Contact]) -> Iterator[str]:
+    yield from _new_and_gone("contact", old, new)
+    for name, before, after in _in_both(old, new):
+        yield from _fields(f"contact {name}", before, after)
 
 
 def _prompts(old: Configuration, new: Configuration) -> Iterator[str]:

@@ -12,7 +12,8 @@ from itertools import combinations
 import phonenumbers
 
 from ivr.config.callback_rules import Callback, RetryPlan
-from ivr.config.model import Configuration, Trunk, clock
+from ivr.config.hours import clock
+from ivr.config.model import Configuration, Trunk
 from ivr.config.places import KeyPath, Places
 from ivr.config.problems import Problem, Severity, did_you_mean
 
@@ -61,6 +62,17 @@ def hours(configuration: Configuration, places: Places) -> Iterator[Problem]:
                 if date in getattr(schedule, second):
                     place = places.at("hours", name, first, position)
                     yield Problem("HRS004", place, f"{date} is also in `{second}`", "keep one of them")
+
+
+def blocked(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """BLK001: a prefix blocks the whole country."""
+    home = f"+{phonenumbers.country_code_for_region(configuration.hotline.country)}"
+    for position, prefix in enumerate(configuration.blocked.numbers if configuration.blocked else []):
+        if home.startswith(prefix):
+            place = places.at("blocked", "numbers", position)
+            yield Problem(
+                "BLK001", place, f"{prefix} blocks every caller of the country", "write more digits"
+            )
 
 
 def trunks(configuration: Configuration, places: Places) -> Iterator[Problem]:

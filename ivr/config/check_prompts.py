@@ -34,6 +34,8 @@ def _played(configuration: Configuration) -> Iterator[tuple[KeyPath, str]]:
                 yield (*path, which, "say"), retry.say
     for which in ("wrong_key", "silence"):
         yield ("menu", which, "say"), getattr(configuration.menu, which).say
+    if configuration.blocked:
+        yield ("blocked", "say"), configuration.blocked.say
 
 
 def said(configuration: Configuration, places: Places) -> Iterator[Problem]:

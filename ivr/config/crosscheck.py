@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 from holidays import list_supported_countries
 from phonenumbers import SUPPORTED_REGIONS
 
-from ivr.config import check_calls, check_menu, check_prompts, lending
+from ivr.config import check_calls, check_contacts, check_menu, check_prompts, lending
 from ivr.config.menu_graph import takes_orders
 from ivr.config.model import Configuration
 from ivr.config.places import Places
@@ -164,11 +164,14 @@ _REFERENCES: tuple[Check, ...] = (
     check_menu.circles,
     check_calls.schedules,
     check_calls.hours,
+    check_calls.blocked,
     check_calls.trunks,
     check_calls.trunk_overlaps,
     check_calls.callback,
     check_calls.dialling,
     check_calls.retention,
+    check_contacts.named,
+    check_contacts.contacts,
     check_prompts.said,
     check_prompts.texts,
     check_prompts.reserved_are_there,

@@ -53,10 +53,9 @@ def _written_in(name: str, node: Node) -> Iterator[Way]:
     for which in ("wrong_key", "silence"):
         if retry := getattr(node, which):
             yield Way((*path, which, "then"), retry.then)
-    if node.then:
-        yield Way((*path, "then"), node.then)
-    if node.closed:
-        yield Way((*path, "closed"), node.closed)
+    for field in ("then", "otherwise", "closed"):
+        if target := getattr(node, field):
+            yield Way((*path, field), target)
 
 
 def next_nodes(configuration: Configuration, name: str) -> set[str]:
@@ -121,7 +120,7 @@ def _silent_steps(configuration: Configuration, name: str, known: Closed) -> Ite
         if hours and closed and known.get(hours, False):
             return
         known = {**known, hours: False} if hours and closed else known
-    then = node.then if node.keys is None else retry_of(configuration, node, "silence").then
+    then = node.then or node.otherwise if node.keys is None else retry_of(configuration, node, "silence").then
     if then is not None:
         yield then, known
 

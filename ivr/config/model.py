@@ -6,15 +6,17 @@ Cross-references (does this node exist?) are checked in `ivr.config.crosscheck`,
 
 from __future__ import annotations
 
-from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from ivr.config.callback_rules import Callback
+from ivr.config.contacts import Blocked, Contact
 from ivr.config.frozen import Frozen
+from ivr.config.hours import Hours
 from ivr.config.order_rules import OrderRules
+from ivr.config.retention import Retention
 from ivr.config.shapes import (
     DAY,
     Address,
@@ -23,19 +25,16 @@ from ivr.config.shapes import (
     Duration,
     Folder,
     HostPort,
-    Kept,
     Key,
     Name,
     Network,
-    OpeningTime,
     Prefix,
-    Recorded,
+    Seconds,
     Shape,
     WholeSeconds,
 )
 
 Language = Literal["az", "ru", "en"]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class Text(Frozen):
@@ -66,6 +65,8 @@ class Hotline(Frozen):
     country: Annotated[str, Shape(r"[A-Z]{2}", "a country is two capital letters, for example AZ")] = "AZ"
     """Whose public holidays and numbering plan hold."""
     languages: Annotated[list[Language], Field(min_length=1)]
+    remember_language: bool = False
+    """Begin a call in the language its number chose last time."""
     delivered: Annotated[dict[Digits, Name], Field(min_length=1)]
 
 
@@ -74,6 +75,17 @@ class Structure(Frozen):
 
     digit: Annotated[str, Shape(r"[1-9]", "a structure's digit is one of 1-9")]
     name: Text
+
+
+class Survey(Frozen):
+    """After the talk the caller is asked to rate it by a key, 1-5; any other key or silence ends the call."""
+
+    share: Annotated[int, Field(ge=1, le=100)] = 100
+    """Of the callers who may be asked, so many in a hundred are."""
+    not_again_within: Seconds = 30 * DAY
+    """Whoever was asked is left in peace so long."""
+    wait: Seconds = 5.0
+    """For the key, after the question."""
 
 
 class Queue(Frozen):
@@ -106,6 +118,8 @@ class Queue(Frozen):
     """Queues whose agents may also be rung for this one, each once its caller has waited that long."""
     music: Name = "default"
     """Asterisk's class of music on hold."""
+    survey: Annotated[Survey | None, Field(examples=[{"share": 30}])] = None
+    """After the talk callers are asked to rate it."""
     reserve: Annotated[int, Field(ge=0)] | None = None
     """Idle agents kept for live callers; default `callback.reserve`."""
     order: OrderRules = OrderRules()
@@ -135,20 +149,6 @@ class Agent(Frozen):
     """Of the staff this agent belongs to."""
 
 
-class Hours(Frozen):
-    """A weekly schedule, `"09:00-18:00"` or `"closed"` per weekday (closed if absent); with exceptions."""
-
-    week: dict[Weekday, OpeningTime]
-    holidays: bool = True
-    """Whether public holidays are days off."""
-    closed_on: Annotated[list[date], Field(examples=[["2026-12-31"]])] = []
-    """Further days off."""
-    open_on: Annotated[list[date], Field(examples=[["2026-01-24"]])] = []
-    """Working days in spite of a holiday or weekend (moved working days); the hours of Monday apply."""
-    special: Annotated[dict[date, OpeningTime], Field(examples=[{"2026-12-30": "09:00-13:00"}])] = {}
-    """Days with hours of their own, half days for example."""
-
-
 class Retry(Frozen):
     """What a caller hears after a wrong key or silence, how often, and where they go then."""
 
@@ -158,10 +158,11 @@ class Retry(Frozen):
 
 
 class Node(Frozen):
-    """A place in the menu. Exactly one of `keys`, `queue`, `order`, `then`, `hangup` says what it is:
+    """A place in the menu. One of `keys`, `queue`, `order`, `then`, `redirect`, `hangup` says what it is:
 
-    `keys` a choice, `queue` the door of a queue, `then` an announcement that goes on, `hangup` the end,
-    `order` the offer of a call from that queue's agents; who does not want one goes on to its `then`.
+    `keys` a choice, `queue` the door of a queue, `then` an announcement that goes on, `redirect` the way to a
+    contact (unanswered or over its days, to node `otherwise`), `hangup` the end, `order` the offer of a call
+    from that queue's agents; who does not want one goes on to its `then`.
     A key leads to a node or to `repeat`, `back` (the choice before this one) or `hangup`.
     """
 
@@ -180,6 +181,8 @@ class Node(Frozen):
     queue: Name | None = None
     order: Name | None = None
     then: Name | None = None
+    redirect: Annotated[Name | None, Field(examples=["dvx_head"])] = None
+    otherwise: Annotated[Name | None, Field(examples=["sorry"])] = None
     hangup: bool = False
 
     @model_validator(mode="after")
@@ -191,17 +194,22 @@ class Node(Frozen):
                 ("queue", self.queue is not None),
                 ("order", self.order is not None),
                 ("then", self.then is not None and self.order is None),
+                ("redirect", self.redirect is not None),
                 ("hangup", self.hangup),
             )
             if given
         ]
         if len(chosen) != 1:
             said = " and ".join(chosen) or "none"
-            raise ValueError(f"a node has one of keys, queue, order, then, hangup; this one has {said}")
+            raise ValueError(
+                f"a node has exactly one of keys, queue, order, then, redirect, hangup; this one has {said}"
+            )
         if self.order is not None and self.then is None:
             raise ValueError("`order` needs `then`: the node of who does not order")
         if (self.hours is None) != (self.closed is None):
             raise ValueError("`hours` and `closed` go together")
+        if (self.redirect is None) != (self.otherwise is None):
+            raise ValueError("`redirect` and `otherwise` go together")
         stray = sorted({"wait", "wrong_key", "silence"} & self.model_fields_set)
         if stray and self.keys is None:
             raise ValueError(f"`{stray[0]}` means something only beside `keys`")
@@ -255,24 +263,6 @@ class Targets(Frozen):
     satisfaction: float = 85
 
 
-class RecordRetention(Frozen):
-    """Ages of records, counted in whole local days."""
-
-    numbers: Kept = 365 * DAY
-    """Then a citizen's number becomes a keyed hash: equal callers stay equal, nobody can be called."""
-    records: Kept = 1826 * DAY
-    """Then the records are deleted; the totals of their days stay."""
-
-
-class Retention(Frozen):
-    """How long private data is kept; `hotline data purge` enforces it."""
-
-    calls: RecordRetention = RecordRetention()
-    callbacks: RecordRetention = RecordRetention()
-    agent_states: Kept = 365 * DAY
-    recordings: Recorded = 180 * DAY
-
-
 class Server(Frozen):
     """One Asterisk and the addresses our processes meet it at; ports of 127.0.0.1 unless said."""
 
@@ -304,6 +294,8 @@ class Configuration(Frozen):
     hours: dict[Name, Hours] = {}
     menu: Menu
     prompts: dict[Name, Prompt]
+    contacts: dict[Name, Contact] = {}
+    blocked: Blocked | None = None
     trunks: dict[Name, Trunk]
     callback: Callback
     targets: Targets = Targets()
@@ -318,9 +310,3 @@ class Configuration(Frozen):
     def front_node(self) -> str:
         """Where a call to the hotline's own number begins; `back` leads here when there is nothing before."""
         return self.hotline.delivered[self.hotline.number]
-
-
-def clock(text: str) -> tuple[time, time]:
-    """`"09:00-18:00"` as opening and closing time; `24:00` closes at the end of the day (`time.max`)."""
-    opens, _, closes = text.partition("-")
-    return time.fromisoformat(opens), time.max if closes == "24:00" else time.fromisoformat(closes)

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, WithJsonSchema
 
+from ivr.calls.numbers import normalise
 from ivr.calls.opening_hours import Schedule
 from ivr.calls.orders import when_called
 from ivr.config.frozen import Frozen
@@ -52,7 +53,7 @@ class Given(Frozen):
     number: Digits | None = None
     """One of `hotline.delivered`; left out, the hotline's own."""
     caller: Annotated[CallerId | None, Field(examples=["0501234567"])] = None
-    """The number at which a call can be ordered; left out, it is hidden."""
+    """Who is in `blocked` hears no menu; a call can be ordered at this number. Left out, it is hidden."""
     language: Annotated[Language | None, Field(examples=["ru"])] = None
     """Remembered from an earlier call."""
     state: dict[Name, QueueState] = Field({})
@@ -64,6 +65,8 @@ class Ends(Frozen):
 
     queue: Name | None = None
     node: Name | None = None
+    redirected: Annotated[Name | None, Field(examples=["dvx_head"])] = None
+    """The contact the caller is put through to."""
     hangup: bool = False
     language: Language | None = None
     path: Annotated[str, Shape(r"([0-9*#](/[0-9*#])*)?", "a path is keys joined by `/`")] = ""
@@ -104,6 +107,8 @@ class Walked:
 
 def where(caller: Caller) -> str:
     """Where a caller is, in words."""
+    if caller.redirected:
+        return f"is redirected to `{caller.redirected}`"
     if caller.has_ended:
         return f"the call ends in `{caller.node}`"
     if caller.ordering is not None:
@@ -126,7 +131,9 @@ def menu_for(configuration: Configuration, given: Given, announce: Announce) -> 
 def walk(menu: Menu, given: Given, presses: Iterable[str]) -> Iterator[Walked]:
     """The call's steps, the first before any key is pressed; none after its end."""
     number = given.number or menu.configuration.hotline.number
-    step = menu.begin(number, given.language)
+    trunk = next(iter(menu.configuration.trunks.values()), None)
+    caller = normalise(given.caller or "", trunk, menu.configuration.hotline.country).e164
+    step = menu.begin(number, given.language, caller)
     yield Walked(number, step)
     ahead = iter(presses)  # asked for one at a time: a person at a terminal may be behind it
     while not step.caller.has_ended and (does := next(ahead, None)) is not None:

@@ -66,11 +66,13 @@ def _point(configuration: Configuration, name: str, texts: dict[str, str], langu
     node = configuration.menu.nodes[name]
     queue = configuration.queues[node.queue] if node.queue else None
     title = texts[node.say[0]] if node.say else ""
+    if node.redirect:
+        title = title or configuration.contacts[node.redirect].name
     if queue is not None:
         title = title or getattr(configuration.structures[queue.structure].name, language)
     return Point(
         name,
-        next(kind for kind in ("keys", "queue", "order", "then", "hangup") if getattr(node, kind)),
+        next(kind for kind in _SHAPES if getattr(node, kind)),
         title or (LANGUAGES[node.language] if node.language else name),
         tuple(_notes(configuration, name, node, queue)),
         tuple(_merged(_ways(configuration, node, queue))),
@@ -102,6 +104,8 @@ def _ways(configuration: Configuration, node: Node, queue: Queue | None) -> Iter
     yield from _retries(node.silence, node.wrong_key)
     if node.then:
         yield Way("", node.then)
+    if node.otherwise:
+        yield Way("unanswered", node.otherwise)
     if node.closed:
         yield Way(f"outside {node.hours}", node.closed)
     if queue is not None:
@@ -139,6 +143,7 @@ _SHAPES = {
     "queue": '[("%s")]',
     "order": '[("%s")]',
     "then": '["%s"]',
+    "redirect": '[/"%s"/]',
     "hangup": '(["%s"])',
 }
 

@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from ivr.calls.opening_hours import Schedule
 from ivr.calls.prompts import RECORDING_NOTICE
 from ivr.config.menu_graph import retry_of, returns
 from ivr.config.model import Configuration, Language, Queue, Retry
 from ivr.menus.ordering import Ordering, after, asking
+from ivr.menus.steps import LONGEST_STEPS
 
 SILENCE: Final = "silence"
 """Nothing is pressed until the menu's patience ends; in a queue, nobody answers as long as it may be."""
@@ -44,7 +46,11 @@ class Caller:
     knows_of_recording: bool = False
     queue: str = ""
     ordering: Ordering | None = None
+    redirected: str = ""
+    """The contact they were put through to; with that the menu's part has ended."""
     has_ended: bool = False
+    steps: str = ""
+    """Every node so far, see `ivr.menus.steps`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +81,8 @@ class Menu:
     ordered: str = "order_noted"
     """What is said of an order; by default what is said while Python is dead."""
 
-    def begin(self, number: str, language: Language | None = None) -> Step:
-        """A call to that number, one of `hotline.delivered`; KeyError for any other."""
+    def begin(self, number: str, language: Language | None = None, e164: str = "") -> Step:
+        """A call to that number, one of `hotline.delivered`, by a caller; KeyError for any other number."""
         hotline = self.configuration.hotline
         node = hotline.delivered[number]
         front = self.configuration.front_node
@@ -86,6 +92,9 @@ class Menu:
             "/".join(number.removeprefix(hotline.number)),
             () if node == front else (front,),
         )
+        blocked = self.configuration.blocked
+        if blocked and e164.startswith(tuple(blocked.numbers)):
+            return Step(replace(caller, has_ended=True), _said(caller, [blocked.say]))
         return self._enter(caller, node)
 
     def go_on(self, caller: Caller, does: str) -> Step:
@@ -157,7 +166,7 @@ class Menu:
         tries = (caller.tries if caller.tried_at == visit else "") + mark
         caller = replace(caller, tries=tries, tried_at=visit)
         if tries.count(mark) > retry.times:
-            return self._leave(caller, retry.then)
+            return self._leave(replace(caller, steps=f"{caller.steps}:{mark}"), retry.then)
         say = self.configuration.menu.nodes[caller.node].say
         return Step(caller, _said(caller, [retry.say, *say]))
 
@@ -169,7 +178,8 @@ class Menu:
             if node.closed and not self._is_open(node.hours):
                 name = node.closed
                 continue
-            caller = replace(caller, node=name, language=node.language or caller.language)
+            steps = f"{caller.steps[:LONGEST_STEPS]}/{len(caller.path)}:{name}"
+            caller = replace(caller, node=name, steps=steps, language=node.language or caller.language)
             heard += _said(caller, node.say)
             if node.keys is not None:
                 return Step(caller, heard)
@@ -182,8 +192,10 @@ class Menu:
             elif node.order is not None and self.configuration.callback.enabled:
                 offered = self._order(caller, node.order, node.then or "")
                 return Step(offered.caller, heard + offered.heard)
-            elif node.then is not None:
-                name = node.then
+            elif node.redirect is not None and self._is_valid(node.redirect):
+                return Step(replace(caller, redirected=node.redirect, has_ended=True), heard)
+            elif then := node.then or node.otherwise:
+                name = then
             else:
                 return Step(replace(caller, has_ended=True), heard)
 
@@ -193,6 +205,10 @@ class Menu:
         place = self.announced(name) if queue.announce_position else ()
         heard = _said(caller, [*([RECORDING_NOTICE] if tells else []), *place])
         return Step(replace(caller, queue=name, knows_of_recording=caller.knows_of_recording or tells), heard)
+
+    def _is_valid(self, contact: str) -> bool:
+        zone = ZoneInfo(self.configuration.hotline.time_zone)
+        return self.configuration.contacts[contact].is_valid(self.moment.astimezone(zone).date())
 
     def _after(self, queue: Queue) -> str:
         """Where who is not answered goes: closing time may come before the longest wait is over."""

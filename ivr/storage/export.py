@@ -1,4 +1,4 @@
-"""Rows for other programs: visits, callbacks and attempts, as the store names them, in seconds and UTC."""
+"""Rows for other programs: visits, callbacks, attempts, surveys; as stored, in seconds and UTC."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Select, func, select
 
-from ivr.storage.schema import attempts, callbacks, visits
+from ivr.storage.schema import attempts, callbacks, surveys, visits
 
-Kind = Literal["visits", "callbacks", "attempts"]
+Kind = Literal["visits", "callbacks", "attempts", "surveys"]
 
 NUMBERS: Final = frozenset({"caller", "caller_e164", "dial_string", "orderer"})
 """Fields that hold a citizen's number."""
@@ -57,4 +57,5 @@ _KINDS: Final[dict[Kind, tuple[Select[Any], Callable[[dict[str, Any]], dict[str,
     "visits": (select(visits, _stay.label("stay")).order_by(visits.c.joined_at, visits.c.id), _visit),
     "callbacks": (select(callbacks).order_by(callbacks.c.id), _as_stored),
     "attempts": (select(attempts).order_by(attempts.c.planned_at, attempts.c.id), _as_stored),
+    "surveys": (select(surveys).order_by(surveys.c.asked_at, surveys.c.id), _as_stored),
 }

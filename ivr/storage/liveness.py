@@ -5,9 +5,11 @@ Written by `ivr.availability`; `hotline status` and the availability of the repo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import BigInteger, Connection, case, delete, func, insert, select, type_coerce, update
 
@@ -20,7 +22,10 @@ FORGOTTEN_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One part in one process; `process` is `host/pid`, the moments are the database's."""
+    """One part in one process; `process` is `host/pid`, the moments are the database's.
+
+    `scripts`: what its AGI scripts did since it started, as `ivr.asterisk.agi_tally` tells.
+    """
 
     server: str
     part: str
@@ -28,6 +33,7 @@ class Process:
     started_at: datetime
     seen_at: datetime
     is_connected: bool
+    scripts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +62,22 @@ def begin(connection: Connection, server: str, part: str, process: str) -> None:
     )
 
 
-def note_alive(connection: Connection, server: str, part: str, process: str, is_connected: bool) -> None:
+def note_alive(
+    connection: Connection, server: str, part: str, process: str, is_connected: bool, scripts: str = "{}"
+) -> None:
     """That part still runs."""
     connection.execute(
         update(processes)
         .where(processes.c.server == server, processes.c.part == part, processes.c.process == process)
-        .values(seen_at=database_now(), is_connected=is_connected)
+        .values(seen_at=database_now(), is_connected=is_connected, scripts=scripts)
     )
 
 
 def running(connection: Connection) -> list[Process]:
     """Every process that is known, by server and part, the latest seen first."""
     order = (processes.c.server, processes.c.part.desc(), processes.c.seen_at.desc())
-    return [Process(**row._mapping) for row in connection.execute(select(processes).order_by(*order))]
+    rows = connection.execute(select(processes).order_by(*order)).mappings()
+    return [Process(**{**row, "scripts": json.loads(row["scripts"])}) for row in rows]
 
 
 def note_minutes(connection: Connection, observed: Iterable[Minute]) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.calls.callback_states import OPEN_STATES
 from ivr.calls.pseudonyms import MARK, pseudonym
-from ivr.config.model import Retention
+from ivr.config.retention import Retention
 from ivr.storage.engine import Store
 from ivr.storage.schema import (
     agent_states,
@@ -29,6 +29,7 @@ from ivr.storage.schema import (
     calls,
     decisions,
     orders,
+    surveys,
     visits,
 )
 from ivr.storage.totals import begins, seal
@@ -63,6 +64,8 @@ def purge(store: Store, key: str, retention: Retention, zone: ZoneInfo, now: dat
         for table, when in _NUMBERED[kind]:
             yield from _make_nameless(store, table, when < begins(nameless, zone), key)
         yield from _in_portions(store, kind, partial(_DELETE[kind], moment=begins(gone, zone)))
+    asked_before = begins(dates["calls"][1], zone)
+    yield from _in_portions(store, "surveys", partial(_delete_surveys, moment=asked_before))
     moment = begins(before(retention.agent_states), zone)
     yield from _in_portions(store, "agents' states", partial(_delete_agent_states, moment=moment))
 
@@ -164,6 +167,10 @@ def _delete_callbacks(connection: Connection, moment: datetime) -> int:
 
 def _delete_agent_states(connection: Connection, moment: datetime) -> int:
     return connection.execute(delete(agent_states).where(agent_states.c.at < moment)).rowcount
+
+
+def _delete_surveys(connection: Connection, moment: datetime) -> int:
+    return connection.execute(delete(surveys).where(surveys.c.asked_at < moment)).rowcount
 
 
 _NUMBERED: Final = {

@@ -53,6 +53,7 @@ calls = Table(
     Column("language", Told(8), nullable=False, default=""),
     Column("menu_path", Told(80), nullable=False, default=""),
     Column("left_menu", Told(64), nullable=False, default=""),
+    Column("steps", Told(255), nullable=False, default=""),
     Column("began_at", Moment, nullable=False),
     Column("received_at", Moment, nullable=False),
     Column("last_seen_at", Moment, nullable=False),
@@ -75,6 +76,7 @@ Index(
     postgresql_where=text("ended_at IS NULL"),
 )
 Index("ix_calls_ended_at", calls.c.ended_at)
+Index("ix_calls_caller", calls.c.caller_e164, calls.c.began_at)
 Index(
     "ix_calls_undecided",
     calls.c.id,
@@ -126,6 +128,21 @@ visits = Table(
 """
 Index("ix_visits_caller", visits.c.caller_e164, visits.c.joined_at)
 Index("ix_visits_joined_at", visits.c.joined_at)
+
+surveys = Table(
+    "surveys",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("server", String(64), nullable=False),
+    Column("uniqueid", Told(150), nullable=False),
+    Column("queue", Told(128), nullable=False),
+    Column("agent", Told(128), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("rating", Integer),
+    UniqueConstraint("server", "uniqueid"),
+)
+"""Who was asked to rate a talk, and the rating, 1-5; none: not rated. The visit has the same uniqueid."""
+Index("ix_surveys_asked_at", surveys.c.asked_at)
 
 CALLBACK_OPEN = "state IN ('owed', 'dialing', 'on_hold', 'held')"
 ATTEMPT_LIVE = "state <> 'ended'"
@@ -328,8 +345,12 @@ processes = Table(
     Column("started_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
     Column("is_connected", Boolean, nullable=False),
+    Column("scripts", Text, nullable=False, default="{}"),
 )
-"""Last sign of life of each part (recorder, dialer) by `host/pid`; `is_connected`: to the AMI."""
+"""Last sign of life of each part (recorder, dialer) by `host/pid`; `is_connected`: to the AMI.
+
+`scripts`: what its AGI scripts did since it started, as JSON (`ivr.asterisk.agi_tally`).
+"""
 
 minutes = Table(
     "minutes",

@@ -17,14 +17,16 @@ from typing import Any, Final
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from ivr.visits.records import Call, Visit
+from ivr.visits.records import Call, Survey, Visit
 
 log = structlog.get_logger(__name__)
 
-Record = Call | Visit
+Record = Call | Visit | Survey
 _OUTDATED_LINES: Final = 1000
 """So many lines more than records, and the file is written anew."""
-_KINDS: Final[Mapping[str, TypeAdapter[Any]]] = {"call": TypeAdapter(Call), "visit": TypeAdapter(Visit)}
+_KINDS: Final[Mapping[str, TypeAdapter[Any]]] = {
+    kind.__name__.lower(): TypeAdapter(kind) for kind in (Call, Visit, Survey)
+}
 
 
 class SpoolTaken(Exception):
@@ -98,7 +100,7 @@ def _append(file: FileIO, records: Collection[Record]) -> None:
 
 
 def _line(record: Record) -> bytes:
-    kind = "call" if isinstance(record, Call) else "visit"
+    kind = type(record).__name__.lower()
     return kind.encode() + b" " + _KINDS[kind].dump_json(record)
 
 

@@ -16,11 +16,12 @@ import structlog
 from sqlalchemy import Connection
 
 from ivr.calls.caller import ReadNumber
+from ivr.storage import surveys
 from ivr.storage.engine import StoreAway, StoreThread, StoreUnfit
 from ivr.storage.spool import Record, Spool
 from ivr.storage.visits import save
 from ivr.trouble import Trouble
-from ivr.visits.records import Call, Visit
+from ivr.visits.records import Call, Survey, Visit
 
 log = structlog.get_logger(__name__)
 
@@ -144,9 +145,11 @@ class Unstored:
     async def _save(self, records: Iterable[Record]) -> None:
         calls = [record for record in records if isinstance(record, Call)]
         visits = [record for record in records if isinstance(record, Visit)]
+        asked = [record for record in records if isinstance(record, Survey)]
 
         def work(connection: Connection) -> None:
             save(connection, calls, visits, self._read_number)
+            surveys.keep(connection, asked)
 
         await self._store.write(work)
 
@@ -155,11 +158,13 @@ def _portions(waiting: Mapping[object, Record]) -> Iterator[dict[object, Record]
     """All in portions; a call and its visits are in one, for the dialer decides on what is committed."""
     by_call: dict[object, dict[object, Record]] = {}
     for key, record in waiting.items():
-        call = (
-            (record.linkedid, record.began_at)
-            if isinstance(record, Call)
-            else (record.call_linkedid, record.call_began_at)
-        )
+        match record:
+            case Call():
+                call: object = record.linkedid, record.began_at
+            case Visit():
+                call = record.call_linkedid, record.call_began_at
+            case Survey():
+                call = key
         by_call.setdefault(call, {})[key] = record
     portion: dict[object, Record] = {}
     for records in by_call.values():
@@ -174,6 +179,8 @@ def _portions(waiting: Mapping[object, Record]) -> Iterator[dict[object, Record]
 def _key(record: Record) -> object:
     if isinstance(record, Call):
         return record.linkedid, record.began_at
+    if isinstance(record, Survey):
+        return record
     return record.uniqueid, record.queue, record.received_at
 
 

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from ivr.asterisk import words
+from ivr.menus.steps import last_node
 from ivr.visits.facts import Party
 from ivr.visits.records import Call
 from ivr.visits.steady import When
@@ -110,8 +111,9 @@ class Calls:
         tracked = self._all[number]
         if tracked.call.ended_at is None:
             by = "caller" if tracked.hangup_asked else "hotline"
-            left_menu = party.variables.get(words.VAR_NODE, "")
-            call = tracked.call._replace(ended_at=when.at, ended_by=by, left_menu=left_menu)
+            steps = party.variables.get(words.VAR_STEPS, "")
+            call = tracked.call._replace(ended_at=when.at, ended_by=by)
+            call = call._replace(left_menu=last_node(steps), steps=steps)
             self.update(number, tracked._replace(call=call))
 
     def presume_ended(self, number: int, ended_at: datetime) -> None:

@@ -168,6 +168,16 @@ class RecordingBegan(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class Surveyed(Fact):
+    """The caller was asked to rate the talk (`rating` None), or rated it."""
+
+    uniqueid: str
+    queue: str
+    agent: str
+    rating: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class MemberKnown(Fact):
     """This interface belongs to an agent, so a call from it is not a citizen's."""
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ivr.visits.facts import Fact, Tick
+from ivr.visits.facts import Fact, Surveyed, Tick
 from ivr.visits.judge import judge
-from ivr.visits.records import Call, Visit
+from ivr.visits.records import Call, Survey, Visit
 from ivr.visits.state import State
 from ivr.visits.stay import Stay
 from ivr.visits.steady import When
@@ -30,6 +30,7 @@ class Changes:
 
     calls: tuple[Call, ...]
     visits: tuple[Visit, ...]
+    surveys: tuple[Survey, ...]
 
 
 class Fold:
@@ -37,18 +38,23 @@ class Fold:
 
     def __init__(self, server: str, source: str, structures: Mapping[str, str] | None = None) -> None:
         """`structures`: queue → structure, for calls that do not carry theirs."""
-        self._source = source
+        self._server, self._source = server, source
         self._structures = structures or {}
         self._state = State(server, source)
         self._now = self._cleaned = -math.inf
         self._unsettled: set[int] = set()
         self._told: dict[int, Visit] = {}
+        self._surveys: list[Survey] = []
 
     def apply(self, fact: Fact) -> None:
         """One more fact."""
         self._now = max(self._now, fact.when.steady)
         if isinstance(fact, Tick):
             self._time_passed()
+        elif isinstance(fact, Surveyed):
+            self._surveys.append(
+                Survey(self._server, fact.uniqueid, fact.queue, fact.agent, fact.when.at, fact.rating)
+            )
         else:
             STEPS[type(fact)](self._state, fact)
 
@@ -64,7 +70,8 @@ class Fold:
         calls = self._state.calls
         changed = tuple(calls[number].call for number in sorted(calls.changed))
         calls.changed.clear()
-        return Changes(changed, tuple(visits))
+        surveys, self._surveys = tuple(self._surveys), []
+        return Changes(changed, tuple(visits), surveys)
 
     def retell(self) -> None:
         """Let the next `take` tell all that is kept, not only what changed."""

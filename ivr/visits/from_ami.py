@@ -36,6 +36,7 @@ from ivr.visits.facts import (
     RecordingBegan,
     ResultKnown,
     Started,
+    Surveyed,
     Tick,
     TookPlace,
     WentOn,
@@ -210,6 +211,9 @@ def _user_event(event: AmiEvent, when: When) -> Facts:
         yield CallBegan(when, _party(event), event["Delivered"], event["Trunk"])
     elif event["UserEvent"] == words.EVENT_LEFT_QUEUE:
         yield ResultKnown(when, event["Uniqueid"], event["Queue"], event["Result"])
+    elif event["UserEvent"] == words.EVENT_SURVEY:
+        rating = words.RATINGS.get(event["Answer"])
+        yield Surveyed(when, event["Uniqueid"], event["Queue"], event["Agent"], rating)
 
 
 def _recording(event: AmiEvent, when: When) -> Facts:

@@ -24,6 +24,7 @@ from ivr.visits.facts import (
     Left,
     Party,
     ResultKnown,
+    Surveyed,
 )
 from ivr.visits.steady import STEP_SECONDS, When
 
@@ -214,6 +215,10 @@ def _key(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
     )
 
 
+def _survey(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
+    return (Surveyed(when, line.uniqueid, line.queue, line.agent, words.RATINGS.get(line.data[0])),)
+
+
 def _queue_start(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
     """Asterisk started; what was open then never got another word."""
     booted = Booted(when, 0.0, restarted=True)
@@ -234,6 +239,7 @@ _READERS: Final[Mapping[str, Callable[[LogLine, When, When | None], Sequence[Fac
         "WITHDRAW": _exit,
         "EXITWITHKEY": _key,
         "QUEUESTART": _queue_start,
+        words.LOG_SURVEY: _survey,
     }
 )
 

@@ -20,6 +20,7 @@ class Call(NamedTuple):
     """One call, open until `ended_at`. Moments are aware UTC; `received_at` is our clock when it began.
 
     `source`: `ami`, or `queue_log`, which knows neither its linkedid nor when it really began and ended.
+    `steps`: the menu nodes it passed, see `ivr.menus.steps`.
     """
 
     server: str
@@ -36,10 +37,25 @@ class Call(NamedTuple):
     language: str = ""
     menu_path: str = ""
     left_menu: str = ""
+    steps: str = ""
     ended_at: datetime | None = None
     ended_by: str = ""
     is_interrupted: bool = False
     source: str = "ami"
+
+
+class Survey(NamedTuple):
+    """A caller was asked to rate the talk with `agent`; `rating` 1-5, None if they have not (yet).
+
+    Each rating is told after the question, as a second record: `asked_at` is the earlier of the two.
+    """
+
+    server: str
+    uniqueid: str
+    queue: str
+    agent: str
+    asked_at: datetime
+    rating: int | None = None
 
 
 class Visit(NamedTuple):

@@ -19,8 +19,8 @@ from callback_dialer.policy import Policy
 from callback_dialer.starting import Start, start_next
 from ivr.calls.orders import CallOrder
 from ivr.command.root import app
-from ivr.config.model import Retention
 from ivr.config.order_rules import OrderRules
+from ivr.config.retention import Retention
 from ivr.storage import callbacks, orders
 from ivr.storage.callbacks import Callback
 from ivr.storage.engine import Store

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Connection, update
 from typer.testing import CliRunner, Result
 
+from ivr.asterisk.agi_tally import Tally
 from ivr.asterisk.connection import AmiConnection
 from ivr.asterisk.readiness import Needed
 from ivr.availability import Availability, SignsOfLife
@@ -119,6 +120,15 @@ def test_status_for_programs_says_the_same(watched: Store) -> None:
     assert told["not_running"] == ["main: dialer"]
     assert told["callbacks"] == {"owed": 1, "dialing": 0, "on_hold": 0, "held": 0}
     assert told["servers"][0]["minutes"]["down"] == 1
+
+
+def test_status_tells_what_each_script_did_and_how_many_calls_found_no_place(watched: Store) -> None:
+    tally = Tally(refused=7)
+    tally.of("survey").runs, tally.of("survey").milliseconds, tally.of("survey").slow = 4, 10.0, 1
+    watched.write(lambda connection: note_alive(connection, "main", "dialer", "a/2", True, tally.as_json()))
+    shown = hotline_status().output
+    assert "survey: 4 runs, 2.5 ms each, 0 failed, 1 too slow" in shown
+    assert "7 calls went on without a script: all places were taken" in shown
 
 
 def test_status_is_0_when_both_parts_run(watched: Store) -> None:

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from ivr.calls.pseudonyms import is_pseudonym, pseudonym
 from ivr.command.root import app
-from ivr.config.model import RecordRetention, Retention
+from ivr.config.retention import RecordRetention, Retention
 from ivr.config.shapes import DAY
 from ivr.storage.engine import Store
 from ivr.storage.purge import purge

@@ -19,6 +19,7 @@ from ivr.asterisk.fastagi import FastAgiFactory, Limits
 from ivr.config.loading import configuration_of, load_or_fail
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
+from ivr.storage.engine import Store
 from tests.fuzz import fuzzed, program, spelled
 from tests.golden import CONFIG
 from tests.unit.ami_lines import at, event
@@ -79,7 +80,11 @@ def test_any_bytes_of_a_client_end_in_a_free_place_and_ask_asterisk_nothing_stra
     board = Board({"tax": 10.0})
     board.restore([event("0 QueueEntry Queue=tax Uniqueid=w1 Position=1 Wait=90")], at(0))
     reactor = OneThread()
-    server = FastAgiFactory(reactor, scripts_for(board, configuration, lambda: datetime.now(UTC)), Limits())
+    server = FastAgiFactory(
+        reactor,
+        scripts_for(board, configuration, lambda: datetime.now(UTC), Store("sqlite://"), "main"),
+        Limits(),
+    )
     threads = Threads()
     server.pool = cast(ThreadPool, threads)
     connection, transport = server.buildProtocol(None), StringTransport()

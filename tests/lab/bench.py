@@ -205,7 +205,7 @@ async def bench(folder: Path, console: Console) -> float:
     keys = [_KEY.format(key=key, sequence=sequence) for sequence, key in ((2, "1"), (3, "#"))]
     scenario.write_text(_SCENARIO.format(first=keys[0], second=keys[1]), encoding="utf-8")
     async with (
-        House.open(folder / "house", CONFIG, today=TODAY) as house,
+        House.open(folder / "house", CONFIG, {"hotline.remember_language": False}, TODAY) as house,
         serving({"menu": menu_script}, Limits(deadline=30.0, sessions=200), port=house.agi_port),
     ):
         # What production runs: only a lab's plan asks each call for its moment.

@@ -120,7 +120,7 @@ def _as_seen(step: Step) -> Seen:
     caller = step.caller
     heard = tuple((each.language, each.prompt) for each in step.heard)
     queue = "" if caller.has_ended else caller.queue
-    return Seen(caller.node, caller.path, caller.language, queue, caller.has_ended, heard)
+    return Seen(caller.steps, caller.path, caller.language, queue, caller.has_ended, heard)
 
 
 def _agree(wanted: Seen, seen: Seen, *, is_cut: bool) -> bool:
@@ -130,7 +130,7 @@ def _agree(wanted: Seen, seen: Seen, *, is_cut: bool) -> bool:
 
 
 def _place(seen: Seen) -> tuple[str, str, str, str, bool]:
-    return seen.node, seen.path, seen.language, seen.queue, seen.has_ended
+    return seen.steps, seen.path, seen.language, seen.queue, seen.has_ended
 
 
 def _menu(loaded: Loaded) -> dict[str, Any]:

@@ -155,7 +155,8 @@ class House:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         shutil.copytree(config, self.config, dirs_exist_ok=True)
         ami, agi, exchange = ports
-        trunk = next(iter(configuration_of(load_or_fail(config)).trunks))
+        configuration = configuration_of(load_or_fail(config))
+        trunk = next(iter(configuration.trunks))
         own = {
             "servers.main.ami_port": ami,
             "servers.main.agi_port": agi,
@@ -165,7 +166,11 @@ class House:
             f"trunks.{trunk}.match": ["127.0.0.0/8"],
             f"trunks.{trunk}.codec": "ulaw",
         }
-        change(self.config, {**own, **changes})
+        # Whom a survey asks is drawn at random: no call here shall be longer or shorter by chance.
+        drawn = [
+            name for name, queue in configuration.queues.items() if queue.survey and queue.survey.share < 100
+        ]
+        change(self.config, {**own, **{f"queues.{name}.survey": None for name in drawn}, **changes})
         sounds = _built_prompts(self.config)
         links = {"sounds": sounds, "documentation": installation().data / "documentation"}
         for name, target in links.items():

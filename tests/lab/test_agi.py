@@ -18,6 +18,7 @@ from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.fastagi import Limits
+from ivr.storage.engine import Store
 from tests.lab.agi_server import serving
 from tests.lab.audio import Sound
 from tests.lab.calllog import What
@@ -29,7 +30,11 @@ WORKING_HOURS = datetime(2026, 3, 3, 11, 0, tzinfo=ZoneInfo("Asia/Baku"))
 TO_DVX = "19511"
 """Delivered by the trunk straight to the door of queue dvx."""
 DEADLINE = 1.0
-CHANGES = {"servers.main.agi_deadline": f"{DEADLINE:g}s", "queues.dvx.record": False}
+CHANGES = {
+    "servers.main.agi_deadline": f"{DEADLINE:g}s",
+    "queues.dvx.record": False,
+    "hotline.remember_language": False,
+}
 CUT_OFF_SECONDS = 0.3
 ASTERISK_CONNECT_SECONDS = 2.0
 """Compiled into AGI(): it waits so long for a connection, whatever the channel's absolute timeout."""
@@ -39,7 +44,7 @@ CITIZEN = "0501112233"
 @asynccontextmanager
 async def daemon(watch: Watch) -> AsyncIterator[None]:
     """Our scripts, served where the dialplan asks for them."""
-    scripts = scripts_for(watch.board, watch.configuration, utc_now)
+    scripts = scripts_for(watch.board, watch.configuration, utc_now, Store("sqlite://"), "main")
     async with serving(scripts, Limits(deadline=DEADLINE), port=watch.house.agi_port):
         yield
 

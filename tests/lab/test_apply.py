@@ -17,6 +17,7 @@ WITHOUT_TAX = {
     "menu__nodes__more__keys__1": "office",
     "menu__nodes__tax": None,
     "queues__tax": None,
+    "queues__office__helped_by": None,
     "agents__1101__queues": ["office"],
     "agents__1201__queues": ["office"],
 }

@@ -56,7 +56,7 @@ def test_who_waits_at_closing_time_goes_to_the_node_named_for_it(tmp_path: Path)
 
     async def scenario() -> None:
         async with (
-            small_house(tmp_path, {"queues.tax.max_wait": "10m"}) as ear,
+            small_house(tmp_path, {"queues.tax.max_wait": "10m", "queues.tax.at_closing": "bye"}) as ear,
             Caller.open(CITIZEN, ear.house.sip) as phone,
         ):
             call = await phone.dial("19511", BEFORE_CLOSING)
@@ -70,7 +70,7 @@ def test_who_waits_at_closing_time_goes_to_the_node_named_for_it(tmp_path: Path)
 
 def test_who_waits_at_closing_time_is_served_where_nothing_else_is_said(tmp_path: Path) -> None:
     async def scenario() -> None:
-        changes = {"queues.tax.max_wait": "10m", "queues.tax.at_closing": None}
+        changes = {"queues.tax.max_wait": "10m"}
         async with small_house(tmp_path, changes) as ear, Caller.open(CITIZEN, ear.house.sip) as phone:
             call = await phone.dial("19511", BEFORE_CLOSING)
             await ear.event("QueueCallerJoin")

@@ -243,3 +243,41 @@ def test_stopping_ends_sessions_in_progress() -> None:
         client.hang_up()
 
     asyncio.run(asyncio.wait_for(scenario(), 5))
+
+
+def test_each_script_s_runs_failures_and_delays_are_counted() -> None:
+    """Hang-up is a normal end; who found no place is counted without a name, which was never read."""
+    go_on = threading.Event()
+
+    def broken(session: AgiSession) -> None:
+        raise LookupError("no such thing")
+
+    def slow(session: AgiSession) -> None:
+        go_on.wait(10)
+
+    async def ask(service: FastAgiService, script: str) -> None:
+        async with Client.open(service.port) as client:
+            client.ask_for(script)
+            while await client.line():
+                client.hang_up()
+
+    async def scenario() -> None:
+        table = {"echo": echo, "broken": broken, "slow": slow}
+        async with serving(table, Limits(deadline=0.3, sessions=1)) as service:
+            tally = service.tally
+            for script in ("echo", "broken", "nowhere", "slow"):
+                await ask(service, script)
+                async with asyncio.timeout(5):
+                    while script in ("echo", "broken") and not tally.of(script).runs:
+                        await asyncio.sleep(0.01)
+            await ask(service, "echo")
+            go_on.set()
+            async with asyncio.timeout(5):
+                while not tally.of("slow").runs:
+                    await asyncio.sleep(0.01)
+            counts = {name: (it.runs, it.failed, it.slow) for name, it in tally.scripts.items()}
+            assert counts == {"echo": (1, 0, 0), "broken": (1, 1, 0), "slow": (1, 0, 1)}
+            assert tally.refused == 1
+            assert tally.of("slow").milliseconds >= 300 > tally.of("echo").milliseconds
+
+    asyncio.run(scenario())

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
 
+from ivr.menus.steps import last_node
 from tests.lab.calllog import What
 from tests.lab.leg import Leg
 from tests.lab.phone import Caller
@@ -49,10 +50,10 @@ def test_keys_lead_through_the_menu_and_are_told_with_the_call(tmp_path: Path) -
                 _walk(ear, "0501000005", "195", "1 # end"),
             )
         assert (english["MENU_PATH"], english["MENU_LANGUAGE"]) == ("9/1", "en")
-        assert (back["MENU_PATH"], back["MENU_NODE"]) == ("1/0", "front")
-        assert (again["MENU_PATH"], again["MENU_NODE"]) == ("2", "front")
-        assert (unwound["MENU_PATH"], unwound["MENU_NODE"]) == ("1/3/0/0", "front")
-        assert (dropped["MENU_PATH"], dropped["MENU_NODE"]) == ("1/#", "ministry")
+        assert (back["MENU_PATH"], last_node(back["MENU_STEPS"])) == ("1/0", "front")
+        assert (again["MENU_PATH"], last_node(again["MENU_STEPS"])) == ("2", "front")
+        assert (unwound["MENU_PATH"], last_node(unwound["MENU_STEPS"])) == ("1/3/0/0", "front")
+        assert (dropped["MENU_PATH"], last_node(dropped["MENU_STEPS"])) == ("1/#", "ministry")
 
     asyncio.run(scenario())
 
@@ -69,8 +70,8 @@ def test_wrong_keys_and_silence_are_counted_apart_and_lead_to_their_own_places(t
                 _walk(ear, "0501000004", "195", "5 wrong_key 1 5 wrong_key ministry 0 5 wrong_key front"),
             )
         for call in (wrong, silent, both):
-            assert call["MENU_NODE"] == "bye"
-        assert fresh["MENU_NODE"] == "front"
+            assert last_node(call["MENU_STEPS"]) == "bye"
+        assert last_node(fresh["MENU_STEPS"]) == "front"
 
     asyncio.run(scenario())
 
@@ -166,5 +167,5 @@ async def _came_to(ear: Ear, number: str) -> bool:
     for task in late:
         task.cancel()
     if joining not in done:
-        assert ending.result()["MENU_NODE"] == "closed"
+        assert last_node(ending.result()["MENU_STEPS"]) == "closed"
     return joining in done

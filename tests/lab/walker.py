@@ -16,7 +16,7 @@ from itertools import count
 from ivr.asterisk.actions import ActionRefused
 from ivr.asterisk.connection import AmiConnection
 from ivr.asterisk.events import AmiEvent
-from ivr.asterisk.words import VAR_LANGUAGE, VAR_NODE, VAR_PATH
+from ivr.asterisk.words import VAR_LANGUAGE, VAR_PATH, VAR_STEPS
 from ivr.menus.walk import HANG_UP, SILENCE
 from tests.lab.house import House
 from tests.lab.made_menus import EARLY, Walk
@@ -42,7 +42,7 @@ FINGER_SECONDS = 0.06
 class Seen:
     """Where a call was when it waited for the caller or ended, and the prompts since the last time."""
 
-    node: str
+    steps: str
     path: str
     language: str
     queue: str
@@ -156,4 +156,4 @@ def _seen(event: AmiEvent, heard: list[tuple[str, str]], *, queue: str = "", has
         if said[VAR_LANGUAGE] == event["Language"]
         else f"{said[VAR_LANGUAGE]}, but channel {event['Language']}"
     )
-    return Seen(said[VAR_NODE], said[VAR_PATH], language, queue, has_ended, tuple(heard))
+    return Seen(said[VAR_STEPS], said[VAR_PATH], language, queue, has_ended, tuple(heard))

@@ -6,11 +6,11 @@ from tests.unit.ami_lines import at
 VARIABLES = "$MENU_PATH=1/1 $MENU_LANGUAGE=ru $HOTLINE_STRUCTURE=dvx $HOTLINE_ORIGIN=inbound"
 CITIZEN = f"""
     0.0   UserEvent           UserEvent=HotlineCall U=c.1 N=0501112233 Delivered=195 Trunk=provider
-    8.0   QueueCallerJoin     U=c.1 N=0501112233 Q=dvx {VARIABLES} $MENU_NODE=dvx
+    8.0   QueueCallerJoin     U=c.1 N=0501112233 Q=dvx {VARIABLES} $MENU_STEPS=/0:welcome/1:ministry/3:dvx
     20.5  HangupRequest       U=c.1 {VARIABLES}
     20.5  QueueCallerAbandon  U=c.1 Q=dvx HoldTime=12 {VARIABLES}
     20.5  QueueCallerLeave    U=c.1 Q=dvx {VARIABLES}
-    20.6  Hangup              U=c.1 {VARIABLES} $MENU_NODE=dvx
+    20.6  Hangup              U=c.1 {VARIABLES} $MENU_STEPS=/0:welcome/1:ministry/3:dvx
 """
 
 
@@ -36,7 +36,7 @@ def test_a_call_that_hangs_up_in_the_menu_is_a_call_without_visits() -> None:
     table = """
         0.0  UserEvent      UserEvent=HotlineCall U=c.1 N=0501112233 Delivered=195 Trunk=provider
         4.0  HangupRequest  U=c.1
-        4.0  Hangup         U=c.1 $MENU_NODE=welcome
+        4.0  Hangup         U=c.1 $MENU_STEPS=/0:welcome
     """
     listener = Listener().hears(table)
     assert listener.visits == []

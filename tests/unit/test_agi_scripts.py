@@ -12,6 +12,7 @@ from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
+from ivr.storage.engine import Store
 from tests.unit.agi_wire import OK, ScriptedWire, value
 from tests.unit.ami_lines import START, at, events
 from tests.unit.starter import shipped
@@ -46,7 +47,7 @@ def run(
     """The AGI commands `script` sent, for a caller c9 ten seconds after START."""
     wire = ScriptedWire(*answers)
     session = AgiSession({"agi_uniqueid": "c9", "agi_arg_1": queue}, wire)
-    scripts_for(board, configuration, lambda: at(10))[script](session)
+    scripts_for(board, configuration, lambda: at(10), Store("sqlite://"), "main")[script](session)
     return wire.sent
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from ivr.calls.opening_hours import calendar
 from ivr.config.check_calendar import estimated, running_out
+from ivr.config.check_contacts import expired
 from ivr.config.loading import Loaded, configuration_of
 from tests.unit.starter import load_changed, shipped
 
@@ -37,6 +38,15 @@ def test_a_day_the_admin_has_decided_is_not_named_again(field: str) -> None:
     office, calling = _told(load_changed("hours.yaml", old, field.format("2027-03-09")))
     assert "2027-03-09" not in office[1]
     assert "2027-03-09" in calling[1]
+
+
+def test_a_contact_is_told_from_the_day_after_its_last_on() -> None:
+    until = "valid_until: 2026-11-22"
+    contact = f'contacts: {{head: {{structure: dvx, name: N, number: "+994124931234", {until}}}}}\n'
+    loaded = load_changed("menu.yaml", "menu:", f"{contact}menu:")
+    for today, codes in ((TODAY, ["CON005"]), (date(2026, 11, 22), [])):
+        found = expired(configuration_of(loaded), loaded.places, today)
+        assert [problem.code for problem in found] == codes
 
 
 def test_without_holidays_nothing_is_estimated() -> None:

@@ -22,6 +22,8 @@ WHOLE_FILE = ""
 
 PLACE_MANY = "".join(re.findall(r"  place_many:\n(?:    .*\n)+", FILES["prompts.yaml"].decode()))
 
+CONTACT = 'contacts: {{head: {{structure: {}, name: N, number: "{}"{}}}}}\n'
+
 MISTAKES = [
     # form
     ("YAML001", "menu.yaml", "say: [all_busy], hangup", "say: [all_busy, hangup", "[all_busy, hangup"),
@@ -162,6 +164,20 @@ MISTAKES = [
         "    at_closing: sorry\n    # at_closing",
         "dvx:",
     ),
+    ("BLK001", "hotline.yaml", "  numbers: []", '  numbers: ["+99"]', '"+99"'),
+    ("PRM001", "hotline.yaml", "  say: blocked", "  say: blockd", "blockd"),
+    # contacts
+    ("CON001", "menu.yaml", "say: [goodbye], hangup: true", "redirect: head, otherwise: sorry", "head,"),
+    ("CON002", "menu.yaml", "menu:", f"{CONTACT.format('dxv', '+994124931234', '')}menu:", "dxv"),
+    ("CON003", "menu.yaml", "menu:", f"{CONTACT.format('dvx', '+74951234567', '')}menu:", '"+7'),
+    (
+        "CON004",
+        "menu.yaml",
+        "menu:",
+        f"{CONTACT.format('dvx', '+994124931234', ', valid_from: 2026-02-01, valid_until: 2026-01-31')}menu:",
+        "2026-01-31",
+    ),
+    ("CFG003", "menu.yaml", "say: [goodbye], hangup: true", "redirect: head", "goodbye: {"),
     # prompts
     ("PRM001", "menu.yaml", "say: [welcome, main_menu]", "say: [welcom, main_menu]", "welcom,"),
     ("PRM002", "prompts.yaml", "az: Xahiş edirik, xətdə qalın.", 'az: ""', '""'),
@@ -229,6 +245,7 @@ def test_each_code_is_explained_on_the_page_of_codes_and_provoked_here() -> None
         "CFG002",
         "CFG006",
         "CFG007",
+        "CON005",
         "HRS006",
         "HRS007",
         "PRM006",

@@ -13,6 +13,7 @@ from dialplan.compiler import compile
 from dialplan.graph import Point, dials, reachable, read
 from dialplan.source import Lab
 from ivr.asterisk import words
+from ivr.calls.numbers import national
 from ivr.config.loading import Loaded, configuration_of, load_or_fail
 from tests.golden import CONFIG, TODAY, compiled, expected
 
@@ -62,33 +63,57 @@ def test_every_step_names_the_line_of_yaml_it_comes_from(config: Path) -> None:
 
 
 @pytest.mark.parametrize("config", [CONFIG, SHIPPED])
+def test_a_call_goes_on_after_every_script_whatever_agi_says_and_however_late(config: Path) -> None:
+    """Nothing looks at AGISTATUS; the step after AGI() is where extension `T` comes back to, too."""
+    plan = _plan(compile(load_or_fail(config), today=TODAY))
+    assert "AGISTATUS" not in plan
+    asked = re.findall(r",AGI\(agi://[^/]+/(\w+),.*\n same => n\((\w+)\),Set\(TIMEOUT\(absolute\)=0\)", plan)
+    assert len(asked) == plan.count(",AGI(")
+    scripts = {name for constant, name in vars(words).items() if constant.startswith("AGI_")}
+    assert {name for name, _ in asked} == scripts
+    for context in plan.split("\n["):
+        if ",AGI(" in context:
+            assert re.search(r"^exten => T,1,Goto\([^)]+,resume\)", context, re.MULTILINE), context
+
+
+@pytest.mark.parametrize("config", [CONFIG, SHIPPED])
 @pytest.mark.parametrize("start", [words.CONTEXT_INBOUND, words.CONTEXT_AGENTS])
-def test_no_call_from_outside_and_no_agent_reaches_a_trunk(config: Path, start: str) -> None:
+def test_no_call_from_outside_and_no_agent_reaches_a_trunk_but_for_the_contacts(
+    config: Path, start: str
+) -> None:
     """Anonymous calls and transfers begin in these two contexts as well; only Originate enters the third."""
-    files = compile(load_or_fail(config), lab=LAB, today=TODAY)
+    loaded = load_or_fail(config)
+    files = compile(loaded, lab=LAB, today=TODAY)
     graph = read(_everything(files))
     points = reachable(graph, [start, *_exits(files)])
-    assert not [target for _, target in dials(graph, points) if TRUNK.search(target)]
+    contacts = {
+        f"PJSIP/{national(each.number)}@provider" for each in configuration_of(loaded).contacts.values()
+    }
+    assert {target for _, target in dials(graph, points) if TRUNK.search(target)} <= contacts
     assert not [point for point in points if point.context.endswith("-callback")]
 
 
 def test_the_callback_context_is_the_only_way_to_a_trunk() -> None:
     """The search finds trunks where there are any, and every Dial of a trunk lies behind that context."""
     graph = read(_everything(compiled()))
-    to_trunk = {point for point, target in dials(graph, graph) if TRUNK.search(target)}
+    to_trunk = {
+        point
+        for point, target in dials(graph, graph)
+        if TRUNK.search(target) and not point.context.endswith("-contacts")
+    }
     assert to_trunk
     assert to_trunk <= reachable(graph, [words.CONTEXT_CALLBACK])
 
 
-def test_every_jump_of_the_plan_arrives_somewhere() -> None:
-    """Every context but the tables of days is reached from one of the fixed ones."""
-    files = compile(load_or_fail(SHIPPED), today=TODAY)
+@pytest.mark.parametrize("config", [CONFIG, SHIPPED])
+def test_every_jump_of_the_plan_arrives_somewhere(config: Path) -> None:
+    """Every context is reached from one of the fixed ones, or by a key while waiting."""
+    files = compile(load_or_fail(config), today=TODAY)
     graph = read(_everything(files))
     ours = (words.CONTEXT_INBOUND, words.CONTEXT_AGENTS, words.CONTEXT_CALLBACK, words.CONTEXT_LENT)
     fixed = (*ours, *_exits(files))
     reached = {point.context for point in reachable(graph, fixed)}
-    left = {point.context for point in graph} - reached
-    assert all(re.search(r"-days-", context) for context in left)
+    assert {point.context for point in graph} == reached
 
 
 @pytest.mark.parametrize(
@@ -142,10 +167,20 @@ def test_the_notice_of_recording_is_compiled_in_exactly_where_a_queue_records() 
     assert with_notice == {"tax"}
 
 
-def test_without_callbacks_nothing_can_be_dialled() -> None:
+def test_a_wait_ends_at_closing_time_where_a_node_is_named_for_it() -> None:
+    queues = configuration_of(load_or_fail(CONFIG)).queues
+    tax = queues["tax"].model_copy(update={"at_closing": "bye"})
+    plan = _plan(compile(_changed(queues={**queues, "tax": tax}), today=TODAY))
+    assert "Queue(tax,c,,,${IF($[${GOSUB_RETVAL} < 3]?${GOSUB_RETVAL}:3)})" in plan
+    assert '"TIMEOUT" & ${GOSUB_RETVAL} < 3]?' in plan
+    assert "Queue(tax,,,,3)" in _plan(compiled())
+
+
+def test_without_callbacks_nothing_can_be_dialled_but_contacts() -> None:
     callback = configuration_of(load_or_fail(CONFIG)).callback.model_copy(update={"enabled": False})
     graph = read(_everything(compile(_changed(callback=callback), today=TODAY)))
-    assert not [target for _, target in dials(graph, graph) if TRUNK.search(target)]
+    dialled = [target for _, target in dials(graph, graph) if TRUNK.search(target)]
+    assert dialled == ["PJSIP/0124931234@provider"]
 
 
 def test_a_denied_prefix_is_cut_out_of_what_the_trunk_carries() -> None:

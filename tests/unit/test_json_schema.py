@@ -20,7 +20,9 @@ from tests.unit.test_config_problems import MISTAKES
 CONFIG = Path(__file__).parents[2] / "config"
 VALID = {name: fastjsonschema.compile(json.loads(text)) for name, text in schemas().items()}
 
-BEYOND = r"[*&]|queue: dvx, hangup|^order: dvx$|^{over|  at_closing: sorry|special: .2026-02|: (60|1)d"
+BEYOND = (
+    r"[*&]|dvx, hangup|^order: dvx$|^{over|  at_closing: sorry|redirect: head|special: .2026-02|: (60|1)d"
+)
 """What no schema tells: anchors, fields that exclude or need each other, a sum of days."""
 
 

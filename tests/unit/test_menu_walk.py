@@ -82,6 +82,17 @@ def test_a_walk_ends_in_a_queue_or_with_the_call(
     assert (caller.queue, caller.has_ended) == (queue, has_ended)
 
 
+@pytest.mark.parametrize(("second", "node"), [(56, "overflow"), (57, "overflow"), (58, "bye"), (59, "bye")])
+def test_who_is_not_answered_when_it_closes_before_the_longest_wait_goes_to_the_node_for_that(
+    second: int, node: str
+) -> None:
+    """The queue's longest wait is three seconds."""
+    tax = SMALL.queues["tax"].model_copy(update={"at_closing": "bye"})
+    small = SMALL.model_copy(update={"queues": {**SMALL.queues, "tax": tax}})
+    _, caller = walked("s", "19511", Menu(small, OPEN.replace(hour=17, minute=59, second=second)))
+    assert caller.node == node
+
+
 def test_a_language_is_chosen_for_the_rest_of_the_call() -> None:
     step = MENU.go_on(MENU.begin("195").caller, "9")
     assert {each.language for each in step.heard} == {"en"}
@@ -95,6 +106,29 @@ def test_a_remembered_language_is_spoken_from_the_first_prompt_on() -> None:
 def test_outside_its_hours_a_queue_is_closed() -> None:
     heard, caller = walked("", "19511", Menu(SMALL, CLOSED))
     assert (heard, caller.node, caller.queue) == (["closed"], "closed", "")
+
+
+@pytest.mark.parametrize(
+    ("moment", "redirected", "node"),
+    [
+        (OPEN, "director", "director"),
+        (OPEN.replace(month=12, day=31), "director", "director"),
+        (OPEN.replace(year=2027), "", "bye"),
+        (OPEN.replace(year=2025), "", "bye"),
+    ],
+)
+def test_a_caller_is_redirected_on_the_days_of_the_contact_only(
+    moment: datetime, redirected: str, node: str
+) -> None:
+    _, caller = walked("3 2", "1951", Menu(SMALL, moment))
+    assert (caller.redirected, caller.node, caller.has_ended) == (redirected, node, True)
+
+
+def test_a_blocked_caller_hears_one_sentence_and_nothing_else() -> None:
+    step = MENU.begin("195", None, "+994509991234")
+    assert ([each.prompt for each in step.heard], step.caller.has_ended) == (["closed"], True)
+    assert not MENU.begin("195", None, "+994501234567").caller.has_ended
+    assert not MENU.begin("195").caller.has_ended
 
 
 def test_a_number_that_is_not_delivered_has_no_walk() -> None:

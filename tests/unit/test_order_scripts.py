@@ -13,6 +13,7 @@ from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
 from ivr.calls.orders import CallOrder, OrderAnswer, read_order
 from ivr.queues.board import Board
+from ivr.storage.engine import Store
 from tests.callback_policy import shipped
 from tests.unit.agi_wire import OK, ScriptedWire, value
 from tests.unit.ami_lines import START, at, events
@@ -102,6 +103,7 @@ def test_an_order_is_offered_where_the_expected_wait_is_longer_than_the_queue_al
     for event in events(f"\n0 AgentComplete Queue=dvx Interface=PJSIP/1101 TalkTime={talk}" * 3):
         board.apply(event)
     wire = ScriptedWire(value(""), OK, OK)
-    script = scripts_for(board, shipped(), lambda: at(10))[words.AGI_ANNOUNCE_POSITION]
+    scripts = scripts_for(board, shipped(), lambda: at(10), Store("sqlite://"), "main")
+    script = scripts[words.AGI_ANNOUNCE_POSITION]
     script(AgiSession({"agi_uniqueid": "c9", "agi_arg_1": "dvx"}, wire))
     assert ('SET VARIABLE "HOTLINE_OFFER" "yes"' in wire.sent) is offers

@@ -1,0 +1,69 @@
+"""Redirections to contacts: the only way from the menu to a trunk.
+
+An extension for each contact a node names, its number spelled out: nothing a caller presses or is called by
+becomes a part of what is dialled. Over its last day, or unanswered, the call goes on in the menu.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dialplan.plan import Context, Extension, Step, assign, inside
+from dialplan.quoting import argument
+from dialplan.source import Source
+from ivr.calls.numbers import dial_string, is_carried
+from ivr.config.contacts import Contact
+from ivr.config.model import Configuration, Trunk
+from ivr.config.places import Place
+
+_ALLOWED = inside("contacts")
+_SHOWN = "shown"
+
+
+def redirect(contact: str, place: Place) -> Step:
+    """Put the caller through; returns if the contact is not valid today or does not answer."""
+    return Step("Gosub", f"{_ALLOWED},to-{contact},1", place)
+
+
+def contexts(source: Source) -> Iterator[Context]:
+    """The allow-list; nothing where no node redirects."""
+    configuration = source.configuration
+    named = {node.redirect for node in configuration.menu.nodes.values()}
+    allowed = [
+        Extension(f"to-{name}", tuple(_steps(source, contact, source.at("contacts", name))))
+        for name, contact in configuration.contacts.items()
+        if name in named
+    ]
+    if allowed:
+        yield Context(_ALLOWED, (*allowed, _shown(source)))
+
+
+def _steps(source: Source, contact: Contact, place: Place) -> Iterator[Step]:
+    hotline = source.configuration.hotline
+    today = f"${{STRFTIME(${{TESTTIME}},{argument(hotline.time_zone)},%Y%m%d)}}"
+    if contact.valid_from:
+        yield Step("GotoIf", f"$[{today} < {contact.valid_from:%Y%m%d}]?return", place)
+    if contact.valid_until:
+        yield Step("GotoIf", f"$[{today} > {contact.valid_until:%Y%m%d}]?return", place)
+    trunk = carrier(source.configuration, contact)
+    digits = dial_string(contact.number, trunk, hotline.country)
+    # i: a phone that is diverted does not choose what we dial.
+    options = f"ib({_ALLOWED}^{_SHOWN}^1({trunk.caller_id}))"
+    yield Step("Dial", f"PJSIP/{digits}@{trunk.endpoint},{contact.ring_for:g},{options}", place)
+    yield Step("Return", "", place, "return")
+
+
+def carrier(configuration: Configuration, contact: Contact) -> Trunk:
+    """The first trunk that may dial that number."""
+    return next(trunk for trunk in configuration.trunks.values() if is_carried(contact.number, trunk))
+
+
+def _shown(source: Source) -> Extension:
+    """Run on the called leg: it shows our number; the citizen's own would be refused, or hidden with them."""
+    identity = {
+        "CONNECTEDLINE(num,i)": "${ARG1}",
+        "CONNECTEDLINE(name,i)": "",
+        "CONNECTEDLINE(num-pres,i)": "allowed",
+    }
+    place = source.at("contacts")
+    return Extension(_SHOWN, (assign(place, "", **identity), Step("Return", "", place)))

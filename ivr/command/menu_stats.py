@@ -1,0 +1,68 @@
+"""`hotline menu stats`: which nodes citizens came to, how they went on, where they hung up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ivr.asterisk.connection import utc_now
+from ivr.command.checking import load_or_stop
+from ivr.command.options import fail, options
+from ivr.command.store import open_store
+from ivr.config.loading import configuration_of
+from ivr.menus.steps import ON, SENT_ON, NodeCount, count
+from ivr.storage.walks import walks
+
+EXAMPLE: Final = "Example: hotline menu stats --from 2026-11-01 --to 2026-11-30"
+_NAMED: Final = (*SENT_ON.values(), ON, "queue", "hung up", "let go")
+_DAY: Final = timedelta(days=1)
+
+
+def stats(
+    context: typer.Context,
+    begin: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="First day.", show_default="a week ago"),
+    ] = None,
+    end: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.", show_default="today")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+) -> None:
+    """Every node of the menu callers came to in those days, the most visited first, and how they left it.
+
+    A caller who comes to a node twice is counted twice. `on`: without a key; `let go`: the hotline hung up.
+    """
+    zone = ZoneInfo(configuration_of(load_or_stop(options(context).config)).hotline.time_zone)
+    today = datetime.combine(utc_now().astimezone(zone), time.min)
+    first, last = begin or today - 7 * _DAY, end or today
+    if last < first:
+        fail("--to is before --from", status=2)
+    with open_store() as store:
+        period = (first.replace(tzinfo=zone), (last + _DAY).replace(tzinfo=zone))
+        counted = count(store.read(lambda connection: list(walks(connection, *period))))
+    if as_json:
+        told = [{"node": node.node, "visits": node.visits, "left": node.left} for node in counted]
+        typer.echo(json.dumps(told, indent=2))
+    elif counted:
+        Console(highlight=False).print(_table(counted))
+    else:
+        typer.echo("no call came through the menu in those days")
+
+
+def _table(counted: Iterable[NodeCount]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in ("node", "visits", "by key", *_NAMED):
+        table.add_column(column, justify="left" if column in ("node", "by key") else "right")
+    for node in counted:
+        keys = ", ".join(f"{key}: {node.left[key]}" for key in sorted(node.left.keys() - {*_NAMED}))
+        named = (str(node.left[name] or "") for name in _NAMED)
+        table.add_row(node.node, str(node.visits), keys, *named)
+    return table
