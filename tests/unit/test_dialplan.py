@@ -173,7 +173,7 @@ def test_a_wait_ends_at_closing_time_where_a_node_is_named_for_it() -> None:
     plan = _plan(compile(_changed(queues={**queues, "tax": tax}), today=TODAY))
     assert "Queue(tax,c,,,${IF($[${GOSUB_RETVAL} < 3]?${GOSUB_RETVAL}:3)})" in plan
     assert '"TIMEOUT" & ${GOSUB_RETVAL} < 3]?' in plan
-    assert "Queue(tax,,,,3)" in _plan(compiled())
+    assert "Queue(tax,c,,,3)" in _plan(compiled())
 
 
 def test_without_callbacks_nothing_can_be_dialled_but_contacts() -> None:
