@@ -28,7 +28,7 @@ from ivr.storage.engine import Store
 def scripts_for(
     board: Board, configuration: Configuration, now: Callable[[], datetime], store: Store, server: str
 ) -> Mapping[str, Script]:
-    """Scripts that ask the board, by name. `now` is the clock its events were received by."""
+    """All scripts but those of orders, by name. `now` is the clock its events were received by."""
     return {
         words.AGI_ANNOUNCE_POSITION: partial(
             announce_position, board=board, configuration=configuration, now=now

@@ -27,7 +27,7 @@ from ivr.config.places import Place
 INBOUND = inside("in")
 _TRUNK = "HOTLINE_TRUNK_"
 """Global variables, one per endpoint: the trunk's name."""
-_TRUNK_NAME = f"${{{_TRUNK}${{CHANNEL(endpoint)}}}}"
+TRUNK_NAME = f"${{{_TRUNK}${{CHANNEL(endpoint)}}}}"
 MOMENT_HEADER = "X-Hotline-Moment"
 """SIP header by which a lab call carries its own moment, in epoch seconds."""
 
@@ -36,11 +36,6 @@ def trunk_names(source: Source) -> str:
     """The global variables that tell the trunk by its endpoint."""
     lines = (f"{_TRUNK}{trunk.endpoint} = {name}" for name, trunk in source.configuration.trunks.items())
     return "\n".join(("[globals]", *lines, ""))
-
-
-def trunk_of_channel() -> str:
-    """The trunk an inbound call came in by, as the dialplan finds it."""
-    return f"${{{_TRUNK}${{CHANNEL(endpoint)}}}}"
 
 
 def doorway(name: str, behind: Context) -> Context:
@@ -89,7 +84,7 @@ def _language_context(number: str) -> str:
 
 def _last_time(source: Source, node: str, place: Place) -> Iterator[Step]:
     """The language the caller chose last time; the default if Python does not say, or not in time."""
-    yield from ask_python(source, AGI_CALLER_LANGUAGE, _TRUNK_NAME, place)
+    yield from ask_python(source, AGI_CALLER_LANGUAGE, TRUNK_NAME, place)
     yield assign(place, "", **{"CHANNEL(language)": f"${{{VAR_LANGUAGE}}}"})
     yield goto(node_context(node), place=place)
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from dialplan.door import JOINED, RESUME, ask_python, joining, late
-from dialplan.entry import trunk_of_channel
+from dialplan.entry import TRUNK_NAME
 from dialplan.menu import ORDER_THEN, node_context, order_context, queue_context
 from dialplan.plan import Context, Extension, Step, assign, goto, inside, queue_log, sounds, user_event
 from dialplan.source import Source
@@ -61,7 +61,7 @@ def _owed(source: Source, name: str, queue: Queue) -> Context:
     """Once per call. Python late here is not asked again at the door: one deadline is all a caller waits."""
     place = source.at("queues", name)
     door = partial(goto, queue_context(name))
-    arguments = f"{trunk_of_channel()},${{{words.VAR_PRESENTATION}}}"
+    arguments = f"{TRUNK_NAME},${{{words.VAR_PRESENTATION}}}"
     begin = (
         assign(place, "", **{words.VAR_OWED: "no"}),
         *ask_python(source, words.AGI_OWED_CALLBACK, arguments, place),
@@ -200,7 +200,7 @@ def _times(source: Source) -> Iterator[Extension]:
 def _commit(source: Source) -> Iterable[Step]:
     """Python says what came of it. If it says nothing, the order is left in queue_log, and that is said."""
     fields = (_NUMBER, _CALLER, "", words.VAR_LANGUAGE, _CHOICE)
-    told = [f"${{{name}}}" if name else trunk_of_channel() for name in fields]
+    told = [f"${{{name}}}" if name else TRUNK_NAME for name in fields]
     waited = f"${{IF(${{LEN(${{{JOINED}}})}}?$[${{EPOCH}} - 0${{{JOINED}}}]:0)}}"
     yield assign(**{_ORDER: "|".join(("${EPOCH}", *told, waited)), words.VAR_ORDERED: "", words.VAR_SAY: ""})
     yield from ask_python(source, words.AGI_ORDER_CALLBACK, f"{_QUEUE},${{{_ORDER}}}", NOWHERE)
