@@ -106,6 +106,6 @@ def _arrival(source: Source, number: str, node: str) -> Iterator[Step]:
         begin["TESTTIME"] = f"${{PJSIP_HEADER(read,{MOMENT_HEADER})}}"
     yield assign(place, "", **begin)
     yield from blocked.steps(source, place)
-    yield user_event(EVENT_CALL, place, "", Delivered=number, Trunk=trunk_of_channel())
+    yield user_event(EVENT_CALL, place, "", Delivered=number, Trunk=TRUNK_NAME)
     yield Step("Answer", "", place)
     yield goto(_language_context(number) if _remembers(source) else node_context(node), place=place)

@@ -199,10 +199,17 @@ def _times(source: Source) -> Iterator[Extension]:
 
 def _commit(source: Source) -> Iterable[Step]:
     """Python says what came of it. If it says nothing, the order is left in queue_log, and that is said."""
-    fields = (_NUMBER, _CALLER, "", words.VAR_LANGUAGE, _CHOICE)
-    told = [f"${{{name}}}" if name else TRUNK_NAME for name in fields]
+    number, caller, language, choice = (
+        f"${{{name}}}" for name in (_NUMBER, _CALLER, words.VAR_LANGUAGE, _CHOICE)
+    )
     waited = f"${{IF(${{LEN(${{{JOINED}}})}}?$[${{EPOCH}} - 0${{{JOINED}}}]:0)}}"
-    yield assign(**{_ORDER: "|".join(("${EPOCH}", *told, waited)), words.VAR_ORDERED: "", words.VAR_SAY: ""})
+    yield assign(
+        **{
+            _ORDER: "|".join(("${EPOCH}", number, caller, TRUNK_NAME, language, choice, waited)),
+            words.VAR_ORDERED: "",
+            words.VAR_SAY: "",
+        }
+    )
     yield from ask_python(source, words.AGI_ORDER_CALLBACK, f"{_QUEUE},${{{_ORDER}}}", NOWHERE)
     yield Step("GotoIf", f'$["${{{words.VAR_ORDERED}}}" != ""]?answered')
     yield queue_log(NOWHERE, _QUEUE, "${UNIQUEID}", words.LOG_ORDER, f"${{{_ORDER}}}")
