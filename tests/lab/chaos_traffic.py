@@ -27,6 +27,7 @@ CHANGES: dict[str, Any] = {
         "week": dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), "00:00-24:00"),
         "holidays": False,
     },
+    "hotline.remember_language": False,
     f"queues.{QUEUE}.hours": "always",
     f"queues.{QUEUE}.record": False,
     f"queues.{QUEUE}.wrap_up": "0s",

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ivr.calls.prompts import NEXT_NOTICE
+from ivr.calls.prompts import NEXT_NOTICE, OWED_NOTICE
 from tests.lab.audio import Hearing
 from tests.lab.calllog import Log, What
 from tests.lab.rtp import Spoken
 
 _NOBODY_FREE = frozenset({"please_hold", "all_busy", "callback_no_agent"})
 """What the hotline says first when it takes a caller out of a queue."""
+_KEY_AWAITED = {OWED_NOTICE: 3.0}
+"""Seconds of silence for a key after what is asked at a queue's door."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,11 @@ class SeenCall:
 
     def _visit(self, queue: str, begin: float, end: float, unanswered: str) -> SeenVisit:
         keys = [key.at for key in self.log.keys if begin <= key.at < end]
-        said = [it.until for it in self.hearings if begin <= it.at < end and it.name != NEXT_NOTICE]
+        said = [
+            it.until + _KEY_AWAITED.get(it.name, 0.0)
+            for it in self.hearings
+            if begin <= it.at < end and it.name != NEXT_NOTICE
+        ]
         joined_at = max(keys + said, default=begin)
         voice = next((voice for voice in self.spoken if begin <= voice.first_at < end), None)
         if voice is None:

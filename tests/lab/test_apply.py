@@ -15,6 +15,8 @@ WITHOUT_TAX = {
     "hotline__delivered__19511": "office",
     "menu__nodes__ministry__keys__1": None,
     "menu__nodes__more__keys__1": "office",
+    "menu__nodes__more__keys__6": None,
+    "menu__nodes__order_tax": None,
     "menu__nodes__tax": None,
     "queues__tax": None,
     "queues__office__helped_by": None,

@@ -18,7 +18,7 @@ from tests.lab.recorded import recorded_house
 from tests.lab.small import CITIZEN, OPEN, until
 from tests.lab.test_nothing_leaks import all_files
 
-TYPED = "559134678"
+TYPED = "559134478"
 """To the menu: two wrong keys, English, the ministry, more, four wrong keys."""
 MEANT = "9/1/3"
 PATIENT = {"menu.wrong_key.times": 9, "menu.nodes.more.wait": "20s"}
