@@ -15,9 +15,11 @@ from rich.table import Table
 from ivr.asterisk.connection import utc_now
 from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, options
+from ivr.command.status import gap_told
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.menus.steps import ON, SENT_ON, NodeCount, count
+from ivr.storage.listening import every_gap
 from ivr.storage.walks import walks
 
 EXAMPLE: Final = "Example: hotline menu stats --from 2026-11-01 --to 2026-11-30"
@@ -39,6 +41,7 @@ def stats(
     """Every node of the menu callers came to in those days, the most visited first, and how they left it.
 
     A caller who comes to a node twice is counted twice. `on`: without a key; `let go`: the hotline hung up.
+    Below: when nobody listened to AMI in those days.
     """
     zone = ZoneInfo(configuration_of(load_or_stop(options(context).config)).hotline.time_zone)
     today = datetime.combine(utc_now().astimezone(zone), time.min)
@@ -48,6 +51,7 @@ def stats(
     with open_store() as store:
         period = (first.replace(tzinfo=zone), (last + _DAY).replace(tzinfo=zone))
         counted = count(store.read(lambda connection: list(walks(connection, *period))))
+        gaps = store.read(lambda connection: every_gap(connection, *period))
     if as_json:
         told = [{"node": node.node, "visits": node.visits, "left": node.left} for node in counted]
         typer.echo(json.dumps(told, indent=2))
@@ -55,6 +59,8 @@ def stats(
         Console(highlight=False).print(_table(counted))
     else:
         typer.echo("no call came through the menu in those days")
+    for server, gap in gaps:
+        typer.echo(f"gap at {server}: {gap_told(gap)}", err=as_json)
 
 
 def _table(counted: Iterable[NodeCount]) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -20,7 +20,7 @@ from ivr.command.options import fail, options
 from ivr.command.status import gap_told
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
-from ivr.storage.listening import Gap, every_gap
+from ivr.storage.listening import every_gap
 from ivr.storage.totals import Total, begins, is_sealed, totals
 
 EXAMPLE: Final = "Example: hotline data totals --from 2026-11-01 --to 2026-11-30 --json"
@@ -50,7 +50,8 @@ def show_totals(
     with open_store() as store:
         summed = store.read(lambda connection: _summed(connection, days, zone))
         sealed = store.read(lambda connection: [day for day in days if is_sealed(connection, day)])
-        gaps = store.read(lambda connection: list(_gaps(connection, days, zone)))
+        end_of_last = begins(last + timedelta(days=1), zone)
+        gaps = store.read(lambda connection: every_gap(connection, begins(first, zone), end_of_last))
     if as_json:
         document = {
             "from": first,
@@ -88,13 +89,6 @@ def _added(one: Total, other: Total) -> Total:
         wait_seconds=round(one.wait_seconds + other.wait_seconds, 3),
         talk_seconds=round(one.talk_seconds + other.talk_seconds, 3),
     )
-
-
-def _gaps(connection: Connection, days: Sequence[date], zone: ZoneInfo) -> Iterator[tuple[str, Gap]]:
-    begin, end = begins(days[0], zone), begins(days[-1] + timedelta(days=1), zone)
-    for server, gap in every_gap(connection):
-        if gap.began_at < end and gap.ended_at > begin:
-            yield server, gap
 
 
 def _lines(summed: Iterable[Total]) -> Iterator[str]:

@@ -77,7 +77,13 @@ def gaps_between(connection: Connection, server: str, begin: datetime, end: date
     return tuple(Gap(**row._mapping) for row in rows)
 
 
-def every_gap(connection: Connection) -> list[tuple[str, Gap]]:
-    """All there ever were, each behind its server's name, the oldest first."""
-    rows = connection.execute(select(gaps.c.server, *_GAP).order_by(gaps.c.began_at)).all()
-    return [(server, Gap(*gap)) for server, *gap in rows]
+def every_gap(
+    connection: Connection, begin: datetime | None = None, end: datetime | None = None
+) -> list[tuple[str, Gap]]:
+    """All that touch the period, each behind its server's name, the oldest first."""
+    query = select(gaps.c.server, *_GAP).order_by(gaps.c.began_at)
+    if begin is not None:
+        query = query.where(gaps.c.ended_at > begin)
+    if end is not None:
+        query = query.where(gaps.c.began_at < end)
+    return [(server, Gap(*gap)) for server, *gap in connection.execute(query)]

@@ -19,6 +19,7 @@ AROUND = (-120, 60, 300, 1200)
 """Seconds after the gap began at which somebody joined, each for 30 s."""
 
 DAYS = ["data", "totals", "--from", f"{BEGAN - timedelta(days=1):%Y-%m-%d}"]
+STATS = ["menu", "stats"]
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_a_queue_log_that_ends_within_the_gap_leaves_it_open(store: Store, log: 
 
 
 def test_status_and_whatever_reports_tell_of_the_gap_and_how_much_was_rebuilt(log: Path) -> None:
-    for words in (["status"], ["data", "export", "visits"], ["data", "export", "callbacks"], DAYS):
+    for words in (["status"], ["data", "export", "visits"], ["data", "export", "callbacks"], DAYS, STATS):
         told = hotline(*words).output
         assert "for 10 min (reconnect): not rebuilt yet, hotline data backfill" in told
     hotline("data", "backfill", "--all-queues", str(log))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -14,19 +14,23 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
-from agi_scripts.table import scripts_for
-from ivr.asterisk.fastagi import FastAgiFactory, Limits
+from agi_scripts.table import scripts_for, scripts_of_orders
+from ivr.asterisk.fastagi import FastAgiFactory, Limits, Script
+from ivr.calls.orders import OrderAnswer
 from ivr.config.loading import configuration_of, load_or_fail
-from ivr.config.model import Configuration
 from ivr.queues.board import Board
-from ivr.storage.engine import Store
+from ivr.storage import callbacks
 from tests.fuzz import fuzzed, program, spelled
 from tests.golden import CONFIG
+from tests.stores import empty_store
 from tests.unit.ami_lines import at, event
 
 WORDS = (
     b"\n", b"\n\n", b"\r\n", b"agi_network_script: announce_position\n", b"agi_arg_1: tax\n",
     b"agi_network_script: callback_position\n", b"agi_network_script: shell\n", b"agi_uniqueid: c1\n",
+    b"agi_network_script: caller_language\n", b"agi_network_script: survey\n", b"agi_arg_1: provider\n",
+    b"agi_network_script: order_callback\n", b"agi_network_script: owed_callback\n",
+    b"agi_arg_2: 1795363200|0501234567|0501234567|provider|az|0|12\n", b"agi_arg_2: 1|2|3|'|--|9|\xd9\xa3\n",
     b"agi_callerid: 0501234567\n", b"agi_callerid: ${SHELL(id)}\n", b"agi_arg_1: tax\r\nHANGUP\n",
     b"200 result=1\n", b"200 result=1 (42)\n", b"200 result=1 (hangup)\n", b"200 result=-1\n",
     b"200 result=0\n",
@@ -36,7 +40,10 @@ WORDS = (
 ASKED = re.compile(
     r'SET VARIABLE "?HOTLINE_SAY"? "hotline/[a-z_0-9/&-]+"'
     r'|SET VARIABLE "?HOTLINE_POSITION"? "\d+"'
-    r'|GET VARIABLE "HOTLINE_CREDIT"'
+    r'|SET VARIABLE "?HOTLINE_(OFFER|OWED)"? "yes"'
+    r'|SET VARIABLE "?HOTLINE_SURVEY"? "ask"'
+    r'|SET VARIABLE "?HOTLINE_ORDERED"? "(accepted|refused)"'
+    r'|GET VARIABLE "HOTLINE_(CREDIT|TOLD|PRESENTATION)"'
 )
 
 
@@ -68,23 +75,31 @@ class OneThread(Clock):
 
 
 @pytest.fixture(scope="module")
-def configuration() -> Configuration:
-    return configuration_of(load_or_fail(CONFIG))
+def scripts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Script]]:
+    """All there are, over a queue in which somebody waits and an empty store."""
+    configuration = configuration_of(load_or_fail(CONFIG))
+    board = Board({"tax": 10.0})
+    board.restore([event("0 QueueEntry Queue=tax Uniqueid=w1 Position=1 Wait=90")], at(0))
+    store = empty_store(tmp_path_factory.mktemp("store"))
+
+    def is_owed(number: str) -> bool:
+        return store.read(lambda connection: callbacks.open_for(connection, number)) is not None
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    orders = scripts_of_orders(configuration, "main", lambda order: OrderAnswer(order.asked_at), is_owed, now)
+    yield {**scripts_for(board, configuration, now, store, "main"), **orders}
+    store.close()
 
 
 @fuzzed
 @given(written=program)
 def test_any_bytes_of_a_client_end_in_a_free_place_and_ask_asterisk_nothing_strange(
-    configuration: Configuration, written: bytes
+    scripts: Mapping[str, Script], written: bytes
 ) -> None:
-    board = Board({"tax": 10.0})
-    board.restore([event("0 QueueEntry Queue=tax Uniqueid=w1 Position=1 Wait=90")], at(0))
     reactor = OneThread()
-    server = FastAgiFactory(
-        reactor,
-        scripts_for(board, configuration, lambda: datetime.now(UTC), Store("sqlite://"), "main"),
-        Limits(),
-    )
+    server = FastAgiFactory(reactor, scripts, Limits())
     threads = Threads()
     server.pool = cast(ThreadPool, threads)
     connection, transport = server.buildProtocol(None), StringTransport()
