@@ -50,6 +50,7 @@ class Wire:
         self._ami = ami
         self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_over = False
 
     @classmethod
     @asynccontextmanager
@@ -60,6 +61,7 @@ class Wire:
             yield wire, server.sockets[0].getsockname()[1]
         finally:
             server.close()
+            wire._is_over = True
             wire.cut()
             await asyncio.gather(*wire._tasks, return_exceptions=True)
 
@@ -68,12 +70,20 @@ class Wire:
         for writer in self._open:
             writer.transport.abort()
 
-    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection(*self._ami)
-        for source, sink in ((reader, far_writer), (far_reader, writer)):
-            self._open.add(sink)
-            task = asyncio.create_task(self._pump(source, sink))
-            self._tasks.add(task)
+    def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
+        self._tasks.add(asyncio.create_task(self._connect(reader, writer)))
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            far_reader, far_writer = await asyncio.open_connection(*self._ami)
+        except OSError:
+            writer.close()
+            return
+        self._open.add(far_writer)
+        if self._is_over:
+            self.cut()
+        await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
 
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with suppress(OSError):

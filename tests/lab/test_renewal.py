@@ -13,7 +13,7 @@ from tests.lab.service import HotlineService
 from tests.stored_calls import Queued, store_call
 
 NUMBER = "0501234567"
-TALKS = Lifts(after=0.2, keys=(Keypress("1", 0.5),), talk=8.0)
+TALKS = Lifts(after=0.2, keys=(Keypress("1", 0.5),), talk=None)
 
 
 def test_the_service_takes_over_an_applied_configuration_and_a_callback_in_talk_goes_on(
@@ -42,6 +42,7 @@ def test_the_service_takes_over_an_applied_configuration_and_a_callback_in_talk_
                 assert service.pid == pid
                 lab.store.write(lambda c: store_call(c, "+994557654321", [Queued(wait=4.0)]))
                 await until(lambda: len(lab.callbacks()) == 2, "a callback by the new rule")
+                await lab.exchange.dialled[0].leg.hang_up()
                 await until(lambda: lab.attempts()[0].disposition == "reached", "the end of the talk", 30.0)
                 assert len(lab.exchange.calls_to(NUMBER)) == 1
             finally:
