@@ -17,7 +17,7 @@ demo: setup ## real calls through the menu into four queues, called back where o
 	@$(IN)python -m tests.lab.demo $(if $(BREAK),--break $(BREAK))
 
 test: setup lint ## everything that is tested, on a real Asterisk and a real PostgreSQL
-	@$(IN)pytest -n 8 --maxschedchunk 1 -q
+	@$(IN)pytest -n 6 --maxschedchunk 1 -q
 
 run: setup ## the hotline as a service on a lab Asterisk, until Ctrl-C
 	@$(IN)python -m tests.lab.serve

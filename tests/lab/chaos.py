@@ -37,7 +37,7 @@ from tests.postgresql import PostgreSQL
 _WARM_UP = 3.0
 _PAUSE = (0.5, 4.0)
 _CALLBACKS_SECONDS = 45.0
-_SETTLING_SECONDS = 15.0
+_SETTLING_SECONDS = 45.0
 STORES = ("postgresql", "sqlite")
 
 
