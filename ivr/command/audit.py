@@ -15,6 +15,7 @@ import typer
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.queue_log import LogFile, in_order, rotated
 from ivr.command.checking import load_or_stop
+from ivr.command.days import LastDay, first_and_last, from_day
 from ivr.command.options import fail, options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
@@ -22,6 +23,7 @@ from ivr.config.model import Configuration
 from ivr.queue_log import QueueLog
 from ivr.storage.agreement import LogComparison, Period, decided, sums
 from ivr.storage.engine import Store
+from ivr.storage.totals import begins
 from ivr.visits.agreement import Disagreement
 from ivr.watched import Watched
 
@@ -36,13 +38,8 @@ def audit(
         list[Path] | None,
         typer.Argument(help="queue_log files of --server; else the servers' own, if this machine has them."),
     ] = None,
-    begin: Annotated[
-        datetime | None,
-        typer.Option("--from", formats=["%Y-%m-%d"], help="First day.", show_default="yesterday"),
-    ] = None,
-    end: Annotated[
-        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.", show_default="today")
-    ] = None,
+    begin: Annotated[datetime | None, from_day("yesterday")] = None,
+    end: LastDay = None,
     server: Annotated[str, typer.Option(envvar="HOTLINE_SERVER", help="Whose the given files are.")] = "main",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
 ) -> None:
@@ -70,13 +67,8 @@ def audit(
 
 
 def _period(begin: datetime | None, end: datetime | None, zone: ZoneInfo) -> Period:
-    now = utc_now()
-    today = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    first = begin.replace(tzinfo=zone) if begin else today - timedelta(days=1)
-    last = end.replace(tzinfo=zone) if end else today
-    if last < first:
-        fail("--to is before --from", status=2)
-    return Period(first, min(last + timedelta(days=1), now - _SETTLED))
+    first, last = first_and_last(begin, end, zone, days_back=1)
+    return Period(begins(first, zone), min(begins(last + timedelta(days=1), zone), utc_now() - _SETTLED))
 
 
 def _own_logs(configuration: Configuration) -> dict[str, list[LogFile]]:

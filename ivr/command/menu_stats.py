@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
@@ -12,30 +12,25 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ivr.asterisk.connection import utc_now
 from ivr.command.checking import load_or_stop
-from ivr.command.options import fail, options
+from ivr.command.days import LastDay, first_and_last, from_day
+from ivr.command.options import options
 from ivr.command.status import gap_told
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.menus.steps import ON, SENT_ON, NodeCount, count
 from ivr.storage.listening import every_gap
+from ivr.storage.totals import begins
 from ivr.storage.walks import walks
 
 EXAMPLE: Final = "Example: hotline menu stats --from 2026-11-01 --to 2026-11-30"
 _NAMED: Final = (*SENT_ON.values(), ON, "queue", "hung up", "let go")
-_DAY: Final = timedelta(days=1)
 
 
 def stats(
     context: typer.Context,
-    begin: Annotated[
-        datetime | None,
-        typer.Option("--from", formats=["%Y-%m-%d"], help="First day.", show_default="a week ago"),
-    ] = None,
-    end: Annotated[
-        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.", show_default="today")
-    ] = None,
+    begin: Annotated[datetime | None, from_day("a week ago")] = None,
+    end: LastDay = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
 ) -> None:
     """Every node of the menu callers came to in those days, the most visited first, and how they left it.
@@ -44,12 +39,9 @@ def stats(
     Below: when nobody listened to AMI in those days.
     """
     zone = ZoneInfo(configuration_of(load_or_stop(options(context).config)).hotline.time_zone)
-    today = datetime.combine(utc_now().astimezone(zone), time.min)
-    first, last = begin or today - 7 * _DAY, end or today
-    if last < first:
-        fail("--to is before --from", status=2)
+    first, last = first_and_last(begin, end, zone, days_back=7)
+    period = begins(first, zone), begins(last + timedelta(days=1), zone)
     with open_store() as store:
-        period = (first.replace(tzinfo=zone), (last + _DAY).replace(tzinfo=zone))
         counted = count(store.read(lambda connection: list(walks(connection, *period))))
         gaps = store.read(lambda connection: every_gap(connection, *period))
     if as_json:

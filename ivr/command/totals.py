@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 import typer
 from sqlalchemy import Connection
 
-from ivr.asterisk.connection import utc_now
 from ivr.command.checking import load_or_stop
-from ivr.command.options import fail, options
+from ivr.command.days import LastDay, first_and_last, from_day
+from ivr.command.options import options
 from ivr.command.status import gap_told
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
@@ -28,13 +28,8 @@ EXAMPLE: Final = "Example: hotline data totals --from 2026-11-01 --to 2026-11-30
 
 def show_totals(
     context: typer.Context,
-    begin: Annotated[
-        datetime | None,
-        typer.Option("--from", formats=["%Y-%m-%d"], help="First day.", show_default="today"),
-    ] = None,
-    end: Annotated[
-        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.", show_default="today")
-    ] = None,
+    begin: Annotated[datetime | None, from_day("today")] = None,
+    end: LastDay = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
 ) -> None:
     """How many visits, decisions, callbacks and attempts ended how, and the seconds waited and talked.
@@ -42,10 +37,7 @@ def show_totals(
     Days are the hotline's own. Below the sums: when nobody listened to AMI, and which days are sealed.
     """
     zone = ZoneInfo(configuration_of(load_or_stop(options(context).config)).hotline.time_zone)
-    today = utc_now().astimezone(zone).date()
-    first, last = (given.date() if given else today for given in (begin, end))
-    if last < first:
-        fail("--to is before --from", status=2)
+    first, last = first_and_last(begin, end, zone, days_back=0)
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     with open_store() as store:
         summed = store.read(lambda connection: _summed(connection, days, zone))

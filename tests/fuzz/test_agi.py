@@ -57,7 +57,7 @@ class Threads:
         def run() -> None:
             try:
                 on_result(True, work(*arguments))
-            except Exception:
+            except Exception:  # as Twisted's pool does: what a script raises is its caller's to hear
                 on_result(False, Failure())
 
         self._waiting.append(run)

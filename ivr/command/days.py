@@ -1,0 +1,33 @@
+"""The days a command looks at: `--from` and `--to`, whole days of the hotline's own time zone."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from ivr.asterisk.connection import utc_now
+from ivr.command.options import fail
+
+LastDay = Annotated[
+    datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.", show_default="today")
+]
+
+
+def from_day(default: str) -> Any:
+    """The option `--from`; `default` is how its help names the day it otherwise begins."""
+    return typer.Option("--from", formats=["%Y-%m-%d"], help="First day.", show_default=default)
+
+
+def first_and_last(
+    begin: datetime | None, end: datetime | None, zone: ZoneInfo, days_back: int
+) -> tuple[date, date]:
+    """The days meant; without `--from` the first is `days_back` before today. Crossed days end it."""
+    today = utc_now().astimezone(zone).date()
+    first = begin.date() if begin else today - timedelta(days=days_back)
+    last = end.date() if end else today
+    if last < first:
+        fail("--to is before --from", status=2)
+    return first, last
