@@ -3,6 +3,7 @@
 The order is random, but what takes long begins first, so that no worker is left alone.
 """
 
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import chain, zip_longest
@@ -32,6 +33,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     long = [item for rank in sorted(groups) for item in groups[rank]]
     paired = chain.from_iterable(zip_longest(long, short))
     items[:] = [item for item in paired if item is not None]
+
+
+def pytest_configure() -> None:
+    """A shell lets what it starts in the background ignore Ctrl-C, and so would every process of ours."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 _whole_run = pytest.StashKey[ExitStack]()
