@@ -16,7 +16,8 @@ from sqlalchemy import Connection
 
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.queue_log import Block, LogFile, blocks, identify, rotated
-from ivr.queue_log import QueueLog, keep, known
+from ivr.keeping import keep, known
+from ivr.queue_log import QueueLog
 from ivr.storage import listening
 from ivr.storage.engine import StoreAway, StoreThread
 from ivr.storage.listening import Gap, Reason

@@ -1,7 +1,8 @@
-"""From queue_log to the store: lines → facts → fold → calls and visits, with a bookmark.
+"""From queue_log to records: lines → facts → fold → calls and visits, with a bookmark.
 
-`hotline data backfill` gives it files, the recorder follows one. Whatever was read before may be read again:
-the same stays are told again and nothing changes. So the bookmark is only ever too early.
+`hotline data backfill` gives it files, the recorder follows one; `ivr.keeping` stores what it tells. Whatever
+was read before may be read again: the same stays are told again and nothing changes. So the bookmark is only
+ever too early.
 """
 
 from __future__ import annotations
@@ -12,14 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection
-
 from ivr.asterisk import words
 from ivr.asterisk.queue_log import Block, LogFile, blocks
+from ivr.calls.numbers import CallerNumber
 from ivr.calls.orders import CallOrder, read_order
 from ivr.config.model import Configuration
-from ivr.storage import agents, leases, log_positions, orders, surveys
-from ivr.storage.visits import Saved, save
 from ivr.visits.facts import LongAgo, Tick
 from ivr.visits.fold import Changes, Fold
 from ivr.visits.from_queue_log import LogReader, read_line
@@ -41,6 +39,7 @@ class Told:
     """What a block says, and where each file, by its first line, would be read from next (`settled`).
 
     `read_to`: the moment of the latest line. `packed`: how far the file on disk was read for it.
+    `numbers`: callers by what was delivered, read here because whoever stores has enough to do.
     """
 
     file: LogFile
@@ -49,6 +48,7 @@ class Told:
     changes: Changes
     settled: Mapping[str, int]
     read_to: datetime | None
+    numbers: Mapping[str, CallerNumber]
     orders: tuple[CallOrder, ...] = ()
 
 
@@ -60,36 +60,11 @@ class Known:
     interfaces: Mapping[str, str]
 
 
-def known(connection: Connection, server: str, watched: Watched) -> Known:
-    """What the store knows before a file is read."""
-    return Known(
-        log_positions.known(connection, server, watched.scope), agents.interfaces(connection, server)
-    )
-
-
 def read_files(
     server: str, configuration: Configuration | None, files: Iterable[LogFile], before: Known
 ) -> Iterator[Told]:
     """Every block of the files that was not read before. Without a configuration every queue is recorded."""
     yield from QueueLog(server, Watched.of(configuration), before.interfaces).told(files, before.positions)
-
-
-def keep(connection: Connection, server: str, watched: Watched, told: Told) -> Saved:
-    """Store what was told and how far it was read, in the caller's transaction."""
-    saved = save(
-        connection,
-        told.changes.calls,
-        told.changes.visits,
-        watched.read_number,
-        is_listened=leases.is_held(connection, server, "recorder"),
-    )
-    surveys.keep(connection, told.changes.surveys)
-    for order in told.orders:
-        orders.note(connection, order)
-    if told.read_to is not None:
-        for first_line, position in told.settled.items():
-            log_positions.put(connection, server, watched.scope, first_line, position, told.read_to)
-    return saved
 
 
 class QueueLog:
@@ -122,8 +97,17 @@ class QueueLog:
         changes = self._changes(block)
         settled = {of.first_line: position for of, position in self._settled().items()}
         last = self._reader.last
-        read_to, asked = last.at if last else None, tuple(self._orders(block))
-        return Told(file, block.packed, len(block.lines), changes, settled, read_to, asked)
+        numbers = {call.caller: self._watched.read_number(call.caller, "", "") for call in changes.calls}
+        return Told(
+            file,
+            block.packed,
+            len(block.lines),
+            changes,
+            settled,
+            last.at if last else None,
+            numbers,
+            tuple(self._orders(block)),
+        )
 
     def _orders(self, block: Block) -> Iterator[CallOrder]:
         """Calls that were ordered while Python was dead or late; only queues of a configuration have such."""

@@ -5,10 +5,24 @@ A year of queue_log is a million rows. SQLite takes them by `executemany`, Postg
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, TypeDecorator, func, select
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Connection,
+    Table,
+    TypeDecorator,
+    any_,
+    bindparam,
+    func,
+    select,
+)
+
+from ivr.storage.told import Told
 
 COPY: Final = "copy"
 """Execution option: the COPY statement that does the same as the INSERT it comes with."""
@@ -29,7 +43,7 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     if not rows:
         return
     names = tuple(rows[0])
-    columns = (_as_stored(table, name, [row[name] for row in rows]) for name in names)
+    columns = (_as_stored(table.c[name], [row[name] for row in rows]) for name in names)
     into = f"{table.name} ({', '.join(names)})"
     places = ", ".join(("?" if connection.dialect.paramstyle == "qmark" else "%s",) * len(names))
     connection.exec_driver_sql(
@@ -37,6 +51,16 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str,
         list(zip(*columns, strict=True)),
         execution_options={COPY: f"COPY {into} FROM STDIN"},
     )
+
+
+def among(connection: Connection, column: Column[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    """The column is one of the values: as one parameter, where each value of an IN list would be one."""
+    stored = _as_stored(column, list(values))
+    if connection.dialect.name == "postgresql":
+        kind = column.type.impl if isinstance(column.type, TypeDecorator) else column.type
+        return column == any_(bindparam(None, stored, ARRAY(kind)))
+    listed = func.json_each(json.dumps(stored)).table_valued("value")
+    return column.in_(select(listed.c.value))
 
 
 def take_statistics(connection: Connection, *tables: Table) -> None:
@@ -58,9 +82,8 @@ def copy_instead(cursor: Any, statement: str, rows: Sequence[Sequence[Any]], con
     return True
 
 
-def _as_stored(table: Table, name: str, values: list[Any]) -> list[Any]:
-    kind = table.c[name].type
-    if not isinstance(kind, TypeDecorator):
+def _as_stored(column: Column[Any], values: list[Any]) -> list[Any]:
+    kind = column.type
+    if not isinstance(kind, TypeDecorator) or (isinstance(kind, Told) and kind.keeps(values)):
         return values
-    stored = {value: kind.process_bind_param(value, None) for value in set(values)}  # type: ignore[arg-type]  # ours ask for no dialect
-    return [stored[value] for value in values]
+    return [kind.process_bind_param(value, None) for value in values]  # type: ignore[arg-type]  # ours ask for no dialect

@@ -144,7 +144,7 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
     # The driver must not open transactions by itself: ours begin with BEGIN IMMEDIATE, see _begin_sqlite.
     connection.isolation_level = None
     # FULL: an attempt that is committed is on the disk before its Originate is sent, whatever the power does.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32768"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, select, update
 
 from ivr.calls.caller import ReadNumber
 from ivr.calls.pseudonyms import is_pseudonym
-from ivr.storage.bulk import insert_all, new_ids
+from ivr.storage.bulk import among, insert_all, new_ids
 from ivr.storage.locks import advisory_lock
 from ivr.storage.moments import in_millis
 from ivr.storage.schema import calls, visits
@@ -31,8 +31,6 @@ _NOT_STORED_OF_VISIT: Final = ("call_linkedid", "call_began_at", "presentation",
 _NO_NEWS: Final = frozenset({"source", "precision", "received_at", "log_joined_at", "log_outcome"})
 """Columns whose change is nothing the dialer would decide otherwise for."""
 _WHO: Final = frozenset({"caller", "caller_e164", "caller_kind"})
-_AT_ONCE: Final = 5000
-"""Values in one IN list."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +101,8 @@ class _Batch:
         for row in self._rows(calls, "linkedid", links):
             self._remember(row)
         ids = {row["call_id"] for rows in self._stays.values() for row in rows} - self._by_id.keys()
-        for some in _portions(sorted(ids)):
-            for found in self._connection.execute(select(calls).where(calls.c.id.in_(some))).mappings():
-                self._remember(dict(found))
+        for row in self._found(select(calls).where(among(self._connection, calls.c.id, ids))):
+            self._remember(row)
 
     def _remember(self, row: dict[str, Any]) -> None:
         self._by_id[row["id"]] = row
@@ -113,9 +110,12 @@ class _Batch:
 
     def _rows(self, table: Any, name: str, keys: set[tuple[str, str]]) -> Iterable[dict[str, Any]]:
         for server in {server for server, _ in keys}:
-            for some in _portions(sorted(key for of, key in keys if of == server)):
-                query = select(table).where(table.c.server == server, table.c[name].in_(some))
-                yield from map(dict, self._connection.execute(query).mappings())
+            own = [key for of, key in keys if of == server]
+            query = select(table).where(table.c.server == server)
+            yield from self._found(query.where(among(self._connection, table.c[name], own)))
+
+    def _found(self, query: Select[Any]) -> Iterable[dict[str, Any]]:
+        return map(dict, self._connection.execute(query).mappings())
 
     def put_call(self, call: Call, is_listened: bool) -> None:
         row = self._row_of(call)
@@ -192,7 +192,7 @@ class _Batch:
         return set(changes)
 
     def write(self) -> Saved:
-        """One statement for all that is new, one for each row that changed."""
+        """One statement for all that is new, one for all that changed in the same columns."""
         ids = new_ids(self._connection, calls, len(self._new_calls))
         for row, number in zip(self._new_calls, ids, strict=True):
             row["id"] = number
@@ -205,8 +205,11 @@ class _Batch:
         return Saved(len(self._new_visits), len(self._changed_visits))
 
     def _update(self, table: Table, changed: Mapping[int, Mapping[str, Any]]) -> None:
+        alike: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
         for number, changes in changed.items():
-            self._connection.execute(update(table).where(table.c.id == number).values(changes))
+            alike[tuple(sorted(changes))].append({"row": number, **changes})
+        for rows in alike.values():
+            self._connection.execute(update(table).where(table.c.id == bindparam("row")), rows)
 
 
 def _as_stored(record: _Record) -> _Record:
@@ -221,10 +224,6 @@ def _cut(column: str, value: Any) -> Any:
     """Text as its column keeps it."""
     kind = (visits.c if column in visits.c else calls.c)[column].type
     return kind.process_bind_param(value, None) if isinstance(kind, Told) else value
-
-
-def _portions(keys: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    return (keys[begin : begin + _AT_ONCE] for begin in range(0, len(keys), _AT_ONCE))
 
 
 def _kind(origin: str, kind: str) -> str:

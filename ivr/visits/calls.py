@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import count
 from typing import Any, NamedTuple
@@ -65,9 +65,9 @@ class Calls:
             delivered=delivered,
             trunk=trunk,
             source=self._source,
+            **_told_by(party.variables),
         )
         number = self.resume(call, when)
-        self.seen(number, party, when)
         self.changed.add(number)
         return number
 
@@ -92,14 +92,11 @@ class Calls:
     def seen(self, number: int, party: Party, when: When) -> None:
         """A sign of life, and what the channel's variables say now; reopens a call presumed ended."""
         tracked = self._all[number]
-        given = party.variables
-        told: dict[str, Any] = (
-            {name: given[key] for name, key in _VARIABLES.items() if given.get(key)} if given else {}
-        )
-        call = tracked.call._replace(last_seen_at=max(tracked.call.last_seen_at, when.at), **told)
+        told = _told_by(party.variables)
         if tracked.presumed_ended:
-            call = call._replace(ended_at=None)
-        self.update(number, tracked._replace(call=call, seen=when, presumed_ended=False))
+            told["ended_at"] = None
+        call = tracked.call._replace(last_seen_at=max(tracked.call.last_seen_at, when.at), **told)
+        self.update(number, Tracked(call, when, tracked.hangup_asked))
 
     def hangup_asked(self, number: int) -> None:
         """The caller's phone hung up."""
@@ -121,7 +118,7 @@ class Calls:
         tracked = self._all[number]
         if tracked.call.ended_at is None:
             call = tracked.call._replace(ended_at=ended_at)
-            self.update(number, tracked._replace(call=call, presumed_ended=True))
+            self.update(number, Tracked(call, tracked.seen, tracked.hangup_asked, presumed_ended=True))
 
     def interrupt(self, number: int, last_sign: datetime) -> None:
         """Asterisk went away with the call; its ids may be another call's from now on (asterisk-notes 5)."""
@@ -155,3 +152,7 @@ class Calls:
         ):
             if index.get(key) == number:
                 del index[key]
+
+
+def _told_by(variables: Mapping[str, str]) -> dict[str, Any]:
+    return {name: told for name, key in _VARIABLES.items() if (told := variables.get(key))}

@@ -7,22 +7,22 @@ happened and only what its source said; what it means for the caller is judged i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from ivr.visits.steady import When
 
 NO_VARIABLES: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(NamedTuple):
     """The channel a fact is about and what it carries; `caller` is the number as delivered, or empty."""
 
     uniqueid: str
     linkedid: str = ""
     channel: str = ""
     caller: str = ""
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = NO_VARIABLES
 
 
 @dataclass(frozen=True, slots=True)

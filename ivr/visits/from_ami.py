@@ -7,7 +7,6 @@ knows from FullyBooted whether Asterisk was restarted since the last connection.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -86,7 +85,7 @@ class AmiReader:
         if entry.name == "QueueEntry":
             party = _party(entry)
             if (channel := channels.get(party.uniqueid)) is not None:
-                party = replace(party, variables=channel.variables, linkedid=channel["Linkedid"])
+                party = party._replace(variables=channel.variables, linkedid=channel["Linkedid"])
             yield FoundWaiting(when, party, entry["Queue"], _number(entry["Wait"]) or 0.0)
         elif entry.name == "QueueMember":
             for interface in {entry["Location"], entry["StateInterface"]} - {""}:
@@ -106,7 +105,7 @@ class AmiReader:
         """Read late, an uptime would look too short: it belongs to the earliest moment of receipt."""
         uptime = _number(event["Uptime"]) or 0.0
         received_at = event.received_at - timedelta(seconds=event.doubt)
-        when = replace(when, received_at=received_at)
+        when = when._replace(received_at=received_at)
         before, self._booted = self._booted, (uptime, received_at)
         if before is None:
             return Booted(when, uptime, restarted=False)

@@ -249,7 +249,7 @@ _READERS: Final[Mapping[str, Callable[[LogLine, When, When | None], Sequence[Fac
 
 
 def _party(line: LogLine) -> Party:
-    return Party(line.uniqueid, variables=NO_VARIABLES)
+    return Party(line.uniqueid)
 
 
 def _seconds(text: str) -> float | None:

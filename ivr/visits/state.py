@@ -42,7 +42,8 @@ class State:
         call = self.calls.find(party)
         if call is None:
             call = self.calls.begin(party, self.origin(party), joined)
-        self.calls.seen(call, party, joined)
+        else:
+            self.calls.seen(call, party, joined)
         stay = Stay(party, queue, joined, party.uniqueid, call, is_rebuilt)
         number = self.stays.add(stay)
         self.changed.add(number)

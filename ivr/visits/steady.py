@@ -6,8 +6,8 @@ gives the axis; where it steps while our clock walks on, the receipts bridge the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 STEP_SECONDS = 2.0
 """Timestamps and receipts that differ by more than this tell of a step, not of a slow network."""
@@ -18,8 +18,7 @@ _PAUSES_ALIKE = 2
 """So many pauses in a row must be alike on both clocks; one could be chance."""
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(NamedTuple):
     """`at` as Asterisk gave it (else the receipt); `steady` in seconds, for durations and order only.
 
     `exact`: Asterisk gave a timestamp. `steps`: how often its clock had stepped by then.

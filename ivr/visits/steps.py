@@ -63,7 +63,7 @@ def _joined(state: State, fact: Joined) -> None:
             return
         if stay.is_rebuilt and apart < ROUGHLY:
             # The moment of receipt stays: it tells the store that it is the same stay.
-            joined = replace(fact.when, received_at=stay.joined.received_at)
+            joined = fact.when._replace(received_at=stay.joined.received_at)
             state.put(number, joined=joined, is_rebuilt=False, party=fact.party)
             return
         if stay.is_waiting and not is_exact:
@@ -82,7 +82,7 @@ def _told_apart(joined: When, earlier: When) -> When:
     """Two stays that were read in one breath, without timestamps, still differ by a millisecond."""
     if abs(joined.received_at - earlier.received_at) > _STORED or abs(joined.at - earlier.at) > _STORED:
         return joined
-    return replace(joined, at=earlier.at + _STORED, received_at=earlier.received_at + _STORED)
+    return joined._replace(at=earlier.at + _STORED, received_at=earlier.received_at + _STORED)
 
 
 def _found_waiting(state: State, fact: FoundWaiting) -> None:

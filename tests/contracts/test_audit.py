@@ -16,7 +16,8 @@ from typer.testing import CliRunner, Result
 from callback_dialer.deciding import decide_call
 from ivr.asterisk.queue_log import in_order
 from ivr.command.root import app
-from ivr.queue_log import QueueLog, keep
+from ivr.keeping import keep
+from ivr.queue_log import QueueLog
 from ivr.storage import missed
 from ivr.storage.engine import Store
 from ivr.storage.schema import calls, decisions, visits

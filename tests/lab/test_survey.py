@@ -19,7 +19,8 @@ from ivr.asterisk.connection import utc_now
 from ivr.asterisk.fastagi import Limits
 from ivr.asterisk.queue_log import rotated
 from ivr.config.loading import configuration_of, load_or_fail
-from ivr.queue_log import keep, known, read_files
+from ivr.keeping import keep, known
+from ivr.queue_log import read_files
 from ivr.queues.board import Board
 from ivr.storage.engine import Store
 from ivr.storage.export import rows

@@ -15,7 +15,8 @@ from sqlalchemy import exists, or_, select
 
 from ivr.asterisk.connection import AmiConnection, Timing
 from ivr.asterisk.queue_log import in_order
-from ivr.queue_log import QueueLog, keep, known
+from ivr.keeping import keep, known
+from ivr.queue_log import QueueLog
 from ivr.recorder import Recorder
 from ivr.storage import schema
 from ivr.storage.agreement import LogComparison, Period

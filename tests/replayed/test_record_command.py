@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,11 @@ async def hotline(folder: Path, *arguments: str, **settings: str) -> asyncio.sub
 
 async def said(process: asyncio.subprocess.Process) -> tuple[int, str, str]:
     """Exit status, stdout, stderr."""
-    out, err = await asyncio.wait_for(process.communicate(), DEADLINE)
+    try:
+        out, err = await asyncio.wait_for(process.communicate(), DEADLINE)
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()
 

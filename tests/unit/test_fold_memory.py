@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ivr.visits.facts import Booted, ChannelEnded, Fact, GaveUp, HangupAsked, LiveCalls, Party, Tick
@@ -113,5 +111,5 @@ def test_a_call_of_the_store_that_is_over_is_forgotten_two_minutes_after_its_las
     for later, is_kept in ((120.0, True), (120.5, False)):
         fold = Fold("main", "ami")
         fold.resume((CALL._replace(ended_at=at(30)),), ())
-        fold.apply(Tick(replace(when(30), steady=began + later)))
+        fold.apply(Tick(when(30)._replace(steady=began + later)))
         assert kept(fold) == ([], ["l.1"] if is_kept else [])
