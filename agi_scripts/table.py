@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from random import uniform
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from agi_scripts.announce_position import announce_position
@@ -18,11 +19,12 @@ from agi_scripts.order_callback import TakeOrder, order_callback
 from agi_scripts.owed_callback import IsOwed, owed_callback
 from agi_scripts.survey import survey
 from ivr.asterisk import words
-from ivr.asterisk.fastagi import Script
+from ivr.asterisk.agi_session import AgiSession
+from ivr.asterisk.fastagi import Script, Unanswered
 from ivr.calls.caller import reader
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
-from ivr.storage.engine import Store
+from ivr.storage.engine import Store, StoreAway
 
 
 def scripts_for(
@@ -34,10 +36,10 @@ def scripts_for(
             announce_position, board=board, configuration=configuration, now=now
         ),
         words.AGI_CALLBACK_POSITION: partial(callback_position, board=board, now=now),
-        words.AGI_CALLER_LANGUAGE: partial(
+        words.AGI_CALLER_LANGUAGE: _asking_the_store(
             caller_language, store=store, configuration=configuration, read_number=reader(configuration)
         ),
-        words.AGI_SURVEY: partial(
+        words.AGI_SURVEY: _asking_the_store(
             survey,
             store=store,
             server=server,
@@ -54,6 +56,22 @@ def scripts_of_orders(
     """The scripts of call orders, by name."""
     zone = ZoneInfo(configuration.hotline.time_zone)
     return {
-        words.AGI_ORDER_CALLBACK: partial(order_callback, take=take, server=server, zone=zone, now=now),
-        words.AGI_OWED_CALLBACK: partial(owed_callback, read=reader(configuration), is_owed=is_owed),
+        words.AGI_ORDER_CALLBACK: _asking_the_store(
+            order_callback, take=take, server=server, zone=zone, now=now
+        ),
+        words.AGI_OWED_CALLBACK: _asking_the_store(
+            owed_callback, read=reader(configuration), is_owed=is_owed
+        ),
     }
+
+
+def _asking_the_store(script: Callable[..., None], **given: Any) -> Script:
+    """A database that is away for a while is no fault of the script."""
+
+    def asking(session: AgiSession) -> None:
+        try:
+            script(session, **given)
+        except (StoreAway, TimeoutError) as problem:
+            raise Unanswered(f"database: {problem or 'no answer in time'}") from None
+
+    return asking

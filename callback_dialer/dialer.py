@@ -24,7 +24,7 @@ from callback_dialer.deciding import decide_call
 from callback_dialer.finishing import finish, write
 from callback_dialer.following import Following
 from callback_dialer.originate import originate
-from callback_dialer.pacing import QueueLoad, queues_with_room, without_reserve
+from callback_dialer.pacing import QueueLoad, for_kept_places, queues_with_room
 from callback_dialer.policy import Policy
 from callback_dialer.resolving import Resolver
 from callback_dialer.starting import Start, start_next
@@ -184,7 +184,7 @@ class Dialer:
 
     async def _next_start(self) -> Start | None:
         loads = self._loads()
-        room = queues_with_room(without_reserve(loads))
+        room = queues_with_room(for_kept_places(loads))
         if not room or not await self._store.read(lambda c: callbacks.is_any_due(c, room)):
             return None
         return await self._store.write(
@@ -196,14 +196,16 @@ class Dialer:
         now = self._clock()
         if not self._policy.callback.enabled or not self._connection.is_connected:
             return {}
-        return {
-            queue: QueueLoad(
-                idle=frozenset(agent.interface for agent in self._board.idle(queue, now)),
-                reserve=self._policy.reserve(queue),
-                waiting=sum(caller.origin != "callback" for caller in self._board.waiting(queue)),
-            )
-            for queue in self._policy.queues
-        }
+        return {queue: self._load(queue, now) for queue in self._policy.queues}
+
+    def _load(self, queue: str, now: datetime) -> QueueLoad:
+        live = [caller for caller in self._board.waiting(queue) if caller.origin != "callback"]
+        return QueueLoad(
+            idle=frozenset(agent.interface for agent in self._board.idle(queue, now)),
+            reserve=self._policy.reserve(queue),
+            waiting=len(live),
+            waiting_since=min((caller.waiting_since for caller in live), default=None),
+        )
 
     async def _originate(self, start: Start) -> None:
         attempt, now = start.attempt, self._clock()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class QueueLoad:
     waiting: int = 0
     alive: int = 0
     """Attempts under way that have no agent yet."""
+    waiting_since: datetime | None = None
+    """When the first of those who wait began to; None if nobody does."""
 
     @property
     def claims(self) -> int:
@@ -39,9 +42,9 @@ def queues_with_room(loads: Mapping[str, QueueLoad]) -> frozenset[str]:
     return frozenset(queue for queue in loads if _claim(queue, loads, dict(taken), set()))
 
 
-def without_reserve(loads: Mapping[str, QueueLoad]) -> dict[str, QueueLoad]:
-    """The same for citizens who keep their place: the reserve is kept for callers like them."""
-    return {queue: replace(load, reserve=0) for queue, load in loads.items()}
+def for_kept_places(loads: Mapping[str, QueueLoad]) -> dict[str, QueueLoad]:
+    """The same for citizens who keep a place before all who wait: the reserve is kept for callers like them."""
+    return {queue: replace(load, reserve=0, waiting=0) for queue, load in loads.items()}
 
 
 def _claim(queue: str, loads: Mapping[str, QueueLoad], taken: dict[str, str], tried: set[str]) -> bool:

@@ -16,7 +16,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from callback_dialer import breaker
-from callback_dialer.pacing import QueueLoad, queues_with_room, without_reserve
+from callback_dialer.pacing import QueueLoad, for_kept_places, queues_with_room
 from callback_dialer.policy import Policy
 from ivr.asterisk import words
 from ivr.calls.numbers import dial_string
@@ -49,10 +49,16 @@ def start_next(
     alive = attempts.alive_by_queue(connection, server)
     loads = {queue: replace(load, alive=alive.get(queue, 0)) for queue, load in loads.items()}
     room = queues_with_room(loads)
-    for_a_place = queues_with_room(without_reserve(loads))
+    for_a_place = queues_with_room(for_kept_places(loads))
     idle = {
-        queue: Idle(loads[queue].idle, policy.skills_of(loads[queue].idle), is_reserve=queue not in room)
-        for queue in room | for_a_place
+        queue: Idle(
+            load.idle,
+            policy.skills_of(load.idle),
+            is_for_places=queue not in room,
+            waiting_since=load.waiting_since,
+        )
+        for queue, load in loads.items()
+        if queue in room | for_a_place
     }
     trunks = _trunks_with_room(connection, policy, missed.now(connection))
     # Everybody who turns out not to be dialled now leaves the list of those due, so this ends.

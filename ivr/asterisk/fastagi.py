@@ -32,6 +32,11 @@ log = structlog.get_logger(__name__)
 Script = Callable[[AgiSession], None]
 """Asks and answers one session, in a thread of the pool; returning or AGIHangup ends it."""
 
+
+class Unanswered(Exception):
+    """What a script had to ask is away; the message says what. The call goes on without the script."""
+
+
 _BACKLOG: Final = 512
 """Connections the kernel keeps for us: AGI() blocks a call for 2 s, not its deadline, once this is full."""
 _HANGUP: Final = "HANGUP"
@@ -142,14 +147,14 @@ class _Connection(LineOnlyReceiver):
         self._running.addErrback(self._failed, name).addBoth(self._finished, name)
 
     def _failed(self, failure: Failure, script: str) -> None:
-        if not isinstance(failure.value, AGIHangup):
-            self._server.tally.of(script).failed += 1
-            log.error(
-                "agi_script_failed",
-                script=script,
-                error=failure.getErrorMessage(),
-                trace=failure.getTraceback(),
-            )
+        if isinstance(failure.value, AGIHangup):
+            return
+        self._server.tally.of(script).failed += 1
+        error = failure.getErrorMessage()
+        if isinstance(failure.value, Unanswered):
+            log.warning("agi_script_unanswered", script=script, error=error)
+        else:
+            log.error("agi_script_failed", script=script, error=error, trace=failure.getTraceback())
 
     def _finished(self, _: object, script: str) -> None:
         ran = self._server.tally.of(script)

@@ -13,8 +13,8 @@ from ivr.config.shapes import Seconds, Shape, WholeSeconds
 class OrderRules(Frozen):
     """`key` orders a call while waiting; a recording names it every `remind`.
 
-    `mode`: `quiet_moment` calls for an agent beyond the reserve, `keep_place` as soon as one is idle,
-    `chosen_time` at one of `callback.new_times`.
+    `mode`: `quiet_moment` calls for an agent beyond the reserve while nobody waits, `keep_place` as soon as
+    one is idle and nobody waits who came earlier, `chosen_time` at one of `callback.new_times`.
     """
 
     key: Annotated[str, Shape(r"[0-9]", "the key of a call order is a digit")] | None = None

@@ -26,9 +26,10 @@ class WaitingCaller:
     origin: str = ""
     """`inbound`, `callback` or `internal`; empty where the dialplan is not ours."""
 
-    def waited(self, now: datetime) -> float:
-        """Seconds that count for their place: this wait and the credit."""
-        return (now - self.joined_at).total_seconds() + self.credit_seconds
+    @property
+    def waiting_since(self) -> datetime:
+        """What counts for their place: when they joined, and as much earlier as they have credit."""
+        return self.joined_at - timedelta(seconds=self.credit_seconds)
 
 
 Lines = Mapping[str, tuple[WaitingCaller, ...]]
@@ -46,10 +47,9 @@ def place_for(line: tuple[WaitingCaller, ...], credit_seconds: float, now: datet
 
     Behind everybody who has waited longer, before the rest.
     """
-    return (
-        max((place for place, caller in enumerate(line, 1) if caller.waited(now) > credit_seconds), default=0)
-        + 1
-    )
+    since = now - timedelta(seconds=credit_seconds)
+    before = (place for place, caller in enumerate(line, 1) if caller.waiting_since < since)
+    return max(before, default=0) + 1
 
 
 def _joined(lines: Lines, event: AmiEvent) -> Lines:

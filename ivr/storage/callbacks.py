@@ -12,7 +12,20 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Connection, and_, case, exists, false, insert, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    insert,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -25,7 +38,7 @@ from ivr.calls.callback_states import (
     Reason,
 )
 from ivr.calls.missed import MissedCall
-from ivr.storage.moments import database_now
+from ivr.storage.moments import Moment, database_now
 from ivr.storage.schema import callback_journal, callbacks
 
 WAITING: tuple[OpenState, ...] = ("owed", "on_hold")
@@ -102,8 +115,10 @@ class Idle:
 
     agents: frozenset[str] = frozenset()
     skills: frozenset[str] = frozenset()
-    is_reserve: bool = False
+    is_for_places: bool = False
     """Only for citizens who keep their place; the others leave them to live callers."""
+    waiting_since: datetime | None = None
+    """When the first live caller in line began to wait: whoever kept a place before that is next."""
 
 
 def find(connection: Connection, callback_id: int) -> Callback | None:
@@ -312,8 +327,14 @@ def _suits(queue: str, idle: Idle) -> ColumnElement[bool]:
         callbacks.c.queue == queue,
         callbacks.c.agent.in_(("", *idle.agents)),
         callbacks.c.skill.in_(("", *idle.skills)),
-        *([callbacks.c.keeps_place] if idle.is_reserve else []),
+        *([callbacks.c.keeps_place] if idle.is_for_places else []),
+        *([_has_waited_since() < idle.waiting_since] if idle.is_for_places and idle.waiting_since else []),
     )
+
+
+def _has_waited_since() -> ColumnElement[datetime]:
+    credit = cast(callbacks.c.credit_seconds * 1000, BigInteger)
+    return type_coerce(type_coerce(callbacks.c.missed_at, BigInteger) - credit, Moment())
 
 
 def _goes_out_by(prefix: tuple[str, tuple[str, ...]]) -> ColumnElement[bool]:

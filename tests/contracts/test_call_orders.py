@@ -188,6 +188,22 @@ def test_an_order_that_keeps_its_place_is_dialled_for_an_agent_of_the_reserve(st
     assert 85 <= int(credit.partition("=")[2]) < 115
 
 
+def test_an_order_that_keeps_its_place_goes_before_live_callers_who_came_later_and_no_others(
+    store: Store,
+) -> None:
+    """They ordered after 25 s of waiting: whoever began to wait before that is served first."""
+    order, policy = asked(), open_rules("keep_place")
+    store.write(lambda c: take(c, order, policy))
+
+    def start(first_waits_since: float) -> Start | None:
+        since = order.asked_at + timedelta(seconds=first_waits_since)
+        load = QueueLoad(frozenset({"PJSIP/1101"}), reserve=1, waiting=3, waiting_since=since)
+        return store.write(lambda c: start_next(c, "main", {"dvx": load}, policy))
+
+    assert start(-26) is None
+    assert start(-24) is not None
+
+
 def test_a_callback_shows_the_call_it_was_ordered_in_and_nobody_s_number(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from agi_scripts.table import scripts_for
 from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
+from ivr.asterisk.fastagi import Unanswered
 from ivr.config.loading import configuration_of, load_or_fail
 from ivr.queues.board import Board
 from ivr.storage.engine import Store
@@ -69,3 +71,9 @@ def test_a_call_that_shows_no_choice_of_this_caller_is_not_followed(
 def test_a_hidden_number_is_not_recognised(caller: str, presentation: str, store: Store) -> None:
     remember(store)
     assert begins(store, caller, presentation) == ""
+
+
+def test_a_database_that_is_away_is_told_in_one_sentence(tmp_path: Path) -> None:
+    """The call goes on in the default language; nothing was wrong with the script."""
+    with pytest.raises(Unanswered, match=r"^database: "):
+        begins(Store(f"sqlite:///{tmp_path}/away/hotline.db"))

@@ -156,9 +156,9 @@ def test_callers_stand_in_the_order_and_at_the_place_asterisk_gave_them() -> Non
         4 QueueCallerLeave Queue=dvx Uniqueid=c1 Position=2
         """
     )
-    assert [(c.uniqueid, c.origin, c.waited(at(5))) for c in board.waiting("dvx")] == [
-        ("cb", "callback", 79.0),
-        ("c2", "inbound", 3.0),
+    assert [(c.uniqueid, c.origin, c.waiting_since) for c in board.waiting("dvx")] == [
+        ("cb", "callback", at(3 - 77)),
+        ("c2", "inbound", at(2)),
     ]
     assert board.waiting("aparat") == ()
 
@@ -173,7 +173,7 @@ def test_a_snapshot_knows_who_waits_since_when_and_with_what_credit() -> None:
         0 CoreShowChannel Uniqueid=far-leg $HOTLINE_CREDIT=99
         """
     )
-    assert [(c.uniqueid, c.waited(at(0))) for c in board.waiting("dvx")] == [("cb", 43.0), ("c1", 8.0)]
+    assert [(c.uniqueid, c.waiting_since) for c in board.waiting("dvx")] == [("cb", at(-43)), ("c1", at(-8))]
 
 
 def test_events_still_under_way_when_the_snapshot_was_taken_change_nothing_in_the_end() -> None:

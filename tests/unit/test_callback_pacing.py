@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callback_dialer.pacing import QueueLoad, queues_with_room
+from callback_dialer.pacing import QueueLoad, for_kept_places, queues_with_room
 
 
 def idle(*agents: str) -> frozenset[str]:
@@ -88,3 +88,12 @@ def test_one_more_has_room_exactly_if_one_more_can_be_served(loads: dict[str, Qu
         if load.claims < 4:
             one_more = {**loads, queue: replace(load, alive=load.alive + 1)}
             assert (queue in room) == (most_served(one_more) > most_served(loads))
+
+
+def test_whoever_keeps_a_place_before_all_takes_the_reserve_but_no_agent_of_an_attempt() -> None:
+    """Live callers who came later wait for the next agent."""
+    load = QueueLoad(idle("a", "b"), reserve=1, waiting=3)
+    assert queues_with_room({"dvx": load}) == set()
+    assert queues_with_room(for_kept_places({"dvx": load})) == {"dvx"}
+    assert queues_with_room(for_kept_places({"dvx": replace(load, alive=1)})) == {"dvx"}
+    assert queues_with_room(for_kept_places({"dvx": replace(load, alive=2)})) == set()

@@ -145,3 +145,9 @@ def test_where_it_is_always_open_the_next_working_day_begins_at_midnight() -> No
 def test_a_missed_call_is_too_old_after_the_end_of_the_next_working_day() -> None:
     assert policy().expires_at(NOON) == datetime(2026, 11, 24, 16, tzinfo=UTC)  # 20:00 in Baku on Tuesday
     assert policy(max_age=3600.0).expires_at(NOON) == NOON + timedelta(hours=1)
+
+
+def test_numbers_are_read_as_this_hotline_s_trunks_deliver_them() -> None:
+    """Its own number is nobody's to call, in whatever form."""
+    own = shipped().trunks["provider"].caller_id
+    assert policy().read(own, "provider", "").kind == "internal"

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from ivr.visits.facts import ChannelEnded, GaveUp, HangupAsked, Hears, Left, LiveCalls, Party
+from ivr.asterisk import words
+from ivr.menus.steps import last_node
+from ivr.visits.facts import ChannelEnded, GaveUp, HangupAsked, Hears, Left, LiveCalls, Party, Surveyed
+from ivr.visits.records import Survey
 from tests.unit.ami_lines import at
 from tests.unit.facts_told import Told, answered, joined, when
+
+STEPS = "/0:welcome/1:ministry:s/1:aparat"
 
 
 def test_a_channel_belongs_to_the_call_its_linkedid_names() -> None:
@@ -50,3 +55,30 @@ def test_a_stay_is_open_until_its_outcome_is_settled() -> None:
     told = Told(joined(1))
     assert told.fold.oldest_open == 1
     assert told.hears(GaveUp(when(5), Party("c.1"), "dvx", None)).fold.oldest_open is None
+
+
+def test_the_steps_of_a_call_and_where_it_left_the_menu_are_told_at_its_end() -> None:
+    def ended(**variables: str) -> list[tuple[str, str]]:
+        told = Told(joined(1), ChannelEnded(when(9), Party("c.1", variables=variables)))
+        return [(call.steps, call.left_menu) for call in told.calls]
+
+    assert ended() == [("", "")]
+    ((steps, left_menu),) = ended(**{words.VAR_STEPS: STEPS})
+    assert (steps, left_menu) == (STEPS, last_node(STEPS))
+    assert left_menu
+
+
+def test_a_caller_who_hung_up_in_a_call_thought_gone_has_ended_it() -> None:
+    told = Told(Hears(when(0), "channels"), joined(1), HangupAsked(when(3), "c.1"))
+    told.hears(LiveCalls(when(5), frozenset()), ChannelEnded(when(10), Party("c.1")))
+    assert [call.ended_by for call in told.calls] == ["caller"]
+
+
+def test_a_rating_is_told_with_the_talk_it_is_of() -> None:
+    fold = Told().fold
+    fold.apply(Surveyed(when(3), "c.1", "dvx", "PJSIP/1101", None))
+    fold.apply(Surveyed(when(5), "c.1", "dvx", "PJSIP/1101", 4))
+    assert fold.take().surveys == (
+        Survey("main", "c.1", "dvx", "PJSIP/1101", at(3), None),
+        Survey("main", "c.1", "dvx", "PJSIP/1101", at(5), 4),
+    )

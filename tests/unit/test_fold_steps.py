@@ -237,3 +237,9 @@ def test_a_channel_that_is_local_says_nothing_of_the_agent_and_a_phone_s_is_take
         told.hears(ChannelEnded(when(5), party("a.1")), ChannelEnded(when(8), party("a.1")))
         told.hears(completed(when(20), "c.1"))
         assert [(v.ended_by, v.ended_at) for v in told.visits] == [(by, at(5 if by == "transfer" else 20))]
+
+
+def test_a_late_word_of_an_end_is_not_measured_against_the_talk_it_ends() -> None:
+    """Without its timestamp the receipt may be late: three minutes late, here."""
+    told = Told(joined(1), answered(when(10)), completed(roughly(200), talk=5.0))
+    assert [visit.ended_by for visit in told.visits] == ["agent"]

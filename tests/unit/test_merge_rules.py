@@ -348,3 +348,15 @@ def test_without_timestamps_two_recorders_tell_one_stay_unless_one_was_over_befo
 def test_a_stay_shorter_than_a_second_is_found_although_queue_log_had_it_end_before_it_began() -> None:
     row = stored(left(READ, "abandoned")._replace(left_at=at(8), ended_at=at(8), wait_seconds=0.0))
     assert same_stay(HEARD, [row]) is row
+
+
+def test_of_two_last_signs_of_life_the_later_one_stands() -> None:
+    """Whoever tells it; at the same moment, what is stored."""
+
+    def cut(visit: Visit, second: float) -> Visit:
+        return left(visit, "interrupted")._replace(left_at=at(second), wait_seconds=second - 8)
+
+    for first, second in both_ways([cut(HEARD, 15.0), cut(READ, 20.0)]):
+        assert merged(first, second)["left_at"] == at(20)
+    told_later = cut(HEARD, 20.0)._replace(wait_seconds=11.75)
+    assert merged(cut(READ, 20.0), told_later)["wait_seconds"] == 12.0

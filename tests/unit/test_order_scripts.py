@@ -11,6 +11,7 @@ from agi_scripts.order_callback import decide
 from agi_scripts.table import scripts_for, scripts_of_orders
 from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
+from ivr.asterisk.fastagi import Unanswered
 from ivr.calls.orders import CallOrder, OrderAnswer, read_order
 from ivr.queues.board import Board
 from ivr.storage.engine import Store
@@ -72,7 +73,7 @@ def test_an_order_is_committed_before_the_citizen_hears_of_it() -> None:
 
 def test_a_citizen_whose_order_could_not_be_committed_hears_nothing_of_python() -> None:
     """The dialplan leaves the order in queue_log and says that it is noted."""
-    with pytest.raises(TimeoutError):
+    with pytest.raises(Unanswered, match="no answer in time"):
         run(words.AGI_ORDER_CALLBACK, "dvx", TOLD)
 
 
