@@ -43,7 +43,7 @@ def queues_with_room(loads: Mapping[str, QueueLoad]) -> frozenset[str]:
 
 
 def for_kept_places(loads: Mapping[str, QueueLoad]) -> dict[str, QueueLoad]:
-    """The same for citizens who keep a place before all who wait: the reserve is kept for callers like them."""
+    """The same for citizens with a place before all who wait: the reserve is kept for callers like them."""
     return {queue: replace(load, reserve=0, waiting=0) for queue, load in loads.items()}
 
 
