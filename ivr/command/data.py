@@ -32,6 +32,7 @@ class Kind(StrEnum):
     CALLBACKS = "callbacks"
     ATTEMPTS = "attempts"
     SURVEYS = "surveys"
+    ORDERS = "orders"
 
 
 class Format(StrEnum):

@@ -1,4 +1,4 @@
-"""Rows for other programs: visits, callbacks, attempts, surveys; as stored, in seconds and UTC."""
+"""Rows for other programs: visits, callbacks, attempts, surveys, orders; as stored, in seconds and UTC."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Select, func, select
 
-from ivr.storage.schema import attempts, callbacks, surveys, visits
+from ivr.storage.schema import attempts, callbacks, orders, surveys, visits
 
-Kind = Literal["visits", "callbacks", "attempts", "surveys"]
+Kind = Literal["visits", "callbacks", "attempts", "surveys", "orders"]
 
-NUMBERS: Final = frozenset({"caller", "caller_e164", "dial_string", "orderer"})
+NUMBERS: Final = frozenset({"caller", "caller_e164", "dial_string", "orderer", "number"})
 """Fields that hold a citizen's number."""
 
 _VISIT_FIELDS: Final = (
@@ -57,5 +57,6 @@ _KINDS: Final[dict[Kind, tuple[Select[Any], Callable[[dict[str, Any]], dict[str,
     "visits": (select(visits, _stay.label("stay")).order_by(visits.c.joined_at, visits.c.id), _visit),
     "callbacks": (select(callbacks).order_by(callbacks.c.id), _as_stored),
     "attempts": (select(attempts).order_by(attempts.c.planned_at, attempts.c.id), _as_stored),
+    "orders": (select(orders).order_by(orders.c.asked_at, orders.c.id), _as_stored),
     "surveys": (select(surveys).order_by(surveys.c.asked_at, surveys.c.id), _as_stored),
 }

@@ -24,6 +24,7 @@ from ivr.config.retention import Retention
 from ivr.storage import callbacks, orders
 from ivr.storage.callbacks import Callback
 from ivr.storage.engine import Store
+from ivr.storage.export import rows
 from ivr.storage.purge import purge
 from ivr.storage.schema import callbacks as callbacks_table
 from ivr.storage.schema import orders as orders_table
@@ -99,6 +100,8 @@ def test_an_order_only_queue_log_tells_of_is_decided_once_and_forgets_the_number
     assert [one.caller_e164 for one in all_of(store)] == ["+994552223344"]
     row = store.read(lambda c: c.execute(select(orders_table)).one())
     assert (row.number, row.orderer, row.callback_id, row.decision) == ("", "", 1, "callback")
+    [exported] = store.read(lambda c: list(rows(c, "orders")))
+    assert (exported["uniqueid"], exported["callback_id"], exported["why"]) == ("17.1", 1, row.why)
 
 
 @pytest.mark.parametrize(

@@ -28,11 +28,12 @@ class AsteriskMissing(Exception):
 
 @dataclass(frozen=True)
 class Installation:
-    """How to run Asterisk, and where its modules and data lie."""
+    """How to run Asterisk, where its modules and data lie, and the configuration its distribution ships."""
 
     command: tuple[str, ...]
     modules: Path
     data: Path
+    defaults: Path
 
 
 @cache
@@ -47,14 +48,19 @@ def installation() -> Installation:
         and (own := shutil.which("asterisk"))
         and _version(own) >= _OLDEST
     ):
-        return Installation((own,), _machine_modules(), Path("/usr/share/asterisk"))
+        return Installation((own,), _machine_modules(), Path("/usr/share/asterisk"), Path("/etc/asterisk"))
     libraries = root / _LIBRARIES
     program = root / "usr/sbin/asterisk"
     if not program.exists():
         raise AsteriskMissing(f"there is no {program}; run `make setup`")
     path = f"{libraries}:{root / 'lib/x86_64-linux-gnu'}"
     loader = (str(libraries / "ld-linux-x86-64.so.2"), "--library-path", path)
-    return Installation((*loader, str(program)), libraries / "asterisk/modules", root / "usr/share/asterisk")
+    return Installation(
+        (*loader, str(program)),
+        libraries / "asterisk/modules",
+        root / "usr/share/asterisk",
+        root / "etc/asterisk",
+    )
 
 
 def _version(program: str) -> int:

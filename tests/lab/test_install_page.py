@@ -17,10 +17,9 @@ from tests.lab.service import HotlineService
 from tests.lab.small import CONFIG, TODAY
 
 PAGE = REPOSITORY / "docs" / "install.md"
-OWN = {
-    "extensions.conf": "[globals]\nOWN = 1\n\n[from-provider]\nexten => 100,1,Hangup()\n",
-    "queues.conf": "[general]\npersistentmembers = yes\n",
-}
+INCLUDING = ("extensions.conf", "queues.conf", "queuerules.conf", "manager.conf")
+"""The files that are added to: as Asterisk's distribution ships them."""
+TRUNK_S = "\n[from-provider]\nexten => 100,1,Hangup()\n"
 
 
 def test_five_steps_bring_the_hotline_to_a_clean_asterisk(tmp_path: Path) -> None:
@@ -45,13 +44,18 @@ def test_five_steps_bring_the_hotline_to_a_clean_asterisk(tmp_path: Path) -> Non
 
 
 async def _forget_the_hotline(house: House) -> None:
-    """What is left is an Asterisk with a trunk, agents' phones and files of somebody's own."""
+    """What is left is an Asterisk with a trunk, agents' phones and the distribution's own files."""
     shutil.rmtree(house.etc / "hotline")
     for secret in (house.etc / "secrets.d").glob("hotline-*"):
         secret.unlink()
-    manager = f"[general]\nenabled = yes\nbindaddr = 127.0.0.1\nport = {house.ami[1]}\n"
-    for name, text in {**OWN, "manager.conf": manager}.items():
-        (house.etc / name).write_text(text)
+    for name in INCLUDING:
+        shutil.copyfile(installation().defaults / name, house.etc / name)
+    shutil.copytree(installation().defaults / "manager.d", house.etc / "manager.d")
+    manager, extensions = house.etc / "manager.conf", house.etc / "extensions.conf"
+    listening = {r"enabled = \w+": "enabled = yes", r"port = \d+": f"port = {house.ami[1]}"}
+    for setting, ours in listening.items():
+        manager.write_text(re.sub(f"(?m)^{setting}", ours, manager.read_text()))
+    extensions.write_text(extensions.read_text() + TRUNK_S)
     pjsip = house.etc / "pjsip.conf"
     pjsip.write_text(pjsip.read_text().replace("context = hotline-in", "context = from-provider"))
     await house.restart()
