@@ -26,9 +26,9 @@ T = TypeVar("T")
 def ahead(make: Callable[[], Iterator[T]]) -> Iterator[T]:
     """What `make()` yields, made in a process of its own; `make` and all it yields can be pickled.
 
-    Raises what the iteration raises; RuntimeError if its process was killed.
+    Raises what the iteration raises; ChildProcessError, an OSError, if its process was killed.
     """
-    command = [sys.executable, "-m", __name__]
+    command = [sys.executable, "-P", "-m", __name__]  # whatever lies in the working directory is not ours
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin
         assert process.stdout
@@ -41,7 +41,7 @@ def ahead(make: Callable[[], Iterator[T]]) -> Iterator[T]:
                     raise one
                 yield one
         except (BrokenPipeError, EOFError, pickle.UnpicklingError):
-            raise RuntimeError("the reading process was killed") from None
+            raise ChildProcessError("the reading process was killed") from None
         finally:
             process.terminate()
 

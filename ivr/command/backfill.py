@@ -57,8 +57,11 @@ def backfill(
         found = in_order(files)
     except OSError as problem:
         fail(f"{problem.filename}: {problem.strerror}", hint="name queue_log files that can be read")
-    with open_store() as store:
-        lines, saved = _read(store, server, configuration, found)
+    try:
+        with open_store() as store:
+            lines, saved = _read(store, server, configuration, found)
+    except OSError as problem:
+        fail(str(problem), hint="run it again: it goes on where everything before is stored")
     typer.echo(f"{lines:,} lines read: {saved.new:,} visits new, {saved.changed:,} changed")
 
 

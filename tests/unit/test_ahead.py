@@ -3,10 +3,18 @@
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from ivr.ahead import ahead
+
+REPO = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _finds_this_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(REPO))
 
 
 def elsewhere() -> Iterator[int]:
@@ -42,5 +50,5 @@ def test_a_killed_process_is_told_and_not_taken_for_the_end() -> None:
     """Or half a file would count as read."""
     told = ahead(killed)
     assert next(told) == 1
-    with pytest.raises(RuntimeError, match="was killed"):
+    with pytest.raises(ChildProcessError, match="was killed"):
         next(told)
