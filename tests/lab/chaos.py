@@ -174,10 +174,13 @@ async def _judge(traffic: Traffic, service: HotlineService) -> Verdict:
         await asyncio.sleep(1.0)
 
 
-def _joined(queue_log: Path) -> frozenset[str]:
-    """The numbers that Asterisk itself says have joined."""
-    lines = map(read_line, queue_log.read_text(encoding="utf-8").splitlines())
-    return frozenset(e164(line.data[1]) for line in lines if line and line.event == "ENTERQUEUE")
+def _joined(queue_log: Path) -> dict[str, int]:
+    """The numbers that Asterisk itself says have joined, and the second in which each did first."""
+    found: dict[str, int] = {}
+    for line in map(read_line, queue_log.read_text(encoding="utf-8").splitlines()):
+        if line and line.event == "ENTERQUEUE":
+            found.setdefault(e164(line.data[1]), line.epoch)
+    return found
 
 
 _KINDS = ("visits", "callbacks", "attempts")

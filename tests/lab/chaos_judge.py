@@ -6,16 +6,17 @@ Every citizen's number is used for one call only, so a number names a call, its 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 _NOTICES = 3.5
-"""Seconds after the answer by which a caller stands in the queue, notices and a late AGI included."""
+"""Seconds after the answer by which a caller stands in the queue, where queue_log does not say when."""
 OWED_AFTER = 1.0
 """Seconds of waiting over which a call back is owed (`callback.wait_over` of the chaos)."""
 _LATE = 1.0
-"""How much longer a stored wait may be than from the answer to hanging up; shorter by the notices."""
+"""How much a stored wait may differ from what can have been one at the phone."""
 _TALK = 0.7
 """How much a stored talk may differ from the one at the agent's phone."""
 _WHOLE_SECONDS = 1.0
@@ -39,6 +40,8 @@ class SeenCall:
     """Seconds from lifting to hanging up at the agent's phone; None: never lifted, or Asterisk died."""
     frozen_seconds: float = 0.0
     """How long Asterisk or the phone stood still around this call: so late they may have noticed anything."""
+    is_cut: bool = False
+    """Asterisk went away as it ended, perhaps before it could tell of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,13 @@ class SeenTry:
 
     caller: str
     has_talked: bool
+
+
+class Wait(NamedTuple):
+    """Seconds in the queue."""
+
+    least: float
+    most: float
 
 
 @dataclass(frozen=True)
@@ -76,9 +86,13 @@ def judge(
     visits: Iterable[Row],
     callbacks: Iterable[Row],
     attempts: Iterable[Row],
-    joined: Set[str] = frozenset(),
+    joined: Mapping[str, int] = MappingProxyType({}),
 ) -> Verdict:
-    """Compare every call and every try with what is stored; `joined`: who stands in Asterisk's queue_log."""
+    """Compare every call and every try with what is stored.
+
+    `joined`: the second in which each number joined, by Asterisk's queue_log: no phone hears that, and before
+    it two AGI scripts may have been waited for.
+    """
     faults: dict[str, list[str]] = {name: [] for name in FAULTS}
     by_caller: dict[str, list[Row]] = {}
     stored = [row for row in visits if row["origin"] == "inbound"]
@@ -87,9 +101,10 @@ def judge(
     owed = {str(row["caller_e164"]): row for row in callbacks}
     for call in calls:
         rows = by_caller.pop(call.caller, [])
-        for name, sentence in _call_faults(call, rows, call.caller in joined):
+        wait = _wait(call, joined.get(call.caller))
+        for name, sentence in _call_faults(call, wait, rows, call.caller in joined):
             faults[name].append(sentence)
-        if sentence := _callback_fault(call, rows, owed.get(call.caller), tries):
+        if sentence := _callback_fault(call, wait, rows, owed.get(call.caller), tries):
             faults[LOST].append(sentence)
     for caller, rows in by_caller.items():
         faults[DOUBLED].append(f"{caller}: {len(rows)} visits stored of a call at no phone")
@@ -104,12 +119,23 @@ def judge(
     )
 
 
-def _call_faults(call: SeenCall, rows: Sequence[Row], has_joined: bool) -> Iterable[tuple[str, str]]:
+def _wait(call: SeenCall, joined: int | None) -> Wait:
+    """Between which bounds the caller's wait in the queue was, by the clock of the phone."""
+    at_line = waited(call)
+    if joined is None:
+        return Wait(at_line - _NOTICES, at_line)
+    end = call.voice_at or call.ended_at
+    return Wait(end - joined - 1.0, end - joined)
+
+
+def _call_faults(
+    call: SeenCall, wait: Wait, rows: Sequence[Row], has_joined: bool
+) -> Iterable[tuple[str, str]]:
     if len(rows) > 1:
         yield DOUBLED, f"{call.caller}: {len(rows)} visits stored of one call"
     elif not rows and (has_joined or call.voice_at or waited(call) - call.frozen_seconds >= _NOTICES):
         yield MISSING, f"{call.caller}: {_lived(call)} at the phone, not stored"
-    elif rows and (sentence := _difference(call, rows[0])):
+    elif rows and (sentence := _difference(call, wait, rows[0])):
         yield WRONG, f"{call.caller}: {sentence}"
 
 
@@ -123,7 +149,7 @@ def _lived(call: SeenCall) -> str:
     return f"{what}, {waited(call):.1f} s, ended {call.ended}"
 
 
-def _difference(call: SeenCall, row: Row) -> str:
+def _difference(call: SeenCall, seen: Wait, row: Row) -> str:
     """What is wrong with the stored visit, empty if nothing is."""
     outcome, agent = str(row["outcome"]), str(row["agent"] or "").removeprefix("PJSIP/")
     if outcome not in _possible(call):
@@ -135,10 +161,11 @@ def _difference(call: SeenCall, row: Row) -> str:
     if outcome == "interrupted" or call.ended == "lost":
         return ""
     unsure = call.frozen_seconds + (_WHOLE_SECONDS if row["precision"] == "s" else 0.0)
-    late, early = _LATE + unsure, _NOTICES + unsure
-    if wait is None or not waited(call) - early <= wait <= waited(call) + late:
-        return f"waited {waited(call):.1f} s at the phone, {wait} s stored"
+    if wait is None or not seen.least - _LATE - unsure <= wait <= seen.most + _LATE + unsure:
+        return f"waited {seen.least:.1f} to {seen.most:.1f} s at the phone, {wait} s stored"
     talk = row["talk_seconds"]
+    if talk is None and row["ended_by"] == "restart" and call.is_cut:
+        return ""
     if call.talked is not None and (talk is None or abs(talk - call.talked) > _TALK + unsure):
         return f"talked {call.talked:.1f} s at the agent's phone, {talk} s stored"
     return ""
@@ -155,10 +182,12 @@ def _possible(call: SeenCall) -> set[str]:
     return {"interrupted", "abandoned"} | raced
 
 
-def _callback_fault(call: SeenCall, visits: Sequence[Row], row: Row | None, tries: Sequence[SeenTry]) -> str:
+def _callback_fault(
+    call: SeenCall, wait: Wait, visits: Sequence[Row], row: Row | None, tries: Sequence[SeenTry]
+) -> str:
     """Why the call back this caller is owed is lost, empty if it is not."""
     # Where Asterisk went away first, the wait is known only up to its last sign of life.
-    surely = call.ended == "here" and waited(call) - _NOTICES - call.frozen_seconds > OWED_AFTER
+    surely = call.ended == "here" and wait.least - call.frozen_seconds > OWED_AFTER
     stored = any(_is_missed(it) for it in visits)
     is_owed = call.voice_at is None and not call.agent and (surely or stored)
     has_talked = any(it.has_talked for it in tries if it.caller == call.caller)

@@ -65,6 +65,8 @@ _PAUSE = (0.3, 1.2)
 _BURST, _LULL = 10.0, 8.0
 _ANSWERED_WITHIN = 12.0
 _BEAT = 0.1
+_DYING = 3.0
+"""Seconds around Asterisk's death in which what a phone hears need not be told any more."""
 _ANSWERED_TOO_LATE = 1.0
 """Seconds after hanging up in which an agent may still lift the phone; nobody is called back so soon."""
 
@@ -81,6 +83,7 @@ class Traffic:
         self._living: set[asyncio.Task[None]] = set()
         self.stood_still: list[tuple[float, float]] = []
         """From when to when Asterisk, or these phones themselves, stood still; epoch seconds."""
+        self._died_at: list[float] = []
         self._exchange: Exchange
 
     async def __aenter__(self) -> Traffic:
@@ -135,6 +138,7 @@ class Traffic:
 
     async def asterisk_died(self) -> None:
         """No phone will hear of its call again."""
+        self._died_at.append(time.time())
         for phone in (*self._agents, self._exchange):
             for leg in phone.legs:
                 leg.lose()
@@ -162,7 +166,13 @@ class Traffic:
     def calls(self) -> list[SeenCall]:
         """Every call as its phone saw it, and the agent whose phone was lifted for it."""
         calls = [_seen(number, leg, self._lifted(number, leg)) for number, leg in self._legs]
-        return [replace(call, frozen_seconds=self._still_seconds(call)) for call in calls]
+        return [
+            replace(call, frozen_seconds=self._still_seconds(call), is_cut=self._is_cut(call))
+            for call in calls
+        ]
+
+    def _is_cut(self, call: SeenCall) -> bool:
+        return any(abs(died - call.ended_at) < _DYING for died in self._died_at)
 
     def _lifted(self, number: str, leg: Leg) -> tuple[str, Leg] | None:
         """Account and call of the agent who lifted the phone for this call; called back later is another."""

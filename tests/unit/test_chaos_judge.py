@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -38,6 +39,7 @@ def visit(outcome: str, wait: float | None, agent: str = "", **more: Any) -> dic
         "precision": "ms",
         "source": "ami",
         "talk_seconds": 6.0 if agent else None,
+        "ended_by": "",
     }
     return {**row, "agent": agent and f"PJSIP/{agent}", **more}
 
@@ -56,7 +58,7 @@ def found(
     callbacks: list[dict[str, Any]] | None = None,
     tries: list[SeenTry] | None = None,
     attempts: int = 0,
-    joined: Set[str] = frozenset(),
+    joined: Mapping[str, int] = MappingProxyType({}),
 ) -> list[str]:
     """The names of the faults, once for each."""
     verdict = judge([call], tries or [], visits, callbacks or [], tried(attempts), joined)
@@ -130,13 +132,27 @@ def test_a_citizen_is_rung_once_for_each_attempt_and_never_after_they_were_reach
 def test_who_stands_in_queue_log_is_missed_however_short_the_call_was() -> None:
     at_once = replace(GAVE_UP, ended_at=101.0)
     assert found(at_once, []) == []
-    assert found(at_once, [], joined={WHO}) == [MISSING]
+    assert found(at_once, [], joined={WHO: 100}) == [MISSING]
+
+
+def test_a_wait_is_measured_from_the_second_in_which_queue_log_says_they_joined() -> None:
+    """However long Asterisk waited for Python before that; who waited no longer is owed no call."""
+    late = {WHO: 106}
+    assert found(GAVE_UP, [visit("abandoned", 1.0)], joined=late) == []
+    assert found(GAVE_UP, [visit("abandoned", 7.0)], [owed()], joined=late) == [WRONG]
+    assert found(GAVE_UP, [visit("abandoned", 4.5)], joined={WHO: 103}) == [LOST]
 
 
 def test_who_heard_the_notices_while_asterisk_stood_still_need_not_have_joined() -> None:
     cut_short = replace(KILLED, ended_at=104.0)
     assert found(cut_short, []) == [MISSING]
     assert found(replace(cut_short, frozen_seconds=2.0), []) == []
+
+
+def test_a_talk_that_ended_as_asterisk_died_may_be_one_the_restart_ended() -> None:
+    by_restart = [visit("answered", 3.0, "1101", talk_seconds=None, ended_by="restart")]
+    assert found(replace(TALKED_SIX, is_cut=True), by_restart) == []
+    assert found(TALKED_SIX, by_restart) == [WRONG]
 
 
 def test_a_late_hang_up_is_no_fault_while_asterisk_stood_still() -> None:
