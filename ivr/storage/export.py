@@ -12,7 +12,7 @@ from ivr.storage.schema import attempts, callbacks, orders, surveys, visits
 
 Kind = Literal["visits", "callbacks", "attempts", "surveys", "orders"]
 
-NUMBERS: Final = frozenset({"caller", "caller_e164", "dial_string", "orderer", "number"})
+NUMBERS: Final = frozenset({"caller", "caller_e164", "dial_string", "orderer"})
 """Fields that hold a citizen's number."""
 
 _VISIT_FIELDS: Final = (
@@ -44,6 +44,11 @@ def _as_stored(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
+def _without_numbers(row: dict[str, Any]) -> dict[str, Any]:
+    """An order's are kept only until it is decided."""
+    return {name: value for name, value in row.items() if name not in ("number", "orderer")}
+
+
 def _plain(value: Any) -> Any:
     return value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else value
 
@@ -57,6 +62,6 @@ _KINDS: Final[dict[Kind, tuple[Select[Any], Callable[[dict[str, Any]], dict[str,
     "visits": (select(visits, _stay.label("stay")).order_by(visits.c.joined_at, visits.c.id), _visit),
     "callbacks": (select(callbacks).order_by(callbacks.c.id), _as_stored),
     "attempts": (select(attempts).order_by(attempts.c.planned_at, attempts.c.id), _as_stored),
-    "orders": (select(orders).order_by(orders.c.asked_at, orders.c.id), _as_stored),
+    "orders": (select(orders).order_by(orders.c.asked_at, orders.c.id), _without_numbers),
     "surveys": (select(surveys).order_by(surveys.c.asked_at, surveys.c.id), _as_stored),
 }

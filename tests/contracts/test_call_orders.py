@@ -102,6 +102,7 @@ def test_an_order_only_queue_log_tells_of_is_decided_once_and_forgets_the_number
     assert (row.number, row.orderer, row.callback_id, row.decision) == ("", "", 1, "callback")
     [exported] = store.read(lambda c: list(rows(c, "orders")))
     assert (exported["uniqueid"], exported["callback_id"], exported["why"]) == ("17.1", 1, row.why)
+    assert not {"number", "orderer"} & exported.keys()
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ COMMANDS = (
     "data export visits",
     "data export callbacks --format csv",
     "data export attempts",
+    "data export surveys",
+    "data export orders",
     "data recordings --number -",
     "data purge",
     "data migrate",
