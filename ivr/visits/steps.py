@@ -172,7 +172,9 @@ def _talk_of(state: State, fact: Completed) -> int | None:
         return by_agent_channel
     if any(state.stays[number].completed is not None for number in own):
         return None  # told twice
-    talk = state.stays.talking(fact.queue, fact.agent)
+    # queue_log names the caller always: another one's end is not this one's, whoever the agent is.
+    is_named = state.tells_every_join and bool(fact.party.uniqueid)
+    talk = None if is_named else state.stays.talking(fact.queue, fact.agent)
     if talk is not None and _has_lasted(state.stays[talk].answered, fact):
         return talk
     if fact.hold is None or fact.talk is None:

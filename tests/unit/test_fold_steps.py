@@ -243,3 +243,10 @@ def test_a_late_word_of_an_end_is_not_measured_against_the_talk_it_ends() -> Non
     """Without its timestamp the receipt may be late: three minutes late, here."""
     told = Told(joined(1), answered(when(10)), completed(roughly(200), talk=5.0))
     assert [visit.ended_by for visit in told.visits] == ["agent"]
+
+
+def test_queue_log_never_ends_a_talk_by_another_caller_s_line() -> None:
+    """Its lines always name the caller; who joined before the place it is read from is another one."""
+    earlier = completed(roughly(20), "c.0", hold=3.0, talk=12.0)
+    told = Told(joined(8), answered(roughly(10)), earlier, source="queue_log")
+    assert [(visit.uniqueid, visit.talk_seconds) for visit in told.visits] == [("c.0", 12.0), ("c.1", None)]

@@ -54,6 +54,11 @@ def test_the_later_word_of_one_source_about_a_call_is_taken(first: Call) -> None
     assert call_after(first._replace(language="az"), first._replace(language="ru"))["language"] == "ru"
 
 
+@pytest.mark.parametrize("order", both_ways([LOGGED, LOGGED._replace(received_at=at(950))]))
+def test_the_first_word_of_a_call_stays_the_first_however_often_it_is_read(order: Sequence[Call]) -> None:
+    assert call_after(*order)["received_at"] == at(900)
+
+
 def test_a_call_ami_heard_of_late_began_when_queue_log_says() -> None:
     late = CALLED._replace(began_at=at(20))
     assert call_after(late, LOGGED)["began_at"] == at(8)

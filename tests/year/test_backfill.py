@@ -32,6 +32,21 @@ def test_a_year_is_stored_as_it_was_made_however_often_and_in_whatever_files_it_
     assert stored(store) == truth
 
 
+def test_a_file_that_grew_is_read_on_from_its_bookmark_and_nothing_that_was_right_changes(
+    store: Store, url: str, tmp_path: Path
+) -> None:
+    """Of some calls only the end stands behind the bookmark, and their agents talk to others by then."""
+    path = tmp_path / "queue_log"
+    _, truth = write_year(path, seed=195, calls=CALLS)
+    whole = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(whole[:-100]))
+    backfill(url, path)
+    path.write_text("".join(whole))
+    assert ": 0 visits new" not in backfill(url, path).said
+    assert stored(store) == truth
+    assert ": 0 visits new, 0 changed" in backfill(url, path).said
+
+
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_postgresql_plans_a_large_backfill_by_statistics_of_its_own_first_rows(
     store: Store, url: str, tmp_path: Path
