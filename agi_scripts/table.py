@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from random import uniform
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from agi_scripts.announce_position import announce_position
@@ -37,15 +36,19 @@ def scripts_for(
         ),
         words.AGI_CALLBACK_POSITION: partial(callback_position, board=board, now=now),
         words.AGI_CALLER_LANGUAGE: _asking_the_store(
-            caller_language, store=store, configuration=configuration, read_number=reader(configuration)
+            partial(
+                caller_language, store=store, configuration=configuration, read_number=reader(configuration)
+            )
         ),
         words.AGI_SURVEY: _asking_the_store(
-            survey,
-            store=store,
-            server=server,
-            configuration=configuration,
-            now=now,
-            draw=partial(uniform, 0, 100),
+            partial(
+                survey,
+                store=store,
+                server=server,
+                configuration=configuration,
+                now=now,
+                draw=partial(uniform, 0, 100),
+            )
         ),
     }
 
@@ -57,21 +60,21 @@ def scripts_of_orders(
     zone = ZoneInfo(configuration.hotline.time_zone)
     return {
         words.AGI_ORDER_CALLBACK: _asking_the_store(
-            order_callback, take=take, server=server, zone=zone, now=now
+            partial(order_callback, take=take, server=server, zone=zone, now=now)
         ),
         words.AGI_OWED_CALLBACK: _asking_the_store(
-            owed_callback, read=reader(configuration), is_owed=is_owed
+            partial(owed_callback, read=reader(configuration), is_owed=is_owed)
         ),
     }
 
 
-def _asking_the_store(script: Callable[..., None], **given: Any) -> Script:
+def _asking_the_store(script: Script) -> Script:
     """A database that is away for a while is no fault of the script."""
 
     def asking(session: AgiSession) -> None:
         try:
-            script(session, **given)
-        except (StoreAway, TimeoutError) as problem:
-            raise Unanswered(f"database: {problem or 'no answer in time'}") from None
+            script(session)
+        except StoreAway as problem:
+            raise Unanswered(f"database: {problem}") from None
 
     return asking

@@ -24,7 +24,7 @@ from callback_dialer.deciding import decide_call
 from callback_dialer.finishing import finish, write
 from callback_dialer.following import Following
 from callback_dialer.originate import originate
-from callback_dialer.pacing import QueueLoad, for_kept_places, queues_with_room
+from callback_dialer.pacing import QueueLoad, room_for_places
 from callback_dialer.policy import Policy
 from callback_dialer.resolving import Resolver
 from callback_dialer.starting import Start, start_next
@@ -184,7 +184,7 @@ class Dialer:
 
     async def _next_start(self) -> Start | None:
         loads = self._loads()
-        room = queues_with_room(for_kept_places(loads))
+        room = room_for_places(loads)
         if not room or not await self._store.read(lambda c: callbacks.is_any_due(c, room)):
             return None
         return await self._store.write(

@@ -42,9 +42,13 @@ def queues_with_room(loads: Mapping[str, QueueLoad]) -> frozenset[str]:
     return frozenset(queue for queue in loads if _claim(queue, loads, dict(taken), set()))
 
 
-def for_kept_places(loads: Mapping[str, QueueLoad]) -> dict[str, QueueLoad]:
-    """The same for citizens with a place before all who wait: the reserve is kept for callers like them."""
-    return {queue: replace(load, reserve=0, waiting=0) for queue, load in loads.items()}
+def room_for_places(loads: Mapping[str, QueueLoad]) -> frozenset[str]:
+    """The same for citizens with a place before all who wait there: that reserve is kept for such as them."""
+    return frozenset(
+        queue
+        for queue, load in loads.items()
+        if queue in queues_with_room({**loads, queue: replace(load, reserve=0, waiting=0)})
+    )
 
 
 def _claim(queue: str, loads: Mapping[str, QueueLoad], taken: dict[str, str], tried: set[str]) -> bool:

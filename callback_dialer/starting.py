@@ -16,7 +16,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from callback_dialer import breaker
-from callback_dialer.pacing import QueueLoad, for_kept_places, queues_with_room
+from callback_dialer.pacing import QueueLoad, queues_with_room, room_for_places
 from callback_dialer.policy import Policy
 from ivr.asterisk import words
 from ivr.calls.numbers import dial_string
@@ -49,7 +49,7 @@ def start_next(
     alive = attempts.alive_by_queue(connection, server)
     loads = {queue: replace(load, alive=alive.get(queue, 0)) for queue, load in loads.items()}
     room = queues_with_room(loads)
-    for_a_place = queues_with_room(for_kept_places(loads))
+    for_a_place = room_for_places(loads)
     idle = {
         queue: Idle(
             load.idle,

@@ -32,15 +32,14 @@ log = structlog.get_logger(__name__)
 Script = Callable[[AgiSession], None]
 """Asks and answers one session, in a thread of the pool; returning or AGIHangup ends it."""
 
-
-class Unanswered(Exception):
-    """What a script had to ask is away; the message says what. The call goes on without the script."""
-
-
 _BACKLOG: Final = 512
 """Connections the kernel keeps for us: AGI() blocks a call for 2 s, not its deadline, once this is full."""
 _HANGUP: Final = "HANGUP"
 """Asterisk's notice, in a line of its own, that the caller is gone."""
+
+
+class Unanswered(Exception):
+    """What a script had to ask is away; the message says what. The call goes on without the script."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,6 @@ from ivr.watched import Watched
 EXAMPLE: Final = "Example: hotline data backfill --all-queues /var/log/asterisk/queue_log*"
 _ENOUGH: Final = 1000
 """New visits that show a database what its tables look like."""
-
 _AT_ONCE: Final = 4
 """Blocks in one transaction: a commit waits for the disk."""
 

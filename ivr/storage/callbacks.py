@@ -23,6 +23,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     type_coerce,
     update,
 )
@@ -327,14 +328,17 @@ def _suits(queue: str, idle: Idle) -> ColumnElement[bool]:
         callbacks.c.queue == queue,
         callbacks.c.agent.in_(("", *idle.agents)),
         callbacks.c.skill.in_(("", *idle.skills)),
-        *([callbacks.c.keeps_place] if idle.is_for_places else []),
-        *([_has_waited_since() < idle.waiting_since] if idle.is_for_places and idle.waiting_since else []),
+        _has_a_place_before(idle.waiting_since) if idle.is_for_places else true(),
     )
 
 
-def _has_waited_since() -> ColumnElement[datetime]:
+def _has_a_place_before(first_live_caller: datetime | None) -> ColumnElement[bool]:
+    """Whoever keeps a place waits since they began to, before they ordered; None: nobody else waits."""
+    if first_live_caller is None:
+        return callbacks.c.keeps_place
     credit = cast(callbacks.c.credit_seconds * 1000, BigInteger)
-    return type_coerce(type_coerce(callbacks.c.missed_at, BigInteger) - credit, Moment())
+    waits_since = type_coerce(type_coerce(callbacks.c.missed_at, BigInteger) - credit, Moment())
+    return and_(callbacks.c.keeps_place, waits_since < first_live_caller)
 
 
 def _goes_out_by(prefix: tuple[str, tuple[str, ...]]) -> ColumnElement[bool]:

@@ -124,8 +124,14 @@ class StoreThread:
         return await self._run(self.store.read, work)
 
     def write_now(self, work: Work[T]) -> T:
-        """`Store.write` on the store's thread, waited for by another thread that is not the event loop's."""
-        return self._thread.submit(self.store.write, work).result(self._deadline)
+        """`Store.write` on the store's thread, waited for by another thread that is not the event loop's.
+
+        StoreAway if that takes longer than the deadline; it may be written later.
+        """
+        try:
+            return self._thread.submit(self.store.write, work).result(self._deadline)
+        except TimeoutError:
+            raise StoreAway(f"no answer within {self._deadline:g} s") from None
 
     async def _run(self, do: Callable[[Work[T]], T], work: Work[T]) -> T:
         done = asyncio.get_running_loop().run_in_executor(self._thread, do, work)
@@ -143,6 +149,7 @@ class StoreThread:
 def _prepare_sqlite(connection: Any, record: object) -> None:
     # The driver must not open transactions by itself: ours begin with BEGIN IMMEDIATE, see _begin_sqlite.
     connection.isolation_level = None
+    # 32 MB: beyond the default 2 MB a year's indices of callers are read from the disk again for every batch.
     # FULL: an attempt that is committed is on the disk before its Originate is sent, whatever the power does.
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32768"):
         connection.execute(f"PRAGMA {pragma}").close()

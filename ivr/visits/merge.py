@@ -194,9 +194,8 @@ def call_merged(row: Row, told: Call, *, is_listened: bool) -> dict[str, Any]:
     merged = {name: _first(who[name], guess[name]) for name in new if name not in ("uniqueid", *_CALL_END)}
     if who["began_at"] - guess["began_at"] > _ROUGHLY:
         merged["began_at"] = guess["began_at"]
-    if (
-        row["source"] == told.source
-    ):  # the first word of it; read again from a bookmark, that may be a later one
+    if row["source"] == told.source:
+        # The first word of it; read again from a bookmark, that would be a later one.
         merged["received_at"] = min(row["received_at"], told.received_at)
     merged["last_seen_at"] = max(row["last_seen_at"], told.last_seen_at)
     may_tell_end = not (is_amis and told.source != "ami" and is_listened)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlalchemy import Connection, func, select, text
@@ -191,3 +192,14 @@ def test_a_damaged_sqlite_file_is_found_before_it_is_used(tmp_path: Path, damage
 
 def test_a_sound_store_passes_its_check(store: Store) -> None:
     store.check()
+
+
+def test_who_waits_for_the_store_s_thread_is_told_that_it_takes_too_long(tmp_path: Path) -> None:
+    """An AGI script has no time for a database that stands still; its call goes on."""
+    thread, goes_on = StoreThread(empty_store(tmp_path), 0.05), Event()
+    try:
+        with pytest.raises(StoreAway, match=r"no answer within 0\.05 s"):
+            thread.write_now(lambda connection: goes_on.wait(10.0))
+    finally:
+        goes_on.set()
+        thread.close()

@@ -53,7 +53,7 @@ class Threads:
     def __init__(self) -> None:
         self._waiting: list[Callable[[], None]] = []
 
-    def callInThreadWithCallback(self, on_result: Any, work: Any, *arguments: Any) -> None:  # noqa: N802
+    def callInThreadWithCallback(self, on_result: Any, work: Any, *arguments: Any) -> None:  # noqa: N802  # Twisted's name
         def run() -> None:
             try:
                 on_result(True, work(*arguments))
@@ -70,7 +70,7 @@ class Threads:
 class OneThread(Clock):
     """A reactor for which every thread is its own."""
 
-    def callFromThread(self, work: Callable[..., Any], *arguments: Any) -> None:  # noqa: N802
+    def callFromThread(self, work: Callable[..., Any], *arguments: Any) -> None:  # noqa: N802  # Twisted's name
         work(*arguments)
 
 

@@ -19,7 +19,7 @@ from tests.lab.small import CONFIG, TODAY
 PAGE = REPOSITORY / "docs" / "install.md"
 INCLUDING = ("extensions.conf", "queues.conf", "queuerules.conf", "manager.conf")
 """The files that are added to: as Asterisk's distribution ships them."""
-TRUNK_S = "\n[from-provider]\nexten => 100,1,Hangup()\n"
+THEIR_TRUNK = "\n[from-provider]\nexten => 100,1,Hangup()\n"
 
 
 def test_five_steps_bring_the_hotline_to_a_clean_asterisk(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ async def _forget_the_hotline(house: House) -> None:
     listening = {r"enabled = \w+": "enabled = yes", r"port = \d+": f"port = {house.ami[1]}"}
     for setting, ours in listening.items():
         manager.write_text(re.sub(f"(?m)^{setting}", ours, manager.read_text()))
-    extensions.write_text(extensions.read_text() + TRUNK_S)
+    extensions.write_text(extensions.read_text() + THEIR_TRUNK)
     pjsip = house.etc / "pjsip.conf"
     pjsip.write_text(pjsip.read_text().replace("context = hotline-in", "context = from-provider"))
     await house.restart()

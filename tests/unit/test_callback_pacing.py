@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callback_dialer.pacing import QueueLoad, for_kept_places, queues_with_room
+from callback_dialer.pacing import QueueLoad, queues_with_room, room_for_places
 
 
 def idle(*agents: str) -> frozenset[str]:
@@ -94,6 +94,13 @@ def test_whoever_keeps_a_place_before_all_takes_the_reserve_but_no_agent_of_an_a
     """Live callers who came later wait for the next agent."""
     load = QueueLoad(idle("a", "b"), reserve=1, waiting=3)
     assert queues_with_room({"dvx": load}) == set()
-    assert queues_with_room(for_kept_places({"dvx": load})) == {"dvx"}
-    assert queues_with_room(for_kept_places({"dvx": replace(load, alive=1)})) == {"dvx"}
-    assert queues_with_room(for_kept_places({"dvx": replace(load, alive=2)})) == set()
+    assert room_for_places({"dvx": load}) == {"dvx"}
+    assert room_for_places({"dvx": replace(load, alive=1)}) == {"dvx"}
+    assert room_for_places({"dvx": replace(load, alive=2)}) == set()
+
+
+def test_a_kept_place_takes_no_agent_from_callers_or_the_reserve_of_another_queue() -> None:
+    """The only idle agent serves both; in the other queue a caller waits, or the agent is its reserve."""
+    for other in (QueueLoad(idle("a"), waiting=1), QueueLoad(idle("a"), reserve=1)):
+        loads = {"dvx": QueueLoad(idle("a")), "emdx": other}
+        assert room_for_places(loads) == {"emdx"}

@@ -14,7 +14,7 @@ from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.fastagi import Unanswered
 from ivr.calls.orders import CallOrder, OrderAnswer, read_order
 from ivr.queues.board import Board
-from ivr.storage.engine import Store
+from ivr.storage.engine import Store, StoreAway
 from tests.callback_policy import shipped
 from tests.unit.agi_wire import OK, ScriptedWire, value
 from tests.unit.ami_lines import START, at, events
@@ -47,7 +47,7 @@ def run(script: str, *arguments: str, answer: OrderAnswer | None = None) -> tupl
 
     def take(order: CallOrder) -> OrderAnswer:
         if answer is None:
-            raise TimeoutError
+            raise StoreAway("no answer within 1 s")
         assert not wire.sent
         taken.append(order)
         return answer

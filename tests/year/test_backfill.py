@@ -10,18 +10,25 @@ import pytest
 from ivr.storage.engine import Store
 from tests.stores import store, url
 from tests.year.backfilling import backfill, stored, write_year
+from tests.year.generator import Truth
 
 __all__ = ["store", "url"]
 
 CALLS = 1500
 
 
+def small_year(folder: Path) -> tuple[Path, list[str], Truth]:
+    """The file, its lines, and what must be stored of them."""
+    path = folder / "queue_log"
+    _, truth = write_year(path, seed=195, calls=CALLS)
+    return path, path.read_text().splitlines(keepends=True), truth
+
+
 def test_a_year_is_stored_as_it_was_made_however_often_and_in_whatever_files_it_is_read(
     store: Store, url: str, tmp_path: Path
 ) -> None:
-    path = tmp_path / "queue_log"
-    number, truth = write_year(path, seed=195, calls=CALLS)
-    whole = path.read_text().splitlines(keepends=True)
+    path, whole, truth = small_year(tmp_path)
+    number = len(whole)
     packed, newest = tmp_path / "queue_log.1.gz", tmp_path / "newest"
     packed.write_bytes(gzip.compress("".join(whole[: number // 2]).encode()))
     newest.write_text("".join(whole[number // 2 :]))
@@ -36,9 +43,7 @@ def test_a_file_that_grew_is_read_on_from_its_bookmark_and_nothing_that_was_righ
     store: Store, url: str, tmp_path: Path
 ) -> None:
     """Of some calls only the end stands behind the bookmark, and their agents talk to others by then."""
-    path = tmp_path / "queue_log"
-    _, truth = write_year(path, seed=195, calls=CALLS)
-    whole = path.read_text().splitlines(keepends=True)
+    path, whole, truth = small_year(tmp_path)
     path.write_text("".join(whole[:-100]))
     backfill(url, path)
     path.write_text("".join(whole))
@@ -51,8 +56,7 @@ def test_a_file_that_grew_is_read_on_from_its_bookmark_and_nothing_that_was_righ
 def test_postgresql_plans_a_large_backfill_by_statistics_of_its_own_first_rows(
     store: Store, url: str, tmp_path: Path
 ) -> None:
-    path = tmp_path / "queue_log"
-    write_year(path, seed=195, calls=CALLS)
+    path, _, _ = small_year(tmp_path)
     backfill(url, path)
     counted = "SELECT reltuples FROM pg_class WHERE relname IN ('visits', 'calls')"
     found = store.read(lambda connection: connection.exec_driver_sql(counted).scalars().all())
