@@ -13,6 +13,7 @@ import pytest
 
 from ivr.storage.engine import Store
 from ivr.storage.migrations import migrate
+from tests.plans import watched
 from tests.postgresql import create_database, drop_database
 
 KINDS = ("sqlite", "postgresql")
@@ -34,8 +35,10 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def store(url: str) -> Iterator[Store]:
     """An empty store with its schema, of each kind."""
     opened = Store(url)
-    yield opened
+    with watched(opened) as scans:
+        yield opened
     opened.close()
+    assert not scans, "\n\n".join(scans)
 
 
 Databases = Callable[[], AbstractContextManager[str]]

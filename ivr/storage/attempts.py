@@ -17,11 +17,13 @@ from ivr.storage.callbacks import Callback
 from ivr.storage.locks import advisory_lock
 from ivr.storage.missed import on_the_line
 from ivr.storage.moments import database_now
-from ivr.storage.schema import ATTEMPT_LIVE, attempt_journal, attempts, callbacks, visits
+from ivr.storage.schema import ATTEMPT_LIVE, VISIT_OF_ATTEMPT, attempt_journal, attempts, callbacks, visits
 
 WITHOUT_AGENT: Final = states_before("agent_connected")
 """States in which an attempt claims an idle agent it does not have yet."""
 STOPPABLE: Final[tuple[AttemptState, ...]] = ("originating", "ringing")
+_LIVE: Final = text(f"attempts.{ATTEMPT_LIVE}")
+"""Spelled as the index is, by which SQLite finds it."""
 LATEST: Final = 100
 """Attempts of a trunk that are looked at to see how it is."""
 
@@ -69,7 +71,7 @@ def alive_by_queue(connection: Connection, server: str) -> dict[str, int]:
     """How many attempts of each queue are under way at that server and have no agent yet."""
     rows = connection.execute(
         select(attempts.c.queue, func.count().label("alive"))
-        .where(attempts.c.server == server, attempts.c.state.in_(WITHOUT_AGENT))
+        .where(attempts.c.server == server, attempts.c.state.in_(WITHOUT_AGENT), _LIVE)
         .group_by(attempts.c.queue)
     )
     return {row.queue: row.alive for row in rows}
@@ -77,12 +79,7 @@ def alive_by_queue(connection: Connection, server: str) -> dict[str, int]:
 
 def alive_on_trunk(connection: Connection, trunk: str) -> int:
     """How many attempts hold a channel of that trunk."""
-    return (
-        connection.scalar(
-            select(func.count()).where(attempts.c.trunk == trunk, text(f"attempts.{ATTEMPT_LIVE}"))
-        )
-        or 0
-    )
+    return connection.scalar(select(func.count()).where(attempts.c.trunk == trunk, _LIVE)) or 0
 
 
 def latest_on_trunk(connection: Connection, trunk: str) -> list[Tried]:
@@ -138,9 +135,7 @@ def find(connection: Connection, attempt_id: str) -> Attempt | None:
 def live(connection: Connection, server: str) -> list[Attempt]:
     """All attempts of that server that have not ended."""
     rows = connection.execute(
-        select(attempts)
-        .where(attempts.c.server == server, text(f"attempts.{ATTEMPT_LIVE}"))
-        .order_by(attempts.c.planned_at)
+        select(attempts).where(attempts.c.server == server, _LIVE).order_by(attempts.c.planned_at)
     )
     return [Attempt(**row._mapping) for row in rows]
 
@@ -151,7 +146,7 @@ def overdue(connection: Connection, server: str) -> frozenset[str]:
         connection.scalars(
             select(attempts.c.id).where(
                 attempts.c.server == server,
-                text(f"attempts.{ATTEMPT_LIVE}"),
+                _LIVE,
                 attempts.c.deadline_at < database_now(),
             )
         )
@@ -167,6 +162,7 @@ def to_withdraw(connection: Connection, server: str) -> list[str]:
             .where(
                 attempts.c.server == server,
                 attempts.c.state.in_(STOPPABLE),
+                _LIVE,
                 on_the_line(callbacks.c.caller_e164),
             )
         )
@@ -237,7 +233,7 @@ def recorded_visit(connection: Connection, attempt_id: str) -> RecordedVisit | N
     """The last queue visit of an attempt, if the citizen came so far."""
     row = connection.execute(
         select(visits.c.outcome, visits.c.agent, visits.c.answered_at, visits.c.talk_seconds)
-        .where(visits.c.attempt_id == attempt_id)
+        .where(visits.c.attempt_id == attempt_id, text(f"visits.{VISIT_OF_ATTEMPT}"))
         .order_by(visits.c.joined_at.desc())
         .limit(1)
     ).one_or_none()

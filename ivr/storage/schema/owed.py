@@ -66,6 +66,7 @@ Index(
 )
 Index("ix_callbacks_due", callbacks.c.state, callbacks.c.due_at)
 Index("ix_callbacks_created_at", callbacks.c.created_at)
+Index("ix_callbacks_caller", callbacks.c.caller_e164, callbacks.c.created_at)
 """`orderer`: the caller id, or who gave the command, that asked for it; `arrived_over`: by which trunk."""
 
 callback_journal = Table(
@@ -132,7 +133,7 @@ attempts = Table(
     "attempts",
     metadata,
     Column("id", String(64), primary_key=True),
-    Column("callback_id", ForeignKey("callbacks.id"), nullable=False),
+    Column("callback_id", ForeignKey("callbacks.id"), nullable=False, index=True),
     Column("server", String(64), nullable=False),
     Column("queue", String(128), nullable=False),
     Column("trunk", String(64), nullable=False),
@@ -163,6 +164,8 @@ Index(
     sqlite_where=text(ATTEMPT_LIVE),
     postgresql_where=text(ATTEMPT_LIVE),
 )
+
+Index("ix_attempts_trunk", attempts.c.trunk, attempts.c.planned_at)
 
 attempt_journal = Table(
     "attempt_journal",

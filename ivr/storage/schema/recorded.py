@@ -110,6 +110,13 @@ visits = Table(
 """
 Index("ix_visits_caller", visits.c.caller_e164, visits.c.joined_at)
 Index("ix_visits_joined_at", visits.c.joined_at)
+VISIT_OF_ATTEMPT = "attempt_id <> ''"
+Index(
+    "ix_visits_attempt",
+    visits.c.attempt_id,
+    sqlite_where=text(VISIT_OF_ATTEMPT),
+    postgresql_where=text(VISIT_OF_ATTEMPT),
+)
 
 surveys = Table(
     "surveys",

@@ -1,0 +1,28 @@
+"""What is done for each call and each turn finds its rows by an index.
+
+The fixture `store` looks at every statement; here is that it would see one that does not.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from ivr.storage import attempts
+from ivr.storage.engine import Store
+from tests.plans import watched
+
+
+def scans(url: str) -> list[str]:
+    """What is seen of one statement."""
+    store = Store(url)
+    with watched(store) as found:
+        store.read(lambda connection: attempts.dispositions(connection, 1))
+    store.close()
+    return found
+
+
+def test_a_statement_without_its_index_is_seen(url: str, store: Store) -> None:
+    assert scans(url) == []
+    store.write(lambda connection: connection.execute(text("DROP INDEX ix_attempts_callback_id")))
+    (scan,) = scans(url)
+    assert scan.startswith("ivr.storage.attempts.dispositions: S")

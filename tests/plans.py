@@ -1,0 +1,89 @@
+"""Which tables a statement reads as a whole, by the database's own plan of it.
+
+`watched(store)` looks at every statement that `store` executes and asks how it is carried out: what is done
+for each call or each turn of a daemon must find its rows by an index, or a year of calls makes it slow.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Final
+
+from sqlalchemy import event
+
+from ivr.storage.engine import Store
+
+GROWING: Final = frozenset(
+    {
+        "calls", "visits", "decisions", "orders", "surveys", "callbacks", "callback_journal", "attempts",
+        "attempt_journal", "agent_states", "minutes",
+    }
+)  # fmt: skip
+"""Tables with rows for every call, or every minute."""
+WHOLE: Final = frozenset({"export", "purge", "totals"})
+"""Modules of `ivr.storage` that read a period, or everything: for a person who asked for it, or at night."""
+_READS: Final = re.compile(r"\s*(SELECT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
+_PARTIAL: Final = re.compile(r"uq_callbacks_one_open|uq_attempts_one_live|ix_calls_open|_undecided")
+"""Indices of few rows: what is open, alive, or not decided yet."""
+
+
+@contextmanager
+def watched(store: Store) -> Iterator[list[str]]:
+    """Statements that read a growing table as a whole, each behind its asker and plan; filled as they run."""
+    found: list[str] = []
+    seen: set[str] = set()
+    asking = store.engine.raw_connection()
+
+    def look(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        if many or statement in seen or not _READS.match(statement) or (asker := _asker()) is None:
+            return
+        seen.add(statement)
+        explain = _sqlite_scans if store.is_sqlite else _postgresql_scans
+        for scan in explain(asking.cursor(), statement, parameters):
+            found.append(f"{asker}: {scan}\n{statement}")
+
+    event.listen(store.engine, "before_cursor_execute", look)
+    try:
+        yield found
+    finally:
+        event.remove(store.engine, "before_cursor_execute", look)
+        asking.close()
+
+
+def _asker() -> str | None:
+    """The function of the product that executes; None for a test's own query or one that may read all."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.startswith("tests."):
+            return None
+        if module.startswith(("ivr.storage.", "callback_dialer.")) and not module.endswith(".engine"):
+            return None if module.rpartition(".")[2] in WHOLE else f"{module}.{frame.f_code.co_name}"
+        frame = frame.f_back
+    return None
+
+
+def _sqlite_scans(cursor: Any, statement: str, parameters: Any) -> Iterator[str]:
+    cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+    for *_, detail in cursor.fetchall():
+        scanned = re.match(r"SCAN (\w+)", detail)
+        if scanned and scanned[1] in GROWING and not _PARTIAL.search(detail):
+            yield detail
+
+
+def _postgresql_scans(cursor: Any, statement: str, parameters: Any) -> Iterator[str]:
+    """Empty tables are read as a whole whatever there is; without that way out the plan shows the index."""
+    cursor.execute("SET enable_seqscan = off")
+    cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
+    nodes = [cursor.fetchone()[0][0]["Plan"]]
+    cursor.connection.rollback()
+    for node in nodes:
+        nodes += node.get("Plans", ())
+        table, kind = node.get("Relation Name"), node["Node Type"]
+        is_found = "Index Cond" in node or _PARTIAL.search(node.get("Index Name", ""))
+        if table in GROWING and kind not in ("ModifyTable", "Bitmap Heap Scan") and not is_found:
+            yield f"{kind} on {table}"
