@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Final
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import BigInteger, Connection, func, insert, select, type_coerce
 
 from ivr.queues.board import AgentChange
 from ivr.storage.schema import agent_states, visits
+
+_WEEK: Final = 7 * 24 * 3_600_000
+"""Milliseconds. All visits there ever were would take minutes to read, at each start of a recorder."""
 
 
 def record(connection: Connection, server: str, changes: Sequence[AgentChange]) -> None:
@@ -21,10 +25,14 @@ def record(connection: Connection, server: str, changes: Sequence[AgentChange]) 
 
 
 def interfaces(connection: Connection, server: str) -> dict[str, str]:
-    """Agent's name → interface where AMI told of one only; the whole of `visits` is read for it."""
+    """Agent's name → interface where AMI told of one only, in the latest week that has records."""
+    latest = select(func.max(visits.c.joined_at)).scalar_subquery()
+    in_that_week = type_coerce(visits.c.joined_at, BigInteger) > type_coerce(latest, BigInteger) - _WEEK
     query = (
         select(visits.c.agent_name, func.min(visits.c.agent))
-        .where(visits.c.server == server, visits.c.agent_name != "", visits.c.agent.contains("/"))
+        .where(
+            visits.c.server == server, visits.c.agent_name != "", visits.c.agent.contains("/"), in_that_week
+        )
         .group_by(visits.c.agent_name)
         .having(func.count(visits.c.agent.distinct()) == 1)
     )

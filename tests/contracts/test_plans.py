@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from ivr.keeping import known
 from ivr.storage import attempts
 from ivr.storage.engine import Store
+from ivr.watched import Watched
 from tests.plans import watched
 
 
@@ -26,3 +28,8 @@ def test_a_statement_without_its_index_is_seen(url: str, store: Store) -> None:
     store.write(lambda connection: connection.execute(text("DROP INDEX ix_attempts_callback_id")))
     (scan,) = scans(url)
     assert scan.startswith("ivr.storage.attempts.dispositions: S")
+
+
+def test_what_is_known_before_a_queue_log_is_followed_is_found_by_indices(store: Store) -> None:
+    """And so, however many visits there are, within the deadline that the database has."""
+    assert store.read(lambda connection: known(connection, "main", Watched())).interfaces == {}
