@@ -27,7 +27,9 @@ GROWING: Final = frozenset(
 WHOLE: Final = frozenset({"export", "purge", "totals"})
 """Modules of `ivr.storage` that read a period, or everything: for a person who asked for it, or at night."""
 _READS: Final = re.compile(r"\s*(SELECT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
-_PARTIAL: Final = re.compile(r"uq_callbacks_one_open|uq_attempts_one_live|ix_calls_open|_undecided")
+_SCAN: Final = re.compile(r"SCAN (\w+)|SEARCH (\w+) .*\(server=\?\)$")
+"""As SQLite tells it; all rows of one server are as good as all."""
+_PARTIAL: Final = re.compile(r"uq_callbacks_one_open|uq_attempts_one_live|ix_(calls|visits)_open|_undecided")
 """Indices of few rows: what is open, alive, or not decided yet."""
 
 
@@ -70,8 +72,8 @@ def _asker() -> str | None:
 def _sqlite_scans(cursor: Any, statement: str, parameters: Any) -> Iterator[str]:
     cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
     for *_, detail in cursor.fetchall():
-        scanned = re.match(r"SCAN (\w+)", detail)
-        if scanned and scanned[1] in GROWING and not _PARTIAL.search(detail):
+        scanned = _SCAN.match(detail)
+        if scanned and (scanned[1] or scanned[2]) in GROWING and not _PARTIAL.search(detail):
             yield detail
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, Connection, func, insert, select, type_coerce
 
 from ivr.queues.board import AgentChange
 from ivr.storage.schema import agent_states, visits
+from ivr.storage.unindexed import unindexed
 
 _WEEK: Final = 7 * 24 * 3_600_000
 """Milliseconds. All visits there ever were would take minutes to read, at each start of a recorder."""
@@ -31,7 +32,10 @@ def interfaces(connection: Connection, server: str) -> dict[str, str]:
     query = (
         select(visits.c.agent_name, func.min(visits.c.agent))
         .where(
-            visits.c.server == server, visits.c.agent_name != "", visits.c.agent.contains("/"), in_that_week
+            in_that_week,
+            unindexed(visits.c.server) == server,
+            visits.c.agent_name != "",
+            visits.c.agent.contains("/"),
         )
         .group_by(visits.c.agent_name)
         .having(func.count(visits.c.agent.distinct()) == 1)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
+from sqlalchemy import BigInteger, Connection, and_, exists, func, insert, or_, select, type_coerce, update
 
 from ivr.storage.moments import database_now
 from ivr.storage.schema import gaps, recorder_signs, visits
+from ivr.storage.unindexed import unindexed
+from ivr.visits.records import LONGEST_CALL
 
 Reason = Literal["start", "reconnect", "spool full"]
 
 SIGN_EVERY: Final = 5.0
 """Seconds between two signs of life of a recorder."""
+_LONGEST: Final = LONGEST_CALL // timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,9 @@ def count_rebuilt(connection: Connection, server: str, read_to: datetime) -> Non
     """Close the gaps that queue_log has been read past: how many visits in them it told, alone or in part."""
     from_log = or_(visits.c.source == "queue_log", and_(visits.c.source == "both", visits.c.precision == "s"))
     was_there = and_(
-        visits.c.server == server,
+        unindexed(visits.c.server) == server,
+        # Nothing earlier can reach into the gap; without this every visit there ever was would be looked at.
+        type_coerce(visits.c.joined_at, BigInteger) >= type_coerce(gaps.c.began_at, BigInteger) - _LONGEST,
         visits.c.joined_at <= gaps.c.ended_at,
         func.coalesce(visits.c.ended_at, gaps.c.ended_at) >= gaps.c.began_at,
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, or_, select
+from sqlalchemy import Connection, Row, or_, select
 
 from ivr.asterisk import words
 from ivr.storage.schema import calls, visits
+from ivr.storage.unindexed import unindexed
 from ivr.visits.facts import Answered, Party
 from ivr.visits.records import Call
 from ivr.visits.stay import Stay
@@ -22,17 +23,14 @@ def open_records(
     """What is not over yet on that server: the calls, and each open stay with its call."""
     open_stays = connection.execute(
         select(visits).where(
-            visits.c.server == server,
-            or_(
-                visits.c.outcome == "waiting",
-                and_(visits.c.outcome == "answered", visits.c.ended_at.is_(None)),
-            ),
+            unindexed(visits.c.server) == server,
+            visits.c.ended_at.is_(None),
+            visits.c.outcome.in_(("waiting", "answered")),
         )
     ).all()
+    is_open = (unindexed(calls.c.server) == server) & calls.c.ended_at.is_(None)
     ids = {row.call_id for row in open_stays}
-    rows = connection.execute(
-        select(calls).where(calls.c.server == server, or_(calls.c.ended_at.is_(None), calls.c.id.in_(ids)))
-    ).all()
+    rows = connection.execute(select(calls).where(or_(is_open, calls.c.id.in_(ids)))).all()
     channels = {row.call_id: row.uniqueid for row in open_stays}
     found = {row.id: _call(row, channels.get(row.id, row.linkedid)) for row in rows}
     return tuple(found.values()), tuple((_stay(row), found[row.call_id]) for row in open_stays)

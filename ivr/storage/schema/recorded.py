@@ -110,6 +110,12 @@ visits = Table(
 """
 Index("ix_visits_caller", visits.c.caller_e164, visits.c.joined_at)
 Index("ix_visits_joined_at", visits.c.joined_at)
+Index(
+    "ix_visits_open",
+    visits.c.server,
+    sqlite_where=text("ended_at IS NULL"),
+    postgresql_where=text("ended_at IS NULL"),
+)
 VISIT_OF_ATTEMPT = "attempt_id <> ''"
 Index(
     "ix_visits_attempt",

@@ -11,6 +11,8 @@ def upgrade() -> None:
     op.create_index("ix_callbacks_caller", "callbacks", ["caller_e164", "created_at"])
     op.create_index("ix_attempts_callback_id", "attempts", ["callback_id"])
     op.create_index("ix_attempts_trunk", "attempts", ["trunk", "planned_at"])
+    is_open = sa.text("ended_at IS NULL")
+    op.create_index("ix_visits_open", "visits", ["server"], sqlite_where=is_open, postgresql_where=is_open)
     of_attempt = sa.text("attempt_id <> ''")
     op.create_index(
         "ix_visits_attempt",
