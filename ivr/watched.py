@@ -40,8 +40,10 @@ class Watched:
 
     def covers(self, fact: Fact) -> bool:
         """Whether the fact is about a queue that is recorded, or about no queue."""
+        if self.queues is None:
+            return True
         queue = getattr(fact, "queue", "")
-        return self.queues is None or not queue or queue in self.queues
+        return not queue or queue in self.queues
 
     @property
     def scope(self) -> str:

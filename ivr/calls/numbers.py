@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import phonenumbers
 from phonenumbers import PhoneMetadata, PhoneNumber, PhoneNumberFormat, PhoneNumberType
@@ -32,8 +31,7 @@ Kind = Literal[
 """`other`: valid but neither fixed nor mobile (shared cost …). `international`: of another country."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallerNumber:
+class CallerNumber(NamedTuple):
     """`e164` with its plus sign; empty for anonymous, short, internal and invalid callers."""
 
     e164: str

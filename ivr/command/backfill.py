@@ -57,7 +57,8 @@ def backfill(
     except OSError as problem:
         fail(f"{problem.filename}: {problem.strerror}", hint="name queue_log files that can be read")
     try:
-        with open_store() as store:
+        # What a power cut takes back is read again: the bookmark goes back with it.
+        with open_store(waits_for_disk=False) as store:
             lines, saved = _read(store, server, configuration, found)
     except OSError as problem:
         fail(str(problem), hint="run it again: it goes on where everything before is stored")

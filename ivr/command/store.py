@@ -28,13 +28,14 @@ def database_url() -> str:
 
 
 @contextmanager
-def open_store(*, patient: bool = False) -> Iterator[Store]:
+def open_store(*, patient: bool = False, waits_for_disk: bool = True) -> Iterator[Store]:
     """The store at `database_url`, migrated; ends the command with a clear sentence if it cannot be used.
 
     `patient`, for a daemon: a SQLite file is read through for damage first, and what is away is waited for.
+    `waits_for_disk`: see `Store`.
     """
     try:
-        store = Store(database_url())
+        store = Store(database_url(), waits_for_disk=waits_for_disk)
     except ArgumentError:
         fail("HOTLINE_DATABASE_URL is no database URL", hint="such as sqlite:////var/lib/hotline.db")
     try:

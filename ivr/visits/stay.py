@@ -81,7 +81,10 @@ class Stays:
 
     def put(self, number: int, stay: Stay) -> None:
         """The stay as it is known now."""
+        before = self._all.get(number)
         self._all[number] = stay
+        if before is not None and before.place == stay.place and before.answered is stay.answered:
+            return
         for uniqueid in {stay.party.uniqueid, stay.place}:
             if number not in self._by_channel[uniqueid]:
                 self._by_channel[uniqueid].append(number)
@@ -110,6 +113,8 @@ class Stays:
     def at(self, uniqueid: str, queue: str, when: When) -> int | None:
         """The stay a channel was in at that moment: stays do not overlap, so the latest that had begun."""
         numbers = self.of_channel(uniqueid, queue)
+        if len(numbers) == 1:
+            return numbers[0]
         begun = [n for n in numbers if self._began_by(n, when)]
         if begun:
             return max(begun, key=lambda n: (self._all[n].joined.steady, n))
