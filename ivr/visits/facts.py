@@ -10,9 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ivr.asterisk import words
 from ivr.visits.steady import When
 
 NO_VARIABLES: Mapping[str, str] = {}
+
+
+def of_attempt(uniqueid: str) -> Mapping[str, str]:
+    """What the name of a channel tells where nothing tells its variables: it is one that we dialled."""
+    if uniqueid.startswith(words.ATTEMPT_PREFIX):
+        return {words.VAR_ORIGIN: "callback", words.VAR_ATTEMPT: uniqueid}
+    return NO_VARIABLES
 
 
 class Party(NamedTuple):

@@ -39,6 +39,7 @@ from ivr.visits.facts import (
     Tick,
     TookPlace,
     WentOn,
+    of_attempt,
 )
 from ivr.visits.steady import SteadyClock, When
 
@@ -240,9 +241,9 @@ _READERS: Final[dict[str, Callable[[AmiEvent, When], Facts]]] = {
 
 
 def _party(event: AmiEvent) -> Party:
-    return Party(
-        event["Uniqueid"], event["Linkedid"], event["Channel"], _caller(event["CallerIDNum"]), event.variables
-    )
+    uniqueid = event["Uniqueid"]
+    told = event.variables or of_attempt(uniqueid)
+    return Party(uniqueid, event["Linkedid"], event["Channel"], _caller(event["CallerIDNum"]), told)
 
 
 def _caller(text: str) -> str:

@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 
 from ivr.asterisk import words
 from ivr.visits.facts import (
-    NO_VARIABLES,
     Answered,
     Booted,
     Completed,
@@ -25,6 +24,7 @@ from ivr.visits.facts import (
     Party,
     ResultKnown,
     Surveyed,
+    of_attempt,
 )
 from ivr.visits.steady import STEP_SECONDS, When
 
@@ -145,9 +145,8 @@ class LogReader:
         )
 
     def _variables(self, line: LogLine, caller: str) -> Mapping[str, str]:
-        if line.uniqueid.startswith(words.ATTEMPT_PREFIX):
-            return {words.VAR_ORIGIN: "callback", words.VAR_ATTEMPT: line.uniqueid}
-        return {words.VAR_ORIGIN: "internal"} if self._is_ours(caller) else NO_VARIABLES
+        known = of_attempt(line.uniqueid)
+        return {words.VAR_ORIGIN: "internal"} if not known and self._is_ours(caller) else known
 
     def _follow(self, epoch: int) -> None:
         """Lines of two threads may change places; a clock that goes back further was set back."""

@@ -217,12 +217,15 @@ def main() -> int:
     wanted = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # else all that was started would stay
     console = Console()
-    with tempfile.TemporaryDirectory(prefix="hotline-chaos-") as made:
-        folder = wanted.keep or Path(made)
-        folder.mkdir(parents=True, exist_ok=True)
-        plan = Plan(wanted.seconds, wanted.seed, wanted.store, wanted.kinds)
-        outcome = asyncio.run(run(plan, folder, console))
+    folder = wanted.keep or Path(tempfile.mkdtemp(prefix="hotline-chaos-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    plan = Plan(wanted.seconds, wanted.seed, wanted.store, wanted.kinds)
+    outcome = asyncio.run(run(plan, folder, console))
     _tell(outcome, console)
+    if outcome.verdict.is_clean and not wanted.keep:
+        shutil.rmtree(folder)
+    else:
+        console.print(f"logs and what was stored are in {folder}", highlight=False, soft_wrap=True)
     print(json.dumps(outcome.as_json))
     return 0 if outcome.verdict.is_clean else 1
 

@@ -163,6 +163,8 @@ def _difference(call: SeenCall, seen: Wait, row: Row) -> str:
     unsure = call.frozen_seconds + (_WHOLE_SECONDS if row["precision"] == "s" else 0.0)
     if wait is None or not seen.least - _LATE - unsure <= wait <= seen.most + _LATE + unsure:
         return f"waited {seen.least:.1f} to {seen.most:.1f} s at the phone, {wait} s stored"
+    if outcome != "answered":
+        return ""  # an agent who lifted the phone as the caller hung up has talked with nobody
     talk = row["talk_seconds"]
     if talk is None and row["ended_by"] == "restart" and call.is_cut:
         return ""

@@ -219,6 +219,16 @@ def test_who_waited_before_we_listened_is_found_by_asking() -> None:
     assert (visit.wait_seconds, visit.precision, visit.joined_at) == (25.0, "s", at(10))
 
 
+def test_who_was_called_back_and_joined_as_we_asked_is_no_caller_of_their_own() -> None:
+    """The list of channels, which has their variables, was told before."""
+    listener = Listener()
+    (entry,) = events(spelled_out("30.0 QueueEntry U=cb-1 N=0501112233 Q=dvx Wait=0"))
+    for fact in listener.reader.waiting(replace(entry, timestamp=None), {}):
+        listener.fold.apply(fact)
+    (visit,) = listener.hears("", until=31).visits
+    assert (visit.origin, visit.attempt_id) == ("callback", "cb-1")
+
+
 def test_a_join_that_was_missed_is_rebuilt_from_the_wait_asterisk_tells() -> None:
     (visit,) = Listener().hears("30.0 QueueCallerAbandon U=c.1 N=0501112233 Q=dvx HoldTime=20\n").visits
     assert (visit.outcome, visit.wait_seconds, visit.precision) == ("abandoned", 20.0, "s")

@@ -72,6 +72,7 @@ def found(
         (TALKED_SIX, [visit("answered", 3.0, "1101")], []),
         (ANSWERED, [visit("answered", 2.0, "1101", precision="s")], []),
         (GAVE_UP, [visit("abandoned", 7.0)], [owed()]),
+        (replace(GAVE_UP, agent="1101", talked=0.0), [visit("abandoned", 7.0)], [owed()]),
         (KILLED, [visit("interrupted", 1.0)], []),
         (KILLED, [visit("abandoned", 6.0)], [owed()]),
         (KILLED, [visit("interrupted", 6.0, source="both", precision="s")], []),
