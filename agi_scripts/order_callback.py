@@ -3,7 +3,8 @@
 Called by the compiled order dialogue. `take` commits under the dialer's guards and is given by whoever runs
 the service; if it takes too long the dialplan leaves the order in queue_log, which makes no second one.
 What the citizen hears: that an agent will call as soon as one is free, or during today, or on the next
-working day; or that no more orders are taken now, and then they are back where they were.
+working day, with hour and minute if they chose a time; or that no more orders are taken now, and then they
+are back where they were.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ TakeOrder = Callable[[CallOrder], OrderAnswer]
 """Commits an order, or raises."""
 
 
-def decide(answer: OrderAnswer, zone: ZoneInfo, now: datetime) -> tuple[str, str]:
-    """The word for the dialplan, and the prompt that says when to expect the call."""
+def decide(
+    answer: OrderAnswer, zone: ZoneInfo, now: datetime, *, is_chosen: bool
+) -> tuple[str, tuple[str, ...]]:
+    """The word for the dialplan, and the prompts that say when to expect the call."""
     if answer.called_from is None:
-        return "refused", "order_refused"
-    return "accepted", when_called(answer.called_from, zone, now)
+        return "refused", ("order_refused",)
+    return "accepted", when_called(answer.called_from, zone, now, is_chosen=is_chosen)
 
 
 def order_callback(
@@ -33,6 +36,6 @@ def order_callback(
     """Take the order in argument 2, for the queue in argument 1; set HOTLINE_SAY and HOTLINE_ORDERED."""
     order = read_order(server, session.uniqueid, session.argument(1), session.argument(2))
     if order is not None:
-        word, prompt = decide(take(order), zone, now())
-        session.set_variable(VAR_SAY, f"hotline/{prompt}")
+        word, prompts = decide(take(order), zone, now(), is_chosen=order.choice > 0)
+        session.set_variable(VAR_SAY, "&".join(f"hotline/{prompt}" for prompt in prompts))
         session.set_variable(VAR_ORDERED, word)

@@ -17,6 +17,7 @@ from ivr.asterisk.words import interface
 from ivr.calls.caller import ReadNumber, own_numbers, reader
 from ivr.calls.numbers import normalise
 from ivr.calls.opening_hours import Schedule
+from ivr.calls.orders import chosen_time
 from ivr.config.callback_rules import Callback
 from ivr.config.model import Configuration, Queue, Trunk
 from ivr.watched import interfaces
@@ -123,10 +124,4 @@ class Policy:
 
     def new_time(self, choice: int, now: datetime) -> datetime | None:
         """When to call a citizen who chose new time 1, 2 …; None if that time is not offered."""
-        if not 1 <= choice <= len(self.callback.new_times):
-            return None
-        chosen = self.callback.new_times[choice - 1]
-        if chosen != "next_working_day":
-            return now + timedelta(seconds=chosen)
-        midnight = now.astimezone(self.hours.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        return self.hours.next_opening(midnight + timedelta(days=1))
+        return chosen_time(self.callback.new_times, choice, self.hours, now)

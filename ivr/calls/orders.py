@@ -6,10 +6,13 @@ The text is the order's epoch second, the number to call, the caller's own, trun
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from ivr.calls.opening_hours import Schedule
 
 _FIELDS: Final = 7
 _LAST_EPOCH: Final = 253_402_300_799
@@ -59,9 +62,31 @@ def read_order(server: str, uniqueid: str, queue: str, text: str) -> CallOrder |
     )
 
 
-def when_called(called_from: datetime, zone: ZoneInfo, now: datetime) -> str:
-    """The prompt that says when to expect the call: as soon as an agent is free, today, or the next day."""
+def chosen_time(
+    times: Sequence[float | str], choice: int, schedule: Schedule, now: datetime
+) -> datetime | None:
+    """When to call who chose time 1, 2 … of `callback.new_times`; None if that time is not offered."""
+    if not 1 <= choice <= len(times):
+        return None
+    chosen = times[choice - 1]
+    if isinstance(chosen, float):
+        return now + timedelta(seconds=chosen)
+    midnight = now.astimezone(schedule.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return schedule.next_opening(midnight + timedelta(days=1))
+
+
+def when_called(
+    called_from: datetime, zone: ZoneInfo, now: datetime, *, is_chosen: bool = False
+) -> tuple[str, ...]:
+    """The prompts that say when to expect the call: as soon as an agent is free, today, or the next day.
+
+    Who has chosen a time hears the hour and minute, too: `digit-9 digit-0 digit-5`, `clock-14 clock-37`.
+    """
     if called_from <= now:
-        return "order_soon"
-    is_today = called_from.astimezone(zone).date() == now.astimezone(zone).date()
-    return "order_today" if is_today else "order_next_day"
+        return ("order_soon",)
+    then = called_from.astimezone(zone)
+    day = "order_today" if then.date() == now.astimezone(zone).date() else "order_next_day"
+    if not is_chosen:
+        return (day,)
+    clock = (then.hour, *divmod(then.minute, 10)) if then.minute < 10 else (then.hour, then.minute)
+    return f"{day}_at", *(f"{'digit' if number < 10 else 'clock'}-{number}" for number in clock)

@@ -31,6 +31,7 @@ ORDER_NOTICES: Final = (
     *("order_number", "digit", "order_keys", "order_no_number", "order_type_number", "order_wrong_number"),
     *("order_soon", "order_today", "order_next_day", "order_noted", "order_refused"),
 )
+CHOSEN_TIME_NOTICES: Final = ("order_today_at", "order_next_day_at", "clock")
 
 _SPAN = re.compile(r"<(az|ru|en)>(.*?)</\1>", re.DOTALL)
 
@@ -82,6 +83,8 @@ def reserved(configuration: Configuration) -> dict[str, str]:
     for name in takes_orders(configuration):
         names |= dict.fromkeys(ORDER_NOTICES, f"a call from queue `{name}` can be ordered") | names
         rules = configuration.queues[name].order
+        if rules.mode == "chosen_time":
+            names |= dict.fromkeys(CHOSEN_TIME_NOTICES, f"queue `{name}` has `mode: chosen_time`") | names
         if rules.key is not None:
             names.setdefault("order_key", f"queue `{name}` has `order.key`")
         if rules.over is not None:

@@ -44,12 +44,24 @@ def languages(configuration: Configuration, places: Places) -> Iterator[Problem]
 
 
 def reach(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """MENU002: no call ever comes to that node."""
-    found = reachable(configuration, set(configuration.hotline.delivered.values()))
-    for name in configuration.menu.nodes.keys() - found:
-        place = places.at("menu", "nodes", name)
+    """MENU002: no call ever comes to that node; one message for it and all that only it leads to.
+
+    Nor is a node told that belongs to a queue without a way in: the queue is (QUE004).
+    """
+    nodes = configuration.menu.nodes
+    entered = {node.queue for node in nodes.values()}
+    starts = set(configuration.hotline.delivered.values())
+    for name, queue in configuration.queues.items():
+        if name not in entered:
+            starts |= {queue.on_timeout, *filter(None, (queue.closed, queue.at_closing))}
+    found = reachable(configuration, starts)
+    while left := [name for name in nodes if name not in found]:
+        led_to = {target for name in left for target in next_nodes(configuration, name) - {name}}
+        first = next((name for name in left if name not in led_to), left[0])
+        place = places.at("menu", "nodes", first)
         hint = "lead a key there, or delete it"
-        yield Problem("MENU002", place, f"no call ever comes to node `{name}`", hint, Severity.WARNING)
+        yield Problem("MENU002", place, f"no call ever comes to node `{first}`", hint, Severity.WARNING)
+        found |= reachable(configuration, {first})
 
 
 def circles(configuration: Configuration, places: Places) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from pydantic import Field, WithJsonSchema
 
 from ivr.calls.numbers import normalise
 from ivr.calls.opening_hours import Schedule
-from ivr.calls.orders import when_called
+from ivr.calls.orders import chosen_time, when_called
 from ivr.config.frozen import Frozen
 from ivr.config.model import Configuration, Language
 from ivr.config.places import KeyPath, Places
@@ -123,7 +123,11 @@ def menu_for(configuration: Configuration, given: Given, announce: Announce) -> 
     told = {queue: tuple(announce(queue, state)) for queue, state in given.state.items()}
     hours = configuration.hours[configuration.callback.hours]
     schedule = Schedule.of(hours, configuration.hotline.time_zone, configuration.hotline.country)
-    ordered = when_called(schedule.next_opening(at), zone, at)
+
+    def ordered(choice: int) -> tuple[str, ...]:
+        chosen = chosen_time(configuration.callback.new_times, choice, schedule, at)
+        return when_called(schedule.next_opening(chosen or at), zone, at, is_chosen=chosen is not None)
+
     number = (given.caller or "").removeprefix("+").replace("anonymous", "")
     return Menu(configuration, at, lambda queue: told.get(queue, ()), number, ordered)
 

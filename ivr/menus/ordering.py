@@ -24,6 +24,8 @@ class Ordering:
     stage: Literal["number", "keying", "time", "ordered", "left"] = "number"
     asked: int = 1
     keyed: str = ""
+    choice: int = 0
+    """Which of `callback.new_times`, from 1; 0: none was offered."""
 
 
 def asking(ordering: Ordering) -> tuple[str, ...]:
@@ -47,7 +49,7 @@ def after(ordering: Ordering, does: str, configuration: Configuration) -> tuple[
         chooses = configuration.queues[ordering.queue].order.mode == "chosen_time"
         return _at(ordering, "time" if chooses else "ordered")
     if not is_number and does.isdigit() and 1 <= int(does) <= len(times):
-        return replace(ordering, stage="ordered"), ()
+        return replace(ordering, stage="ordered", choice=int(does)), ()
     return _again(ordering)
 
 

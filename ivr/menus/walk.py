@@ -78,8 +78,8 @@ class Menu:
     announced: Callable[[str], Iterable[str]] = lambda queue: ()
     number: str = ""
     """The caller's, as it was delivered; empty if it is hidden: then no call can be ordered."""
-    ordered: str = "order_noted"
-    """What is said of an order; by default what is said while Python is dead."""
+    ordered: Callable[[int], Iterable[str]] = lambda choice: ("order_noted",)
+    """What is said of an order for that choice of a time; by default what is said while Python is dead."""
 
     def begin(self, number: str, language: Language | None = None, e164: str = "") -> Step:
         """A call to that number, one of `hotline.delivered`, by a caller; KeyError for any other number."""
@@ -144,7 +144,8 @@ class Menu:
         if found.stage == "left":
             return self._left_order(caller, found, prompts)
         if found.stage == "ordered":
-            return Step(replace(caller, ordering=None, has_ended=True), _said(caller, [self.ordered]))
+            told = _said(caller, self.ordered(found.choice))
+            return Step(replace(caller, ordering=None, has_ended=True), told)
         return Step(replace(caller, ordering=found), _said(caller, prompts))
 
     def _follow(self, caller: Caller, target: str) -> Step:

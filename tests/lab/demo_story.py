@@ -152,7 +152,7 @@ FIRST_ACT = (
          Step("wrong_key"), Step("ministry_menu", "4")),
         Talks(4.0, "agent"), (("aibndx", "answered"),),
     ),
-    Story("calls in the evening", "0552110013", 2.0, through("dvx"), Listens("closed_now"), day="evening"),
+    Story("calls in the evening", "0552110013", 2.0, through("dvx"), Listens("closed"), day="evening"),
     Story("calls on a holiday", "0502110014", 2.4, through("aibndx"), Listens("closed"), day="holiday"),
     Story(
         "asks for e-services", "0702110015", 2.8, (Step("welcome", "2"), Step("services_menu", "1")),

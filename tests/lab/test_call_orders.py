@@ -158,3 +158,29 @@ def _joins(ear: Ear, number: str) -> list[str]:
     """The places in line at which that caller joined, in order."""
     joined = [each for each in ear.heard if each.name == "QueueCallerJoin"]
     return [each["Position"] for each in joined if each["CallerIDNum"] == number]
+
+
+def test_who_chose_the_time_of_the_call_hears_that_time(tmp_path: Path) -> None:
+    """Outside hours; the hour and minute are those at which the callback is due."""
+
+    async def scenario() -> None:
+        async with (
+            small_house(tmp_path, {**CHANGES, "queues.tax.order.mode": "chosen_time"}) as ear,
+            HotlineService.running(ear.house) as service,
+            Caller.open(CITIZEN, ear.house.sip) as phone,
+        ):
+            call = await phone.dial("19511", EVENING)
+            await order(ear, call)
+            await call.heard(*ear.prompts("az", "callback_new_time"))
+            await call.press("1")
+            [callback] = await callbacks_of(service, CITIZEN)
+            due = datetime.fromisoformat(callback["due_at"]).astimezone(BAKU)
+            numbers = (due.hour, *divmod(due.minute, 10)) if due.minute < 10 else (due.hour, due.minute)
+            clock = [f"{'digit' if number < 10 else 'clock'}-{number}" for number in numbers]
+            await call.until(What.ENDED)
+            told = ear.prompts("az", *{*clock, "order_today_at", "order_next_day_at", "order_noted"})
+            day, *time = [it.name for it in call.stream.track.hearings(told)][-1 - len(clock) :]
+            assert day in ("order_today_at", "order_next_day_at")
+            assert time == clock
+
+    asyncio.run(scenario())

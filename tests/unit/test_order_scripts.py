@@ -27,18 +27,31 @@ TOLD = "1795417200|0552223344|0501234567|provider|ru|2|31"
 @pytest.mark.parametrize(
     ("called_from", "heard"),
     [
-        (None, ("refused", "order_refused")),
-        (NOON - timedelta(hours=1), ("accepted", "order_soon")),
-        (NOON, ("accepted", "order_soon")),
-        (NOON + timedelta(minutes=30), ("accepted", "order_today")),
-        (NOON + timedelta(hours=11, minutes=59), ("accepted", "order_today")),
-        (NOON + timedelta(hours=12), ("accepted", "order_next_day")),
+        (None, "refused order_refused"),
+        (NOON - timedelta(hours=1), "accepted order_soon"),
+        (NOON, "accepted order_soon"),
+        (NOON + timedelta(minutes=30), "accepted order_today"),
+        (NOON + timedelta(hours=11, minutes=59), "accepted order_today"),
+        (NOON + timedelta(hours=12), "accepted order_next_day"),
     ],
 )
-def test_a_citizen_hears_when_to_expect_the_call(
-    called_from: datetime | None, heard: tuple[str, str]
-) -> None:
-    assert decide(OrderAnswer(called_from), BAKU, NOON.astimezone(UTC)) == heard
+def test_a_citizen_hears_when_to_expect_the_call(called_from: datetime | None, heard: str) -> None:
+    word, prompts = decide(OrderAnswer(called_from), BAKU, NOON.astimezone(UTC), is_chosen=False)
+    assert f"{word} {' '.join(prompts)}" == heard
+
+
+@pytest.mark.parametrize(
+    ("after", "heard"),
+    [
+        (timedelta(minutes=30), "order_today_at clock-12 clock-30"),
+        (timedelta(hours=2, minutes=5), "order_today_at clock-14 digit-0 digit-5"),
+        (timedelta(hours=21), "order_next_day_at digit-9 digit-0 digit-0"),
+        (timedelta(hours=-1), "order_soon"),
+    ],
+)
+def test_who_chose_a_time_hears_the_hour_and_minute_of_the_call(after: timedelta, heard: str) -> None:
+    _, prompts = decide(OrderAnswer(NOON + after), BAKU, NOON.astimezone(UTC), is_chosen=True)
+    assert " ".join(prompts) == heard
 
 
 def run(script: str, *arguments: str, answer: OrderAnswer | None = None) -> tuple[list[str], list[CallOrder]]:
@@ -61,9 +74,9 @@ def run(script: str, *arguments: str, answer: OrderAnswer | None = None) -> tupl
 
 
 def test_an_order_is_committed_before_the_citizen_hears_of_it() -> None:
-    sent, taken = run(words.AGI_ORDER_CALLBACK, "dvx", TOLD, answer=OrderAnswer(NOON))
+    sent, taken = run(words.AGI_ORDER_CALLBACK, "dvx", TOLD, answer=OrderAnswer(NOON + timedelta(hours=1)))
     assert sent == [
-        'SET VARIABLE "HOTLINE_SAY" "hotline/order_soon"',
+        'SET VARIABLE "HOTLINE_SAY" "hotline/order_today_at&hotline/clock-13&hotline/digit-0&hotline/digit-0"',
         'SET VARIABLE "HOTLINE_ORDERED" "accepted"',
     ]
     asked_at = datetime.fromtimestamp(1795417200, UTC)
