@@ -76,7 +76,8 @@ def run(script: str, *arguments: str, answer: OrderAnswer | None = None) -> tupl
 def test_an_order_is_committed_before_the_citizen_hears_of_it() -> None:
     sent, taken = run(words.AGI_ORDER_CALLBACK, "dvx", TOLD, answer=OrderAnswer(NOON + timedelta(hours=1)))
     assert sent == [
-        'SET VARIABLE "HOTLINE_SAY" "hotline/order_today_at&hotline/clock-13&hotline/digit-0&hotline/digit-0"',
+        'SET VARIABLE "HOTLINE_SAY" '
+        '"hotline/order_today_at&hotline/clock-13&hotline/digit-0&hotline/digit-0"',
         'SET VARIABLE "HOTLINE_ORDERED" "accepted"',
     ]
     asked_at = datetime.fromtimestamp(1795417200, UTC)
