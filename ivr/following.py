@@ -68,9 +68,12 @@ class LogFollower:
             self._log = QueueLog(self._server, self._watched, before.interfaces)
             self._positions = dict(before.positions)
         files = await asyncio.to_thread(rotated, self._path)
-        read = [number for number, file in enumerate(files) if file.first_line in self._positions]
+        read = [file.first_line for file in files if file.first_line in self._positions]
+        if not read:
+            return [newest]
         # A call may have begun in the file before the latest one that was read.
-        return files[max(read[-1] - 1, 0) :] if read else [newest]
+        latest = next(number for number, file in enumerate(files) if file.first_line == read[-1])
+        return files[max(latest - 1, 0) :]
 
     async def _read(self, file: LogFile) -> None:
         assert self._log is not None

@@ -60,15 +60,19 @@ def _known_by(path: Path, file: IO[bytes]) -> LogFile | None:
 
 
 def in_order(paths: Iterable[Path]) -> list[LogFile]:
-    """The files that hold anything, each once, in the order in which they were written."""
-    known = {file.first_line: file for file in map(identify, paths) if file is not None}
+    """The files that hold anything, each once, in the order in which they were written.
+
+    Of copies that are not equally long, one may say more than the other: each is there, as they were given.
+    """
+    found = [(file, path.stat().st_size) for path in paths if (file := identify(path)) is not None]
+    known = {(file.first_line, size): file for file, size in found}
     return sorted(known.values(), key=lambda file: file.began)
 
 
 def rotated(path: Path) -> list[LogFile]:
     """The log at `path` with those that rotation has moved aside in its folder, the oldest first."""
-    found = (one for one in path.parent.glob(f"{path.name}*") if one.is_file())
-    return in_order(found)
+    aside = (one for one in path.parent.glob(f"{path.name}*") if one != path and one.is_file())
+    return in_order([*aside, *([path] if path.is_file() else [])])
 
 
 def blocks(log: LogFile, position: int) -> Iterator[Block]:

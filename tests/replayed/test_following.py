@@ -110,6 +110,20 @@ def test_a_file_that_is_emptied_in_place_is_read_from_its_new_beginning(store: S
     assert told(store) == [*WHOLE, ("0501112244", "abandoned", 3.0, None)]
 
 
+def test_older_copies_beside_the_file_take_nothing_from_it(store: Store, path: Path) -> None:
+    append(path, JOIN + CONNECT + COMPLETE)
+    for number in range(8):  # a folder lists them in any order
+        path.with_name(f"queue_log.copy{number}").write_bytes(path.read_bytes())
+    read_on(follower(store, path))
+    append(path, OTHER)
+    one = follower(store, path)
+    read_on(one)
+    assert told(store) == [*WHOLE, ("0501112244", "abandoned", 3.0, None)]
+    append(path, OTHER.replace("1795364", "1795365"))
+    read_on(one)
+    assert len(told(store)) == 3
+
+
 def test_a_file_that_is_not_there_yet_is_followed_when_it_comes(store: Store, path: Path) -> None:
     one = follower(store, path)
     read_on(one)

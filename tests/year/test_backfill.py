@@ -52,6 +52,16 @@ def test_a_file_that_grew_is_read_on_from_its_bookmark_and_nothing_that_was_righ
     assert ": 0 visits new, 0 changed" in backfill(url, path).said
 
 
+def test_of_a_file_and_an_older_copy_of_it_everything_is_read(
+    store: Store, url: str, tmp_path: Path
+) -> None:
+    path, whole, truth = small_year(tmp_path)
+    copy = tmp_path / "queue_log.bak"
+    copy.write_text("".join(whole[:100]))
+    backfill(url, path, copy)
+    assert stored(store) == truth
+
+
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_postgresql_plans_a_large_backfill_by_statistics_of_its_own_first_rows(
     store: Store, url: str, tmp_path: Path
