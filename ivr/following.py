@@ -37,6 +37,7 @@ class LogFollower:
         self._log: QueueLog | None = None
         self._positions: dict[str, int] = {}
         self._current: LogFile | None = None
+        self._read_from = utc_now()
         self._trouble = Trouble("queue_log is not followed", "queue_log is followed again")
 
     async def read_on(self) -> None:
@@ -69,11 +70,14 @@ class LogFollower:
             self._positions = dict(before.positions)
         files = await asyncio.to_thread(rotated, self._path)
         read = [file.first_line for file in files if file.first_line in self._positions]
-        if not read:
-            return [newest]
-        # A call may have begun in the file before the latest one that was read.
-        latest = next(number for number, file in enumerate(files) if file.first_line == read[-1])
-        return files[max(latest - 1, 0) :]
+        if read:
+            # A call may have begun in the file before the latest one that was read.
+            latest = next(number for number, file in enumerate(files) if file.first_line == read[-1])
+            files = files[max(latest - 1, 0) :]
+        else:
+            files = [newest]
+        self._read_from = files[0].began_at
+        return files
 
     async def _read(self, file: LogFile) -> None:
         assert self._log is not None
@@ -88,8 +92,9 @@ class LogFollower:
         keep(connection, self._server, self._watched, log.read(file, block))
 
     async def _count_rebuilt(self, read_to: datetime) -> None:
-        if await self._store.read(lambda connection: listening.is_open_gap(connection, self._server)):
-            await self._store.write(lambda c: listening.count_rebuilt(c, self._server, read_to))
+        since = self._read_from
+        if await self._store.read(lambda c: listening.is_open_gap(c, self._server, since)):
+            await self._store.write(lambda c: listening.count_rebuilt(c, self._server, since, read_to))
 
 
 class SignsOfListening:

@@ -12,6 +12,7 @@ import os
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
 
@@ -27,6 +28,11 @@ class LogFile:
     path: Path
     first_line: str
     began: int
+
+    @property
+    def began_at(self) -> datetime:
+        """The moment it starts with."""
+        return datetime.fromtimestamp(self.began, UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,8 +87,7 @@ def _disagreements(
             yield from comparison.compare(told.changes.visits)
             read_to = told.read_to
         if read_to is not None:
-            began = datetime.fromtimestamp(min(file.began for file in files), read_to.tzinfo)
-            yield from comparison.end(began, read_to)
+            yield from comparison.end(files[0].began_at, read_to)
 
 
 def _show(found: list[Disagreement], period: Period, compared: list[str], zone: ZoneInfo) -> None:

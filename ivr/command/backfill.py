@@ -86,7 +86,8 @@ def _read(
                 progress.update(tasks[told.file], completed=told.packed)
             read_to = some[-1].read_to
     if read_to is not None:
-        store.write(lambda connection: listening.count_rebuilt(connection, server, read_to))
+        began = files[0].began_at
+        store.write(lambda connection: listening.count_rebuilt(connection, server, began, read_to))
     return lines, Saved(new, changed)
 
 

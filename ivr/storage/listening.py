@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import BigInteger, Connection, and_, exists, func, insert, or_, select, type_coerce, update
+from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.storage.moments import database_now
 from ivr.storage.schema import gaps, recorder_signs, visits
@@ -55,13 +56,16 @@ def add_gap(connection: Connection, server: str, gap: Gap) -> None:
     connection.execute(insert(gaps).values(server=server, **asdict(gap)))
 
 
-def is_open_gap(connection: Connection, server: str) -> bool:
-    """Whether there is a gap that queue_log was not read past yet."""
-    return bool(connection.scalar(select(exists().where(gaps.c.server == server, gaps.c.rebuilt.is_(None)))))
+def is_open_gap(connection: Connection, server: str, read_from: datetime) -> bool:
+    """Whether there is a gap since then that queue_log was not read past yet."""
+    return bool(connection.scalar(select(exists().where(*_is_open(server, read_from)))))
 
 
-def count_rebuilt(connection: Connection, server: str, read_to: datetime) -> None:
-    """Close the gaps that queue_log has been read past: how many visits in them it told, alone or in part."""
+def count_rebuilt(connection: Connection, server: str, read_from: datetime, read_to: datetime) -> None:
+    """Close the gaps in the time that queue_log was read of: how many of their visits it told, or a part of.
+
+    A gap that began before is open still: what was written then may stand in a file nobody has read.
+    """
     from_log = or_(visits.c.source == "queue_log", and_(visits.c.source == "both", visits.c.precision == "s"))
     was_there = and_(
         unindexed(visits.c.server) == server,
@@ -71,8 +75,12 @@ def count_rebuilt(connection: Connection, server: str, read_to: datetime) -> Non
         func.coalesce(visits.c.ended_at, gaps.c.ended_at) >= gaps.c.began_at,
     )
     rebuilt = select(func.count()).select_from(visits).where(from_log, was_there).scalar_subquery()
-    is_closed = (gaps.c.server == server, gaps.c.rebuilt.is_(None), gaps.c.ended_at < read_to)
-    connection.execute(update(gaps).where(*is_closed).values(rebuilt=rebuilt))
+    is_read = (*_is_open(server, read_from), gaps.c.ended_at < read_to)
+    connection.execute(update(gaps).where(*is_read).values(rebuilt=rebuilt))
+
+
+def _is_open(server: str, since: datetime) -> tuple[ColumnElement[bool], ...]:
+    return gaps.c.server == server, gaps.c.rebuilt.is_(None), gaps.c.began_at >= since
 
 
 def gaps_between(connection: Connection, server: str, begin: datetime, end: datetime) -> tuple[Gap, ...]:

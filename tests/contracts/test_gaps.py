@@ -53,6 +53,12 @@ def test_a_queue_log_that_ends_within_the_gap_leaves_it_open(store: Store, log: 
     assert [gap.rebuilt for _, gap in store.read(every_gap)] == [None]
 
 
+def test_a_queue_log_that_begins_after_the_gap_says_nothing_about_it(store: Store, log: Path) -> None:
+    log.write_text("".join(log.read_text().splitlines(keepends=True)[-2:]))
+    assert hotline("data", "backfill", "--all-queues", str(log)).exit_code == 0
+    assert [gap.rebuilt for _, gap in store.read(every_gap)] == [None]
+
+
 def test_status_and_whatever_reports_tell_of_the_gap_and_how_much_was_rebuilt(log: Path) -> None:
     for words in (["status"], ["data", "export", "visits"], ["data", "export", "callbacks"], DAYS, STATS):
         told = hotline(*words).output

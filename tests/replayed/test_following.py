@@ -175,6 +175,23 @@ def test_the_gap_in_what_ami_told_is_filled_counted_and_stored(store: Store, pat
     assert (gap.reason, gap.rebuilt) == ("reconnect", None)
 
 
+def test_a_gap_whose_queue_log_was_moved_out_of_sight_stays_open(store: Store, path: Path) -> None:
+    append(path, JOIN)
+    read_on(follower(store, path))
+    began, ended = (from_millis(seconds * 1000) for seconds in (1795364080, 1795364150))
+    gap = listening.Gap("start", began, ended)
+    store.write(lambda connection: listening.add_gap(connection, "main", gap))
+    away = path.parent.parent / "queue_log"
+    append(path, CONNECT + COMPLETE)
+    path.rename(away)
+    append(path, OTHER)
+    read_on(follower(store, path))
+    assert [found.rebuilt for found in _gaps(store)] == [None]
+    path.with_name("queue_log.0").write_bytes(away.read_bytes())
+    read_on(follower(store, path))
+    assert [found.rebuilt for found in _gaps(store)] == [1]
+
+
 _STARTING, _DENIED = "Invalid/unknown command", "Permission denied"
 
 

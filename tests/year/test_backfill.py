@@ -52,9 +52,7 @@ def test_a_file_that_grew_is_read_on_from_its_bookmark_and_nothing_that_was_righ
     assert ": 0 visits new, 0 changed" in backfill(url, path).said
 
 
-def test_of_a_file_and_an_older_copy_of_it_everything_is_read(
-    store: Store, url: str, tmp_path: Path
-) -> None:
+def test_of_a_file_and_an_older_copy_of_it_everything_is_read(store: Store, url: str, tmp_path: Path) -> None:
     path, whole, truth = small_year(tmp_path)
     copy = tmp_path / "queue_log.bak"
     copy.write_text("".join(whole[:100]))
