@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ import typer
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.queue_log import LogFile, in_order, rotated
 from ivr.command.checking import load_or_stop
+from ivr.command.completeness import completeness
 from ivr.command.days import LastDay, first_and_last, from_day
 from ivr.command.options import fail, options
 from ivr.command.store import open_store
@@ -49,25 +50,29 @@ def audit(
     """
     configuration = configuration_of(load_or_stop(options(context).config))
     zone = ZoneInfo(configuration.hotline.time_zone)
-    period = _period(begin, end, zone)
+    first, last = first_and_last(begin, end, zone, days_back=1)
+    period = _period(first, last, zone)
     try:
         logs = {server: in_order(files)} if files else _own_logs(configuration)
     except OSError as problem:
         fail(f"{problem.filename}: {problem.strerror}", hint="name queue_log files that can be read")
     with open_store() as store:
         found = sorted(_disagreements(store, configuration, period, logs))
+        known = store.read(lambda c: completeness(c, configuration.servers, first, last, zone))
     compared = [name for name, log in logs.items() if log]
     if as_json:
         document = {**asdict(period), "compared_with_queue_log_of": compared, "disagreements": found}
+        document |= known.as_json()
         typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
     else:
         _show(found, period, compared, zone)
+        for line in known.lines():
+            typer.echo(line)
     if found:
         raise typer.Exit(1)
 
 
-def _period(begin: datetime | None, end: datetime | None, zone: ZoneInfo) -> Period:
-    first, last = first_and_last(begin, end, zone, days_back=1)
+def _period(first: date, last: date, zone: ZoneInfo) -> Period:
     return Period(begins(first, zone), min(begins(last + timedelta(days=1), zone), utc_now() - _SETTLED))
 
 
@@ -102,4 +107,4 @@ def _show(found: list[Disagreement], period: Period, compared: list[str], zone: 
 
 
 def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else asdict(value)  # type: ignore[call-overload]  # what else json cannot write is one of ours
+    return value.isoformat() if isinstance(value, date) else asdict(value)  # type: ignore[call-overload]  # what else json cannot write is one of ours

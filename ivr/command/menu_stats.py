@@ -13,13 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from ivr.command.checking import load_or_stop
+from ivr.command.completeness import completeness
 from ivr.command.days import LastDay, first_and_last, from_day
 from ivr.command.options import options
-from ivr.command.status import gap_told
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.menus.steps import ON, SENT_ON, NodeCount, count
-from ivr.storage.listening import every_gap
 from ivr.storage.totals import begins
 from ivr.storage.walks import walks
 
@@ -36,14 +35,15 @@ def stats(
     """Every node of the menu callers came to in those days, the most visited first, and how they left it.
 
     A caller who comes to a node twice is counted twice. `on`: without a key; `let go`: the hotline hung up.
-    Below: when nobody listened to AMI in those days.
+    Below: whether the data of those days is complete, and when nobody listened to AMI.
     """
-    zone = ZoneInfo(configuration_of(load_or_stop(options(context).config)).hotline.time_zone)
+    configuration = configuration_of(load_or_stop(options(context).config))
+    zone = ZoneInfo(configuration.hotline.time_zone)
     first, last = first_and_last(begin, end, zone, days_back=7)
     period = begins(first, zone), begins(last + timedelta(days=1), zone)
     with open_store() as store:
         counted = count(store.read(lambda connection: list(walks(connection, *period))))
-        gaps = store.read(lambda connection: every_gap(connection, *period))
+        known = store.read(lambda c: completeness(c, configuration.servers, first, last, zone))
     if as_json:
         told = [{"node": node.node, "visits": node.visits, "left": node.left} for node in counted]
         typer.echo(json.dumps(told, indent=2))
@@ -51,8 +51,8 @@ def stats(
         Console(highlight=False).print(_table(counted))
     else:
         typer.echo("no call came through the menu in those days")
-    for server, gap in gaps:
-        typer.echo(f"gap at {server}: {gap_told(gap)}", err=as_json)
+    for line in known.lines():
+        typer.echo(line, err=as_json)
 
 
 def _table(counted: Iterable[NodeCount]) -> Table:

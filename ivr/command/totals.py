@@ -15,13 +15,12 @@ import typer
 from sqlalchemy import Connection
 
 from ivr.command.checking import load_or_stop
+from ivr.command.completeness import completeness, plain
 from ivr.command.days import LastDay, first_and_last, from_day
 from ivr.command.options import options
-from ivr.command.status import gap_told
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
-from ivr.storage.listening import every_gap
-from ivr.storage.totals import Total, begins, is_sealed, totals
+from ivr.storage.totals import Total, totals
 
 EXAMPLE: Final = "Example: hotline data totals --from 2026-11-01 --to 2026-11-30 --json"
 
@@ -34,33 +33,23 @@ def show_totals(
 ) -> None:
     """How many visits, decisions, callbacks and attempts ended how, and the seconds waited and talked.
 
-    Days are the hotline's own. Below the sums: when nobody listened to AMI, and which days are sealed.
+    Days are the hotline's own. Below the sums: whether the data is complete, when nobody listened to AMI, and
+    which days are sealed.
     """
-    zone = ZoneInfo(configuration_of(load_or_stop(options(context).config)).hotline.time_zone)
+    configuration = configuration_of(load_or_stop(options(context).config))
+    zone = ZoneInfo(configuration.hotline.time_zone)
     first, last = first_and_last(begin, end, zone, days_back=0)
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     with open_store() as store:
         summed = store.read(lambda connection: _summed(connection, days, zone))
-        sealed = store.read(lambda connection: [day for day in days if is_sealed(connection, day)])
-        end_of_last = begins(last + timedelta(days=1), zone)
-        gaps = store.read(lambda connection: every_gap(connection, begins(first, zone), end_of_last))
+        known = store.read(lambda c: completeness(c, configuration.servers, first, last, zone))
     if as_json:
-        document = {
-            "from": first,
-            "to": last,
-            "totals": [asdict(total) for total in summed],
-            "gaps": [{"server": server, **asdict(gap)} for server, gap in gaps],
-            "sealed_days": sealed,
-        }
-        typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
+        sums = {"from": first, "to": last, "totals": [asdict(total) for total in summed]}
+        typer.echo(json.dumps({**sums, **known.as_json()}, ensure_ascii=False, indent=2, default=plain))
         return
     typer.echo(f"{first} to {last}")
-    for line in _lines(summed):
+    for line in (*_lines(summed), *known.lines()):
         typer.echo(line)
-    for server, gap in gaps:
-        typer.echo(f"gap at {server}: {gap_told(gap)}")
-    if sealed:
-        typer.echo(f"sealed: {len(sealed)} days up to {sealed[-1]}; numbers or records of them may be gone")
 
 
 def _summed(connection: Connection, days: Iterable[date], zone: ZoneInfo) -> list[Total]:
@@ -105,7 +94,3 @@ def _line(what: str, same: Iterable[Total]) -> str:
         f"{seconds:,.0f} s {how}" for seconds, how in ((waited, "waited"), (talked, "talked")) if seconds
     ]
     return f"{what:<28}  {results.total():>9,}   {', '.join(told)}"
-
-
-def _plain(value: date) -> str:
-    return value.isoformat()

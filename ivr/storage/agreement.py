@@ -15,6 +15,7 @@ from ivr.storage.engine import Store
 from ivr.storage.missed import decided_structures, ended_call
 from ivr.storage.moments import from_millis
 from ivr.storage.schema import calls, decisions, visits
+from ivr.storage.totals import sealed_between
 from ivr.visits import agreement
 from ivr.visits.agreement import Disagreement
 from ivr.visits.merge import same_stay
@@ -73,6 +74,7 @@ class LogComparison:
         self._store, self._server, self._period, self._queues = store, server, period, queues
         self._open: dict[tuple[str, str, datetime], Visit] = {}
         self._found: set[int] = set()
+        self._sealed = store.read(lambda c: sealed_between(c, period.begin, period.end))
 
     def compare(self, told: Iterable[Visit]) -> list[Disagreement]:
         """The visits that are over by now."""
@@ -96,6 +98,8 @@ class LogComparison:
                 row = same_stay(visit, rows[visit.uniqueid, visit.queue])
                 if row is not None:
                     self._found.add(row["id"])
+                elif any(begin <= visit.joined_at < end for begin, end in self._sealed):
+                    continue  # retention has deleted it
                 found += agreement.with_log(visit, row)
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -14,10 +15,12 @@ from ivr.storage.schema import gaps, recorder_signs, visits
 from ivr.storage.unindexed import unindexed
 from ivr.visits.records import LONGEST_CALL
 
-Reason = Literal["start", "reconnect", "spool full"]
+Reason = Literal["start", "reconnect", "spool full", "still"]
 
 SIGN_EVERY: Final = 5.0
 """Seconds between two signs of life of a recorder."""
+SILENT_AFTER: Final = timedelta(seconds=20)
+"""Four beats: who has not been seen for longer does not run, or cannot reach the database."""
 _LONGEST: Final = LONGEST_CALL // timedelta(milliseconds=1)
 
 
@@ -93,10 +96,26 @@ def gaps_between(connection: Connection, server: str, begin: datetime, end: date
 def every_gap(
     connection: Connection, begin: datetime | None = None, end: datetime | None = None
 ) -> list[tuple[str, Gap]]:
-    """All that touch the period, each behind its server's name, the oldest first."""
+    """All that touch the period, each behind its server's name, the oldest first, then what is not over yet.
+
+    Before somebody listened to a server for the first time there is no gap.
+    """
     query = select(gaps.c.server, *_GAP).order_by(gaps.c.began_at)
     if begin is not None:
         query = query.where(gaps.c.ended_at > begin)
     if end is not None:
         query = query.where(gaps.c.began_at < end)
-    return [(server, Gap(*gap)) for server, *gap in connection.execute(query)]
+    over = [(server, Gap(*gap)) for server, *gap in connection.execute(query)]
+    return over + [
+        (server, gap)
+        for server, gap in _silences(connection)
+        if (begin is None or gap.ended_at > begin) and (end is None or gap.began_at < end)
+    ]
+
+
+def _silences(connection: Connection) -> Iterator[tuple[str, Gap]]:
+    """From the last sign of life to now, where no recorder has given one lately."""
+    query = select(recorder_signs.c.server, recorder_signs.c.heard_at, database_now())
+    for server, heard_at, now in connection.execute(query.order_by(recorder_signs.c.server)):
+        if now - heard_at > SILENT_AFTER:
+            yield server, Gap("still", heard_at, now)

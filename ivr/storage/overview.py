@@ -9,7 +9,7 @@ from sqlalchemy import Connection, case, func, select
 
 from ivr.calls.callback_states import OPEN_STATES
 from ivr.storage import switches
-from ivr.storage.listening import Gap, gaps_between
+from ivr.storage.listening import SILENT_AFTER, Gap, gaps_between
 from ivr.storage.liveness import Availability, Process, availability, running
 from ivr.storage.missed import is_open_now, now
 from ivr.storage.moments import database_now
@@ -17,8 +17,6 @@ from ivr.storage.schema import callbacks, calls, visits
 
 LOOKS_BACK = timedelta(hours=1)
 GAPS_OF = timedelta(days=1)
-SILENT_AFTER = timedelta(seconds=20)
-"""Four beats: who has not been seen for longer does not run, or cannot reach the database."""
 
 
 @dataclass(frozen=True, slots=True)

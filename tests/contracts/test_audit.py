@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Connection, delete, insert, select, update
@@ -16,10 +17,12 @@ from typer.testing import CliRunner, Result
 from callback_dialer.deciding import decide_call
 from ivr.asterisk.queue_log import in_order
 from ivr.command.root import app
+from ivr.config.retention import Retention
 from ivr.keeping import keep
 from ivr.queue_log import QueueLog
 from ivr.storage import missed
 from ivr.storage.engine import Store
+from ivr.storage.purge import purge
 from ivr.storage.schema import calls, decisions, visits
 from ivr.watched import Watched
 from tests.callback_policy import policy
@@ -27,6 +30,7 @@ from tests.unit.starter import FILES
 from tests.year.backfilling import write_year
 
 CALLS = 120
+BAKU = ZoneInfo("Asia/Baku")
 DAYS = ("--from", "2025-01-01", "--to", "2025-01-02")
 
 
@@ -143,10 +147,18 @@ def test_an_outcome_nobody_knows_does_not_close_its_hour(house: Path, store: Sto
 def test_what_agrees_is_told_in_one_line(house: Path) -> None:
     shown = audit(house, *DAYS)
     assert shown.exit_code == 0, shown.output
-    assert (
-        shown.output
-        == "2025-01-01 00:00 to 2025-01-03 00:00: no disagreements; compared with queue_log of main\n"
-    )
+    first, *completeness = shown.output.splitlines()
+    assert first == "2025-01-01 00:00 to 2025-01-03 00:00: no disagreements; compared with queue_log of main"
+    assert completeness == ["main: 0 minutes up, 0 down, 2,880 unknown; data INCOMPLETE"]
+
+
+def test_what_retention_has_deleted_is_no_disagreement_but_told(house: Path, store: Store) -> None:
+    years_later = datetime(2035, 1, 1, tzinfo=UTC)
+    deleted = {done.what: done.number for done in purge(store, "key", Retention(), BAKU, years_later)}
+    assert deleted["calls"] == CALLS
+    shown = audit(house, *DAYS)
+    assert shown.exit_code == 0, shown.output
+    assert "sealed: 2 days up to 2025-01-02; numbers or records of them may be gone" in shown.output
 
 
 def test_what_disagrees_is_told_in_a_line_of_its_own_and_ends_with_status_1(
@@ -154,7 +166,7 @@ def test_what_disagrees_is_told_in_a_line_of_its_own_and_ends_with_status_1(
 ) -> None:
     store.write(a_visit_is_gone)
     shown = audit(house, *DAYS)
-    line, summary = shown.output.splitlines()
+    line, summary, _ = shown.output.splitlines()
     assert line.startswith("2025-01-01 ")
     assert "queue_log says answered, nothing is stored" in line
     assert "1 disagreements" in summary

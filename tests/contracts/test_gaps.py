@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from typer.testing import CliRunner, Result
 
 from ivr.command.root import app
 from ivr.storage import listening, liveness
 from ivr.storage.engine import Store
 from ivr.storage.listening import Gap, every_gap
+from ivr.storage.liveness import Minute
+from ivr.storage.schema import recorder_signs
 
 BEGAN = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3)
 GAP = Gap("reconnect", BEGAN, BEGAN + timedelta(minutes=10))
@@ -20,6 +24,7 @@ AROUND = (-120, 60, 300, 1200)
 
 DAYS = ["data", "totals", "--from", f"{BEGAN - timedelta(days=1):%Y-%m-%d}"]
 STATS = ["menu", "stats"]
+AUDIT = ["data", "audit"]
 
 
 @pytest.fixture
@@ -60,12 +65,48 @@ def test_a_queue_log_that_begins_after_the_gap_says_nothing_about_it(store: Stor
 
 
 def test_status_and_whatever_reports_tell_of_the_gap_and_how_much_was_rebuilt(log: Path) -> None:
-    for words in (["status"], ["data", "export", "visits"], ["data", "export", "callbacks"], DAYS, STATS):
+    for words in (
+        ["status"],
+        ["data", "export", "visits"],
+        ["data", "export", "callbacks"],
+        DAYS,
+        STATS,
+        AUDIT,
+    ):
         told = hotline(*words).output
         assert "for 10 min (reconnect): not rebuilt yet, hotline data backfill" in told
     hotline("data", "backfill", "--all-queues", str(log))
-    for words in (["status"], ["data", "export", "attempts"], DAYS):
+    for words in (["status"], ["data", "export", "attempts"], DAYS, AUDIT):
         assert "for 10 min (reconnect): 2 visits rebuilt from queue_log" in hotline(*words).output
+
+
+def test_a_gap_that_is_not_over_is_told_too_but_not_of_days_before_it(store: Store, log: Path) -> None:
+    store.write(lambda connection: listening.heard(connection, "main"))
+    store.write(lambda c: c.execute(update(recorder_signs).values(heard_at=BEGAN)))
+    for words in (["data", "export", "visits"], DAYS, STATS, AUDIT):
+        assert "for 3 h (still): not rebuilt yet" in hotline(*words).output
+    assert "still" not in hotline("data", "totals", "--from", "2026-01-01", "--to", "2026-01-02").output
+
+
+def test_data_is_complete_only_if_every_minute_is_known_and_every_gap_was_rebuilt(
+    store: Store, log: Path
+) -> None:
+    day = BEGAN.replace(hour=0, minute=0) - timedelta(days=5)
+    words = ["data", "totals", "--from", f"{day:%Y-%m-%d}", "--to", f"{day:%Y-%m-%d}"]
+    begins = day - timedelta(hours=4)  # in Baku
+    known = [Minute("main", begins + timedelta(minutes=number), 6, 0) for number in range(1439)]
+    store.write(lambda connection: liveness.note_minutes(connection, known))
+    assert "main: 1,439 minutes up, 0 down, 1 unknown; data INCOMPLETE" in hotline(*words).output
+    last = Minute("main", begins + timedelta(minutes=1439), 6, 1, "no trunk is reachable")
+    store.write(lambda connection: liveness.note_minutes(connection, [last]))
+    assert "main: 1,439 minutes up, 1 down, 0 unknown; data complete" in hotline(*words).output
+    told = json.loads(hotline(*words, "--json").output)["servers"][0]
+    assert told == {
+        "server": "main", "minutes_up": 1439, "minutes_down": 1, "minutes_unknown": 0, "is_complete": True
+    }  # fmt: skip
+    gap = Gap("start", begins, begins + timedelta(minutes=1))
+    store.write(lambda connection: listening.add_gap(connection, "main", gap))
+    assert "data INCOMPLETE" in hotline(*words).output
 
 
 def test_what_is_exported_for_programs_holds_only_records(log: Path) -> None:

@@ -221,7 +221,7 @@ def test_a_report_before_and_after_the_purge_differs_in_the_line_that_says_so_al
         decide_all(connection)
 
     store.write(work)
-    period = ("totals", "--from", f"{days_ago(310):%Y-%m-%d}")
+    period = ("totals", "--from", f"{days_ago(310):%Y-%m-%d}", "--to", f"{days_ago(1):%Y-%m-%d}")
     before = hotline(house, *period).output
     assert "answered" in before
     assert "decisions" in before
