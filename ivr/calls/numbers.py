@@ -61,7 +61,7 @@ def normalise(
 
     Without a trunk, national numbers are read by `country` and nothing completes a short local number.
     """
-    text = raw.strip()
+    text = raw.strip(" ")  # a control character is in no number, wherever it stands
     if text.strip("<>").casefold() in _ANONYMOUS or text.casefold().endswith("anonymous.invalid"):
         return CallerNumber("", "anonymous")
     if text in internal:

@@ -81,6 +81,9 @@ def test_emergency_and_short_codes_have_no_number_to_call(delivered: str) -> Non
         "0501234567;x",
         "++994501234567",
         "05\r\n01234567",
+        "\r\n0501234567",
+        "0501234567\n",
+        "\t0501234567",
     ],
 )
 def test_what_is_no_number_is_invalid_and_has_none(delivered: str) -> None:
