@@ -59,13 +59,21 @@ class State:
         """The stay a queue's word is about; one whose join was missed is rebuilt from Asterisk's seconds."""
         if not party.uniqueid:
             return None
-        if (number := self.stays.at(party.uniqueid, queue, when)) is not None:
+        number = self.stays.at(party.uniqueid, queue, when)
+        if number is not None and not self._is_later(self.stays[number].joined, when, hold):
             return number
         if (number := self.vacant_place(party, queue, when, hold)) is not None:
             return number
         if hold is None:
             return None
         return self.begin_stay(party, queue, before(when, hold), is_rebuilt=True)
+
+    @staticmethod
+    def _is_later(joined: When, when: When, hold: float | None) -> bool:
+        """By Asterisk's own seconds it is about a later stay, whose join was missed with this one's end."""
+        if hold is None or not (joined.exact and when.exact) or joined.steps != when.steps:
+            return False
+        return when.steady - hold - joined.steady > ROUGHLY
 
     def vacant_place(self, party: Party, queue: str, when: When, hold: float | None) -> int | None:
         """The agent's stay that `party` was transferred into, unannounced (asterisk-notes 7).

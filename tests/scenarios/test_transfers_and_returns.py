@@ -106,3 +106,16 @@ def test_the_same_queue_again_on_the_same_channel_is_another_stay_of_the_same_ca
         ("0501112233", "dvx", "empty", 3.0, "queue", None),
     ]
     assert len(listener.calls) == 1
+
+
+def test_who_left_a_queue_by_a_key_and_is_not_let_into_the_next_one_left_by_a_key() -> None:
+    """A refused Queue() tells no join, only its result (recorded: `joinempty = no`)."""
+    table = """
+        0.0   Newchannel        U=c.1 N=0501112233
+        1.0   QueueCallerJoin   U=c.1 N=0501112233 Q=dvx
+        4.0   QueueCallerLeave  U=c.1 Q=dvx
+        4.0   Newexten          U=c.1 Exten=5
+        4.1   VarSet            U=c.1 Variable=QUEUESTATUS Value=JOINEMPTY
+        6.0   Hangup            U=c.1
+    """
+    assert told(Listener().hears(table).visits) == [("0501112233", "dvx", "key", 3.0, "caller", None)]
