@@ -88,7 +88,8 @@ class State:
             fits = hold is not None and abs(when.steady - hold - stay.joined.steady) < ROUGHLY
             is_agents = self.calls[stay.call].call.origin == "internal"
             is_handed_over = self.tells_every_join and bool(self.stays.of_channel(party.uniqueid))
-            if (is_agents and (fits or stay.gone is not None)) or (fits and is_handed_over):
+            is_same_call = self.calls.find(party) == stay.call
+            if (is_agents and (fits or stay.gone is not None)) or (fits and (is_handed_over or is_same_call)):
                 self.take_place(number, party, when)
                 return number
         return None

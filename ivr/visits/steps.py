@@ -46,6 +46,8 @@ _SAME_MOMENT: Final = 0.002
 """Seconds; the store rounds to the millisecond."""
 _WHOLE_SECONDS: Final = 1.1
 """How far Asterisk's difference of whole seconds may be off."""
+_LOCAL: Final = "Local/"
+"""Such a channel is optimised away in mid call; its end says nothing about the talk (asterisk-notes 6)."""
 _STORED: Final = timedelta(milliseconds=1)
 
 
@@ -201,13 +203,13 @@ def _channel_ended(state: State, fact: ChannelEnded) -> None:
     uniqueid = fact.party.uniqueid
     for number in state.stays.of_channel(uniqueid):
         stay = state.stays[number]
-        if stay.place == uniqueid and stay.gone is None:
+        is_optimised_away = stay.is_talking and stay.party.channel.startswith(_LOCAL)
+        if stay.place == uniqueid and stay.gone is None and not is_optimised_away:
             state.put(number, gone=fact.when)
     talk = state.stays.of_agent_channel(uniqueid)
     if talk is not None:
         stay = state.stays[talk]
-        # A Local channel is optimised away in mid call and says nothing about the agent (asterisk-notes 6).
-        is_phone = stay.answered is not None and not stay.answered.agent_channel.startswith("Local/")
+        is_phone = stay.answered is not None and not stay.answered.agent_channel.startswith(_LOCAL)
         if is_phone and stay.agent_gone is None:
             state.put(talk, agent_gone=fact.when)
     if (call := state.calls.of_channel(uniqueid)) is not None:

@@ -119,3 +119,24 @@ def test_who_left_a_queue_by_a_key_and_is_not_let_into_the_next_one_left_by_a_ke
         6.0   Hangup            U=c.1
     """
     assert told(Listener().hears(table).visits) == [("0501112233", "dvx", "key", 3.0, "caller", None)]
+
+
+def test_a_caller_s_local_channel_that_is_optimised_away_ends_no_talk() -> None:
+    """The end comes under the channel that took its place (recorded: `Dial(Local/…)` into a queue)."""
+    table = """
+        0.0   Newchannel        U=c.0 N=0501112233 Channel=PJSIP/trunk-1
+        1.0   QueueCallerJoin   Uniqueid=c.2 Linkedid=c.0 N=0501112233 Q=dvx Channel=Local/dvx@in-1;2
+        3.0   QueueCallerLeave  Uniqueid=c.2 Linkedid=c.0 Q=dvx
+        3.0   AgentConnect      Uniqueid=c.2 Linkedid=c.0 Q=dvx A=PJSIP/1101 D=a.1 HoldTime=2 RingTime=2
+        3.1   Hangup            Uniqueid=c.2 Linkedid=c.0 Channel=Local/dvx@in-1;2
+    """
+    end = """
+        9.0   AgentComplete     U=c.0 D=a.1 Q=dvx A=PJSIP/1101 HoldTime=2 TalkTime=6 Reason=caller
+        9.0   Hangup            U=c.0
+    """
+    assert told(Listener().hears(table, until=8.0).visits) == [
+        ("0501112233", "dvx", "answered", 2.0, "", None)
+    ]
+    assert told(Listener().hears(table + end).visits) == [
+        ("0501112233", "dvx", "answered", 2.0, "caller", 6.0)
+    ]
