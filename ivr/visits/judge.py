@@ -25,12 +25,13 @@ RESULTS: Final = {
     "TIMEOUT": "timeout",
     "LEAVEEMPTY": "empty",
     "LEAVEUNAVAIL": "empty",
-    "JOINEMPTY": "empty",
-    "JOINUNAVAIL": "empty",
     "WITHDRAW": "withdrawn",
     "KEY": "key",
 }
-"""QUEUESTATUS → outcome; `KEY` is what queue_log and our dialplan know."""
+"""QUEUESTATUS → outcome; `KEY` is what queue_log and our dialplan know.
+
+Not `JOINEMPTY`, `JOINUNAVAIL`, `FULL`: who was not let in has no stay there, but may have one elsewhere.
+"""
 
 _ENDED_BY: Final = {
     "abandoned": "caller",

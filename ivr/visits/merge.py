@@ -10,7 +10,8 @@ Which field wins, and why:
   that a source was cut off and give way to whatever the other one knows.
 - *Wait, agent and moments* follow the outcome; where both sources agree on it AMI's are taken: microseconds
   against whole seconds, the interface against a member's name. What it does not know queue_log fills in.
-- *The end of a talk* belongs to whoever heard it; to AMI if both did.
+- *The end of a talk* belongs to whoever heard it; to AMI if both did, or the earlier if they are further
+  apart than whole seconds: AMI takes a talk whose last word it missed to last as long as the call.
 - *Who called, from which menu, in what language* is AMI's (channel variables); queue_log fills what is empty.
 - *The end of a call* is AMI's as long as it listens: queue_log only knows when its last queue was left.
 
@@ -172,7 +173,11 @@ def _completeness(visit: Row) -> int:
 
 
 def _ends_better(new: Row, row: Row) -> bool:
+    """A talk may be thought to last too long, until the caller is gone; never too short."""
     knows, knew = _knows_end(new), _knows_end(row)
+    is_others = new["source"] != row["source"]
+    if is_others and knows == knew == 2 and abs(new["ended_at"] - row["ended_at"]) > _ROUGHLY:
+        return bool(new["ended_at"] < row["ended_at"])
     return knows > knew or (knows == knew and new["source"] in ("ami", row["source"]))
 
 

@@ -59,13 +59,21 @@ class State:
         """The stay a queue's word is about; one whose join was missed is rebuilt from Asterisk's seconds."""
         if not party.uniqueid:
             return None
-        if (number := self.stays.at(party.uniqueid, queue, when)) is not None:
+        number = self.stays.at(party.uniqueid, queue, when)
+        if number is not None and not self._is_later(self.stays[number].joined, when, hold):
             return number
         if (number := self.vacant_place(party, queue, when, hold)) is not None:
             return number
         if hold is None:
             return None
         return self.begin_stay(party, queue, before(when, hold), is_rebuilt=True)
+
+    @staticmethod
+    def _is_later(joined: When, when: When, hold: float | None) -> bool:
+        """By Asterisk's own seconds it is about a later stay, whose join was missed with this one's end."""
+        if hold is None or not (joined.exact and when.exact) or joined.steps != when.steps:
+            return False
+        return when.steady - hold - joined.steady > ROUGHLY
 
     def vacant_place(self, party: Party, queue: str, when: When, hold: float | None) -> int | None:
         """The agent's stay that `party` was transferred into, unannounced (asterisk-notes 7).
@@ -80,7 +88,8 @@ class State:
             fits = hold is not None and abs(when.steady - hold - stay.joined.steady) < ROUGHLY
             is_agents = self.calls[stay.call].call.origin == "internal"
             is_handed_over = self.tells_every_join and bool(self.stays.of_channel(party.uniqueid))
-            if (is_agents and (fits or stay.gone is not None)) or (fits and is_handed_over):
+            is_same_call = self.calls.find(party) == stay.call
+            if (is_agents and (fits or stay.gone is not None)) or (fits and (is_handed_over or is_same_call)):
                 self.take_place(number, party, when)
                 return number
         return None

@@ -35,7 +35,8 @@ class SteadyClock:
     """Reads the moments of one server's events, in the order they came.
 
     A step is believed only of a clock that walked with ours: it showed our time, or the latest pauses were as
-    long on both. A recording played faster than it happened says nothing about Asterisk's clock. A receipt in
+    long on both; or of one that goes back, for events come in their order. A recording played faster than it
+    happened says nothing about Asterisk's clock. A receipt in
     doubt is an interval: a step is only what no moment of it explains, and what comes after it is compared
     with the last receipt that was known.
     """
@@ -65,7 +66,8 @@ class SteadyClock:
             at = received_at - timedelta(seconds=self._delay + self._correction)
             return When(at, received_at, steady, False, self._steps)
         told = timestamp.timestamp()
-        if self._walks_with_ours:
+        goes_back = self._last is not None and told + self._correction < self._last[0] - STEP_SECONDS
+        if self._walks_with_ours or goes_back:
             self._bridge(received - told - self._correction - self._delay, doubt)
         steady = told + self._correction
         if not doubt:

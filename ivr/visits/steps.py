@@ -37,6 +37,7 @@ from ivr.visits.facts import (
     TookPlace,
     WentOn,
 )
+from ivr.visits.judge import RESULTS
 from ivr.visits.state import State, before
 from ivr.visits.stay import ROUGHLY
 from ivr.visits.steady import When
@@ -45,6 +46,8 @@ _SAME_MOMENT: Final = 0.002
 """Seconds; the store rounds to the millisecond."""
 _WHOLE_SECONDS: Final = 1.1
 """How far Asterisk's difference of whole seconds may be off."""
+_LOCAL: Final = "Local/"
+"""Such a channel is optimised away in mid call; its end says nothing about the talk (asterisk-notes 6)."""
 _STORED: Final = timedelta(milliseconds=1)
 
 
@@ -86,7 +89,10 @@ def _told_apart(joined: When, earlier: When) -> When:
 
 
 def _found_waiting(state: State, fact: FoundWaiting) -> None:
-    if not state.stays.of_channel(fact.party.uniqueid, fact.queue):
+    """Asterisk tells no moment here: what we heard before is compared by our own clock."""
+    since = fact.when.received_at - timedelta(seconds=fact.waited + ROUGHLY)
+    known = [state.stays[n].joined for n in state.stays.of_channel(fact.party.uniqueid, fact.queue)]
+    if all(joined.received_at < since and joined.steps == fact.when.steps for joined in known):
         state.begin_stay(fact.party, fact.queue, before(fact.when, fact.waited), is_rebuilt=True)
 
 
@@ -124,7 +130,7 @@ def _left(state: State, fact: Left) -> None:
 
 def _result_known(state: State, fact: ResultKnown) -> None:
     number = state.stays.at(fact.uniqueid, fact.queue, fact.when)
-    if number is not None and fact.result and not state.stays[number].result:
+    if number is not None and fact.result in RESULTS and not state.stays[number].result:
         state.put(number, result=fact.result)
 
 
@@ -172,24 +178,24 @@ def _talk_of(state: State, fact: Completed) -> int | None:
         return by_agent_channel
     if any(state.stays[number].completed is not None for number in own):
         return None  # told twice
-    # queue_log names the caller always: another one's end is not this one's, whoever the agent is.
-    is_named = state.tells_every_join and bool(fact.party.uniqueid)
-    talk = None if is_named else state.stays.talking(fact.queue, fact.agent)
-    if talk is not None and _has_lasted(state.stays[talk].answered, fact):
+    # queue_log always names the caller, by another channel once their Local one is optimised away.
+    is_anothers = state.tells_every_join and bool(own)
+    talk = None if is_anothers else state.stays.talking(fact.queue, fact.agent)
+    if talk is not None and _has_lasted(state.stays[talk].answered, fact, state.tells_every_join):
         return talk
     if fact.hold is None or fact.talk is None:
         return None
     return state.locate(fact.party, fact.queue, fact.when, fact.hold + fact.talk)
 
 
-def _has_lasted(answered: Answered | None, end: Completed) -> bool:
+def _has_lasted(answered: Answered | None, end: Completed, is_queue_log: bool) -> bool:
     """Whether the talk began when its end says; else that one's end and this one's beginning were missed.
 
     After a step of its clock Asterisk's own seconds say nothing, and receipts alone may be late.
     """
     if answered is None or end.talk is None or answered.when.steps != end.when.steps:
         return True
-    is_exact = answered.when.exact and end.when.exact
+    is_exact = is_queue_log or (answered.when.exact and end.when.exact)
     return not is_exact or abs(end.when.steady - answered.when.steady - end.talk) < _WHOLE_SECONDS
 
 
@@ -197,13 +203,13 @@ def _channel_ended(state: State, fact: ChannelEnded) -> None:
     uniqueid = fact.party.uniqueid
     for number in state.stays.of_channel(uniqueid):
         stay = state.stays[number]
-        if stay.place == uniqueid and stay.gone is None:
+        is_optimised_away = stay.is_talking and stay.party.channel.startswith(_LOCAL)
+        if stay.place == uniqueid and stay.gone is None and not is_optimised_away:
             state.put(number, gone=fact.when)
     talk = state.stays.of_agent_channel(uniqueid)
     if talk is not None:
         stay = state.stays[talk]
-        # A Local channel is optimised away in mid call and says nothing about the agent (asterisk-notes 6).
-        is_phone = stay.answered is not None and not stay.answered.agent_channel.startswith("Local/")
+        is_phone = stay.answered is not None and not stay.answered.agent_channel.startswith(_LOCAL)
         if is_phone and stay.agent_gone is None:
             state.put(talk, agent_gone=fact.when)
     if (call := state.calls.of_channel(uniqueid)) is not None:

@@ -273,3 +273,51 @@ def test_a_talk_whose_end_was_missed_does_not_end_with_the_agent_s_next_one() ->
         6.4   QueueMemberStatus Q=dvx A=PJSIP/1101
     """)
     assert told(listener.visits) == [("0501112233", "dvx", "answered", 1.0, "", None)]
+
+
+FIRST = """
+    0.0   Newchannel          U=c.1 N=0501112233
+    1.0   QueueCallerJoin     U=c.1 N=0501112233 Q=dvx
+"""
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        """
+        18.0  QueueCallerLeave    U=c.1 N=0501112233 Q=dvx
+        18.0  AgentConnect        U=c.1 N=0501112233 Q=dvx A=PJSIP/1101 D=a.1 HoldTime=3 RingTime=1
+        20.0  AgentComplete       U=c.1 D=a.1 Q=dvx A=PJSIP/1101 HoldTime=3 TalkTime=2 Reason=agent
+        """,
+        "20.0 AgentComplete U=c.1 N=0501112233 Q=dvx A=PJSIP/1101 HoldTime=3 TalkTime=2 Reason=agent\n",
+    ],
+    ids=["connect", "complete"],
+)
+def test_what_ends_a_stay_that_began_in_a_hole_ends_no_earlier_one_of_the_same_queue(heard: str) -> None:
+    """The first one timed out in the hole, and the caller came again; only queue_log knows of both."""
+    listener = Listener().hears(FIRST, until=2.0).reconnects(17.0).hears(heard)
+    first, second = listener.visits
+    assert first.outcome != "answered"
+    assert told([second]) == [("0501112233", "dvx", "answered", 3.0, "agent", 2.0)]
+
+
+@pytest.mark.parametrize("waited", [2, 16])
+def test_who_is_found_waiting_after_a_hole_waits_a_second_time_if_they_waited_for_too_short(
+    waited: int,
+) -> None:
+    listener = Listener().hears(FIRST, until=2.0).reconnects(17.0)
+    (entry,) = events(spelled_out(f"17.0 QueueEntry U=c.1 N=0501112233 Q=dvx Wait={waited}"))
+    for fact in listener.reader.waiting(replace(entry, timestamp=None), {}):
+        listener.fold.apply(fact)
+    joined = [visit.joined_at for visit in listener.hears("", until=17.5).visits]
+    assert joined == ([at(1), at(15)] if waited == 2 else [at(1)])
+
+
+def test_a_clock_that_is_set_back_is_known_before_its_pace_is() -> None:
+    """Events come in their order: an earlier moment is no slow wire and no faster recording."""
+    a_day_later = [
+        replace(event, received_at=event.received_at + timedelta(days=1)) for event in stepped(1.5, -5)
+    ]
+    (visit,) = hear(a_day_later).visits
+    assert visit.wait_seconds == pytest.approx(4.0)
+    assert visit.clock_stepped

@@ -106,3 +106,37 @@ def test_the_same_queue_again_on_the_same_channel_is_another_stay_of_the_same_ca
         ("0501112233", "dvx", "empty", 3.0, "queue", None),
     ]
     assert len(listener.calls) == 1
+
+
+def test_who_left_a_queue_by_a_key_and_is_not_let_into_the_next_one_left_by_a_key() -> None:
+    """A refused Queue() tells no join, only its result (recorded: `joinempty = no`)."""
+    table = """
+        0.0   Newchannel        U=c.1 N=0501112233
+        1.0   QueueCallerJoin   U=c.1 N=0501112233 Q=dvx
+        4.0   QueueCallerLeave  U=c.1 Q=dvx
+        4.0   Newexten          U=c.1 Exten=5
+        4.1   VarSet            U=c.1 Variable=QUEUESTATUS Value=JOINEMPTY
+        6.0   Hangup            U=c.1
+    """
+    assert told(Listener().hears(table).visits) == [("0501112233", "dvx", "key", 3.0, "caller", None)]
+
+
+def test_a_caller_s_local_channel_that_is_optimised_away_ends_no_talk() -> None:
+    """The end comes under the channel that took its place (recorded: `Dial(Local/…)` into a queue)."""
+    table = """
+        0.0   Newchannel        U=c.0 N=0501112233 Channel=PJSIP/trunk-1
+        1.0   QueueCallerJoin   Uniqueid=c.2 Linkedid=c.0 N=0501112233 Q=dvx Channel=Local/dvx@in-1;2
+        3.0   QueueCallerLeave  Uniqueid=c.2 Linkedid=c.0 Q=dvx
+        3.0   AgentConnect      Uniqueid=c.2 Linkedid=c.0 Q=dvx A=PJSIP/1101 D=a.1 HoldTime=2 RingTime=2
+        3.1   Hangup            Uniqueid=c.2 Linkedid=c.0 Channel=Local/dvx@in-1;2
+    """
+    end = """
+        9.0   AgentComplete     U=c.0 D=a.1 Q=dvx A=PJSIP/1101 HoldTime=2 TalkTime=6 Reason=caller
+        9.0   Hangup            U=c.0
+    """
+    assert told(Listener().hears(table, until=8.0).visits) == [
+        ("0501112233", "dvx", "answered", 2.0, "", None)
+    ]
+    assert told(Listener().hears(table + end).visits) == [
+        ("0501112233", "dvx", "answered", 2.0, "caller", 6.0)
+    ]

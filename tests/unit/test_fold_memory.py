@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ivr.visits.facts import Booted, ChannelEnded, Fact, GaveUp, HangupAsked, LiveCalls, Party, Tick
@@ -86,6 +88,17 @@ def test_what_the_store_holds_open_goes_on_and_is_not_told_again_before_somethin
     fold.apply(answered(when(42)))
     (visit,) = fold.take().visits
     assert (visit.call_linkedid, visit.wait_seconds, visit.outcome) == ("l.1", 40.0, "answered")
+
+
+@pytest.mark.parametrize(("waited", "uniqueid"), [(40.0, "c.1"), (37.0, "l.1")])
+def test_a_caller_of_the_same_call_who_has_waited_as_long_stands_where_the_store_knows_somebody(
+    waited: float, uniqueid: str
+) -> None:
+    """Which channel took an agent's place in the queue by an attended transfer is not stored."""
+    fold = Fold("main", "ami")
+    fold.resume((CALL,), ((STAY, CALL),))
+    fold.apply(replace(answered(when(42), hold=waited), party=Party("l.1", "l.1")))
+    assert [visit.uniqueid for visit in fold.take().visits] == [uniqueid]
 
 
 @pytest.mark.parametrize(

@@ -70,8 +70,6 @@ OUTCOMES: list[tuple[dict[str, Any], Hearing, float, str]] = [
     ({"gone": when(20)}, ALL, LATE, "waiting"),
     (ASKED, ALL, LATE, "waiting"),
     ({"result": "TIMEOUT"}, DEAF, 20, "timeout"),
-    ({"result": "JOINEMPTY"}, DEAF, 20, "empty"),
-    ({"result": "JOINUNAVAIL"}, DEAF, 20, "empty"),
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -360,3 +361,16 @@ def test_of_two_last_signs_of_life_the_later_one_stands() -> None:
         assert merged(first, second)["left_at"] == at(20)
     told_later = cut(HEARD, 20.0)._replace(wait_seconds=11.75)
     assert merged(cut(READ, 20.0), told_later)["wait_seconds"] == 12.0
+
+
+@pytest.mark.parametrize(("later", "by"), [(2.5, "caller"), (2.6, "transfer")])
+@pytest.mark.parametrize("is_read_first", [True, False])
+def test_a_talk_ami_took_for_longer_than_it_was_ends_when_queue_log_says(
+    later: float, by: str, is_read_first: bool
+) -> None:
+    """AMI missed its last word, so that the end of the call was taken for it."""
+    read = over(answered(READ), "transfer")
+    assert read.ended_at is not None
+    heard = answered(HEARD, ended_at=read.ended_at + timedelta(seconds=later), ended_by="caller")
+    assert merged(*((read, heard) if is_read_first else (heard, read)))["ended_by"] == by
+    assert merged(heard, read, heard, read)["ended_by"] == by

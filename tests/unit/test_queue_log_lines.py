@@ -206,3 +206,12 @@ def test_who_is_answered_after_a_hole_in_the_file_does_not_stand_where_another_c
         ("c.1", "0501112233", "waiting"),
         ("c.2", "", "answered"),
     }
+
+
+def test_a_talk_of_a_local_channel_ends_under_the_channel_that_took_its_place() -> None:
+    """Optimised away after the answer (recorded: `Dial(Local/…)` into a queue, without `/n`)."""
+    answered = (JOIN, "1795364069|c.1|dvx|PJSIP/1101|CONNECT|2|a.1|2")
+    end = "1795364072|c.0|dvx|PJSIP/1101|COMPLETECALLER|2|3|1"
+    assert told(*answered, end) == [("0501112233", "dvx", "answered", 2.0, "PJSIP/1101", 3.0)]
+    of_another = end.replace("|2|3|1", "|2|300|1")
+    assert [talk for *_, talk in told(*answered, of_another)] == [300.0, None]
