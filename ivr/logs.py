@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
+import threading
+import traceback
 from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
 from structlog.typing import EventDict, Processor
+from twisted.logger import STDLibLogObserver, globalLogBeginner
 
 from ivr.calls.masking import masked_text
 
@@ -17,11 +21,37 @@ _INVISIBLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def configure_logging(*, json: bool) -> None:
-    """Set up structlog for this process; called once, by the command."""
+    """Set up structlog, and libraries to log through it, for this process; called once, by the command."""
     structlog.configure(
         processors=processors(json=json, colors=sys.stderr.isatty()),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    logging.basicConfig(handlers=[_Library()], level=logging.WARNING)
+    observer: Any = STDLibLogObserver()  # zope's interface is no type for mypy
+    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = lambda of: _log_uncaught(of.exc_type, of.exc_value, of.exc_traceback)
+
+
+def mask_uncaught() -> None:
+    """What ends this process as nobody expected is shown with its numbers masked, as in a log."""
+    sys.excepthook = _show_uncaught
+
+
+class _Library(logging.Handler):
+    """What Twisted, asyncio and every other library logs, as our own log lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        told = structlog.get_logger()
+        told.log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info)
+
+
+def _log_uncaught(*raised: Any) -> None:
+    structlog.get_logger().critical("not expected by anybody", exc_info=raised)
+
+
+def _show_uncaught(kind: object, problem: BaseException, trace: object) -> None:
+    sys.stderr.write(masked_text("".join(traceback.format_exception(problem))))
 
 
 def processors(*, json: bool, colors: bool) -> list[Processor]:

@@ -10,7 +10,7 @@ from typing import Final
 
 _HIDDEN: Final = 5
 _SHOWN_LAST: Final = 2
-_NUMBER: Final = re.compile(r"(?<![\w.+-])\+?\d{7,15}(?![\w-]|\.\d)")
+_NUMBER: Final = re.compile(r"(?<![\w.+-])\+?\d{7,}(?![\w-]|\.\d)")
 """Digits enough for a subscriber's number; not part of a uniqueid (`1795364181.41`), an address or a name."""
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from ivr import __version__
 from ivr.command import callbacks, closed, config, data, doctor, menu, prompts, record, run, status
 from ivr.command.options import Options
+from ivr.logs import mask_uncaught
 
 GROUPS = {
     "config": "init, check, diff, apply, rollback: from YAML to a live menu, every mistake named",
@@ -60,6 +61,7 @@ def root(
     version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
 ) -> None:
     """Set the global options; without a command, show what there is."""
+    mask_uncaught()
     context.obj = Options(config=config)
     if version:
         typer.echo(f"hotline {__version__}")

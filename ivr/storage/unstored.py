@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import Connection
 
 from ivr.calls.caller import ReadNumber
+from ivr.calls.masking import masked
 from ivr.storage import surveys
 from ivr.storage.engine import StoreAway, StoreThread, StoreUnfit
 from ivr.storage.spool import Record, Spool
@@ -189,7 +190,7 @@ def _tell(record: Record) -> None:
         log.info(
             "visit",
             queue=record.queue,
-            caller=record.caller,
+            caller=masked(record.caller),
             outcome=record.outcome,
             wait=record.wait_seconds,
             talk=record.talk_seconds,

@@ -1,5 +1,9 @@
 """Logs show no whole phone number, and nothing else is mistaken for one."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from traceback import format_exception
 from typing import cast
@@ -25,10 +29,65 @@ from ivr.visits.facts import Party
         ("127.0.0.1:15038", "127.0.0.1:15038"),
         ("5d3f1c1e-1234567-0000", "5d3f1c1e-1234567-0000"),
         ("195", "195"),
+        ("00810994501234567", "0081099450*****67"),
     ],
 )
 def test_a_number_is_masked_wherever_it_stands(told: str, shown: str) -> None:
     assert mask_numbers(None, "info", {"event": told, "caller": told}) == {"event": shown, "caller": shown}
+
+
+ELSEWHERE = """
+import asyncio, gc, logging, sys, threading
+from ivr.daemon import TaskService, serve
+from ivr.logs import configure_logging
+
+def fail(where): raise ValueError(f"0501234567 in {where}")
+
+async def work(stop):
+    forgotten = asyncio.ensure_future(later())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    del forgotten
+    gc.collect()
+    from twisted.internet import reactor
+    from twisted.internet.defer import fail as failed
+    failed(ValueError("0501234567 in a deferred"))
+    gc.collect()
+    reactor.callLater(0, fail, "the reactor")
+    threading.Thread(target=fail, args=["a thread"]).start()
+    logging.getLogger("a library").warning("0501234567 in %s", "its log")
+    reactor.callLater(0.1, reactor.stop)
+    await stop.wait()
+
+async def later(): fail("a task")
+
+configure_logging(json=True)
+serve(lambda reactor: [TaskService("one", work)])
+fail("the command")
+"""
+
+
+def test_what_libraries_and_failures_nobody_expected_say_is_masked_and_one_json_object_a_line() -> None:
+    ended = subprocess.run([sys.executable, "-c", ELSEWHERE], capture_output=True, text=True, timeout=60)
+    told = [json.loads(line) for line in ended.stderr.splitlines()]
+    everything = json.dumps(told)
+    for where in ("a deferred", "the reactor", "a task", "a thread", "its log", "the command"):
+        assert f"050*****67 in {where}" in everything
+    assert "0501234567" not in everything + ended.stdout
+    assert ended.returncode == 1
+
+
+def test_a_command_that_fails_as_nobody_expected_shows_no_number(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import ivr.command.status as s\n"
+        "def broken(*a): raise ValueError('0501234567')\n"
+        "s.overview = broken\n"
+    )
+    env = os.environ | {"PYTHONPATH": str(tmp_path), "HOTLINE_DATABASE_URL": f"sqlite:///{tmp_path}/x.db"}
+    words = [sys.executable, "-c", "from ivr.command.root import app; app()", "status"]
+    ended = subprocess.run(words, env=env, capture_output=True, text=True, timeout=60)
+    assert "ValueError: 050*****67" in ended.stderr
+    assert "0501234567" not in ended.stderr + ended.stdout
 
 
 def test_figures_stay_figures() -> None:
