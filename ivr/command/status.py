@@ -23,17 +23,18 @@ _PARTS: Final = ("recorder", "dialer")
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
 ) -> None:
-    """How the hotline is now, as its database knows it; exit status 1 if a part of it does not run."""
+    """How the hotline is now, as its database knows it; status 1 if a part does not run or does not hear."""
     with open_store() as store:
         now = store.read(overview)
     missing = [f"{server.server}: {part}" for server in now.servers for part in _not_running(server, now)]
+    deaf = [f"{server.server}: {part}" for server in now.servers for part in _not_connected(server, now)]
     if as_json:
-        data = {**asdict(now), "not_running": missing}
+        data = {**asdict(now), "not_running": missing, "not_connected": deaf}
         typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=datetime.isoformat))
     else:
         for line in _lines(now):
             typer.echo(line)
-    if missing or not now.servers:
+    if missing or deaf or not now.servers:
         raise typer.Exit(1)
 
 
@@ -48,6 +49,8 @@ def _lines(now: Overview) -> Iterator[str]:
                 yield from _scripts(process.scripts)
         for part in _not_running(server, now):
             yield f"  {'':<12}start the {part}: hotline run --server {server.server}"
+        for part in _not_connected(server, now):
+            yield f"  {'':<12}the {part} does not hear Asterisk: hotline doctor"
         minutes = server.minutes
         yield f"  {'last hour':<12}{minutes.up} min up, {minutes.down} down, {minutes.unknown} unknown"
         if minutes.last_down is not None:
@@ -77,16 +80,21 @@ def _not_running(server: ServerOverview, now: Overview) -> list[str]:
     return [part for part in _PARTS if not any(map(now.runs, _of(server, part)))]
 
 
+def _not_connected(server: ServerOverview, now: Overview) -> list[str]:
+    """Parts that run, and none of whose processes hears Asterisk."""
+    runs = {part: [one for one in _of(server, part) if now.runs(one)] for part in _PARTS}
+    return [part for part, found in runs.items() if found and not any(one.is_connected for one in found)]
+
+
 def _of(server: ServerOverview, part: str) -> list[Process]:
     return [process for process in server.processes if process.part == part]
 
 
 def _told(process: Process, now: Overview) -> str:
-    silence = _ago(now.at - process.seen_at)
     if not now.runs(process):
-        return f"does not run: last sign of life {_moment(process.seen_at)} ({silence} ago)"
+        return f"does not run: seen last {_moment(process.seen_at)} ({_ago(now.at - process.seen_at)} ago)"
     ami = "AMI connected" if process.is_connected else "AMI NOT connected"
-    return f"runs since {_moment(process.started_at)} as {process.process}, seen {silence} ago, {ami}"
+    return f"since {_moment(process.started_at)}, {ami} ({process.process})"
 
 
 def gap_told(gap: Gap) -> str:

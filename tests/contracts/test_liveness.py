@@ -104,7 +104,7 @@ def test_status_tells_who_is_silent_and_what_to_do_and_ends_with_1(watched: Stor
     assert shown.exit_code == 1
     for words in (
         "AMI connected",
-        "does not run: last sign of life",
+        "does not run: seen last",
         "start the dialer: hotline run --server main",
         "0 min up, 1 down, 59 unknown",
         "no trunk is reachable",
@@ -134,6 +134,20 @@ def test_status_tells_what_each_script_did_and_how_many_calls_found_no_place(wat
 def test_status_is_0_when_both_parts_run(watched: Store) -> None:
     watched.write(lambda connection: note_alive(connection, "main", "dialer", "a/2", True))
     assert hotline_status().exit_code == 0
+
+
+def test_status_is_1_while_a_part_that_runs_does_not_hear_asterisk(watched: Store) -> None:
+    watched.write(lambda connection: note_alive(connection, "main", "dialer", "a/2", False))
+    shown = hotline_status()
+    assert shown.exit_code == 1
+    assert "AMI NOT connected (a/2)" in shown.output
+    assert "the dialer does not hear Asterisk: hotline doctor" in shown.output
+    assert json.loads(hotline_status("--json").output)["not_connected"] == ["main: dialer"]
+
+
+def test_a_status_without_gaps_fits_a_terminal_of_80_columns(watched: Store) -> None:
+    watched.write(lambda connection: begin(connection, "main", "dialer", "hotline-1/123456"))
+    assert max(map(len, hotline_status().output.splitlines())) <= 80
 
 
 def test_status_of_a_database_nothing_ran_on_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
