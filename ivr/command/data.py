@@ -14,7 +14,7 @@ import typer
 from ivr.calls.masking import masked
 from ivr.command import audit, backfill, purge, recordings, totals
 from ivr.command.status import gap_told
-from ivr.command.store import database_url, open_store
+from ivr.command.store import open_store
 from ivr.storage.export import NUMBERS, rows
 from ivr.storage.listening import every_gap
 
@@ -67,8 +67,8 @@ app.command("backfill", epilog=backfill.EXAMPLE)(backfill.backfill)
 @app.command("migrate", epilog="Example: hotline data migrate")
 def migrate() -> None:
     """Bring the database's tables to this version; every other command does so too."""
-    with open_store():
-        typer.echo(f"{database_url().split('@')[-1]} is up to date")
+    with open_store() as store:
+        typer.echo(f"the tables of {store.engine.url.database} are up to date")
 
 
 app.command("purge", epilog=purge.EXAMPLE)(purge.purge_data)

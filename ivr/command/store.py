@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from sqlalchemy.exc import ArgumentError
 
 from ivr.command.options import fail
 from ivr.storage.engine import Store, StoreAway, StoreUnfit
@@ -35,18 +34,13 @@ def open_store(*, patient: bool = False, waits_for_disk: bool = True) -> Iterato
     `waits_for_disk`: see `Store`.
     """
     try:
-        store = Store(database_url(), waits_for_disk=waits_for_disk)
-    except ArgumentError:
-        fail("HOTLINE_DATABASE_URL is no database URL", hint="such as sqlite:////var/lib/hotline.db")
-    try:
-        _make_ready(store, patient)
-        yield store
+        with closing(Store(database_url(), waits_for_disk=waits_for_disk)) as store:
+            _make_ready(store, patient)
+            yield store
     except StoreUnfit as problem:
         fail(f"the database cannot be used: {problem.what}", hint=problem.hint)
     except StoreAway as problem:
         fail(f"the database is out of reach: {problem}", hint="start it, or set HOTLINE_DATABASE_URL")
-    finally:
-        store.close()
 
 
 def _make_ready(store: Store, patient: bool) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Final
-
-from sqlalchemy.exc import ArgumentError
 
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.words import AGI_CALLBACK_POSITION
@@ -84,20 +83,15 @@ def time_zone(zone: str) -> Finding:
 def database(url: str) -> Finding:
     """Reached, of this version, sound, and of the same time."""
     try:
-        store = Store(url)
-    except ArgumentError:
-        return error("database", "HOTLINE_DATABASE_URL is no database URL", "such as sqlite:////var/lib/x.db")
-    try:
-        store.check()
-        apart = abs((store.read(now) - utc_now()).total_seconds())
-        if not store.read(is_current):
-            return error("database", "without the tables of this version", "run `hotline data migrate`")
+        with closing(Store(url)) as store:
+            store.check()
+            apart = abs((store.read(now) - utc_now()).total_seconds())
+            if not store.read(is_current):
+                return error("database", "without the tables of this version", "run `hotline data migrate`")
     except StoreUnfit as unfit:
         return error("database", unfit.what, unfit.hint)
     except StoreAway as away:
         return error("database", f"cannot be reached: {away}", "start it, or set HOTLINE_DATABASE_URL")
-    finally:
-        store.close()
     if apart > CLOCKS_AGREE_WITHIN:
         what = f"its clock and this machine's are {apart:.0f} s apart"
         return error("database", what, "run one time service (chrony) on both machines")

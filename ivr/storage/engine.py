@@ -10,14 +10,15 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any, Final, TypeVar
 from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from ivr.storage.faults import RESTORE, StoreAway, StoreUnfit, told
 
@@ -40,16 +41,21 @@ _POSTGRESQL: Final = {
     # What a process that froze in mid transaction has locked becomes free by itself.
     "options": "-c idle_in_transaction_session_timeout=5s -c lock_timeout=8s",
 }
+_NO_URL: Final = StoreUnfit(
+    "HOTLINE_DATABASE_URL is no database URL",
+    "such as sqlite:////var/lib/hotline.db or postgresql://user:password@host/name",
+)
 
 
 class Store:
     """One database, given by URL (`sqlite:///hotline.db`, `postgresql://user:password@host/name`)."""
 
     def __init__(self, url: str, *, waits_for_disk: bool = True) -> None:
-        """`waits_for_disk`: a commit is on the disk; if not, a power cut takes the latest ones back."""
-        parsed = make_url(url)
-        if parsed.drivername == "postgresql":
-            parsed = parsed.set(drivername="postgresql+psycopg")
+        """`waits_for_disk`: a commit is on the disk; if not, a power cut takes the latest ones back.
+
+        Nothing is opened yet. Raises StoreUnfit if the URL is none of the two.
+        """
+        parsed = _parsed(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.engine: Engine = create_engine(
             parsed,
@@ -59,6 +65,7 @@ class Store:
         )
         self._connections: WeakSet[Any] = WeakSet()
         if self.is_sqlite:
+            event.listen(self.engine, "do_connect", _make_private)
             event.listen(self.engine, "connect", lambda it, _: _prepare_sqlite(it, waits_for_disk))
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
@@ -108,6 +115,17 @@ class Store:
         self.engine.dispose()
 
 
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # of a port that is no number
+        raise _NO_URL from None
+    # A password with an `@` that is not written as %40 would stand in every error, as a part of the host.
+    if parsed.get_backend_name() not in ("sqlite", "postgresql") or "@" in (parsed.host or ""):
+        raise _NO_URL
+    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername == "postgresql" else parsed
+
+
 class StoreThread:
     """The store seen from asyncio: every piece of work runs on one thread, in the order it was given."""
 
@@ -152,6 +170,13 @@ def _connect_args(is_sqlite: bool, waits_for_disk: bool) -> Mapping[str, object]
         return {"timeout": BUSY_TIMEOUT_SECONDS}
     hurry = "" if waits_for_disk else " -c synchronous_commit=off"
     return {**_POSTGRESQL, "options": f"{_POSTGRESQL['options']}{hurry}"}
+
+
+def _make_private(dialect: object, record: object, arguments: Sequence[Any], named: object) -> None:
+    """A file that is not there yet is its owner's alone, and so is its WAL: it holds citizens' numbers."""
+    with suppress(OSError):  # what is wrong with it SQLite tells
+        if (path := arguments[0]) != ":memory:":
+            os.close(os.open(path, os.O_CREAT, 0o600))
 
 
 def _prepare_sqlite(connection: Any, waits_for_disk: bool) -> None:

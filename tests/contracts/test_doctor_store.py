@@ -5,15 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 from typer.testing import CliRunner
 
 from ivr.command.root import app
 from ivr.doctor.machine import database, time_zone
 from ivr.storage.engine import Store
+from tests.stores import empty_store
+
+MISNAMED = (
+    "sesame:hotline",
+    "mysql://hotline:sesame@127.0.0.1/hotline",
+    "postgresql://hotline:sesame@127.0.0.1:port/hotline",
+    "postgresql://hotline:open@sesame@127.0.0.1:1/hotline",
+)
+
+
+def full(named: URL) -> str:
+    return named.render_as_string(hide_password=False)
 
 
 def url(store: Store) -> str:
-    return store.engine.url.render_as_string(hide_password=False)
+    return full(store.engine.url)
 
 
 def test_a_store_of_this_version_is_well(store: Store) -> None:
@@ -27,10 +40,35 @@ def test_a_store_of_another_version_is_told_to_migrate(store: Store) -> None:
 
 
 def test_a_database_that_is_away_or_misnamed_is_told_without_its_password() -> None:
-    for wrong in ("postgresql://hotline:sesame@127.0.0.1:1/hotline", "sesame:hotline"):
+    for wrong in ("postgresql://hotline:sesame@127.0.0.1:1/hotline", *MISNAMED):
         finding = database(wrong)
         assert finding.level == "error"
         assert "sesame" not in f"{finding}"
+
+
+@pytest.mark.parametrize("wrong", MISNAMED)
+def test_a_command_with_a_misnamed_database_says_so_and_nothing_of_its_password(wrong: str) -> None:
+    shown = CliRunner().invoke(app, ["data", "migrate"], env={"HOTLINE_DATABASE_URL": wrong})
+    assert shown.exit_code == 1
+    assert shown.output.startswith("the database cannot be used: HOTLINE_DATABASE_URL is no database URL")
+    assert "sesame" not in shown.output
+
+
+def test_what_is_up_to_date_is_named_without_its_password(store: Store) -> None:
+    named = store.engine.url
+    if not store.is_sqlite:
+        named = named.update_query_dict({"application_name": "sesame"})
+    shown = CliRunner().invoke(app, ["data", "migrate"], env={"HOTLINE_DATABASE_URL": full(named)})
+    assert shown.output == f"the tables of {store.engine.url.database} are up to date\n"
+
+
+def test_a_new_sqlite_file_may_be_read_by_its_owner_alone(tmp_path: Path) -> None:
+    store = empty_store(tmp_path)
+    store.write(lambda connection: connection.exec_driver_sql("DELETE FROM calls"))
+    files = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("hotline.db*")}
+    assert set(files.values()) == {0o600}
+    assert "hotline.db-wal" in files
+    store.close()
 
 
 def test_a_damaged_file_is_found(tmp_path: Path) -> None:
