@@ -30,6 +30,7 @@ def decide(
     most_place: int,
     most_minutes: int,
     told: bool = False,
+    told_in_queue: int = 0,
 ) -> tuple[str, ...]:
     """Names of the prompts to play, in order.
 
@@ -37,10 +38,12 @@ def decide(
     them from being answered. Beyond `most_place` and `most_minutes` (the last numbers recorded) the prompts
     for "many" are said; a wait of which nothing reliable is known (None) is not said. Nor is the place to who
     was `told` one earlier in the call, perhaps by Asterisk while they waited: it could be a higher one now.
+    Nor one up to `told_in_queue`, which Asterisk tells as soon as they have joined: others may join before.
     """
     if place <= idle:
         return ()
-    where = () if told else (f"{PLACE}-{place}" if place <= most_place else PLACE_MANY,)
+    names_place = not told and place > told_in_queue
+    where = (f"{PLACE}-{place}" if place <= most_place else PLACE_MANY,) if names_place else ()
     if wait_seconds is None:
         return where
     minutes = max(ceil(wait_seconds / 60), 1)
@@ -48,11 +51,20 @@ def decide(
 
 
 def prompts(
-    configuration: Configuration, place: int, idle: int, wait_seconds: float | None, told: bool = False
+    configuration: Configuration,
+    queue: str,
+    place: int,
+    idle: int,
+    wait_seconds: float | None,
+    told: bool = False,
 ) -> tuple[str, ...]:
-    """As `decide`, as far as this hotline's numbers are recorded."""
+    """As `decide`, as far as that queue announces and this hotline's numbers are recorded."""
+    rules = configuration.queues[queue]
+    if not rules.announce_position:
+        return ()
     most_place, most_minutes = _last_number(configuration, PLACE), _last_number(configuration, WAIT)
-    return decide(place, idle, wait_seconds, most_place, most_minutes, told)
+    in_queue = rules.announce_places if rules.tells_places else 0
+    return decide(place, idle, wait_seconds, most_place, most_minutes, told, in_queue)
 
 
 def announce_position(
@@ -66,8 +78,7 @@ def announce_position(
     idle = len(board.idle(queue, moment))
     told = session.get_variable(VAR_TOLD) != ""
     wait, rules = board.expected_wait(queue, place - idle, moment), configuration.queues[queue]
-    said = prompts(configuration, place, idle, wait, told) if rules.announce_position else ()
-    if said:
+    if said := prompts(configuration, queue, place, idle, wait, told):
         session.set_variable(VAR_SAY, "&".join(f"hotline/{name}" for name in said))
     if rules.order.over is not None and wait is not None and wait > rules.order.over:
         session.set_variable(VAR_OFFER, "yes")

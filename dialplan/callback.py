@@ -130,7 +130,8 @@ def _talk(source: Source, name: str, queue: Queue) -> Iterator[Extension]:
         ),
     )
     yield from _again(source)
-    yield late(place, "1")
+    if not queue.tells_places:
+        yield late(place, "1")
 
 
 def _again(source: Source) -> Iterator[Extension]:
@@ -149,16 +150,21 @@ def _again(source: Source) -> Iterator[Extension]:
 
 
 def _confirmed(source: Source, name: str, queue: Queue) -> Iterator[Step]:
-    """Key 1: to the place their wait has earned; the agent sees their number and that it is a callback."""
+    """Key 1: to the place their wait has earned; the agent sees their number and that it is a callback.
+
+    Nobody is put before callers who have been told their place.
+    """
     at = partial(source.at, "callback")
     place = at()
     yield queue_log(place, name, _ATTEMPT, words.LOG_CALLBACK_CONFIRMED)
     yield _event(words.CALLBACK_CONFIRMED)
     shown = {"CALLERID(num)": _CITIZEN, "CALLERID(name)": _AGENT_SEES, words.VAR_POSITION: ""}
     yield assign(place, "", **shown, **recording(source, queue), **own_agents_first(queue))
-    yield from ask_python(source, words.AGI_CALLBACK_POSITION, name, place)
-    hold = f"{source.configuration.callback.max_hold:.0f}"
-    yield Step("Queue", f"{name},{goes_on(queue)},,,{hold},,,,${{{words.VAR_POSITION}}}", at("max_hold"))
+    joined = f"{name},{goes_on(queue)},,,{source.configuration.callback.max_hold:.0f}"
+    if not queue.tells_places:
+        yield from ask_python(source, words.AGI_CALLBACK_POSITION, name, place)
+        joined += f",,,,${{{words.VAR_POSITION}}}"
+    yield Step("Queue", joined, at("max_hold"))
     yield left(name, at("max_hold"))
     yield from after_talk(name, queue, source.at("queues", name, "survey"))
     yield _event(words.CALLBACK_NO_AGENT)

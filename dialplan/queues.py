@@ -12,7 +12,7 @@ from dialplan.quoting import field
 from dialplan.settings import Section
 from dialplan.source import Source
 from ivr.asterisk.words import interface
-from ivr.calls.prompts import FOLDER, NEXT_NOTICE
+from ivr.calls.prompts import FOLDER, HOLD_NOTICES, NEXT_NOTICE, PLACE_NOTICES
 from ivr.config.lending import loans
 from ivr.config.model import Queue
 
@@ -77,14 +77,21 @@ def _settings(source: Source, name: str, queue: Queue) -> Iterator[tuple[str, st
 
 
 def _announcements(queue: Queue) -> Iterator[tuple[str, str]]:
-    """Place 1 alone: app_queue forgets what it said, and a called-back citizen may join before others."""
+    """app_queue names the place as it is: above 1 only where nobody is put before who waits."""
     if queue.announce_every is None:
         yield "announce-frequency", "0"
         return
     yield "announce-frequency", f"{round(queue.announce_every)}"
     yield "min-announce-frequency", "5"  # so soon after the last announcement may who is next now hear of it
     yield "announce-position", "limit"
-    yield "announce-position-limit", "1"
-    yield "announce-holdtime", "no"
+    yield "announce-position-limit", f"{queue.announce_places}"
+    # At intervals it would be said to grow once it is exceeded.
+    yield "announce-holdtime", "once" if queue.announce_hold_time else "no"
     yield "queue-youarenext", f"{FOLDER}/{NEXT_NOTICE}"
+    if queue.tells_places:
+        yield "queue-thereare", f"{FOLDER}/{PLACE_NOTICES[0]}"
+        yield "queue-callswaiting", ""
+    if queue.announce_hold_time:
+        yield "queue-holdtime", f"{FOLDER}/{HOLD_NOTICES[0]}"
+        yield from (("queue-minute", ""), ("queue-minutes", ""))
     yield "queue-thankyou", ""

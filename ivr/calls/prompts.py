@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from ivr.config.menu_graph import takes_orders
-from ivr.config.model import Configuration, Language, Prompt
+from ivr.config.model import Configuration, Language, Prompt, Queue
 
 FOLDER: Final = "hotline"
 """Under each language's folder, so that our names never meet Asterisk's own sounds."""
@@ -23,6 +23,13 @@ CALLBACK_NOTICES: Final = ("callback_greeting", "callback_keys", "callback_refus
 NEW_TIME_NOTICES: Final = ("callback_new_time", "callback_agreed")
 NEXT_NOTICE: Final = "you_are_next"
 """Said by Asterisk itself to the first who waits in a queue that has `announce_every`."""
+NUMBER: Final = "number"
+"""The words Asterisk itself puts numbers together of."""
+_NEUTER: Final = (("ru", "1"), ("ru", "2"))
+"""Words app_queue asks for in the neuter: `digits/2n`."""
+PLACE_NOTICES: Final = ("queue_place", NUMBER)
+"""Said by Asterisk to who waits in a queue with `announce_places`."""
+HOLD_NOTICES: Final = ("queue_wait", NUMBER)
 SURVEY_NOTICES: Final = ("survey_ask", "survey_thanks")
 RECORDING_NOTICE: Final = "calls_recorded"
 OWED_NOTICE: Final = "owed_callback"
@@ -51,6 +58,10 @@ class PromptFile:
     @property
     def path(self) -> PurePosixPath:
         """Where Asterisk looks for it under its `sounds` folder: `az/hotline/place-7.wav`."""
+        if self.prompt == NUMBER:
+            word = self.name.removeprefix(f"{NUMBER}-")
+            neuter = "n" if (self.language, word) in _NEUTER else ""
+            return PurePosixPath(self.language, "digits", f"{word}{neuter}.wav")
         return PurePosixPath(self.language, FOLDER, f"{self.name}.wav")
 
     def recorded(self, config: Path) -> Path:
@@ -73,6 +84,10 @@ def reserved(configuration: Configuration) -> dict[str, str]:
             names |= dict.fromkeys(QUEUE_NOTICES, f"queue `{name}` has `announce_position`") | names
         if queue.announce_every is not None:
             names.setdefault(NEXT_NOTICE, f"queue `{name}` has `announce_every`")
+        if queue.tells_places:
+            names |= dict.fromkeys(PLACE_NOTICES, f"queue `{name}` has `announce_places`") | names
+        if queue.announce_hold_time:
+            names |= dict.fromkeys(HOLD_NOTICES, f"queue `{name}` has `announce_hold_time`") | names
         if queue.survey is not None:
             names |= dict.fromkeys(SURVEY_NOTICES, f"queue `{name}` has a `survey`") | names
     if configuration.callback.enabled:
@@ -92,6 +107,18 @@ def reserved(configuration: Configuration) -> dict[str, str]:
     return names
 
 
+def spelled(number: int) -> tuple[str, ...]:
+    """The files Asterisk says a number of 1-99 with, in every language of ours: 21 is 20 and 1."""
+    tens = number // 10 * 10
+    words = (number,) if number <= 20 or number == tens else (tens, number - tens)
+    return tuple(f"{NUMBER}-{word}" for word in words)
+
+
+def told_on_joining(queue: Queue, place: int) -> tuple[str, ...]:
+    """What Asterisk itself says at once to who joins at that place behind somebody, without the hold time."""
+    return (PLACE_NOTICES[0], *spelled(place)) if 1 < place <= queue.announce_places else ()
+
+
 def needed(configuration: Configuration) -> tuple[PromptFile, ...]:
     """Every sound file of every prompt of the configuration, by language, then in the order written."""
     return tuple(
@@ -108,9 +135,9 @@ def _files(language: Language, name: str, prompt: Prompt) -> Iterator[PromptFile
         yield PromptFile(language, name, name, _parts(language, text))
         return
     for number in range(prompt.numbers[0], prompt.numbers[1] + 1):
-        yield PromptFile(
-            language, f"{name}-{number}", name, _parts(language, text.replace("{n}", str(number)))
-        )
+        if name != NUMBER or len(spelled(number)) == 1:
+            parts = _parts(language, text.replace("{n}", str(number)))
+            yield PromptFile(language, f"{name}-{number}", name, parts)
 
 
 def _parts(language: Language, text: str) -> tuple[tuple[str, str], ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agi_scripts import announce_position
+from ivr.calls.prompts import told_on_joining
 from ivr.config.loading import Loaded, configuration_of, load_single, own_tests
 from ivr.config.model import Configuration
 from ivr.config.places import Place, Places
@@ -59,9 +60,12 @@ def _read(file: Path, folder: Path) -> tuple[CaseFile | None, tuple[Problem, ...
 
 
 def announcer(configuration: Configuration) -> Announce:
-    """What `announce_position` would have played at the door of a queue in that state."""
+    """What a caller is told at the door of a queue in that state, and at once when they have joined it."""
 
     def announce(queue: str, state: QueueState) -> Iterable[str]:
-        return announce_position.prompts(configuration, state.waiting + 1, state.idle, state.ewt)
+        place = state.waiting + 1
+        yield from announce_position.prompts(configuration, queue, place, state.idle, state.ewt)
+        if place > state.idle:
+            yield from told_on_joining(configuration.queues[queue], place)
 
     return announce

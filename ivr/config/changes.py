@@ -60,6 +60,8 @@ TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "survey": "asks for a rating after the talk:",
         "announce_position": "tells callers their place:",
         "announce_every": "tells who is next every",
+        "announce_places": "tells who waits their place up to",
+        "announce_hold_time": "tells how long the wait has been:",
         "helped_by": "is helped by the agents of",
         "ring_time": "rings each agent for",
         "order": "takes call orders:",

@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 from holidays import list_supported_countries
 from phonenumbers import SUPPORTED_REGIONS
 
-from ivr.config import check_calls, check_contacts, check_menu, check_prompts, lending
+from ivr.config import announcing, check_calls, check_contacts, check_menu, check_prompts, lending
 from ivr.config.menu_graph import takes_orders
 from ivr.config.model import Configuration
 from ivr.config.places import Places
@@ -158,6 +158,8 @@ _REFERENCES: tuple[Check, ...] = (
     _digits,
     _agents,
     lending.check,
+    announcing.places_only_fall,
+    announcing.numbers,
     check_menu.targets,
     check_menu.names,
     check_menu.languages,

@@ -58,10 +58,13 @@ def _written_in(name: str, node: Node) -> Iterator[Way]:
             yield Way((*path, field), target)
 
 
-def next_nodes(configuration: Configuration, name: str) -> set[str]:
-    """The nodes a caller can be in next after that node, whatever they press and whenever they call."""
+def next_nodes(configuration: Configuration, name: str, chosen: bool = True) -> set[str]:
+    """The nodes a caller can be in next after that node, whatever they press and whenever they call.
+
+    Without those `chosen` by a key.
+    """
     node = configuration.menu.nodes[name]
-    targets = {way.target for way in _written_in(name, node)}
+    targets = {way.target for way in _written_in(name, node) if chosen or not way.from_key}
     if node.keys is not None:
         targets |= {retry_of(configuration, node, which).then for which in ("wrong_key", "silence")}
     if node.queue in configuration.queues:

@@ -113,6 +113,10 @@ class Queue(Frozen):
     """Tell callers their place and expected wait before they join."""
     announce_every: Annotated[WholeSeconds | None, Field(ge=15, examples=["45s"])] = None
     """How often who waits in the first place hears that they are next; nothing is said if it is not given."""
+    announce_places: Annotated[int, Field(ge=1, le=99)] = 1
+    """Up to this place who waits hears theirs, too. Above 1, nobody is ever put before who waits."""
+    announce_hold_time: bool = False
+    """Callers also hear, once, how long the wait has been lately, if Asterisk knows."""
     helped_by: Annotated[dict[Name, WholeSeconds], Field(examples=[{"emdx": "90s"}])] = {}
     """Queues whose agents may also be rung for this one, each once its caller has waited that long."""
     music: Name = "default"
@@ -127,6 +131,17 @@ class Queue(Frozen):
     def asks_before_joining(self) -> bool:
         """Whether Python is asked how long the caller would wait."""
         return self.announce_position or self.order.over is not None
+
+    @property
+    def tells_places(self) -> bool:
+        """Whether callers hear their place while they wait: then it may only ever fall."""
+        return self.announce_places > 1
+
+    @model_validator(mode="after")
+    def _announced_at_intervals(self) -> Queue:
+        if self.announce_every is None and (self.tells_places or self.announce_hold_time):
+            raise ValueError("`announce_places` and `announce_hold_time` need `announce_every`")
+        return self
 
     @model_validator(mode="after")
     def _closed_goes_with_hours(self) -> Queue:

@@ -71,7 +71,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Menu:
-    """A configuration at one moment. `announced` says what Python would tell before a queue: prompt names."""
+    """A configuration at one moment. `announced`: what who joins a queue is told of place and wait."""
 
     configuration: Configuration
     moment: datetime
@@ -203,8 +203,7 @@ class Menu:
     def _join(self, caller: Caller, name: str) -> Step:
         queue = self.configuration.queues[name]
         tells = queue.record and not caller.knows_of_recording
-        place = self.announced(name) if queue.announce_position else ()
-        heard = _said(caller, [*([RECORDING_NOTICE] if tells else []), *place])
+        heard = _said(caller, [*([RECORDING_NOTICE] if tells else []), *self.announced(name)])
         return Step(replace(caller, queue=name, knows_of_recording=caller.knows_of_recording or tells), heard)
 
     def _is_valid(self, contact: str) -> bool:

@@ -65,8 +65,12 @@ class Sound:
 
     @property
     def needle(self) -> bytes:
-        """Half a second from where the voice begins: silence would be found everywhere."""
-        return self.mulaw[self.needle_at : self.needle_at + SURE]
+        """Half a second from where the voice begins: silence would be found everywhere.
+
+        Of a shorter one, a single word, all but the last, incomplete frame, which Asterisk may cut.
+        """
+        whole_frames = len(self.mulaw) // FRAME * FRAME
+        return self.mulaw[self.needle_at : min(self.needle_at + SURE, whole_frames)]
 
     @classmethod
     def load(cls, file: Path, language: str) -> Sound:

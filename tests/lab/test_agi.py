@@ -13,18 +13,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agi_scripts.table import scripts_for
 from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
-from ivr.asterisk.connection import utc_now
 from ivr.asterisk.fastagi import Limits
-from ivr.storage.engine import Store
 from tests.lab.agi_server import serving
 from tests.lab.audio import Sound
 from tests.lab.calllog import What
 from tests.lab.exchange import Exchange, Keypress, Lifts
 from tests.lab.phone import Caller
-from tests.lab.watch import Watch, watching
+from tests.lab.watch import daemon, watching
 
 WORKING_HOURS = datetime(2026, 3, 3, 11, 0, tzinfo=ZoneInfo("Asia/Baku"))
 TO_DVX = "19511"
@@ -39,14 +36,6 @@ CUT_OFF_SECONDS = 0.3
 ASTERISK_CONNECT_SECONDS = 2.0
 """Compiled into AGI(): it waits so long for a connection, whatever the channel's absolute timeout."""
 CITIZEN = "0501112233"
-
-
-@asynccontextmanager
-async def daemon(watch: Watch) -> AsyncIterator[None]:
-    """Our scripts, served where the dialplan asks for them."""
-    scripts = scripts_for(watch.board, watch.configuration, utc_now, Store("sqlite://"), "main")
-    async with serving(scripts, Limits(deadline=DEADLINE), port=watch.house.agi_port):
-        yield
 
 
 def test_a_caller_hears_their_place_in_their_language_before_joining(tmp_path: Path) -> None:
@@ -149,32 +138,6 @@ def test_a_caller_reaches_the_queue_within_the_deadline_whatever_python_does(
 def test_a_called_back_citizen_joins_by_the_wait_already_served(tmp_path: Path) -> None:
     """With a minute of credit before a caller who has just come; with Python dead, at the end."""
 
-    async def call_back(watch: Watch, attempt: str) -> None:
-        digits = "994" + CITIZEN[1:]
-        reply = await watch.ami.send(
-            {
-                "Action": "Originate",
-                "Channel": f"Local/{digits}@{words.CONTEXT_CALLBACK}/n",
-                "ChannelId": attempt,
-                "OtherChannelId": f"{attempt}-2",
-                "Context": words.CONTEXT_CALLBACK,
-                "Exten": words.EXTEN_TALK,
-                "Priority": "1",
-                "Async": "true",
-                "Variable": [
-                    f"__{words.VAR_ORIGIN}=callback",
-                    f"__{words.VAR_ATTEMPT}={attempt}",
-                    f"__{words.VAR_QUEUE}=dvx",
-                    f"__{words.VAR_STRUCTURE}=dvx",
-                    f"__{words.VAR_CITIZEN}={CITIZEN}",
-                    f"__{words.VAR_CREDIT}=60",
-                    f"__{words.VAR_LANGUAGE}=az",
-                    f"__{words.VAR_DIAL_BEFORE}={int(time.time()) + 60}",
-                ],
-            }
-        )
-        assert reply.response == "Success"
-
     async def scenario() -> None:
         lifts = Lifts(after=0.1, keys=(Keypress("1", 1.0),), patience=30.0)
         async with (
@@ -185,9 +148,9 @@ def test_a_called_back_citizen_joins_by_the_wait_already_served(tmp_path: Path) 
             await phone.dial(TO_DVX, WORKING_HOURS)
             await watch.until(lambda: len(watch.line()) == 1, "the live caller joining")
             async with daemon(watch):
-                await call_back(watch, "cb-first")
+                await watch.call_back(CITIZEN, "dvx", "cb-first")
                 await watch.until(lambda: len(watch.line()) == 2, "the first callback joining")
-            await call_back(watch, "cb-second")
+            await watch.call_back(CITIZEN, "dvx", "cb-second")
             await watch.until(lambda: len(watch.line()) == 3, "the second callback joining")
             first, _, last = watch.line()
             assert (first, last) == ("cb-first", "cb-second")

@@ -9,10 +9,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from agi_scripts.table import scripts_for
+from ivr.asterisk import words
 from ivr.asterisk.connection import AmiConnection, Connected, Lost, utc_now
 from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.fastagi import Limits
 from ivr.config.loading import configuration_of, load_or_fail
 from ivr.queues.board import Board, refresh
+from ivr.storage.engine import Store
+from tests.lab.agi_server import serving
 from tests.lab.house import House
 
 
@@ -52,9 +57,44 @@ class Watch:
         await self.until(lambda: number in self.joined_at, f"joining of {number}")
         return self.joined_at[number]
 
-    def line(self) -> list[str]:
-        """Uniqueids of those who wait for dvx, in order."""
-        return [caller.uniqueid for caller in self.board.waiting("dvx")]
+    def line(self, queue: str = "dvx") -> list[str]:
+        """Uniqueids of those who wait there, in order."""
+        return [caller.uniqueid for caller in self.board.waiting(queue)]
+
+    async def call_back(self, citizen: str, queue: str, attempt: str, language: str = "az") -> None:
+        """An Originate as the dialer sends it, for a citizen who has waited a minute."""
+        reply = await self.ami.send(
+            {
+                "Action": "Originate",
+                "Channel": f"Local/994{citizen[1:]}@{words.CONTEXT_CALLBACK}/n",
+                "ChannelId": attempt,
+                "OtherChannelId": f"{attempt}-2",
+                "Context": words.CONTEXT_CALLBACK,
+                "Exten": words.EXTEN_TALK,
+                "Priority": "1",
+                "Async": "true",
+                "Variable": [
+                    f"__{words.VAR_ORIGIN}=callback",
+                    f"__{words.VAR_ATTEMPT}={attempt}",
+                    f"__{words.VAR_QUEUE}={queue}",
+                    f"__{words.VAR_STRUCTURE}={queue}",
+                    f"__{words.VAR_CITIZEN}={citizen}",
+                    f"__{words.VAR_CREDIT}=60",
+                    f"__{words.VAR_LANGUAGE}={language}",
+                    f"__{words.VAR_DIAL_BEFORE}={int(time.time()) + 60}",
+                ],
+            }
+        )
+        assert reply.response == "Success"
+
+
+@asynccontextmanager
+async def daemon(watch: Watch) -> AsyncIterator[None]:
+    """Our scripts, served where the dialplan asks for them."""
+    scripts = scripts_for(watch.board, watch.configuration, utc_now, Store("sqlite://"), "main")
+    limits = Limits(deadline=watch.configuration.servers["main"].agi_deadline)
+    async with serving(scripts, limits, port=watch.house.agi_port):
+        yield
 
 
 @asynccontextmanager

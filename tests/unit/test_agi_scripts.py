@@ -106,6 +106,57 @@ def test_no_later_announcement_of_a_call_names_a_higher_place(
     assert named == sorted(named, reverse=True)
 
 
+LIMIT = 4
+EVENTS = st.lists(
+    st.tuples(st.sampled_from(["comes", "joins", "called back", "leaves", "announced"]), st.integers(0, 9))
+)
+
+
+@given(EVENTS)
+def test_where_places_are_told_while_waiting_none_is_higher_than_one_told_before(
+    events: list[tuple[str, int]],
+) -> None:
+    """Who stands at the door joins when their sentence is over, in any order; all join at the end."""
+    told: dict[int, list[int]] = {}
+    door: list[int] = []
+    line: list[int] = []
+
+    def announce(caller: int) -> None:
+        """app_queue's `announce-position = limit`."""
+        if (place := line.index(caller) + 1) <= LIMIT:
+            told[caller].append(place)
+
+    for event, which in events:
+        if event == "comes":
+            door.append(caller := len(told))
+            place = len(line) + 1
+            said = decide(place, 0, None, most_place=30, most_minutes=30, told_in_queue=LIMIT)
+            told[caller] = [place] * len(said)
+        elif event == "joins" and door:
+            line.append(door.pop(which % len(door)))
+            announce(line[-1])
+        elif event == "called back":
+            line.append(caller := len(told))
+            told[caller] = []
+        elif event == "leaves" and line:
+            line.pop(which % len(line))
+        elif event == "announced" and line:
+            announce(line[which % len(line)])
+    assert all(places == sorted(places, reverse=True) for places in told.values())
+
+
+def test_a_place_that_asterisk_tells_on_joining_is_not_told_before(configuration: Configuration) -> None:
+    """In queue aibndx Python tells the wait; the place only beyond those Asterisk tells."""
+    lines = [
+        f"0 QueueEntry Queue=aibndx Position={place} Uniqueid=c{place + 20} Wait=1" for place in range(1, 11)
+    ]
+    ask = words.AGI_ANNOUNCE_POSITION
+    tenth = run(ask, board("\n".join(lines[:9])), configuration, value(""), queue="aibndx")
+    assert tenth == ['GET VARIABLE "HOTLINE_TOLD"']
+    eleventh = run(ask, board("\n".join(lines)), configuration, value(""), OK, queue="aibndx")
+    assert eleventh[1:] == ['SET VARIABLE "HOTLINE_SAY" "hotline/place-11"']
+
+
 @pytest.mark.parametrize("queue", ["", "nowhere", 'dvx"', "aparat&x"])
 def test_a_queue_that_is_not_configured_gets_no_announcement(
     queue: str, configuration: Configuration

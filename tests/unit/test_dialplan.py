@@ -173,6 +173,21 @@ def test_the_notice_of_recording_is_compiled_in_exactly_where_a_queue_records() 
     assert with_notice == {"tax"}
 
 
+def test_nobody_is_put_before_callers_who_hear_their_place_while_they_wait() -> None:
+    """Queue()'s `position` is given for other queues; who was called back joins this one at the end."""
+    files = compile(load_or_fail(SHIPPED), today=TODAY)
+    joined = re.findall(r",Queue\((\w+),(.*)\) ;", _plan(files))
+    assert {name for name, arguments in joined if words.VAR_POSITION in arguments} == {
+        "dvx",
+        "aparat",
+        "emdx",
+    }
+    assert [arguments.count(",") for name, arguments in joined if name == "aibndx"] == [3, 3]
+    queues = files["hotline/queues.conf"]
+    assert re.findall(r"^announce-position-limit = (\d+)$", queues, re.MULTILINE) == ["1", "1", "1", "10"]
+    assert queues.count("announce-holdtime = once") == queues.count("queue-minutes =\n") == 1
+
+
 def test_a_wait_ends_at_closing_time_where_a_node_is_named_for_it() -> None:
     queues = configuration_of(load_or_fail(CONFIG)).queues
     tax = queues["tax"].model_copy(update={"at_closing": "bye"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ivr.calls.prompts import PromptFile, needed, reserved
+from ivr.calls.prompts import PromptFile, needed, reserved, spelled
 from ivr.config.loading import configuration_of, load_files
 from tests.unit.starter import changed, shipped
 
@@ -32,6 +32,25 @@ def test_a_prompt_lies_where_asterisk_looks_for_it_in_the_callers_language() -> 
     file = _file("ru", "place-3")
     assert str(file.path) == "ru/hotline/place-3.wav"
     assert file.recorded(Path("config")) == Path("config/prompts/ru/place-3.wav")
+
+
+def test_the_words_of_numbers_lie_where_asterisk_puts_numbers_together() -> None:
+    """21 is said as 20 and 1; app_queue asks for the Russian 1 and 2 in the neuter."""
+    many = configuration_of(load_files(changed("prompts.yaml", "numbers: [1, 10]", "numbers: [1, 32]")))
+    paths = [str(file.path) for file in needed(many) if file.prompt == "number"]
+    ones = [*map(str, range(1, 21)), "30"]
+    assert paths == [
+        *(f"az/digits/{word}.wav" for word in ones),
+        *(f"ru/digits/{word}.wav" for word in ("1n", "2n", *ones[2:])),
+        *(f"en/digits/{word}.wav" for word in ones),
+    ]
+    assert [spelled(number) for number in (7, 20, 21, 90, 99)] == [
+        ("number-7",),
+        ("number-20",),
+        ("number-20", "number-1"),
+        ("number-90",),
+        ("number-90", "number-9"),
+    ]
 
 
 def test_the_recording_notice_is_needed_exactly_when_a_queue_records() -> None:

@@ -1,0 +1,72 @@
+"""Checks of what callers hear of their place while they wait: it never rises, each number has words.
+
+It would rise if somebody were put before who waits, or who has heard one were sent to another line.
+Called by `ivr.config.crosscheck`. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ivr.config.menu_graph import next_nodes, takes_orders
+from ivr.config.model import Configuration, Queue
+from ivr.config.places import Places
+from ivr.config.problems import Problem
+
+_MOST = 99
+"""The greatest number said by words for 1-20, 30, 40 … in every language of ours."""
+
+
+def places_only_fall(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """ANN001: who waits in a queue with `announce_places` could hear a higher place than before."""
+    ordered = takes_orders(configuration)
+    for name, queue in configuration.queues.items():
+        if queue.tells_places:
+            ways = [
+                f"who has heard a place in `{earlier}` may come here"
+                for earlier, other in configuration.queues.items()
+                if _tells(other) and _leads_on(configuration, other, name)
+            ]
+            if name in ordered and queue.order.key is not None:
+                ways.append("who orders no call after all returns to their place, before others")
+            if name in ordered and queue.order.mode == "keep_place":
+                ways.append("who keeps a place is put before others")
+            place = places.value_at("queues", name, "announce_places")
+            hint = "leave `announce_places` out of this queue, or change that"
+            for way in ways:
+                yield Problem("ANN001", place, f"a place could rise: {way}", hint)
+
+
+def numbers(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """ANN002: a place or a time would be said of which there are no words."""
+    greatest = [(0, "", "")]
+    for name, queue in configuration.queues.items():
+        if queue.tells_places:
+            greatest.append((queue.announce_places, name, "announce_places"))
+        if queue.announce_hold_time:
+            greatest.append((int(queue.max_wait + 30) // 60, name, "announce_hold_time"))
+    most, name, field = max(greatest)
+    number = configuration.prompts.get("number")
+    if most and number is not None and number.numbers is not None:  # else that is told already
+        first, last = number.numbers
+        if first > 1 or most > min(last, _MOST):
+            message = f"numbers up to {most} may be said, and prompt `number` has {first} to {last}"
+            hint = f"give it `numbers: [1, {most}]`" if most <= _MOST else f"{_MOST} is the most there can be"
+            yield Problem("ANN002", places.value_at("queues", name, field), message, hint)
+
+
+def _tells(queue: Queue) -> bool:
+    return queue.announce_position or queue.announce_every is not None
+
+
+def _leads_on(configuration: Configuration, queue: Queue, to: str) -> bool:
+    """Whether who waits in `queue` may come to queue `to` without choosing it."""
+    nodes, seen = configuration.menu.nodes, set[str]()
+    ahead = {queue.on_timeout, queue.at_closing or queue.on_timeout}
+    while ahead := (ahead & nodes.keys()) - seen:
+        name = ahead.pop()
+        if nodes[name].queue == to:
+            return True
+        seen.add(name)
+        ahead |= next_nodes(configuration, name, chosen=False)
+    return False
