@@ -52,7 +52,7 @@ def same_stay(told: Visit, rows: Iterable[Row]) -> Row | None:
     for row in rows:
         if row[name] == told.joined_at or _is_told_better(told, row):
             return row
-    near = [row for row in rows if _is_unnamed(told, row) and _apart(told, row) <= _ROUGHLY]
+    near = [row for row in rows if _is_unnamed(told, row) and _apart(told, row) <= _reach(told, row)]
     return min(near, key=lambda row: _apart(told, row), default=None)
 
 
@@ -77,6 +77,13 @@ def _may_be_another_recorders(told: Visit, row: Row) -> bool:
         told.left_at and told.left_at <= row["joined_at"]
     )
     return overlap and "s" in (row["precision"], told.precision)
+
+
+def _reach(told: Visit, row: Row) -> timedelta:
+    """A join computed back from the list of who waits leans on our receipts, and those may have been late."""
+    amis = told._asdict() if told.source == "ami" else row
+    is_receipt = amis["source"] == "ami" and amis["precision"] == "s"
+    return 2 * _ROUGHLY if is_receipt and row["outcome"] == "waiting" else _ROUGHLY
 
 
 def _apart(told: Visit, row: Row) -> timedelta:

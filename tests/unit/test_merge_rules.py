@@ -374,3 +374,15 @@ def test_a_talk_ami_took_for_longer_than_it_was_ends_when_queue_log_says(
     heard = answered(HEARD, ended_at=read.ended_at + timedelta(seconds=later), ended_by="caller")
     assert merged(*((read, heard) if is_read_first else (heard, read)))["ended_by"] == by
     assert merged(heard, read, heard, read)["ended_by"] == by
+
+
+@pytest.mark.parametrize("receipt_late_by", [-4.0, 4.0])
+def test_who_was_found_waiting_is_who_the_store_knows_to_wait_though_receipts_were_late(
+    receipt_late_by: float,
+) -> None:
+    joined_at = at(8.25 + receipt_late_by)
+    found = HEARD._replace(is_rebuilt=True, precision="s", joined_at=joined_at, received_at=at(15))
+    assert same_stay(found, [row := stored(READ)]) is row
+    assert same_stay(found, [row := stored(HEARD)]) is row
+    assert same_stay(READ, [row := stored(found)]) is row
+    assert same_stay(found, [stored(left(HEARD, "key"))]) is None
