@@ -11,13 +11,17 @@ import hashlib
 import os
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 BLOCK_BYTES: Final = 1 << 18
 _GZIP: Final = b"\x1f\x8b"
+_Unpacked = BufferedReader | gzip.GzipFile
+_DAMAGE: Final = (EOFError, zlib.error, gzip.BadGzipFile)
 _LONGEST_LINE: Final = 1 << 16
 
 
@@ -56,7 +60,7 @@ def identify(path: Path) -> LogFile | None:
         return _known_by(path, _unpacked(packed))
 
 
-def _known_by(path: Path, file: IO[bytes]) -> LogFile | None:
+def _known_by(path: Path, file: _Unpacked) -> LogFile | None:
     line, newline, _ = _some(file, _LONGEST_LINE).partition(b"\n")
     if not newline:
         return None
@@ -90,8 +94,11 @@ def blocks(log: LogFile, position: int) -> Iterator[Block]:
         if _known_by(log.path, file) != log:
             return
         size = os.fstat(packed.fileno()).st_size
-        if (file is packed and position > size) or file.seek(position) < position:
-            position = file.seek(0)
+        try:
+            if (file is packed and position > size) or file.seek(position) < position:
+                position = file.seek(0)
+        except _DAMAGE:
+            return  # it was whole once, and was read farther than it can be now
         rest = b""
         while data := _some(file, BLOCK_BYTES):
             whole, newline, rest = (rest + data).rpartition(b"\n")
@@ -102,15 +109,30 @@ def blocks(log: LogFile, position: int) -> Iterator[Block]:
                 position = end
 
 
-def _unpacked(raw: IO[bytes]) -> IO[bytes]:
+def is_cut(path: Path) -> bool:
+    """Whether it is packed and damaged, or not packed to its end: what stands behind that cannot be read."""
+    with path.open("rb") as packed, _unpacked(packed) as file:
+        if file is packed:
+            return False
+        try:
+            while file.read(BLOCK_BYTES):
+                pass
+        except _DAMAGE:
+            return True
+    return False
+
+
+def _unpacked(raw: BufferedReader) -> _Unpacked:
     is_packed = raw.read(2) == _GZIP
     raw.seek(0)
-    return gzip.GzipFile(fileobj=raw) if is_packed else raw  # type: ignore[return-value]  # a GzipFile reads as any file
+    return gzip.GzipFile(fileobj=raw) if is_packed else raw
 
 
-def _some(file: IO[bytes], size: int) -> bytes:
-    """The next bytes; nothing more where a packed file ends in the middle."""
-    try:
-        return file.read(size)
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        return b""
+def _some(file: _Unpacked, size: int) -> bytes:
+    """The next bytes, so many if there are; nothing more where a packed file ends in the middle."""
+    pieces, missing = [], size
+    with suppress(*_DAMAGE):
+        while piece := file.read1(missing):
+            pieces.append(piece)
+            missing -= len(piece)
+    return b"".join(pieces)

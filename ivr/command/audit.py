@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ivr.asterisk.connection import utc_now
-from ivr.asterisk.queue_log import LogFile, in_order, rotated
+from ivr.asterisk.queue_log import LogFile, rotated
 from ivr.command.checking import load_or_stop
 from ivr.command.completeness import completeness
 from ivr.command.days import LastDay, first_and_last, from_day
-from ivr.command.options import fail, options
+from ivr.command.options import options, server_of
+from ivr.command.queue_logs import queue_logs
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
@@ -52,10 +53,9 @@ def audit(
     zone = ZoneInfo(configuration.hotline.time_zone)
     first, last = first_and_last(begin, end, zone, days_back=1)
     period = _period(first, last, zone)
-    try:
-        logs = {server: in_order(files)} if files else _own_logs(configuration)
-    except OSError as problem:
-        fail(f"{problem.filename}: {problem.strerror}", hint="name queue_log files that can be read")
+    if files:
+        server_of(configuration, server)
+    logs = {server: queue_logs(files)} if files else _own_logs(configuration)
     with open_store() as store:
         found = sorted(_disagreements(store, configuration, period, logs))
         known = store.read(lambda c: completeness(c, configuration.servers, first, last, zone))

@@ -15,9 +15,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from sqlalchemy import Connection
 
 from ivr.ahead import ahead, collect_rarely
-from ivr.asterisk.queue_log import LogFile, in_order
+from ivr.asterisk.queue_log import LogFile, is_cut
 from ivr.command.checking import load_or_stop
-from ivr.command.options import fail, options
+from ivr.command.options import fail, options, server_of
+from ivr.command.queue_logs import queue_logs
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
@@ -52,10 +53,9 @@ def backfill(
     It may be ended at any moment and run again: it goes on where everything before is stored.
     """
     configuration = None if all_queues else configuration_of(load_or_stop(options(context).config))
-    try:
-        found = in_order(files)
-    except OSError as problem:
-        fail(f"{problem.filename}: {problem.strerror}", hint="name queue_log files that can be read")
+    if configuration is not None:
+        server_of(configuration, server)
+    found = queue_logs(files)
     try:
         # What a power cut takes back is read again: the bookmark goes back with it.
         with open_store(waits_for_disk=False) as store:
@@ -63,6 +63,9 @@ def backfill(
     except OSError as problem:
         fail(str(problem), hint="run it again: it goes on where everything before is stored")
     typer.echo(f"{lines:,} lines read: {saved.new:,} visits new, {saved.changed:,} changed")
+    if cut := [str(path) for path in files if is_cut(path)]:
+        what = f"{', '.join(cut)} is damaged: what stands behind the damage is not read"
+        fail(what, hint="restore it, and run this again")
 
 
 def _read(

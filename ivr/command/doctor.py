@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from dialplan.manager import RIGHTS
-from ivr.command.options import fail, options
+from ivr.command.options import options, server_of
 from ivr.command.store import database_url
 from ivr.config.loading import Loaded, load
 from ivr.doctor import machine
@@ -39,8 +39,8 @@ def doctor(
     """
     folder = options(context).config
     loaded = load(folder)
-    if loaded.configuration is not None and server not in loaded.configuration.servers:
-        fail(f"there is no server {server!r}", hint=f"servers: {', '.join(loaded.configuration.servers)}")
+    if loaded.configuration is not None:
+        server_of(loaded.configuration, server)
     findings = [machine.configuration(loaded, folder), machine.database(database_url())]
     findings += asyncio.run(_live(loaded, server, secrets, folder))
     if as_json:

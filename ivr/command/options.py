@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from ivr.config.model import Configuration, Language
+from ivr.config.model import Configuration, Language, Server
 
 LOCAL_TIME: Final = ZoneInfo("Asia/Baku")
 """In which commands show moments."""
@@ -36,6 +36,13 @@ def fail(message: str, *, hint: str = "", status: int = 1) -> NoReturn:
     if hint:
         typer.echo(f"  {hint}", err=True)
     raise typer.Exit(status)
+
+
+def server_of(configuration: Configuration, name: str) -> Server:
+    """The server of `--server`; ends the command if the configuration has none of that name."""
+    if name not in configuration.servers:
+        fail(f"there is no server {name!r}", hint=f"servers: {', '.join(configuration.servers)}")
+    return configuration.servers[name]
 
 
 def spoken(configuration: Configuration, language: str) -> Language:

@@ -10,7 +10,7 @@ import typer
 
 from dialplan.quoting import UnsafeText
 from dialplan.writing import write
-from ivr.command.options import fail, options
+from ivr.command.options import fail, options, server_of
 from ivr.config.loading import load
 
 
@@ -32,8 +32,7 @@ def render(
     loaded = load(options(context).config)
     if loaded.configuration is None:
         fail("the configuration has mistakes; nothing was written", hint="see them: hotline config check")
-    if server not in loaded.configuration.servers:
-        fail(f"there is no server {server!r}", hint=f"servers: {', '.join(loaded.configuration.servers)}")
+    server_of(loaded.configuration, server)
     if (out / "hotline").is_symlink():
         fail(f"{out / 'hotline'} belongs to `config apply`", hint="hotline config apply, or another folder")
     try:

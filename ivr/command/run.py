@@ -24,7 +24,7 @@ from ivr.availability import Availability, SignsOfLife
 from ivr.calls.orders import CallOrder, OrderAnswer
 from ivr.command.apply import ETC, AsteriskFolder, Revisions, shelf_of
 from ivr.command.checking import load_or_stop, show_problems, unfit_database
-from ivr.command.options import fail, options
+from ivr.command.options import fail, options, server_of
 from ivr.command.store import SpoolOption, open_spool, open_store
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
@@ -72,8 +72,7 @@ def run(
     renewal = Renewal(shelf, number)
     loaded = load_or_stop(folder)
     configuration = configuration_of(loaded)
-    if server not in configuration.servers:
-        fail(f"there is no server {server!r}", hint=f"servers: {', '.join(configuration.servers)}")
+    server_of(configuration, server)
     if unfit := unfit_database(loaded):
         show_problems(unfit, folder, err=True)
         raise typer.Exit(1)
