@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,8 @@ from callback_dialer.attempt import Progress
 from ivr.asterisk import words
 from ivr.calls.callback_states import AttemptState, states_before
 
+CLOCKS_APART: Final = timedelta(hours=1)
+"""The clock of Asterisk's machine may be so far behind the database's."""
 Line = Sequence[str]
 """Epoch seconds, attempt id, queue, agent, event, data …"""
 Step = Callable[[Progress, datetime, Line], Progress]
@@ -38,10 +40,12 @@ def tell(progress: Progress, lines: Iterable[Line]) -> Progress:
 def lines_of(attempt_id: str, queue_log: Path, since: datetime) -> list[Line] | None:
     """The attempt's lines in the log and its rotated files; None if they do not reach back to `since`.
 
-    Raises OSError if they cannot be read. Only files written to after `since` are opened.
+    Raises OSError if they cannot be read. `since` is the database's; what was written long before stays shut.
     """
     written = sorted((path.stat().st_mtime, path) for path in queue_log.parent.glob(f"{queue_log.name}*"))
-    wanted = [path for at, path in written if at >= since.timestamp() and path.suffix != ".gz"]
+    wanted = [
+        path for at, path in written if at >= (since - CLOCKS_APART).timestamp() and path.suffix != ".gz"
+    ]
     lines: list[Line] = []
     begins_at: list[int] = []
     for path in wanted:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Annotated, Final
 
 import typer
+from sqlalchemy import Connection
 
 from callback_dialer.decide import Decision
 from callback_dialer.deciding import would_decide
@@ -41,34 +42,44 @@ def decide(
     if by not in configuration.trunks:
         fail(f"there is no trunk {by!r}", hint=f"trunks: {', '.join(configuration.trunks)}", status=2)
     policy, read = Policy.of(configuration), reader(configuration)
-    given = list(_given(numbers))
+    queue, unread = next(iter(policy.queues)), 0
+
+    def decided(connection: Connection, number: str) -> tuple[MissedCall, Decision]:
+        now = missed.now(connection)
+        call = as_if_missed(number, read(number, by, ""), by, policy, now, queue=queue)
+        return call, would_decide(connection, call, policy)
+
     with open_store() as store:
-        now, queue = store.read(missed.now), next(iter(policy.queues))
-        for number in given:
-            call = as_if_missed(number, read(number, by, ""), by, policy, now, queue=queue)
-            decision = store.read(partial(would_decide, one=call, policy=policy))
-            _show(number, call, decision, as_json=as_json)
+        for place, number in _given(numbers):
+            if number is None:
+                unread += 1
+                typer.echo(f"{place}: no JSON string", err=True)
+            else:
+                _show(number, *store.read(partial(decided, number=number)), as_json=as_json)
+    if unread:
+        fail(f"lines not answered: {unread}", hint='write each number like "0501234567"')
 
 
-def _given(numbers: Iterable[str]) -> Iterator[str]:
-    """The numbers, with those of standard input in the place of `-`."""
+def _given(numbers: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+    """Where each number stands and the number, None for what is no JSON string; standard input for `-`.
+
+    One at a time: a program may write a line and read its answer.
+    """
     for number in numbers:
         if number != "-":
-            yield number
+            yield "", number
             continue
-        for line_number, line in enumerate(sys.stdin, 1):
+        for line_number, line in enumerate(sys.stdin.buffer, 1):
             if line.strip():
-                yield _json_string(line, line_number)
+                yield f"standard input:{line_number}", _json_string(line)
 
 
-def _json_string(line: str, line_number: int) -> str:
+def _json_string(line: bytes) -> str | None:
     try:
         value = json.loads(line)
-    except ValueError:
-        value = None
-    if not isinstance(value, str):
-        fail(f"standard input:{line_number}: no JSON string", hint='write each number like "0501234567"')
-    return value
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, str) else None
 
 
 def _show(number: str, call: MissedCall, decision: Decision, *, as_json: bool) -> None:

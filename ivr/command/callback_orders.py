@@ -32,6 +32,8 @@ IMPORT_EXAMPLE: Final = "Example: hotline callbacks import answers.csv"
 NEEDED: Final = ("number", "queue")
 OPTIONAL: Final = (*("reason", "reference", "priority", "language", "not_before", "due", "agent", "skill"),)
 LONGEST_REFERENCE: Final = 120
+YEARS: Final = range(2000, 2100)
+"""Others are slips of the pen, and some no database and no calendar can count with."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def add(
     with open_store() as store:
         placed = desk.place(store, _order(given, desk))
     if not placed.is_new:
-        fail(_refusal(placed), hint=f"hotline callbacks decide {number} tells what the guards say")
+        fail(_refusal(placed), hint="hotline callbacks decide NUMBER tells what the guards say")
     typer.echo(f"callback {placed.callback_id}: {masked(number)} in {queue}")
 
 
@@ -191,6 +193,8 @@ def _moment(text: str, configuration: Configuration) -> datetime | None:
     if not text:
         return None
     moment = datetime.fromisoformat(text)
+    if moment.year not in YEARS:
+        raise ValueError(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(configuration.hotline.time_zone))
 
 

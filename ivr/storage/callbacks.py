@@ -165,7 +165,13 @@ def owe(
 
 
 def join(
-    connection: Connection, callback_id: int, missed: MissedCall, *, language: str, expires_at: datetime
+    connection: Connection,
+    callback_id: int,
+    missed: MissedCall,
+    said: str = "missed again",
+    *,
+    language: str,
+    expires_at: datetime,
 ) -> bool:
     """Link a further missed call to an open callback.
 
@@ -200,7 +206,7 @@ def join(
         callback_id,
         (before.state,),
         before.state,
-        f"missed again in {missed.queue} after {missed.wait_seconds:.1f} s",
+        f"{said} in {missed.queue} after {missed.wait_seconds:.1f} s",
         **changes,
     )
 

@@ -22,6 +22,7 @@ from ivr.command.root import app
 from ivr.config.order_rules import OrderRules
 from ivr.config.retention import Retention
 from ivr.storage import callbacks, orders
+from ivr.storage.callback_history import history
 from ivr.storage.callbacks import Callback
 from ivr.storage.engine import Store
 from ivr.storage.export import rows
@@ -136,6 +137,17 @@ def test_a_second_order_of_the_same_citizen_joins_the_first_and_brings_it_to_its
     answer = store.write(lambda c: take(c, again, open_rules()))
     assert answer.called_from is not None
     assert [(one.queue, one.language) for one in all_of(store)] == [("emdx", "az")]
+
+
+def test_an_order_of_who_is_owed_a_call_keeps_the_longest_wait_and_its_server(store: Store) -> None:
+    store.write(lambda c: store_call(c, stays=[Queued(wait=15.0)]))
+    store.write(lambda c: decide_all(c, open_rules()))
+    store.write(lambda c: take(c, asked(credit_seconds=40.0), open_rules()))
+    [one] = all_of(store)
+    assert (one.credit_seconds, one.server) == (40.0, "main")
+    journal = store.read(lambda c: history(c, one.id))
+    assert journal is not None
+    assert journal.journal[-1].note == "ordered in dvx after 40.0 s"
 
 
 def test_nobody_moves_the_callback_of_another_citizen(store: Store) -> None:

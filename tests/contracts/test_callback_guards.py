@@ -101,9 +101,17 @@ def test_decide_knows_what_the_store_knows_and_stores_nothing(at_store: Store) -
 def test_decide_says_it_in_plain_lines_and_refuses_what_is_no_json_string(at_store: Store) -> None:
     assert "0501234567" in hotline("decide", "0501234567").output
     assert "\x1b" not in hotline("decide", "050\x1b[31m").output
-    wrong = hotline("decide", "-", given='"0501234567"\n501234567\n')
+    wrong = hotline("decide", "-", given='"0501234567"\n501234567\n' + "[" * 100_000 + '\n"0502222222"\n')
     assert wrong.exit_code == 1
-    assert "standard input:2" in wrong.output
+    assert "standard input:2" in wrong.stderr
+    assert "standard input:3" in wrong.stderr
+    assert [line.split()[:2] for line in wrong.stdout.splitlines()] == [
+        ["0501234567", "callback"],
+        ["0502222222", "callback"],
+    ]
+    not_unicode = CliRunner().invoke(app, ["callbacks", "decide", "-"], input=b'"\xff"\n"0501234567"\n')
+    assert "standard input:1" in not_unicode.stderr
+    assert "0501234567" in not_unicode.stdout
     assert hotline("decide", "0501234567", "--trunk", "nobody").exit_code == 2
 
 

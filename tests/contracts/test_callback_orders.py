@@ -228,6 +228,20 @@ def test_an_agent_or_skill_that_the_queue_does_not_have_is_refused(at_store: Sto
     assert all_of(at_store) == []
 
 
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01", "0026-11-23 14:00", "9999-12-31 23:00", "9999-12-31T23:00-12:00"]
+)
+def test_a_moment_that_cannot_be_meant_is_refused(at_store: Store, moment: str) -> None:
+    for option in ("--due", "--not-before"):
+        refused = hotline("add", "0501234567", "--queue", "dvx", option, moment)
+        assert (refused.exit_code, "is no moment" in refused.output) == (2, True), refused.output
+    assert all_of(at_store) == []
+
+
+def test_a_refusal_does_not_repeat_the_number(at_store: Store) -> None:
+    assert "050" not in hotline("add", "050\x1b[31m1", "--queue", "dvx").output
+
+
 def test_show_tells_who_ordered_it_why_and_what_it_waits_for(at_store: Store) -> None:
     hotline(
         "add", "0501234567", "--queue", "dvx", "--reference", "A-1", "--agent", "1101", "--by", "operator"

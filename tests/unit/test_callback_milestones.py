@@ -75,6 +75,14 @@ def test_lines_are_found_in_the_log_and_in_what_was_rotated_since(tmp_path: Path
     assert [each[4] for each in found] == ["CBSTART", "CBANSWERED"]
 
 
+def test_lines_are_found_though_asterisk_s_clock_is_behind_the_database_s(tmp_path: Path) -> None:
+    log = written(tmp_path / "queue_log", f"{SECOND}|NONE|NONE|NONE|QUEUESTART|", line("CBSTART|provider"))
+    os.utime(log, (SECOND, SECOND))
+    found = lines_of(ID, log, AT + timedelta(minutes=5))
+    assert found is not None
+    assert [each[4] for each in found] == ["CBSTART"]
+
+
 def test_a_log_that_does_not_reach_back_tells_nothing(tmp_path: Path) -> None:
     log = written(tmp_path / "queue_log", f"{SECOND}|NONE|NONE|NONE|QUEUESTART|")
     assert lines_of(ID, log, AT - timedelta(seconds=5)) is None
