@@ -41,7 +41,7 @@ class SeenCall:
     frozen_seconds: float = 0.0
     """How long Asterisk or the phone stood still around this call: so late they may have noticed anything."""
     is_cut: bool = False
-    """Asterisk went away as it ended, perhaps before it could tell of that."""
+    """Asterisk went away as it ended, perhaps before it could hear or tell of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ def _possible(call: SeenCall) -> set[str]:
     if call.voice_at is not None:
         return {"answered"}
     raced = {"answered"} if call.agent else set()
-    if call.ended == "here":
+    if call.ended == "here" and not call.is_cut:
         return {"abandoned"} | raced
     # Asterisk went away: killed it leaves no word, stopped it hangs up on everybody first.
     return {"interrupted", "abandoned"} | raced
@@ -189,7 +189,7 @@ def _callback_fault(
 ) -> str:
     """Why the call back this caller is owed is lost, empty if it is not."""
     # Where Asterisk went away first, the wait is known only up to its last sign of life.
-    surely = call.ended == "here" and wait.least - call.frozen_seconds > OWED_AFTER
+    surely = call.ended == "here" and not call.is_cut and wait.least - call.frozen_seconds > OWED_AFTER
     stored = any(_is_missed(it) for it in visits)
     is_owed = call.voice_at is None and not call.agent and (surely or stored)
     has_talked = any(it.has_talked for it in tries if it.caller == call.caller)

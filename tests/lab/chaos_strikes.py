@@ -113,16 +113,18 @@ def _silence(wire: str) -> Strike:
 
 
 async def _kill_asterisk(target: Target) -> None:
+    began = time.time()
     await target.house.kill()
-    await target.traffic.asterisk_died()
+    await target.traffic.asterisk_died(began)
     await target.a_while(0.0, 1.5)
     await target.house.restart()
     await target.traffic.come_back()
 
 
 async def _restart_asterisk(target: Target) -> None:
+    began = time.time()
     await target.house.restart()
-    await target.traffic.asterisk_died()
+    await target.traffic.asterisk_died(began)
     await target.traffic.come_back()
 
 
@@ -161,8 +163,9 @@ async def _kill_all(target: Target) -> None:
     await asyncio.gather(*(service.kill() for service in target.services.values()))
     if target.postgresql is not None:
         await asyncio.to_thread(target.postgresql.kill)
+    began = time.time()
     await target.house.kill()
-    await target.traffic.asterisk_died()
+    await target.traffic.asterisk_died(began)
     if target.postgresql is not None:
         await asyncio.to_thread(target.postgresql.start)
     await target.house.restart()

@@ -65,8 +65,8 @@ _PAUSE = (0.3, 1.2)
 _BURST, _LULL = 10.0, 8.0
 _ANSWERED_WITHIN = 12.0
 _BEAT = 0.1
-_DYING = 3.0
-"""Seconds around Asterisk's death in which what a phone hears need not be told any more."""
+_DYING = 0.5
+"""Seconds before and after Asterisk's death in which what a phone says or hears need not be told any more."""
 _ANSWERED_TOO_LATE = 1.0
 """Seconds after hanging up in which an agent may still lift the phone; nobody is called back so soon."""
 
@@ -83,7 +83,8 @@ class Traffic:
         self._living: set[asyncio.Task[None]] = set()
         self.stood_still: list[tuple[float, float]] = []
         """From when to when Asterisk, or these phones themselves, stood still; epoch seconds."""
-        self._died_at: list[float] = []
+        self._deaths: list[tuple[float, float]] = []
+        """From when to when Asterisk was being killed or stopped; epoch seconds."""
         self._exchange: Exchange
 
     async def __aenter__(self) -> Traffic:
@@ -136,9 +137,9 @@ class Traffic:
             if time.time() - asleep_at > 2 * _BEAT:
                 self.stood_still.append((asleep_at + _BEAT, time.time()))
 
-    async def asterisk_died(self) -> None:
-        """No phone will hear of its call again."""
-        self._died_at.append(time.time())
+    async def asterisk_died(self, began: float) -> None:
+        """No phone will hear of its call again; `began`: from then on Asterisk was dying."""
+        self._deaths.append((began, time.time()))
         for phone in (*self._agents, self._exchange):
             for leg in phone.legs:
                 leg.lose()
@@ -172,7 +173,7 @@ class Traffic:
         ]
 
     def _is_cut(self, call: SeenCall) -> bool:
-        return any(abs(died - call.ended_at) < _DYING for died in self._died_at)
+        return any(began - _DYING < call.ended_at < end + _DYING for began, end in self._deaths)
 
     def _lifted(self, number: str, leg: Leg) -> tuple[str, Leg] | None:
         """Account and call of the agent who lifted the phone for this call; called back later is another."""

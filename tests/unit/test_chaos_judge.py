@@ -74,6 +74,7 @@ def found(
         (GAVE_UP, [visit("abandoned", 7.0)], [owed()]),
         (replace(GAVE_UP, agent="1101", talked=0.0), [visit("abandoned", 7.0)], [owed()]),
         (KILLED, [visit("interrupted", 1.0)], []),
+        (replace(GAVE_UP, is_cut=True), [visit("interrupted", 1.0)], []),
         (KILLED, [visit("abandoned", 6.0)], [owed()]),
         (KILLED, [visit("interrupted", 6.0, source="both", precision="s")], []),
         (replace(GAVE_UP, ended_at=103.5), [visit("abandoned", 1.6, source="both")], []),
