@@ -170,12 +170,15 @@ def _end_of_talk(stay: Stay, now: float) -> tuple[When | None, str]:
     assert stay.answered is not None
     if stay.completed is not None:
         ended = stay.completed.when
-        if stay.agent_gone is not None and ended.steady - stay.agent_gone.steady > SETTLES_AFTER:
-            # Taken from the agent: the queue notices only when the caller hangs up (asterisk-notes 8).
-            return stay.agent_gone, "transfer"
+        for taken in (stay.agent_gone, stay.moved_on):
+            if taken is not None and ended.steady - taken.steady > SETTLES_AFTER:
+                # Taken from the agent: the queue notices only when the caller hangs up (asterisk-notes 8).
+                return taken, "transfer"
         return ended, stay.completed.reason or ("caller" if stay.asked_talking else "agent")
     if stay.lost is not None:
         return stay.lost, "restart"
+    if stay.moved_on is not None and now - stay.moved_on.steady > SETTLES_AFTER:
+        return stay.moved_on, "transfer"
     if stay.gone is not None and now - stay.gone.steady > SETTLES_AFTER:
         return stay.gone, "caller" if stay.asked_talking else "agent"
     return None, ""

@@ -36,9 +36,8 @@ class SteadyClock:
 
     A step is believed only of a clock that walked with ours: it showed our time, or the latest pauses were as
     long on both; or of one that goes back, for events come in their order. A recording played faster than it
-    happened says nothing about Asterisk's clock. A receipt in
-    doubt is an interval: a step is only what no moment of it explains, and what comes after it is compared
-    with the last receipt that was known.
+    happened says nothing about Asterisk's clock. A receipt in doubt is an interval: a step is only what no
+    moment of it explains, and what comes after it is compared with the last receipt that was known.
     """
 
     def __init__(self) -> None:
@@ -49,11 +48,11 @@ class SteadyClock:
         self._last: tuple[float, float] | None = None
         """That place and that receipt; None before the first of a connection."""
         self._pauses_alike = 0
-        self._walks_with_ours = False
+        self._shows_our_time = False
 
     def new_connection(self) -> None:
         """After a hole nothing is known about the pace."""
-        self._last, self._pauses_alike, self._walks_with_ours = None, 0, False
+        self._last, self._pauses_alike, self._shows_our_time = None, 0, False
 
     def read(self, timestamp: datetime | None, received_at: datetime, doubt: float = 0.0) -> When:
         """The place of one event; without a timestamp, the receipt on Asterisk's clock as far as known.
@@ -66,13 +65,20 @@ class SteadyClock:
             at = received_at - timedelta(seconds=self._delay + self._correction)
             return When(at, received_at, steady, False, self._steps)
         told = timestamp.timestamp()
-        goes_back = self._last is not None and told + self._correction < self._last[0] - STEP_SECONDS
-        if self._walks_with_ours or goes_back:
+        if self._shows_our_time or self._walks_with_ours(told + self._correction, received):
             self._bridge(received - told - self._correction - self._delay, doubt)
         steady = told + self._correction
         if not doubt:
             self._learn(steady, received)
         return When(timestamp, received_at, steady, True, self._steps)
+
+    def _walks_with_ours(self, steady: float, received: float) -> bool:
+        """One pause alike is enough for a leap ahead of a pause in which we waited too: no stall is that."""
+        if self._last is None:
+            return False
+        told, passed = steady - self._last[0], received - self._last[1]
+        leaps = told < -STEP_SECONDS or (self._pauses_alike > 0 and told > passed >= _PAUSE)
+        return leaps or self._pauses_alike >= _PAUSES_ALIKE
 
     def _bridge(self, late_by: float, doubt: float) -> None:
         """`late_by` seconds, or up to `doubt` less, has the receipt fallen behind the timestamp."""
@@ -88,4 +94,4 @@ class SteadyClock:
                 is_alike = abs(passed - told) <= max(_JITTER, told * _JITTER)
                 self._pauses_alike = self._pauses_alike + 1 if is_alike else 0
         self._last, self._delay = (steady, received), received - steady
-        self._walks_with_ours = abs(self._delay) <= STEP_SECONDS or self._pauses_alike >= _PAUSES_ALIKE
+        self._shows_our_time = abs(self._delay) <= STEP_SECONDS

@@ -39,7 +39,7 @@ from ivr.visits.facts import (
 )
 from ivr.visits.judge import RESULTS
 from ivr.visits.state import State, before
-from ivr.visits.stay import ROUGHLY
+from ivr.visits.stay import ROUGHLY, Stay
 from ivr.visits.steady import When
 
 _SAME_MOMENT: Final = 0.002
@@ -64,7 +64,8 @@ def _joined(state: State, fact: Joined) -> None:
         is_exact = stay.joined.exact and fact.when.exact
         if is_exact and apart < _SAME_MOMENT:
             return
-        if stay.is_rebuilt and apart < ROUGHLY:
+        left = stay.gave_up or stay.left
+        if stay.is_rebuilt and apart < ROUGHLY and not (left and left.steady < fact.when.steady):
             # The moment of receipt stays: it tells the store that it is the same stay.
             joined = fact.when._replace(received_at=stay.joined.received_at)
             state.put(number, joined=joined, is_rebuilt=False, party=fact.party)
@@ -169,10 +170,11 @@ def _completed(state: State, fact: Completed) -> None:
 
 def _talk_of(state: State, fact: Completed) -> int | None:
     own = [n for n in state.stays.of_channel(fact.party.uniqueid, fact.queue) if fact.party.uniqueid]
-    for number in own:
-        stay = state.stays[number]
-        if stay.is_talking and stay.answered is not None and stay.answered.agent == fact.agent:
-            return number
+    talks = [n for n in own if state.stays[n].is_talking and _agent_of(state.stays[n]) == fact.agent]
+    if talks:
+        # A supervisor may have sent a caller out of a talk and into the same queue: both end with the call.
+        lasted = (n for n in talks if _has_lasted(state.stays[n].answered, fact, state.tells_every_join))
+        return next(lasted, talks[0])
     by_agent_channel = state.stays.of_agent_channel(fact.agent_uniqueid)
     if by_agent_channel is not None:
         return by_agent_channel
@@ -186,6 +188,10 @@ def _talk_of(state: State, fact: Completed) -> int | None:
     if fact.hold is None or fact.talk is None:
         return None
     return state.locate(fact.party, fact.queue, fact.when, fact.hold + fact.talk)
+
+
+def _agent_of(stay: Stay) -> str:
+    return stay.answered.agent if stay.answered else ""
 
 
 def _has_lasted(answered: Answered | None, end: Completed, is_queue_log: bool) -> bool:

@@ -321,3 +321,19 @@ def test_a_clock_that_is_set_back_is_known_before_its_pace_is() -> None:
     (visit,) = hear(a_day_later).visits
     assert visit.wait_seconds == pytest.approx(4.0)
     assert visit.clock_stepped
+
+
+def test_a_join_right_after_a_stay_whose_join_was_missed_is_another_stay() -> None:
+    """Recorded: the same queue three times in a row."""
+    listener = Listener().hears("""
+        3.0   QueueCallerAbandon  U=c.1 N=0501112233 Q=dvx HoldTime=1
+        3.0   VarSet              U=c.1 Variable=QUEUESTATUS Value=TIMEOUT
+        3.0   QueueCallerLeave    U=c.1 N=0501112233 Q=dvx
+        3.1   QueueCallerJoin     U=c.1 N=0501112233 Q=dvx
+        5.0   HangupRequest       U=c.1
+        5.0   QueueCallerAbandon  U=c.1 N=0501112233 Q=dvx HoldTime=2
+    """)
+    assert [(visit.outcome, visit.wait_seconds) for visit in listener.visits] == [
+        ("timeout", 1.0),
+        ("abandoned", 1.9),
+    ]

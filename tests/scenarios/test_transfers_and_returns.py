@@ -140,3 +140,34 @@ def test_a_caller_s_local_channel_that_is_optimised_away_ends_no_talk() -> None:
     assert told(Listener().hears(table + end).visits) == [
         ("0501112233", "dvx", "answered", 2.0, "caller", 6.0)
     ]
+
+
+TWICE = [
+    ("0501112233", "dvx", "answered", 2.0, "transfer", 3.0),
+    ("0501112233", "dvx", "answered", 2.0, "caller", 1.0),
+]
+
+
+def test_a_talk_sent_into_the_same_queue_ends_there_although_both_ends_come_with_the_call() -> None:
+    """The ends come in the wrong order (recorded: AMI Redirect of a talking caller)."""
+    table = f"""{TALKS}
+        6.0  QueueCallerJoin  U=c.1 N=0501112233 Q=dvx
+        8.0  QueueCallerLeave U=c.1 Q=dvx
+        8.0  AgentConnect     U=c.1 Q=dvx A=PJSIP/1101 D=a.3 HoldTime=2 RingTime=1
+        9.0  AgentComplete    U=c.1 Q=dvx A=PJSIP/1101 HoldTime=2 TalkTime=1 Reason=caller
+        9.0  AgentComplete    U=c.1 Q=dvx A=PJSIP/1101 HoldTime=2 TalkTime=6 Reason=caller
+        9.0  Hangup           U=c.1
+    """
+    assert told(Listener().hears(table).visits) == TWICE
+
+
+def test_a_talk_whose_last_word_was_missed_ends_where_the_caller_came_to_the_next_queue() -> None:
+    listener = Listener().hears(TALKS, until=5.0).reconnects(5.5)
+    listener.hears("""
+        6.0   QueueCallerJoin  U=c.1 N=0501112233 Q=emdx
+        9.0   QueueCallerLeave U=c.1 Q=emdx
+        9.0   AgentConnect     U=c.1 Q=emdx A=PJSIP/1301 D=a.3 HoldTime=3 RingTime=2
+        12.0  AgentComplete    U=c.1 D=a.3 Q=emdx A=PJSIP/1301 HoldTime=3 TalkTime=3 Reason=agent
+        12.0  Hangup           U=c.1
+    """)
+    assert told(listener.visits)[0] == ("0501112233", "dvx", "answered", 2.0, "transfer", 3.0)

@@ -215,3 +215,18 @@ def test_a_talk_of_a_local_channel_ends_under_the_channel_that_took_its_place() 
     assert told(*answered, end) == [("0501112233", "dvx", "answered", 2.0, "PJSIP/1101", 3.0)]
     of_another = end.replace("|2|3|1", "|2|300|1")
     assert [talk for *_, talk in told(*answered, of_another)] == [300.0, None]
+
+
+def test_two_talks_of_one_caller_with_one_agent_that_end_at_once_are_told_apart_by_their_seconds() -> None:
+    """A supervisor sent the caller out of the first and into the same queue (recorded: AMI Redirect)."""
+    assert told(
+        JOIN,
+        "1795364069|c.1|dvx|PJSIP/1101|CONNECT|2|a.1|2",
+        "1795364074|c.1|dvx|NONE|ENTERQUEUE||0501112233|1",
+        "1795364077|c.1|dvx|PJSIP/1101|CONNECT|3|a.2|1",
+        "1795364079|c.1|dvx|PJSIP/1101|COMPLETECALLER|3|2|1",
+        "1795364079|c.1|dvx|PJSIP/1101|COMPLETECALLER|2|10|1",
+    ) == [
+        ("0501112233", "dvx", "answered", 2.0, "PJSIP/1101", 5.0),
+        ("0501112233", "dvx", "answered", 3.0, "PJSIP/1101", 2.0),
+    ]

@@ -80,33 +80,41 @@ def test_what_comes_after_a_receipt_in_doubt_is_compared_with_the_last_one_that_
 
 
 @pytest.mark.parametrize(
-    ("events", "is_believed"),
+    ("events", "is_believed", "is_believed_after_a_wait"),
     [
-        ([(0, 0), (1, 1)], False),
-        ([(0, 0), (1, 1), (2, 2)], True),
-        ([(0, 0), (1, 1), (1.1, 1.1), (1.2, 1.2)], False),
-        ([(0, 0), (1, 1), (2, 1.5), (3, 2.5)], False),
-        ([(0, 0), (1, 1), (2, 2), (3, 4.5)], False),
-        ([(0, 0), (1, 1), (2, 2), (2.1, 3.5)], False),
-        ([(0, 0), (1, 1.09), (2, 2)], True),
-        ([(0, 0), (1, 1.15), (2, 2.15)], False),
-        ([(0, 0), (10, 10.9), (20, 20)], True),
-        ([(0, 0), (10, 11), (20, 21)], True),
-        ([(0, 0), (10, 11.2), (20, 21.2)], False),
-        ([(0, 0), (0.22, 0.22), (0.44, 0.44)], True),
-        ([(0, 0), (0.15, 0.15), (0.3, 0.3)], False),
-        ([(0, 0), (9, 9.5), (9.01, 18), (18, 27)], False),
+        ([(0, 0), (1, 1)], False, True),
+        ([(0, 0), (1, 1), (2, 2)], True, True),
+        ([(0, 0), (1, 1), (1.1, 1.1), (1.2, 1.2)], False, True),
+        ([(0, 0), (1, 1), (2, 1.5), (3, 2.5)], False, True),
+        ([(0, 0), (1, 1), (2, 2), (3, 4.5)], False, False),
+        ([(0, 0), (1, 1), (2, 2), (2.1, 3.5)], False, False),
+        ([(0, 0), (1, 1.09), (2, 2)], True, True),
+        ([(0, 0), (1, 1.15), (2, 2.15)], False, True),
+        ([(0, 0), (10, 10.9), (20, 20)], True, True),
+        ([(0, 0), (10, 11), (20, 21)], True, True),
+        ([(0, 0), (10, 11.2), (20, 21.2)], False, True),
+        ([(0, 0), (0.22, 0.22), (0.44, 0.44)], True, True),
+        ([(0, 0), (0.15, 0.15), (0.3, 0.3)], False, False),
+        ([(0, 0), (9, 9.5), (9.01, 18), (18, 27)], False, True),
     ],
 )
-def test_a_clock_that_shows_another_time_is_believed_after_two_pauses_alike_in_a_row(
-    events: list[tuple[float, float]], is_believed: bool
+def test_a_clock_that_shows_another_time_is_believed_after_two_pauses_alike_or_one_and_a_wait(
+    events: list[tuple[float, float]], is_believed: bool, is_believed_after_a_wait: bool
 ) -> None:
+    for waited, believed in ((0.19, is_believed), (0.21, is_believed_after_a_wait)):
+        heard = Heard()
+        for told, received in events:
+            heard.reads(told - HOUR, received)
+        told, received = events[-1]
+        assert heard.place(told + waited, received + waited)[1] == (1 if believed else 0)
+
+
+@pytest.mark.parametrize(("told", "place"), [(-2.1, (2, 1)), (-2.0, (-1, 0))])
+def test_a_clock_that_goes_back_has_stepped_whatever_its_pace(told: float, place: tuple[float, int]) -> None:
     heard = Heard()
-    for told, received in events:
-        heard.reads(told - HOUR, received)
-    told, received = events[-1]
-    steps = heard.place(told + 1, received + 1)[1]
-    assert steps == (1 if is_believed else 0)
+    heard.reads(1 - HOUR, 1)
+    seconds, steps = heard.place(1 + told - HOUR, 2)
+    assert (round(seconds + HOUR, 6), steps) == place
 
 
 def test_after_a_hole_the_pace_is_not_known_but_the_steps_so_far_are() -> None:
@@ -119,8 +127,7 @@ def test_after_a_hole_the_pace_is_not_known_but_the_steps_so_far_are() -> None:
     for second in (0, 1):
         away.reads(second - HOUR, second)
     away.clock.new_connection()
-    for second in (2, 3):
-        away.reads(second - HOUR, second)
+    away.reads(2 - HOUR, 2)
     assert away.place(4, 4) == (4, 0)
 
 
