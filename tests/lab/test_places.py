@@ -18,6 +18,8 @@ from tests.lab.watch import Watch, daemon, watching
 QUEUE = "aibndx"
 LIMIT = 3
 LANGUAGES = ("az", "ru", "en")
+LONG = "Ваше место в очереди. Пожалуйста, оставайтесь на линии, мы скоро ответим вам, ваше место: {n}."
+"""Takes so long to say that another can join meanwhile, on a busy machine, too."""
 CITIZEN = "0501112233"
 CHANGES = {
     f"queues.{QUEUE}.announce_places": LIMIT,
@@ -25,6 +27,7 @@ CHANGES = {
     f"queues.{QUEUE}.record": False,
     "hotline.remember_language": False,
     "callback.max_hold": "120s",
+    "prompts.place.ru": LONG,
     **{f"hotline.delivered.1952{at}": f"door_{language}" for at, language in enumerate(LANGUAGES)},
     **{f"menu.nodes.door_{language}": {"language": language, "then": QUEUE} for language in LANGUAGES},
 }
