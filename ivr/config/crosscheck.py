@@ -120,6 +120,10 @@ def _hotline(configuration: Configuration, places: Places) -> Iterator[Problem]:
         if language in hotline.languages[:position]:
             place = places.at("hotline", "languages", position)
             yield Problem("HOT003", place, f"`{language}` is in this list twice", "keep one of them")
+    if hotline.remember_language and len(hotline.languages) == 1:
+        place = places.value_at("hotline", "remember_language")
+        hint = "leave it out: it has each call wait for Python"
+        yield Problem("HOT005", place, "there is one language only to remember", hint, Severity.WARNING)
     if hotline.number not in hotline.delivered:
         place = places.at("hotline", "delivered")
         hint = f'add `"{hotline.number}": …` with the node where its calls begin'

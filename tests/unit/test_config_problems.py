@@ -273,6 +273,7 @@ def test_each_code_is_explained_on_the_page_of_codes_and_provoked_here() -> None
         "CFG006",
         "CFG007",
         "CON005",
+        "HOT005",
         "HRS006",
         "HRS007",
         "PRM006",
