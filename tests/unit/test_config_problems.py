@@ -237,7 +237,13 @@ MISTAKES = [
     ("PRM003", "prompts.yaml", PLACE_MANY, "", "prompts:"),
     ("PRM004", "prompts.yaml", "Xahiş edirik", "Xahiş edirik {n}", "Xahiş edirik {n}"),
     ("PRM002", "prompts.yaml", "az: Belə seçim yoxdur.", 'az: "..."', '"..."'),
-    ("PRM004", "prompts.yaml", "    numbers: [0, 9]\n", "", '"{n}."'),
+    (
+        "PRM004",
+        "prompts.yaml",
+        "    numbers: [0, 9]\n",
+        "",
+        '"{n}."\n    ru: "{n}."\n    en: "{n}."\n  order_keys',
+    ),
     ("PRM005", "prompts.yaml", "numbers: [0, 9]", "numbers: [1, 9]", "numbers: [1, 9]"),
     ("PRM004", "prompts.yaml", "yeriniz: {n}.", "yeriniz.", '"Növbədəki'),
     (
