@@ -7,9 +7,10 @@ of reach delays both; minutes are kept until it is back.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -17,8 +18,10 @@ from typing import Final
 
 import structlog
 
+from ivr.asterisk.actions import AmiError
+from ivr.asterisk.closing import closed_by_hand
 from ivr.asterisk.connection import AmiConnection, utc_now
-from ivr.asterisk.readiness import Needed, shortcomings
+from ivr.asterisk.readiness import ANSWER_WITHIN, Needed, shortcomings
 from ivr.storage.engine import StoreAway, StoreThread
 from ivr.storage.liveness import Minute, begin, note_alive, note_minutes
 
@@ -42,7 +45,7 @@ class SignsOfLife:
         part: str,
         scripts: Callable[[], str] = lambda: "{}",
     ) -> None:
-        """`scripts`: what its AGI scripts did, as JSON."""
+        """`scripts`: what it tells beside that, as JSON: of its AGI scripts, or of hours closed by hand."""
         self._connection, self._store, self._scripts = connection, store, scripts
         self._who = (server, part, f"{socket.gethostname()[:60]}/{os.getpid()}")
 
@@ -62,7 +65,7 @@ class SignsOfLife:
 
 
 class Availability:
-    """Checks every few seconds whether a call would be answered and queued."""
+    """Checks every few seconds whether a call would be answered and queued, and what is closed by hand."""
 
     def __init__(
         self,
@@ -78,15 +81,23 @@ class Availability:
         self._server, self._needed = server, needed
         self._clock, self._every = clock, every
         self._unstored: dict[datetime, Minute] = {}
+        self._closed: Mapping[str, datetime] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set."""
         while not await stopped(stop, self._every):
             at = self._clock()
             found = await shortcomings(self._connection.send, self._needed)
+            with suppress(AmiError, TimeoutError):
+                async with asyncio.timeout(ANSWER_WITHIN):
+                    self._closed = await closed_by_hand(self._connection.send, self._needed.hours)
             if not stop.is_set():  # else our own end may be what failed
                 self._count(at, found)
                 await self._store_minutes()
+
+    def closed_as_json(self) -> str:
+        """The hours closed by hand and until when, as Asterisk said last, as one line."""
+        return json.dumps({"closed": {name: until.isoformat() for name, until in self._closed.items()}})
 
     def _count(self, at: datetime, found: tuple[str, ...]) -> None:
         minute_at = at.replace(second=0, microsecond=0)

@@ -30,17 +30,17 @@ class Send(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """What a call needs of Asterisk beside the dialplan."""
+    """What a call needs of Asterisk beside the dialplan; and the `hours` that may be closed by hand."""
 
     queues: Collection[str]
     endpoints: Collection[str]
+    hours: Collection[str] = ()
 
     @classmethod
     def of(cls, configuration: Configuration) -> Self:
-        """The queues and trunks of a configuration."""
-        return cls(
-            frozenset(configuration.queues), [trunk.endpoint for trunk in configuration.trunks.values()]
-        )
+        """The queues, trunks and hours of a configuration."""
+        endpoints = [trunk.endpoint for trunk in configuration.trunks.values()]
+        return cls(frozenset(configuration.queues), endpoints, tuple(configuration.hours))
 
 
 async def shortcomings(send: Send, needed: Needed, within: float = ANSWER_WITHIN) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ them as `hotline/<name>` in the caller's language. Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -39,6 +39,10 @@ ORDER_NOTICES: Final = (
     *("order_soon", "order_today", "order_next_day", "order_noted", "order_refused"),
 )
 CHOSEN_TIME_NOTICES: Final = ("order_today_at", "order_next_day_at", "clock")
+NUMBERED: Final[Mapping[str, tuple[int, int]]] = {
+    **{"place": (1, 1), "wait_minutes": (1, 1), "digit": (0, 9), "clock": (10, 59)},
+}
+"""Prompts of our own that are said with a number: the first and last of those that must be recorded."""
 
 _SPAN = re.compile(r"<(az|ru|en)>(.*?)</\1>", re.DOTALL)
 

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 from sqlalchemy import Connection
 
-from ivr.command.options import LOCAL_TIME, fail
+from ivr.command.options import fail, local
 from ivr.command.store import open_store
 from ivr.storage import callbacks, switches
 from ivr.storage.callback_history import listed
@@ -46,7 +46,7 @@ def resume(
         off = store.read(switches.all_off)
         if part is None:
             for name, since, why in off:
-                typer.echo(f"{name:<20}  since {since.astimezone(LOCAL_TIME):%Y-%m-%d %H:%M}  {why}")
+                typer.echo(f"{name:<20}  since {local(since):%Y-%m-%d %H:%M}  {why}")
             if not off:
                 typer.echo("nothing is paused or held")
             return

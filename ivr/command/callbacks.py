@@ -16,7 +16,7 @@ from callback_dialer.guarding import BY_HAND
 from ivr.calls.callback_states import CallbackState
 from ivr.calls.masking import masked
 from ivr.command import callback_decisions, callback_orders, callback_switches
-from ivr.command.options import LOCAL_TIME, fail
+from ivr.command.options import fail, local
 from ivr.command.store import open_store
 from ivr.storage.callback_history import History, history, listed
 from ivr.storage.callbacks import Callback
@@ -160,11 +160,11 @@ def _shown(full_numbers: bool) -> Show:
 
 
 def _moment(moment: datetime) -> str:
-    return moment.astimezone(LOCAL_TIME).strftime("%Y-%m-%d %H:%M:%S")
+    return local(moment).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _minute(moment: datetime) -> str:
-    return moment.astimezone(LOCAL_TIME).strftime("%m-%d %H:%M")
+    return local(moment).strftime("%m-%d %H:%M")
 
 
 def _as_data(one: Callback, show: Show) -> dict[str, Any]:

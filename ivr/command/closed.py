@@ -62,7 +62,7 @@ def closed(
     except (SecretMissing, AmiError, OSError, TimeoutError) as problem:
         fail(f"Asterisk was not asked: {problem}", hint="see `hotline doctor`")
     for name, end in found.items():
-        typer.echo(f"{name} is closed by hand {_said(end, zone)}")
+        typer.echo(f"{name} is closed by hand {said_until(end.astimezone(zone))}")
     for name in configuration.hours.keys() - found.keys():
         typer.echo(f"{name} goes by the clock")
 
@@ -78,5 +78,6 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
     return moment.replace(tzinfo=zone)
 
 
-def _said(end: datetime, zone: ZoneInfo) -> str:
-    return "until --open" if end == closing.FOR_GOOD else f"until {end.astimezone(zone):%Y-%m-%d %H:%M}"
+def said_until(end: datetime) -> str:
+    """Until when hours are closed by hand, in words."""
+    return "until --open" if end == closing.FOR_GOOD else f"until {end:%Y-%m-%d %H:%M}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agi_scripts import announce_position
 from ivr.calls.prompts import told_on_joining
-from ivr.config.loading import Loaded, configuration_of, load_single, own_tests
+from ivr.config.loading import Loaded, configuration_of, content_of, load_single, own_tests
 from ivr.config.model import Configuration
 from ivr.config.places import Place, Places
 from ivr.config.problems import Problem
@@ -53,7 +53,7 @@ def run_tests(loaded: Loaded, folder: Path, files: Sequence[Path] = ()) -> Teste
 def _read(file: Path, folder: Path) -> tuple[CaseFile | None, tuple[Problem, ...], Places]:
     name = str(file.relative_to(folder) if file.is_relative_to(folder) else file.resolve())
     try:
-        return load_single(CaseFile, name, file.read_bytes())
+        return load_single(CaseFile, name, content_of(file))
     except OSError as error:
         message = f"this file cannot be read: {error.strerror}"
         return None, (Problem("CFG006", Place(name, 1, 1), message, "name a file you may read"),), Places()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 import typer
 
-from ivr.config.model import Configuration, Language, Server
-
-LOCAL_TIME: Final = ZoneInfo("Asia/Baku")
-"""In which commands show moments."""
+from ivr.config.loading import load
+from ivr.config.model import Configuration, Hotline, Language, Server
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,28 @@ class Options:
     config: Path
     """Folder of the YAML files."""
 
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """`hotline.time_zone`; the default where the configuration cannot be read."""
+        loaded = load(self.config)
+        known = loaded.configuration.hotline.time_zone if loaded.configuration else None
+        return ZoneInfo(known or Hotline.model_fields["time_zone"].default)
+
+
+GIVEN: ContextVar[Options] = ContextVar("options")
+"""Those of the command that runs; set by the root command."""
+
 
 def options(context: typer.Context) -> Options:
     """The root command's options, typed."""
     found = context.obj
     assert isinstance(found, Options)
     return found
+
+
+def local(moment: datetime) -> datetime:
+    """That moment as commands show it: in the hotline's time zone."""
+    return moment.astimezone(GIVEN.get().zone)
 
 
 def fail(message: str, *, hint: str = "", status: int = 1) -> NoReturn:

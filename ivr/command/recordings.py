@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from ivr import recordings
 from ivr.calls.masking import masked
 from ivr.command.checking import load_or_stop
-from ivr.command.options import LOCAL_TIME, fail, options
+from ivr.command.options import fail, local, options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.storage.audit import note
@@ -83,5 +83,5 @@ def _show(found: list[dict[str, Any]], as_json: bool) -> None:
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2, default=datetime.isoformat))
         return
     for row in shown:
-        began = row["began_at"].astimezone(LOCAL_TIME).strftime("%Y-%m-%d %H:%M:%S")
+        began = local(row["began_at"]).strftime("%Y-%m-%d %H:%M:%S")
         typer.echo(f"{began}  {row['linkedid']}  {row['caller_e164']}  {row['file']}")

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from ivr import __version__
 from ivr.command import callbacks, closed, config, data, doctor, menu, prompts, record, run, status
-from ivr.command.options import Options
+from ivr.command.options import GIVEN, Options
 from ivr.logs import mask_uncaught
 
 GROUPS = {
@@ -63,6 +63,7 @@ def root(
     """Set the global options; without a command, show what there is."""
     mask_uncaught()
     context.obj = Options(config=config)
+    GIVEN.set(context.obj)
     if version:
         typer.echo(f"hotline {__version__}")
         raise typer.Exit

@@ -127,7 +127,9 @@ def _services(
         where = configuration.servers[server]
         recorder = Recorder(ami, store, server, Watched.of(configuration), spool, where.log_file)
         yield TaskService("recorder", recorder.run)
-        yield TaskService("availability", Availability(ami, store, server, Needed.of(configuration)).run)
+        availability = Availability(ami, store, server, Needed.of(configuration))
+        yield TaskService("availability", availability.run)
+        told["recorder"] = availability.closed_as_json
     if "dialer" in logins:
         board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
         yield DialerService.of(configuration, server, store, logins["dialer"], board)

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ivr.command.options import LOCAL_TIME
+from ivr.command.closed import said_until
+from ivr.command.options import local
 from ivr.command.store import open_store
 from ivr.storage.listening import Gap
 from ivr.storage.liveness import Process
@@ -47,6 +48,8 @@ def _lines(now: Overview) -> Iterator[str]:
             if now.runs(process) or not any(map(now.runs, _of(server, process.part))):
                 yield f"  {process.part:<12}{_told(process, now)}"
                 yield from _scripts(process.scripts)
+            if now.runs(process):
+                yield from _closed(process.scripts)
         for part in _not_running(server, now):
             yield f"  {'':<12}start the {part}: hotline run --server {server.server}"
         for part in _not_connected(server, now):
@@ -74,6 +77,12 @@ def _scripts(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {'':<12}{name}: {counts}"
     if refused := told.get("refused"):
         yield f"  {'':<12}{refused} calls went on without a script: all places were taken"
+
+
+def _closed(told: Mapping[str, Any]) -> Iterator[str]:
+    for name, until in told.get("closed", {}).items():
+        end = local(datetime.fromisoformat(until))
+        yield f"  {'hours':<12}{name} is closed by hand {said_until(end)}: hotline closed {name} --open"
 
 
 def _not_running(server: ServerOverview, now: Overview) -> list[str]:
@@ -106,7 +115,7 @@ def gap_told(gap: Gap) -> str:
 
 
 def _moment(moment: datetime) -> str:
-    return moment.astimezone(LOCAL_TIME).strftime("%Y-%m-%d %H:%M:%S")
+    return local(moment).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _ago(time: timedelta) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from ivr.config.frozen import Frozen
 from ivr.config.shapes import Duration, Name, Prefix, Seconds, WholeSeconds
@@ -127,11 +127,12 @@ class Callback(Frozen):
     burst: Burst = Burst()
     breaker: Breaker = Breaker()
 
-    @model_validator(mode="after")
-    def _order_is_one_order(self) -> Callback:
-        ties = [word for word in self.order if word.endswith("_first")]
-        if len(set(self.order)) < len(self.order):
-            raise ValueError("a word stands twice in `order`")
-        if len(ties) > 1 or (ties and self.order[-1] != ties[0]):
-            raise ValueError("one of `freshest_first` and `oldest_first` ends the list `order`")
-        return self
+    @field_validator("order")
+    @classmethod
+    def _is_one_order(cls, order: list[OrderWord]) -> list[OrderWord]:
+        ties = [word for word in order if word.endswith("_first")]
+        if len(set(order)) < len(order):
+            raise ValueError("a word stands twice in this list")
+        if len(ties) > 1 or (ties and order[-1] != ties[0]):
+            raise ValueError("one of `freshest_first` and `oldest_first` ends this list")
+        return order

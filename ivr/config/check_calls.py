@@ -48,6 +48,8 @@ def hours(configuration: Configuration, places: Places) -> Iterator[Problem]:
                 place = places.value_at("hours", name, field, day)
                 hint = "a day ends at 24:00; hours after midnight belong to the next day"
                 yield Problem("HRS002", place, f"{day} closes before it opens", hint)
+        if not places.is_whole("hours", name):
+            continue
         if not opening and not special:
             hint = 'give a day opening hours: `mon: "09:00-18:00"`'
             yield Problem("HRS003", places.at("hours", name), f"`{name}` never opens", hint)
@@ -124,7 +126,7 @@ def callback(configuration: Configuration, places: Places) -> Iterator[Problem]:
     """CBK002-CBK005: outcomes without a plan, doubled outcomes, nobody left to call or to call with."""
     plan = configuration.callback
     for outcome in RetryPlan.model_fields:
-        if not getattr(plan.retry, outcome):
+        if not getattr(plan.retry, outcome) and places.is_whole("callback", "retry", outcome):
             place = places.at("callback", "retry", outcome)
             hint = "give at least one delay, for example [10m]"
             yield Problem("CBK002", place, f"no delay is given after `{outcome}`", hint)
@@ -142,7 +144,8 @@ def _nobody_to_call(plan: Callback, places: Places) -> Iterator[Problem]:
         if not given:
             hint = "to switch callbacks off, write `enabled: false`"
             place = places.at("callback", field)
-            yield Problem("CBK004", place, f"`{field}` is empty: nobody is ever called back", hint)
+            if places.is_whole("callback"):
+                yield Problem("CBK004", place, f"`{field}` is empty: nobody is ever called back", hint)
 
 
 def _nobody_to_call_with(configuration: Configuration, places: Places) -> Iterator[Problem]:
@@ -151,7 +154,8 @@ def _nobody_to_call_with(configuration: Configuration, places: Places) -> Iterat
         serving = sum(name in agent.queues for agent in configuration.agents.values())
         if 0 < serving <= reserve:
             place = places.at("queues", name, "reserve")
-            message = f"`{name}` has {serving} agents and keeps {reserve} back: it never calls anybody back"
+            agents = "1 agent" if serving == 1 else f"{serving} agents"
+            message = f"`{name}` has {agents} and keeps {reserve} back: it never calls anybody back"
             hint = f"give it `reserve: {serving - 1}`, or more agents"
             yield Problem("CBK005", place, message, hint, Severity.WARNING)
 

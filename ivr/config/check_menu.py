@@ -37,7 +37,7 @@ def languages(configuration: Configuration, places: Places) -> Iterator[Problem]
     """MENU006: a node switches to a language the hotline does not speak."""
     spoken = configuration.hotline.languages
     for name, node in configuration.menu.nodes.items():
-        if node.language and node.language not in spoken:
+        if node.language and node.language not in spoken and places.is_whole("hotline", "languages"):
             place = places.value_at("menu", "nodes", name, "language")
             hint = f"it speaks {', '.join(spoken)}: see `hotline.languages`"
             yield Problem("MENU006", place, f"the hotline does not speak `{node.language}`", hint)

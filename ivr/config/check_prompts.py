@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ivr.calls.prompts import PromptFile, needed, reserved
+from ivr.calls.prompts import NUMBERED, PromptFile, needed, reserved
 from ivr.calls.recorded import stale
 from ivr.calls.synthesis import outdated
 from ivr.config.model import Configuration
@@ -57,7 +57,7 @@ def texts(configuration: Configuration, places: Places) -> Iterator[Problem]:
         for language in configuration.hotline.languages:
             place = places.value_at("prompts", name, language)
             text: str = getattr(prompt, language)
-            if not _MARK.sub("", text).strip():
+            if not re.search(r"\w", _MARK.sub("", text.replace("{n}", "n"))):
                 yield Problem(
                     "PRM002", place, f"prompt `{name}` has no words in `{language}`", "write the sentence"
                 )
@@ -65,12 +65,15 @@ def texts(configuration: Configuration, places: Places) -> Iterator[Problem]:
             marks = [
                 mark for mark in _MARK.findall(_without_spans(text)) if mark != "{n}" or not prompt.numbers
             ]
-            if marks:
+            if marks and places.is_whole("prompts", name, "numbers"):
                 hint = "`{n}` needs `numbers: [1, 30]`; another voice is marked <ru>…</ru>"
                 yield Problem("PRM004", place, f"`{marks[0]}` would be read out as it is", hint)
+                if marks == ["{n}"]:
+                    break  # `numbers` is missing, once for all languages
             elif prompt.numbers and "{n}" not in text:
                 hint = "write `{n}` where the number is said, or leave out `numbers`"
                 yield Problem("PRM004", place, f"prompt `{name}` does not say its number", hint)
+        first, last = NUMBERED.get(name) or prompt.numbers or (0, 0)
         if (
             prompt.numbers
             and not 0 <= prompt.numbers[0] <= prompt.numbers[1] < prompt.numbers[0] + MAX_NUMBERS
@@ -78,6 +81,10 @@ def texts(configuration: Configuration, places: Places) -> Iterator[Problem]:
             hint = f"write [first, last], at most {MAX_NUMBERS} of them"
             place = places.at("prompts", name, "numbers")
             yield Problem("PRM005", place, f"`numbers` of prompt `{name}` make no range", hint)
+        elif prompt.numbers and not prompt.numbers[0] <= first <= last <= prompt.numbers[1]:
+            place = places.at("prompts", name, "numbers")
+            message = f"`numbers` of prompt `{name}` leave out some that are said"
+            yield Problem("PRM005", place, message, f"write [{first}, {last}], or a wider range")
 
 
 def _without_spans(text: str) -> str:

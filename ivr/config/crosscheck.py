@@ -52,8 +52,10 @@ def _queues(configuration: Configuration, places: Places) -> Iterator[Problem]:
 
 def _orders(configuration: Configuration, places: Places) -> Iterator[Problem]:
     """ORD001: calls are ordered for a time, and none is offered."""
+    if configuration.callback.new_times or not places.is_whole("callback", "new_times"):
+        return
     for name in takes_orders(configuration):
-        if configuration.queues[name].order.mode == "chosen_time" and not configuration.callback.new_times:
+        if configuration.queues[name].order.mode == "chosen_time":
             hint = "list them, for example [30m, next_working_day]"
             place = places.value_at("queues", name, "order", "mode")
             yield Problem("ORD001", place, "`callback.new_times` offers no time to choose", hint)
@@ -120,7 +122,12 @@ def _hotline(configuration: Configuration, places: Places) -> Iterator[Problem]:
         if language in hotline.languages[:position]:
             place = places.at("hotline", "languages", position)
             yield Problem("HOT003", place, f"`{language}` is in this list twice", "keep one of them")
-    if hotline.number not in hotline.delivered:
+    is_one = len(hotline.languages) == 1 and places.is_whole("hotline", "languages")
+    if hotline.remember_language and is_one:
+        place = places.value_at("hotline", "remember_language")
+        hint = "leave it out: it has each call wait for Python"
+        yield Problem("HOT005", place, "there is one language only to remember", hint, Severity.WARNING)
+    if hotline.number not in hotline.delivered and places.is_whole("hotline", "delivered"):
         place = places.at("hotline", "delivered")
         hint = f'add `"{hotline.number}": …` with the node where its calls begin'
         yield Problem("HOT004", place, f"{hotline.number} itself leads nowhere", hint)

@@ -5,6 +5,7 @@ Called by `ivr.config.loading` with the errors of one validation of the whole co
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -50,6 +51,8 @@ def _problem(kind: type[BaseModel], path: KeyPath, together: list[ErrorDetails],
         return _missing(path, places)
     if error["type"] == "extra_forbidden":
         hint = did_you_mean(str(path[-1]), fields_at(kind, path[:-1]))
+        if re.search(r"secret|password|database_url", str(path[-1])):
+            hint = "no secret stands in YAML: `config render` puts them into `secrets.d`"
         return Problem("CFG001", places.at(*path), f"`{path[-1]}` is not known here", hint)
     sentence = " or ".join(dict.fromkeys(_sentence(each) for each in together)).replace(
         " or must be ", " or "

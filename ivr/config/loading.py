@@ -7,10 +7,11 @@ those in others: the entry is left out and the rest is checked. Called by every 
 from __future__ import annotations
 
 import copy
+import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -23,6 +24,8 @@ from ivr.config.problems import ConfigurationError, Problem, Severity, errors, i
 from ivr.config.yaml_nodes import Data, Document
 
 Kind = TypeVar("Kind", bound=Frozen)
+LARGEST: Final = 1_000_000
+"""Bytes of a file: fifty times what a hotline takes; reading more would take minutes."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +53,16 @@ def load_files(files: Mapping[str, bytes], problems: Iterable[Problem] = ()) -> 
     for name, content in files.items():
         document.add(name, content)
     tests = document.data.pop("tests", None)
-    configuration, typing_problems = _typed(Configuration, document.data, document.places)
-    found = (*document.problems, *_not_consequences(typing_problems, document))
+    configuration, wrong = _typed(Configuration, document.data, document.places)
+    places = replace(document.places, wrong=wrong.keys())
+    found = (*document.problems, *_not_consequences(wrong.values(), document))
     if configuration is not None and document.is_complete:
-        found = (*found, *check_references(configuration, document.places))
+        found = (*found, *check_references(configuration, places))
     if configuration is not None and not errors(found):
-        found = (*found, *check_whole(configuration, document.places))
+        found = (*found, *check_whole(configuration, places))
     is_good = not errors(found)
     whole = configuration if is_good else None
-    return Loaded(whole, in_reading_order(found), document.places, tuple(files), tests)
+    return Loaded(whole, in_reading_order(found), places, tuple(files), tests)
 
 
 def load_single(
@@ -67,8 +71,8 @@ def load_single(
     """A file that is no part of the configuration but read as strictly: its value, None if it has errors."""
     document = Document()
     document.add(file, content)
-    value, typing_problems = _typed(kind, document.data, document.places)
-    found = in_reading_order((*document.problems, *_not_consequences(typing_problems, document)))
+    value, wrong = _typed(kind, document.data, document.places)
+    found = in_reading_order((*document.problems, *_not_consequences(wrong.values(), document)))
     return None if errors(found) else value, found, document.places
 
 
@@ -76,8 +80,8 @@ def own_tests(kind: type[Kind], loaded: Loaded) -> tuple[Kind | None, tuple[Prob
     """As `load_single`, of the section `tests` in the files of the configuration; None if there is none."""
     if loaded.tests is None:
         return None, (), loaded.places
-    value, problems = _typed(kind, {"tests": loaded.tests}, loaded.places)
-    return None if problems else value, in_reading_order(problems), loaded.places
+    value, wrong = _typed(kind, {"tests": loaded.tests}, loaded.places)
+    return None if wrong else value, in_reading_order(wrong.values()), loaded.places
 
 
 def load_or_fail(folder: Path) -> Loaded:
@@ -104,7 +108,7 @@ def _read(folder: Path) -> tuple[dict[str, bytes], list[Problem]]:
     files: dict[str, bytes] = {}
     for name in (name for name in names if name.endswith(".yaml")):
         try:
-            files[name] = (folder / name).read_bytes()
+            files[name] = content_of(folder / name)
         except OSError as error:
             message = f"this file cannot be read: {error.strerror}"
             problems.append(Problem("CFG006", Place(name, 1, 1), message, "it must be a file you may read"))
@@ -112,6 +116,16 @@ def _read(folder: Path) -> tuple[dict[str, bytes], list[Problem]]:
         hint = "write a starter there with `hotline config init`"
         problems.append(Problem("CFG006", NOWHERE, "no .yaml file is in this folder", hint))
     return files, problems
+
+
+def content_of(file: Path) -> bytes:
+    """What is in it. Raises OSError; of what is no file, or too large to be written by hand, too."""
+    told = file.stat()
+    if not stat.S_ISREG(told.st_mode):
+        raise OSError(0, "it is no file")
+    if told.st_size > LARGEST:
+        raise OSError(0, f"it is larger than {LARGEST // 1000} kB")
+    return file.read_bytes()
 
 
 def _ignored(name: str) -> Problem:
@@ -129,21 +143,23 @@ def _not_consequences(found: Iterable[Problem], document: Document) -> list[Prob
     ]
 
 
-def _typed(kind: type[Kind], data: dict[str, Data], places: Places) -> tuple[Kind | None, list[Problem]]:
-    """The typed value, and what was wrong with it; None if too little is left without what is wrong.
+def _typed(
+    kind: type[Kind], data: dict[str, Data], places: Places
+) -> tuple[Kind | None, dict[KeyPath, Problem]]:
+    """The typed value, and what was wrong, by path; None if too little is left without what is wrong.
 
     What is wrong is taken out and the rest tried again, so that the cross-checks see as much as possible.
     Only the first round's findings are the admin's: later ones follow from what was taken out.
     """
-    problems: list[Problem] | None = None
+    problems: dict[KeyPath, Problem] | None = None
     rest = copy.deepcopy(data)
     while True:
         try:
-            return kind.model_validate(rest), problems or []
+            return kind.model_validate(rest), problems or {}
         except ValidationError as error:
             found = explain(kind, error.errors(include_url=False), rest, places)
         if problems is None:
-            problems = list(found.values())
+            problems = found
         if not _take_out(rest, found):
             return None, problems
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 KeyPath = tuple[str | int, ...]
@@ -35,6 +35,8 @@ class Places:
 
     keys: Mapping[KeyPath, Place] = field(default_factory=dict)
     values: Mapping[KeyPath, Place] = field(default_factory=dict)
+    wrong: Collection[KeyPath] = ()
+    """What was left out because it is wrong in itself: that it is missing is no further mistake."""
 
     def at(self, *path: str | int) -> Place:
         """Where that key or list entry is written, or its nearest parent that is; `NOWHERE` if none."""
@@ -47,6 +49,10 @@ class Places:
     def has(self, *path: str | int) -> bool:
         """Whether the admin wrote that key at all, valid or not."""
         return path in self.keys
+
+    def is_whole(self, *path: str | int) -> bool:
+        """Whether nothing at or below that path was left out as wrong."""
+        return not any(gone[: len(path)] == path for gone in self.wrong)
 
 
 def _nearest(places: Mapping[KeyPath, Place], path: KeyPath) -> Place:

@@ -19,11 +19,14 @@ class Shape:
 
     pattern: str
     says: str
+    made_of: str = "."
+    """What its characters are. Another one is named: it may look like one of these, or be invisible."""
 
     def check(self, text: str) -> str:
         """`text` itself; ValueError with the sentence for the admin if it does not fit."""
         if not re.fullmatch(self.pattern, text):
-            raise ValueError(self.says)
+            strange = re.sub(self.made_of, "", text)[:1]
+            raise ValueError(f"{self.says}; U+{ord(strange):04X} is none of these" if strange else self.says)
         return text
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -42,6 +45,7 @@ Name = Annotated[
     Shape(
         r"[a-z][a-z0-9_]{0,30}",
         "a name is a small letter, then small letters, digits or `_`, at most 31 in all",
+        made_of=r"[\x20-\x7e]",
     ),
 ]
 """Of a node, queue, structure, trunk, schedule or prompt; such a name can stand in a context's name."""

@@ -132,7 +132,7 @@ class Document:
 
     def _refuse_tag(self, file: str, node: Node) -> None:
         if node.tag not in _PLAIN_TAGS:
-            message = f"`{node.tag}` is not read here"
+            message = f"`{node.tag.replace('tag:yaml.org,2002:', '!!')}` is not read here"
             self.problems.append(
                 Problem("YAML003", _place(file, node), message, "leave out the word with `!`")
             )
@@ -185,7 +185,7 @@ def _syntax(file: str, error: yaml.MarkedYAMLError) -> Problem:
     mark = (message.endswith("not closed") and error.context_mark) or error.problem_mark or error.context_mark
     place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
     if "'\\t'" in said:
-        return Problem("CFG005", place, "a tab is used to indent", "indent with spaces")
+        return Problem("CFG005", place, "a tab stands where spaces must", "write spaces instead")
     if error.context_mark and error.context_mark.line + 1 != place.line:
         hint = f"{hint}; it begins in line {error.context_mark.line + 1}".lstrip("; ")
     return Problem("YAML001", place, message, hint)
@@ -199,7 +199,15 @@ _SAID = {
     "could not find expected ':'": ("a colon is missing after the key", "write `key: value`"),
     "expected <block end>": (
         "the indentation fits nothing above",
-        "entries of one mapping begin in one column",
+        "entries of one mapping begin in one column; quotes and brackets go around a whole text",
+    ),
+    "expected alphabetic or numeric character": (
+        "`*` and `&` begin no word",
+        'put quotes around it: "*"',
+    ),
+    "cannot start any token": (
+        "a text cannot begin with this character",
+        "put quotes around the text",
     ),
     "found undefined alias": ("`*name` is used without `&name` before it", "write the value out"),
     "expected ',' or ']'": ("a list is not closed", "end it with `]`, entries apart by `,`"),

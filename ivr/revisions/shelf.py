@@ -21,6 +21,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from ivr.config.loading import content_of
 from ivr.config.problems import Problem
 
 ABOUT: Final = "about.json"
@@ -189,7 +190,7 @@ def write_whole(path: Path, content: bytes) -> None:
 def yaml_files(folder: Path) -> dict[str, bytes]:
     """The configuration's files and its menu tests, by name relative to `folder`. Raises OSError."""
     found = (path for pattern in ("*.yaml", "tests/*.yaml") for path in sorted(folder.glob(pattern)))
-    return {str(path.relative_to(folder)): path.read_bytes() for path in found if path.name[0] != "."}
+    return {str(path.relative_to(folder)): content_of(path) for path in found if path.name[0] != "."}
 
 
 def tree_files(tree: Path) -> dict[str, str]:

@@ -6,6 +6,8 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import copytree
 
 import pytest
 from sqlalchemy import Connection, update
@@ -16,6 +18,7 @@ from ivr.asterisk.connection import AmiConnection
 from ivr.asterisk.readiness import Needed
 from ivr.availability import Availability, SignsOfLife
 from ivr.command.root import app
+from ivr.config.starter import starter_folder
 from ivr.storage.engine import Store, StoreThread
 from ivr.storage.liveness import Minute, availability, begin, note_alive, note_minutes, running
 from ivr.storage.missed import now
@@ -129,6 +132,21 @@ def test_status_tells_what_each_script_did_and_how_many_calls_found_no_place(wat
     shown = hotline_status().output
     assert "survey: 4 runs, 2.5 ms each, 0 failed, 1 too slow" in shown
     assert "7 calls went on without a script: all places were taken" in shown
+
+
+def test_status_tells_what_is_closed_by_hand_while_the_recorder_runs_in_the_hotline_s_time(
+    watched: Store, tmp_path: Path
+) -> None:
+    told = json.dumps({"closed": {"office": "2026-12-30T10:00:00+00:00"}})
+    watched.write(lambda connection: note_alive(connection, "main", "recorder", "a/1", True, told))
+    folder = tmp_path / "config"
+    copytree(starter_folder(), folder)
+    hotline = folder / "hotline.yaml"
+    hotline.write_text(hotline.read_text().replace("Asia/Baku", "Asia/Tokyo"))
+    said = CliRunner().invoke(app, ["--config", str(folder), "status"]).output
+    assert "hours       office is closed by hand until 2026-12-30 19:00: hotline closed office --open" in said
+    watched.write(lambda connection: silent_for(connection, "a/1", timedelta(minutes=10)))
+    assert "closed by hand" not in hotline_status().output
 
 
 def test_status_is_0_when_both_parts_run(watched: Store) -> None:

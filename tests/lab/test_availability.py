@@ -41,15 +41,9 @@ class Watch:
         store = empty_store(folder)
         thread, stop = StoreThread(store), asyncio.Event()
         watch = cls(house, store)
-        tasks = [
-            asyncio.create_task(watch.ami.run()),
-            asyncio.create_task(
-                Availability(watch.ami, thread, "main", watch.needed, clock=lambda: watch.now, every=0.1).run(
-                    stop
-                )
-            ),
-            asyncio.create_task(SignsOfLife(watch.ami, thread, "main", "recorder").run(stop)),
-        ]
+        minutes = Availability(watch.ami, thread, "main", watch.needed, clock=lambda: watch.now, every=0.1)
+        signs = SignsOfLife(watch.ami, thread, "main", "recorder", minutes.closed_as_json)
+        tasks = [asyncio.create_task(work) for work in (watch.ami.run(), minutes.run(stop), signs.run(stop))]
         try:
             yield watch
         finally:
@@ -116,6 +110,21 @@ def test_a_minute_is_up_only_while_dialplan_queues_and_asterisk_answer(tmp_path:
             assert await watch.minute() == (True, "")
             (process,) = watch.store.read(running)
             assert (process.server, process.part) == ("main", "recorder")
+
+    asyncio.run(scenario())
+
+
+def test_what_is_closed_by_hand_is_told_with_the_recorder_s_sign_of_life(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with House.open(tmp_path, CONFIG, today=TODAY) as house, Watch.over(house, tmp_path) as watch:
+
+            def told() -> object:
+                return [process.scripts.get("closed") for process in watch.store.read(running)]
+
+            await until(lambda: told() == [{}] or None, "nothing closed", 20.0)
+            await house.asterisk.console("database put hotline-closed office 7258118400")
+            closed = [{"office": "2200-01-01T00:00:00+00:00"}]
+            await until(lambda: told() == closed or None, "office closed", 20.0)
 
     asyncio.run(scenario())
 

@@ -6,7 +6,10 @@ Each row: code, file, what stands there, what the mistake makes of it, the words
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ import pytest
 from ivr.config.loading import load, load_files
 from ivr.config.places import NOWHERE
 from ivr.config.problems import Problem
+from ivr.config.starter import starter_folder
 from tests.unit.starter import FILES, changed, load_changed
 
 CODES_PAGE = Path(__file__).parents[2] / "docs" / "problem-codes.md"
@@ -66,6 +70,28 @@ MISTAKES = [
     ("CFG003", "hotline.yaml", "[az, ru, en]", "[]", "languages: []"),
     ("CFG004", "queues.yaml", "    ring_time: 15s", "    strategy: ringall", "strategy: ringall"),
     ("CFG004", "queues.yaml", '"1102"', '"1101"', '"1101": {name: R'),
+    # what only follows from a wrong value is not told
+    ("CFG003", "hotline.yaml", '"195": welcome', '"195a": welcome', '"195a"'),
+    ("CFG003", "hotline.yaml", "[az, ru, en]", "[az, ru, de]", "de]"),
+    ("CFG003", "callback.yaml", "[30m, next_working_day]", "1h", "1h"),
+    ("CFG003", "callback.yaml", "congestion: [1m, 5m]", "congestion: [1 minute]", "1 minute"),
+    ("CFG003", "callback.yaml", "kinds: [fixed, mobile]", "kinds: [landline]", "landline"),
+    ("CFG003", "prompts.yaml", "numbers: [0, 9]", "numbers: 0-9", "0-9"),
+    ("CFG003", "hours.yaml", "hours:\n", "hours:\n  x: {week: {mon: 9-18}}\n", "9-18"),
+    # what an editor or a habit brings in
+    ("YAML001", "menu.yaml", '"*": repeat', "*: repeat", ": repeat\n    in"),
+    ("YAML001", "prompts.yaml", "az: Belə seçim", "az: @Belə", "@Belə"),
+    ("YAML001", "prompts.yaml", "az: Belə seçim", "az: {Belə} seçim", "seçim"),
+    ("YAML003", "queues.yaml", "max_wait: 10m", "max_wait: !!int 600", "!!int"),
+    ("CFG005", "queues.yaml", "max_wait: 10m", "max_wait:\t10m", "\t10m"),
+    ("CFG001", "hotline.yaml", "ami_port: 5038", "ami_secret: x\n    ami_port: 5038", "ami_secret"),
+    ("CFG003", "menu.yaml", "say: [goodbye]", "say: [g\u043eodbye]", "g\u043eodbye"),
+    ("CFG003", "menu.yaml", '"1": ministry', "yes: ministry", "yes"),
+    ("CFG003", "callback.yaml", "wait_over: 10s", "wait_over: 1:30", "1:30"),
+    ("CFG003", "hours.yaml", "closed_on: []", "closed_on: [2027-02-29]", "2027-02-29"),
+    ("CFG003", "hours.yaml", "mon: 09:00-18:00", "mon: 09:00-13:00, 14:00-18:00", "09:00-13:00,"),
+    ("CFG003", "callback.yaml", "order: [urgent,", "order: [urgent, urgent,", "order: [urgent"),
+    ("CFG004", "menu.yaml", '"2": aparat', "1: aparat", "1: aparat"),
     # the hotline, its servers, structures, queues and agents
     ("HOT001", "hotline.yaml", "Asia/Baku", "Asia/Bakou", "Asia/Bakou"),
     ("HOT002", "hotline.yaml", "country: AZ", "country: XX", "XX"),
@@ -210,6 +236,15 @@ MISTAKES = [
     ("PRM002", "prompts.yaml", "az: Xahiş edirik, xətdə qalın.", 'az: ""', '""'),
     ("PRM003", "prompts.yaml", PLACE_MANY, "", "prompts:"),
     ("PRM004", "prompts.yaml", "Xahiş edirik", "Xahiş edirik {n}", "Xahiş edirik {n}"),
+    ("PRM002", "prompts.yaml", "az: Belə seçim yoxdur.", 'az: "..."', '"..."'),
+    (
+        "PRM004",
+        "prompts.yaml",
+        "    numbers: [0, 9]\n",
+        "",
+        '"{n}."\n    ru: "{n}."\n    en: "{n}."\n  order_keys',
+    ),
+    ("PRM005", "prompts.yaml", "numbers: [0, 9]", "numbers: [1, 9]", "numbers: [1, 9]"),
     ("PRM004", "prompts.yaml", "yeriniz: {n}.", "yeriniz.", '"Növbədəki'),
     (
         "PRM005",
@@ -273,6 +308,7 @@ def test_each_code_is_explained_on_the_page_of_codes_and_provoked_here() -> None
         "CFG006",
         "CFG007",
         "CON005",
+        "HOT005",
         "HRS006",
         "HRS007",
         "PRM006",
@@ -345,6 +381,25 @@ def test_a_file_that_cannot_be_read_is_one_problem_and_hides_nothing_else(tmp_pa
     (tmp_path / "menu.yaml").mkdir()
     (problem,) = load(tmp_path).problems
     assert (problem.code, problem.place.file) == ("CFG006", "menu.yaml")
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (os.mkfifo, "it is no file"),
+        (Path.mkdir, "it is no file"),
+        (lambda file: file.symlink_to(file), "Too many levels of symbolic links"),
+        (lambda file: file.write_bytes(b"#" * 1_000_001), "it is larger than 1000 kB"),
+    ],
+)
+def test_what_is_no_file_or_far_too_large_is_told_and_not_read(
+    make: Callable[[Path], object], what: str, tmp_path: Path
+) -> None:
+    shutil.copytree(starter_folder(), tmp_path / "config")
+    make(tmp_path / "config" / "x.yaml")
+    (problem,) = load(tmp_path / "config").problems
+    assert (problem.code, str(problem.place)) == ("CFG006", "x.yaml:1:1")
+    assert problem.message == f"this file cannot be read: {what}"
 
 
 def test_a_file_with_the_ending_yml_is_named_as_not_read(tmp_path: Path) -> None:

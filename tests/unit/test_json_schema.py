@@ -22,9 +22,9 @@ VALID = {name: fastjsonschema.compile(json.loads(text)) for name, text in schema
 
 BEYOND = (
     r"[*&]|queue: dvx, hangup|^order: dvx$|^{over|  at_closing: sorry|redirect: head|special: .2026-02"
-    r"|: (60|1)d"
+    r"|: (60|1)d|urgent, urgent|: 1:30"
 )
-"""What no schema tells: anchors, fields that exclude or need each other, a sum of days."""
+"""What no schema tells: anchors, fields that exclude or need each other, words twice, sums of days, 1:30."""
 
 
 class EditorLoader(yaml.SafeLoader):

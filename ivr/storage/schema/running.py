@@ -63,7 +63,8 @@ processes = Table(
 )
 """Last sign of life of each part (recorder, dialer) by `host/pid`; `is_connected`: to the AMI.
 
-`scripts`: what its AGI scripts did since it started, as JSON (`ivr.asterisk.agi_tally`).
+`scripts`: what its AGI scripts did since it started, as JSON (`ivr.asterisk.agi_tally`), or which hours are
+closed by hand.
 """
 
 minutes = Table(
