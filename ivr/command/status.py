@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
@@ -13,11 +13,10 @@ import typer
 from ivr.command.options import LOCAL_TIME
 from ivr.command.store import open_store
 from ivr.storage.listening import Gap
-from ivr.storage.liveness import Process
+from ivr.storage.liveness import RECORD, Process
 from ivr.storage.overview import Overview, ServerOverview, overview
 
 EXAMPLE: Final = "Example: hotline status --json"
-_PARTS: Final = ("recorder", "dialer")
 
 
 def status(
@@ -48,7 +47,8 @@ def _lines(now: Overview) -> Iterator[str]:
                 yield f"  {process.part:<12}{_told(process, now)}"
                 yield from _scripts(process.scripts)
         for part in _not_running(server, now):
-            yield f"  {'':<12}start the {part}: hotline run --server {server.server}"
+            how = "start it: hotline record" if part == RECORD else f"start the {part}: hotline run"
+            yield f"  {'':<12}{how} --server {server.server}"
         for part in _not_connected(server, now):
             yield f"  {'':<12}the {part} does not hear Asterisk: hotline doctor"
         minutes = server.minutes
@@ -77,12 +77,18 @@ def _scripts(told: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _not_running(server: ServerOverview, now: Overview) -> list[str]:
-    return [part for part in _PARTS if not any(map(now.runs, _of(server, part)))]
+    return [part for part in _wanted(server) if not any(map(now.runs, _of(server, part)))]
+
+
+def _wanted(server: ServerOverview) -> Sequence[str]:
+    """The parts a server should have: two, or the one that only watches."""
+    only_watches = all(process.part == RECORD for process in server.processes)
+    return (RECORD,) if only_watches else ("recorder", "dialer")
 
 
 def _not_connected(server: ServerOverview, now: Overview) -> list[str]:
     """Parts that run, and none of whose processes hears Asterisk."""
-    runs = {part: [one for one in _of(server, part) if now.runs(one)] for part in _PARTS}
+    runs = {part: [one for one in _of(server, part) if now.runs(one)] for part in _wanted(server)}
     return [part for part, found in runs.items() if found and not any(one.is_connected for one in found)]
 
 
