@@ -24,13 +24,15 @@ def status(
 ) -> None:
     """How the hotline is now, as its database knows it; status 1 if a part does not run or does not hear."""
     with open_store() as store:
-        now = store.read(overview)
+        now, database = store.read(overview), store.engine.url.database
     missing = [f"{server.server}: {part}" for server in now.servers for part in _not_running(server, now)]
     deaf = [f"{server.server}: {part}" for server in now.servers for part in _not_connected(server, now)]
     if as_json:
         data = {**asdict(now), "not_running": missing, "not_connected": deaf}
         typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=datetime.isoformat))
     else:
+        if not now.servers:
+            typer.echo(f"no hotline has run on the database {database}: start one with `hotline run`")
         for line in _lines(now):
             typer.echo(line)
     if missing or deaf or not now.servers:
@@ -38,8 +40,6 @@ def status(
 
 
 def _lines(now: Overview) -> Iterator[str]:
-    if not now.servers:
-        yield "no hotline has run on this database: start one with `hotline run`"
     for server in now.servers:
         yield f"server {server.server}"
         for process in server.processes:
