@@ -1,7 +1,8 @@
 """Which tables a statement reads as a whole, by the database's own plan of it.
 
 `watched(store)` looks at every statement that `store` executes and asks how it is carried out: what is done
-for each call or each turn of a daemon must find its rows by an index, or a year of calls makes it slow.
+for each call or each turn of a daemon must find its rows by an index, or a year of calls makes it slow. And
+whatever writes has to be in a transaction that began as a writing one.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ GROWING: Final = frozenset(
 WHOLE: Final = frozenset({"export", "purge", "totals"})
 """Modules of `ivr.storage` that read a period, or everything: for a person who asked for it, or at night."""
 _READS: Final = re.compile(r"\s*(SELECT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
+_WRITES: Final = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP)\b", re.IGNORECASE)
 _SCAN: Final = re.compile(r"SCAN (\w+)|SEARCH (\w+) .*\(server=\?\)$")
 """As SQLite tells it; all rows of one server are as good as all."""
 _PARTIAL: Final = re.compile(r"uq_callbacks_one_open|uq_attempts_one_live|ix_(calls|visits)_open|_undecided")
@@ -35,12 +37,15 @@ _PARTIAL: Final = re.compile(r"uq_callbacks_one_open|uq_attempts_one_live|ix_(ca
 
 @contextmanager
 def watched(store: Store) -> Iterator[list[str]]:
-    """Statements that read a growing table as a whole, each behind its asker and plan; filled as they run."""
+    """Statements that read a growing table as a whole, each behind its asker and plan, and those that write
+    where only reading was announced; filled as they run."""
     found: list[str] = []
     seen: set[str] = set()
     asking = store.engine.raw_connection()
 
     def look(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        if _WRITES.match(statement) and not connection.get_execution_options().get("writes"):
+            found.append(f"writes in a reading transaction:\n{statement}")
         if many or statement in seen or not _READS.match(statement) or (asker := _asker()) is None:
             return
         seen.add(statement)

@@ -16,18 +16,23 @@ import typer
 from ivr import recordings
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.secrets import SecretMissing, make_missing, read_secret
+from ivr.calls.pseudonyms import pseudonym
 from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
-from ivr.storage.audit import note
+from ivr.storage.audit import last_subject, note
 from ivr.storage.engine import Store
 from ivr.storage.purge import Done, is_any_nameless, purge
 
 EXAMPLE: Final = "Example: hotline data purge --secrets /etc/asterisk/secrets.d"
 KEY: Final = "hotline-pseudonyms"
 """Its file in `secrets.d/` holds the key of the hash. Lost, equal callers of old and new are not equal."""
+_RESTORE: Final = (
+    "restore it from a backup, or copy it from the other machine: without it equal callers differ"
+)
+_KEY_KNOWN: Final = "key of pseudonyms"
 
 
 def purge_data(
@@ -73,11 +78,20 @@ def _recordings(configuration: Configuration) -> Iterator[Done]:
 
 
 def _key(store: Store, secrets: Path) -> str:
+    """The key of this store's pseudonyms, made if there are none yet; by a hash it is known again."""
+    is_in_use = store.read(is_any_nameless)
     try:
-        if not store.read(is_any_nameless):
+        if not is_in_use:
             make_missing(secrets, [KEY], [])
-        return read_secret(secrets, KEY)
+        key = read_secret(secrets, KEY)
     except SecretMissing as missing:
-        fail(str(missing).partition(";")[0], hint="restore it from a backup: without it equal callers differ")
+        fail(str(missing).partition(";")[0], hint=_RESTORE)
     except OSError as problem:
         fail(f"{secrets} cannot be written: {problem.strerror}", hint="name the folder with --secrets")
+    mine = pseudonym(key, "")
+    known = store.read(lambda connection: last_subject(connection, _KEY_KNOWN))
+    if known not in (None, mine) and is_in_use:
+        fail(f"the key in {secrets} is another than the one numbers were hashed with", hint=_RESTORE)
+    if known != mine:
+        store.write(lambda connection: note(connection, getpass.getuser(), _KEY_KNOWN, mine))
+    return key

@@ -11,6 +11,7 @@ import typer
 
 from ivr.asterisk.connection import AmiConnection
 from ivr.asterisk.secrets import FOLDER, SecretMissing, read_secret
+from ivr.availability import SignsOfLife
 from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, options
 from ivr.command.store import SpoolOption, open_spool, open_store
@@ -20,6 +21,7 @@ from ivr.daemon import TaskService, serve
 from ivr.logs import configure_logging
 from ivr.recorder import Recorder
 from ivr.storage.engine import StoreThread
+from ivr.storage.liveness import RECORD
 from ivr.watched import Watched
 
 EXAMPLE = "Example: hotline record --ami 127.0.0.1:5038 --all-queues"
@@ -61,7 +63,10 @@ def record(
     with open_store(patient=True) as store:
         thread = StoreThread(store)
         recorder = Recorder(connection, thread, server, watched, kept, queue_log)
-        status = serve(lambda reactor: [TaskService("recorder", recorder.run)])
+        signs = SignsOfLife(connection, thread, server, RECORD)
+        status = serve(
+            lambda reactor: [TaskService("recorder", recorder.run), TaskService("signs of life", signs.run)]
+        )
         thread.close()
     raise typer.Exit(status)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
@@ -14,11 +14,10 @@ from ivr.command.closed import said_until
 from ivr.command.options import local
 from ivr.command.store import open_store
 from ivr.storage.listening import Gap
-from ivr.storage.liveness import Process
+from ivr.storage.liveness import RECORD, Process
 from ivr.storage.overview import Overview, ServerOverview, overview
 
 EXAMPLE: Final = "Example: hotline status --json"
-_PARTS: Final = ("recorder", "dialer")
 
 
 def status(
@@ -26,13 +25,15 @@ def status(
 ) -> None:
     """How the hotline is now, as its database knows it; status 1 if a part does not run or does not hear."""
     with open_store() as store:
-        now = store.read(overview)
+        now, database = store.read(overview), store.engine.url.database
     missing = [f"{server.server}: {part}" for server in now.servers for part in _not_running(server, now)]
     deaf = [f"{server.server}: {part}" for server in now.servers for part in _not_connected(server, now)]
     if as_json:
         data = {**asdict(now), "not_running": missing, "not_connected": deaf}
         typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=datetime.isoformat))
     else:
+        if not now.servers:
+            typer.echo(f"no hotline has run on the database {database}: start one with `hotline run`")
         for line in _lines(now):
             typer.echo(line)
     if missing or deaf or not now.servers:
@@ -40,8 +41,6 @@ def status(
 
 
 def _lines(now: Overview) -> Iterator[str]:
-    if not now.servers:
-        yield "no hotline has run on this database: start one with `hotline run`"
     for server in now.servers:
         yield f"server {server.server}"
         for process in server.processes:
@@ -51,7 +50,8 @@ def _lines(now: Overview) -> Iterator[str]:
             if now.runs(process):
                 yield from _closed(process.scripts)
         for part in _not_running(server, now):
-            yield f"  {'':<12}start the {part}: hotline run --server {server.server}"
+            how = "start it: hotline record" if part == RECORD else f"start the {part}: hotline run"
+            yield f"  {'':<12}{how} --server {server.server}"
         for part in _not_connected(server, now):
             yield f"  {'':<12}the {part} does not hear Asterisk: hotline doctor"
         minutes = server.minutes
@@ -86,12 +86,18 @@ def _closed(told: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _not_running(server: ServerOverview, now: Overview) -> list[str]:
-    return [part for part in _PARTS if not any(map(now.runs, _of(server, part)))]
+    return [part for part in _wanted(server) if not any(map(now.runs, _of(server, part)))]
+
+
+def _wanted(server: ServerOverview) -> Sequence[str]:
+    """The parts a server should have: two, or the one that only watches."""
+    only_watches = all(process.part == RECORD for process in server.processes)
+    return (RECORD,) if only_watches else ("recorder", "dialer")
 
 
 def _not_connected(server: ServerOverview, now: Overview) -> list[str]:
     """Parts that run, and none of whose processes hears Asterisk."""
-    runs = {part: [one for one in _of(server, part) if now.runs(one)] for part in _PARTS}
+    runs = {part: [one for one in _of(server, part) if now.runs(one)] for part in _wanted(server)}
     return [part for part, found in runs.items() if found and not any(one.is_connected for one in found)]
 
 

@@ -57,7 +57,7 @@ def sums(connection: Connection, period: Period) -> Iterator[Disagreement]:
 
 
 def decided(connection: Connection, period: Period) -> Iterator[Disagreement]:
-    """Every call that ended in the period and has a missed call or a decision."""
+    """Every call that ended in the period, or should have, and has a missed call or a decision."""
     is_missed = exists().where(visits.c.call_id == calls.c.id, visits.c.outcome.in_(MISSED_OUTCOMES))
     is_decided = exists().where(decisions.c.call_id == calls.c.id)
     ended = (calls.c.ended_at >= period.begin, calls.c.ended_at < period.end, or_(is_missed, is_decided))
@@ -65,6 +65,10 @@ def decided(connection: Connection, period: Period) -> Iterator[Disagreement]:
         yield from agreement.decisions(
             ended_call(connection, call_id), decided_structures(connection, call_id)
         )
+    began = (calls.c.began_at >= period.begin, calls.c.began_at < period.end - LONGEST_CALL)
+    endless = select(calls.c.began_at, calls.c.server, calls.c.id).where(*began, calls.c.ended_at.is_(None))
+    for began_at, server, call_id in connection.execute(endless.where(is_missed)):
+        yield agreement.without_end(began_at, server, call_id)
 
 
 class LogComparison:

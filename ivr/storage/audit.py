@@ -17,6 +17,12 @@ def note(connection: Connection, who: str, action: str, subject: str, why: str =
     )
 
 
+def last_subject(connection: Connection, action: str) -> str | None:
+    """What the latest row of that action is about; None if there is none."""
+    query = select(audit.c.subject).where(audit.c.action == action).order_by(audit.c.id.desc()).limit(1)
+    return connection.scalar(query)
+
+
 def was_done(connection: Connection, action: str, within: timedelta) -> bool:
     """Whether a row of that action was appended so lately."""
     since = type_coerce(database_now(), BigInteger) - within // timedelta(milliseconds=1)

@@ -9,13 +9,15 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, Connection, case, delete, func, insert, select, type_coerce, update
 
 from ivr.storage.moments import database_now
 from ivr.storage.schema import minutes, processes
 
+RECORD: Final = "record"
+"""The part that is `hotline record`: where it is alone, no other is missing."""
 FORGOTTEN_AFTER = timedelta(days=1)
 """A process that has been silent this long is dropped once its successor starts."""
 

@@ -43,11 +43,22 @@ class Spool:
         self._lines = 0
 
     def records(self) -> list[Record]:
-        """What an earlier process left, in its order; half a line at the end was promised to nobody."""
+        """What an earlier process left, in its order; half a line at the end was promised to nobody.
+
+        A line that cannot be read, such as another version's, is laid aside in `….unread`.
+        """
         self._file.seek(0)
         lines = self._file.read().split(b"\n")
         self._lines = len(lines)
-        return [record for line in lines if line and (record := _read(line)) is not None]
+        read = {line: _read(line) for line in lines if line}
+        if unread := [line for line in lines[:-1] if line and read[line] is None]:
+            aside = self._path.with_name(f"{self._path.name}.unread")
+            log.error(
+                "lines of the spool cannot be read; they are laid aside", lines=len(unread), file=str(aside)
+            )
+            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as file:
+                file.writelines(line + b"\n" for line in unread)
+        return [record for line in lines if line and (record := read[line]) is not None]
 
     def keep(self, changed: Collection[Record], everything: Collection[Record]) -> None:
         """Add `changed`, on the disk when this returns; write `everything` anew if most lines are outdated.
@@ -109,6 +120,5 @@ def _read(line: bytes) -> Record | None:
     try:
         record: Record = _KINDS[kind.decode()].validate_json(data)
     except (KeyError, UnicodeDecodeError, ValidationError):
-        log.error("a line of the spool cannot be read", characters=len(line))
         return None
     return record

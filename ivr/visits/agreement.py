@@ -51,6 +51,12 @@ def decisions(call: EndedCall, decided: Collection[str]) -> Iterator[Disagreemen
         yield Disagreement(call.ended_at, call.server, structure, "decisions", f"call {call.id}", says)
 
 
+def without_end(began_at: datetime, server: str, call_id: int) -> Disagreement:
+    """A call that missed somebody and cannot last still: nobody decides on it before it ends."""
+    says = "a missed call, but the call has no end"
+    return Disagreement(began_at, server, "", "decisions", f"call {call_id}", says)
+
+
 def with_log(told: Visit, row: Mapping[str, Any] | None) -> Iterator[Disagreement]:
     """One stay as queue_log tells it, beside its row; moments of queue_log are whole seconds."""
     if row is None:

@@ -22,6 +22,7 @@ from ivr.keeping import keep
 from ivr.queue_log import QueueLog
 from ivr.storage import missed
 from ivr.storage.engine import Store
+from ivr.storage.missed import now
 from ivr.storage.purge import purge
 from ivr.storage.schema import calls, decisions, visits
 from ivr.watched import Watched
@@ -194,7 +195,12 @@ def test_the_servers_own_queue_log_is_compared_if_it_is_here(house: Path, store:
     assert "nothing is stored" in audit(house, *DAYS, log="").output
 
 
-def test_a_call_that_is_not_over_needs_no_decision(house: Path, store: Store) -> None:
+def test_a_call_that_is_not_over_needs_no_decision_and_is_over_within_12_hours(
+    house: Path, store: Store
+) -> None:
     store.write(a_decision_is_gone)
-    store.write(lambda connection: connection.execute(update(calls).values(ended_at=None)))
-    assert found(house) == []
+    decided = select(decisions.c.call_id).limit(1).scalar_subquery()
+    old, young = update(calls).where(calls.c.id == decided), update(calls).where(calls.c.id != decided)
+    store.write(lambda connection: connection.execute(young.values(ended_at=None, began_at=now(connection))))
+    store.write(lambda connection: connection.execute(old.values(ended_at=None)))
+    assert found(house) == [("decisions", "a missed call, but the call has no end")]

@@ -208,7 +208,8 @@ def test_the_command_makes_its_key_once_purges_and_says_so_in_the_audit(house: P
     key = (house / "secrets.d" / "hotline-pseudonyms.conf").read_text()
     assert hotline(house, "purge", "--secrets", str(house / "secrets.d")).exit_code == 0
     assert (house / "secrets.d" / "hotline-pseudonyms.conf").read_text() == key
-    assert store.read(lambda c: c.scalar(select(func.count()).select_from(audit))) == 2
+    noted = store.read(lambda c: c.scalars(select(audit.c.action).order_by(audit.c.id)).all())
+    assert noted == ["key of pseudonyms", "purge", "purge"]
     assert key.split()[-1] not in dump(store)
 
 
@@ -239,6 +240,23 @@ def test_a_lost_key_is_not_replaced_by_another(house: Path, store: Store) -> Non
     assert again.exit_code == 1
     assert "restore it from a backup" in again.output
     assert not (house / "secrets.d" / "hotline-pseudonyms.conf").exists()
+
+
+def test_another_key_is_refused_before_any_number_is_hashed_with_it(house: Path, store: Store) -> None:
+    """Such as a second machine's own, or one that was made anew: equal callers would differ."""
+    file = house / "secrets.d" / "hotline-pseudonyms.conf"
+    store.write(lambda connection: called(connection, ANNA, 400))
+    assert hotline(house, "purge", "--secrets", str(house / "secrets.d")).exit_code == 0
+    store.write(lambda connection: called(connection, BORIS, 400))
+    kept = file.read_text()
+    file.write_text("secret = another\n")
+    before = dump(store)
+    again = hotline(house, "purge", "--secrets", str(house / "secrets.d"))
+    assert again.exit_code == 1
+    assert "is another than the one numbers were hashed with" in again.output
+    assert dump(store) == before
+    file.write_text(kept)
+    assert hotline(house, "purge", "--secrets", str(house / "secrets.d")).exit_code == 0
 
 
 def test_a_recording_is_found_by_call_and_by_number_and_copied_with_an_audit_line(

@@ -42,6 +42,21 @@ def test_half_a_line_costs_nothing_but_itself(file: Path, spool: Spool) -> None:
     assert spool.records() == [CALL, OVER]
 
 
+def test_a_line_that_cannot_be_read_is_laid_aside_where_only_its_owner_reads_it(
+    file: Path, spool: Spool
+) -> None:
+    """Such as another version's: what was promised to be kept is not thrown away when the rest is stored."""
+    spool.keep([CALL], [CALL])
+    line = b'rating {"caller": "0501112233"}'
+    with file.open("ab") as other:
+        other.write(line + b"\n")
+    assert spool.records() == [CALL]
+    spool.clear()
+    aside = file.with_name("hotline.spool.unread")
+    assert aside.read_bytes() == line + b"\n"
+    assert aside.stat().st_mode & 0o777 == 0o600
+
+
 def test_what_is_stored_is_gone_from_it(file: Path, spool: Spool) -> None:
     spool.keep([CALL], [CALL])
     spool.clear()

@@ -7,8 +7,9 @@ import csv
 import json
 import os
 import signal
+import sqlite3
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,35 @@ def test_what_was_heard_is_committed_when_a_signal_ends_the_recorder(
     told = [Told.of(row) for row in found]
     assert differences(case, told) == []
     assert not any(row["caller"] in log for row in found)
+
+
+def test_status_knows_a_recorder_that_watches_any_asterisk(tmp_path: Path) -> None:
+    async def main() -> list[tuple[int, str]]:
+        async with Replay(bytes_of(CASES / "abandon_short", Manner(0))) as replay:
+            address = f"127.0.0.1:{replay.port}"
+            login = {"HOTLINE_AMI_USER": "listener", "HOTLINE_AMI_SECRET": "secret"}
+            process = await hotline(tmp_path, "record", "--ami", address, "--all-queues", **login)
+            async with asyncio.timeout(DEADLINE):
+                while "AMI connected" not in (during := await status(tmp_path))[1]:
+                    await asyncio.sleep(0.2)
+            process.send_signal(signal.SIGTERM)
+            await said(process)
+        return [during, await status(tmp_path, silent=True)]
+
+    runs, ended = asyncio.run(main())
+    assert runs[0] == 0
+    assert runs[1].startswith("server main\n  record      since ")
+    assert ended[0] == 1
+    assert "start it: hotline record --server main" in ended[1]
+
+
+async def status(folder: Path, *, silent: bool = False) -> tuple[int, str]:
+    """Exit status and stdout; `silent`: as if nobody had given a sign of life for a while."""
+    if silent:
+        with closing(sqlite3.connect(folder / "seen.db")) as opened, opened:
+            opened.execute("UPDATE processes SET seen_at = seen_at - 60000")
+    told = await said(await hotline(folder, "status"))
+    return told[:2]
 
 
 def test_numbers_are_masked_unless_asked_for_and_both_formats_say_the_same(tmp_path: Path) -> None:
