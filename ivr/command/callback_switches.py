@@ -22,7 +22,7 @@ RELEASE_EXAMPLE: Final = "Example: hotline callbacks release 17 18"
 CANCEL_EXAMPLE: Final = 'Example: hotline callbacks cancel 17 --why "answered by letter"'
 STOPPABLE: Final = ("owed", "on_hold", "held")
 
-Ids = Annotated[list[int], typer.Argument(metavar="ID…", help="As `list` shows them.")]
+Ids = Annotated[list[int], typer.Argument(metavar="ID", help="As `list` shows them.")]
 
 
 def pause(
@@ -50,9 +50,9 @@ def resume(
             if not off:
                 typer.echo("nothing is paused or held")
             return
-        name = part if part in ("accept", "dial") else switches.held(part)
+        name = part if part in ("accept", "dial") else switches.held(part.removeprefix("held:"))
         if not store.write(lambda c: switches.turn_on(c, name)):
-            paused = ", ".join(name.removeprefix("held:") for name, _, _ in off)
+            paused = ", ".join(name for name, _, _ in off)
             fail(f"{part!r} is not paused", hint=f"paused: {paused or 'nothing'}")
     typer.echo(f"{name} goes on")
     if name.startswith("held:"):
@@ -60,7 +60,7 @@ def resume(
 
 
 def release(
-    ids: Annotated[list[int] | None, typer.Argument(metavar="[ID…]", help="Held callbacks.")] = None,
+    ids: Annotated[list[int] | None, typer.Argument(metavar="ID", help="Held callbacks.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All that are held.")] = False,
 ) -> None:
     """Have held callbacks dialled: you have seen that they are citizens."""

@@ -269,6 +269,8 @@ def test_a_file_with_a_line_that_cannot_be_read_is_not_imported_at_all(
     assert f"{file}:2: number is missing" in hotline("import", str(file)).output.replace("\n", "")
     file.write_text("number\n0501234567\n")
     assert f"{file}:1:" in hotline("import", str(file)).output
+    file.write_text("number,queue,number\n0501234567,dvx,0502222222\n")
+    assert "column 'number' stands twice" in hotline("import", str(file)).output
     file.write_bytes(b"number,queue\n\xff\xfe,dvx\n")
     assert "not CSV in UTF-8" in hotline("import", str(file)).output
 
@@ -314,6 +316,9 @@ def test_held_callbacks_are_released_or_cancelled_by_the_operator(at_store: Stor
         assert decide_all(connection, rules()) == ["held"] * 3
 
     at_store.write(attack)
+    assert "held:provider " in hotline("resume").output
+    assert "callbacks list --state held" in hotline("resume", "held:provider").output
+    at_store.write(lambda c: switches.turn_off(c, switches.held("provider"), "another"))
     assert "callbacks list --state held" in hotline("resume", "provider").output
     assert hotline("release", "1").exit_code == 0
     assert hotline("cancel", "2", "--why", "spoofed").exit_code == 0
