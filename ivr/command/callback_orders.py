@@ -24,7 +24,7 @@ from ivr.calls.callback_states import Priority, Reason
 from ivr.calls.caller import ReadNumber, reader
 from ivr.calls.masking import masked
 from ivr.command.checking import load_or_stop
-from ivr.command.options import fail, options
+from ivr.command.options import fail, one_line, options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
@@ -60,7 +60,9 @@ class Desk:
         return store.write(partial(place, order=order, policy=self.policy, server=server))
 
 
-By = Annotated[str, typer.Option("--by", help="Who asks for it; counted by budgets.by_hand.")]
+By = Annotated[
+    str, typer.Option("--by", callback=one_line, help="Who asks for it; counted by budgets.by_hand.")
+]
 
 
 def add(

@@ -15,6 +15,11 @@ LOCAL_TIME: Final = ZoneInfo("Asia/Baku")
 """In which commands show moments."""
 
 
+LARGEST: Final = 2**31 - 1
+"""No id in the store is larger, and nobody lists more."""
+LONGEST: Final = 80
+
+
 @dataclass(frozen=True)
 class Options:
     """Set once by the root command, found as `context.obj` in every other."""
@@ -36,6 +41,13 @@ def fail(message: str, *, hint: str = "", status: int = 1) -> NoReturn:
     if hint:
         typer.echo(f"  {hint}", err=True)
     raise typer.Exit(status)
+
+
+def one_line(text: str | None) -> str | None:
+    """An option's text, if a store and a terminal can take it; else a wrong use of the command."""
+    if text is not None and (len(text) > LONGEST or not text.isprintable()):
+        raise typer.BadParameter(f"no text of at most {LONGEST} letters in one line")
+    return text
 
 
 def spoken(configuration: Configuration, language: str) -> Language:

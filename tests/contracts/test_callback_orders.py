@@ -238,6 +238,21 @@ def test_a_moment_that_cannot_be_meant_is_refused(at_store: Store, moment: str) 
     assert all_of(at_store) == []
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(["add", "0501234567", "--queue", "dvx", "--by", text] for text in ("x" * 81, "\udcff", "a\0b")),
+        ["pause", "dial", "--why", "\x1b[31m"],
+        ["cancel", "1", "--why", "\udcff"],
+        ["resume", "a\0b"],
+        *([command, "9" * 20] for command in ("cancel", "release", "show")),
+        ["list", "--limit", "9" * 20],
+    ],
+)
+def test_what_no_store_can_take_is_a_wrong_use_of_the_command(at_store: Store, given: list[str]) -> None:
+    assert hotline(*given).exit_code == 2
+
+
 def test_a_refusal_does_not_repeat_the_number(at_store: Store) -> None:
     assert "050" not in hotline("add", "050\x1b[31m1", "--queue", "dvx").output
 
