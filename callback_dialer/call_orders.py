@@ -11,6 +11,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from callback_dialer.decide import Decision
+from callback_dialer.deciding import tell
 from callback_dialer.ordering import Order, Placed, as_if_missed, place
 from callback_dialer.policy import Policy
 from ivr.calls.orders import CallOrder, OrderAnswer
@@ -35,6 +36,7 @@ def decide_order(connection: Connection, asked: CallOrder, policy: Policy) -> De
         return None
     placed = _placed(connection, asked, policy)
     orders.decided(connection, asked, placed.decision.verdict, placed.decision.why, placed.callback_id)
+    tell("order", placed.decision, queue=asked.queue)
     return placed.decision
 
 

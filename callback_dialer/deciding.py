@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Literal
 
+import structlog
 from sqlalchemy import Connection
 
 from callback_dialer import guarding
@@ -19,6 +20,10 @@ from ivr.calls.missed import MissedCall, missed_calls
 from ivr.storage import callbacks, missed, switches
 from ivr.storage.callbacks import Wanted
 
+log = structlog.get_logger(__name__)
+
+ALARMING: Final = frozenset({"held", "out_of_budget"})
+"""Verdicts an operator should look at."""
 BEGINS_AS: Final[Mapping[str, Literal["owed", "on_hold", "held"]]] = {
     "callback": "owed",
     "still_on_the_line": "on_hold",
@@ -36,6 +41,12 @@ def decide_call(connection: Connection, call_id: int, policy: Policy) -> list[De
         for one in missed_calls(missed.ended_call(connection, call_id))
         if one.structure not in done
     ]
+
+
+def tell(what: str, decision: Decision, **facts: object) -> None:
+    """Log a decision; as an error what an operator should look at."""
+    say = log.error if decision.verdict in ALARMING else log.info
+    say(f"{what} decided", decision=decision.verdict, why=decision.why, **facts)
 
 
 def would_decide(connection: Connection, one: MissedCall, policy: Policy, orderer: str = "") -> Decision:
@@ -56,6 +67,7 @@ def _decide_one(connection: Connection, one: MissedCall, policy: Policy) -> Deci
         since = missed.now(connection) - guarding.SUSPECT
         callbacks.hold_back(connection, one.trunk, since, decision.why)
     missed.record_decision(connection, one, decision.verdict, decision.why, callback_id)
+    tell("missed call", decision, call_id=one.call_id)
     return decision
 
 

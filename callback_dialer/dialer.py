@@ -43,8 +43,6 @@ TURN_SECONDS: Final = 0.5
 RETRY_SECONDS: Final = 1.0
 CALLS_AT_ONCE: Final = 200
 """Ended calls decided in one turn; old records come in such portions."""
-ALARMING: Final = frozenset({"held", "out_of_budget"})
-"""Verdicts an operator should look at."""
 
 
 def utc_now() -> datetime:
@@ -158,16 +156,11 @@ class Dialer:
     async def _decide_orders(self) -> None:
         """Those that Python did not answer in time; before the calls they ended."""
         for order in await self._store.read(lambda c: orders.undecided(c, CALLS_AT_ONCE)):
-            decide = partial(decide_order, asked=order, policy=self._policy)
-            if (decision := await self._store.write(decide)) is not None:
-                log.info("order decided", queue=order.queue, decision=decision.verdict, why=decision.why)
+            await self._store.write(partial(decide_order, asked=order, policy=self._policy))
 
     async def _decide_ended_calls(self) -> None:
         for call_id in await self._store.read(lambda c: missed.undecided(c, CALLS_AT_ONCE)):
-            decisions = await self._store.write(partial(decide_call, call_id=call_id, policy=self._policy))
-            for decision in decisions:
-                tell = log.error if decision.verdict in ALARMING else log.info
-                tell("missed call decided", call_id=call_id, decision=decision.verdict, why=decision.why)
+            await self._store.write(partial(decide_call, call_id=call_id, policy=self._policy))
 
     async def _settle_waiting(self) -> None:
         for settlement in await self._store.read(settling.settlements):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from callback_dialer.policy import Policy
 from ivr.calls.callback_states import FREE_DISPOSITIONS, ClosedState, Disposition
@@ -50,8 +51,12 @@ def after(
         return GiveUp("unreachable")
     if sum(map(uses_up_an_attempt, dispositions)) >= policy.callback.attempts:
         return GiveUp("unreachable")
-    delays: RetryDelays = getattr(policy.callback.retry, last)
-    return Retry(now + timedelta(seconds=_nth(delays, dispositions.count(last))))
+    plan: dict[str, RetryDelays] = dict(policy.callback.retry)
+    delay = _nth(plan[last], dispositions.count(last))
+    if last == "unknown":
+        # They may have been rung, or even reached: nobody waits longer for the next try.
+        delay = max(delay, *chain(*plan.values()))
+    return Retry(now + timedelta(seconds=delay))
 
 
 def _nth(delays: RetryDelays, n: int) -> float:

@@ -29,7 +29,7 @@ EXAMPLE: Final = "Example: hotline callbacks decide 0501234567 +19005551234"
 def decide(
     context: typer.Context,
     numbers: Annotated[
-        list[str], typer.Argument(metavar="NUMBER…", help="As delivered; `-` reads JSON strings, one a line.")
+        list[str], typer.Argument(metavar="NUMBER", help="As delivered; `-` reads JSON strings, one a line.")
     ],
     trunk: Annotated[
         str | None, typer.Option(help="By which the call comes in; default: the first.", show_default=False)

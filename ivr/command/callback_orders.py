@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import getpass
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,8 @@ from typing import Annotated, Final, get_args
 from zoneinfo import ZoneInfo
 
 import typer
+from rich.console import Console
+from rich.progress import track
 
 from callback_dialer.ordering import Order, Placed, place
 from callback_dialer.policy import Policy
@@ -21,7 +24,7 @@ from ivr.calls.callback_states import Priority, Reason
 from ivr.calls.caller import ReadNumber, reader
 from ivr.calls.masking import masked
 from ivr.command.checking import load_or_stop
-from ivr.command.options import fail, options
+from ivr.command.options import fail, one_line, options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
@@ -57,7 +60,9 @@ class Desk:
         return store.write(partial(place, order=order, policy=self.policy, server=server))
 
 
-By = Annotated[str, typer.Option("--by", help="Who asks for it; counted by budgets.by_hand.")]
+By = Annotated[
+    str, typer.Option("--by", callback=one_line, help="Who asks for it; counted by budgets.by_hand.")
+]
 
 
 def add(
@@ -112,7 +117,9 @@ def import_file(
         fail("nothing was imported", hint="mend these lines and import the file again")
     refused = 0
     with open_store() as store:
-        for line, row in rows:
+        for line, row in track(
+            rows, file.name, console=Console(stderr=True), disable=not sys.stderr.isatty()
+        ):
             placed = desk.place(store, _order(row, desk))
             if not placed.is_new:
                 refused += 1
@@ -130,8 +137,11 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
             table = csv.DictReader(opened, restval="", restkey="too many fields", delimiter=parted_by)
             columns = table.fieldnames or ()
             unknown = sorted({*columns} - {*NEEDED, *OPTIONAL})
-            if unknown or not {*NEEDED} <= {*columns}:
-                said = f"unknown column {unknown[0]!r}" if unknown else "columns number and queue are needed"
+            twice = [column for column in columns if columns.count(column) > 1]
+            if unknown or twice or not {*NEEDED} <= {*columns}:
+                said = "columns number and queue are needed"
+                said = f"column {twice[0]!r} stands twice" if twice else said
+                said = f"unknown column {unknown[0]!r}" if unknown else said
                 fail(f"{file}:1: {said}", hint=f"columns: {', '.join((*NEEDED, *OPTIONAL))}")
             for row in table:
                 yield table.line_num, row

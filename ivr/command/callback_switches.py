@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 from sqlalchemy import Connection
 
-from ivr.command.options import fail, local
+from ivr.command.options import LARGEST, fail, local, one_line
 from ivr.command.store import open_store
 from ivr.storage import callbacks, switches
 from ivr.storage.callback_history import listed
@@ -22,12 +22,14 @@ RELEASE_EXAMPLE: Final = "Example: hotline callbacks release 17 18"
 CANCEL_EXAMPLE: Final = 'Example: hotline callbacks cancel 17 --why "answered by letter"'
 STOPPABLE: Final = ("owed", "on_hold", "held")
 
-Ids = Annotated[list[int], typer.Argument(metavar="ID…", help="As `list` shows them.")]
+Ids = Annotated[list[int], typer.Argument(metavar="ID", max=LARGEST, help="As `list` shows them.")]
 
 
 def pause(
     part: Annotated[Part, typer.Argument(help="`accept`: open none; `dial`: open them, dial nobody.")],
-    why: Annotated[str, typer.Option(help="Shown wherever it is missed.")] = "paused by an operator",
+    why: Annotated[
+        str, typer.Option(callback=one_line, help="Shown wherever it is missed.")
+    ] = "paused by an operator",
 ) -> None:
     """Stop opening callbacks, or dialling them, at once and on every machine."""
     with open_store() as store:
@@ -38,7 +40,8 @@ def pause(
 
 def resume(
     part: Annotated[
-        str | None, typer.Argument(help="`accept`, `dial`, or a trunk whose callbacks are held.")
+        str | None,
+        typer.Argument(callback=one_line, help="`accept`, `dial`, or a trunk whose callbacks are held."),
     ] = None,
 ) -> None:
     """Go on with it; without an argument, show what is paused."""
@@ -50,9 +53,9 @@ def resume(
             if not off:
                 typer.echo("nothing is paused or held")
             return
-        name = part if part in ("accept", "dial") else switches.held(part)
+        name = part if part in ("accept", "dial") else switches.held(part.removeprefix("held:"))
         if not store.write(lambda c: switches.turn_on(c, name)):
-            paused = ", ".join(name.removeprefix("held:") for name, _, _ in off)
+            paused = ", ".join(name for name, _, _ in off)
             fail(f"{part!r} is not paused", hint=f"paused: {paused or 'nothing'}")
     typer.echo(f"{name} goes on")
     if name.startswith("held:"):
@@ -60,7 +63,9 @@ def resume(
 
 
 def release(
-    ids: Annotated[list[int] | None, typer.Argument(metavar="[ID…]", help="Held callbacks.")] = None,
+    ids: Annotated[
+        list[int] | None, typer.Argument(metavar="ID", max=LARGEST, help="Held callbacks.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All that are held.")] = False,
 ) -> None:
     """Have held callbacks dialled: you have seen that they are citizens."""
@@ -74,7 +79,9 @@ def release(
 
 def cancel(
     ids: Ids,
-    why: Annotated[str, typer.Option(help="Kept in its journal.")] = "cancelled by an operator",
+    why: Annotated[
+        str, typer.Option(callback=one_line, help="Kept in its journal.")
+    ] = "cancelled by an operator",
 ) -> None:
     """Take callbacks back that are not being dialled."""
 

@@ -16,7 +16,7 @@ from callback_dialer.guarding import BY_HAND
 from ivr.calls.callback_states import CallbackState
 from ivr.calls.masking import masked
 from ivr.command import callback_decisions, callback_orders, callback_switches
-from ivr.command.options import fail, local
+from ivr.command.options import LARGEST, fail, local
 from ivr.command.store import open_store
 from ivr.storage.callback_history import History, history, listed
 from ivr.storage.callbacks import Callback
@@ -47,7 +47,9 @@ def list_callbacks(
     state: Annotated[
         CallbackState | None, typer.Option(help="Only callbacks in this state.", show_default=False)
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, the latest missed first.")] = 100,
+    limit: Annotated[
+        int, typer.Option(min=1, max=LARGEST, help="At most so many, the latest missed first.")
+    ] = 100,
     full_numbers: FullNumbers = False,
     as_json: AsJson = False,
 ) -> None:
@@ -79,7 +81,7 @@ def list_callbacks(
 
 @app.command("show", epilog="Example: hotline callbacks show 17")
 def show_callback(
-    callback_id: Annotated[int, typer.Argument(metavar="ID", help="As `list` shows it.")],
+    callback_id: Annotated[int, typer.Argument(metavar="ID", max=LARGEST, help="As `list` shows it.")],
     full_numbers: FullNumbers = False,
     as_json: AsJson = False,
 ) -> None:

@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 from zoneinfo import ZoneInfo
 
 import typer
 
 from ivr.config.loading import load
 from ivr.config.model import Configuration, Hotline, Language, Server
+
+LARGEST: Final = 2**31 - 1
+"""No id in the store is larger, and nobody lists more."""
+LONGEST: Final = 80
+"""Characters of an option's text."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,13 @@ def server_of(configuration: Configuration, name: str) -> Server:
     if name not in configuration.servers:
         fail(f"there is no server {name!r}", hint=f"servers: {', '.join(configuration.servers)}")
     return configuration.servers[name]
+
+
+def one_line(text: str | None) -> str | None:
+    """An option's text, if a store and a terminal can take it; else a wrong use of the command."""
+    if text is not None and (len(text) > LONGEST or not text.isprintable()):
+        raise typer.BadParameter(f"no text of at most {LONGEST} letters in one line")
+    return text
 
 
 def spoken(configuration: Configuration, language: str) -> Language:

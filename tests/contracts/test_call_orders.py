@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Connection, select
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from callback_dialer.call_orders import decide_order, take
@@ -129,6 +130,19 @@ def test_an_order_meets_every_guard_and_a_refusal_is_stored_with_its_reason(
     [_, row] = store.read(lambda c: c.execute(select(orders_table).order_by(orders_table.c.id)).all())
     assert (row.decision, row.callback_id) == (verdict, None)
     assert row.why
+
+
+def test_the_ceiling_is_told_to_the_operator_by_an_error_whoever_meets_it(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        take(connection, asked(), open_rules(ceiling=1))
+        take(connection, asked(uniqueid="17.2", number="0552223344"), open_rules(ceiling=1))
+        store_call(connection, "+994509999999")
+        decide_all(connection, rules(ceiling=1))
+
+    with capture_logs() as told:
+        store.write(work)
+    alarms = [one["event"] for one in told if one["log_level"] == "error" and "ceiling" in one["why"]]
+    assert alarms == ["order decided", "missed call decided"]
 
 
 def test_a_second_order_of_the_same_citizen_joins_the_first_and_brings_it_to_its_queue(store: Store) -> None:

@@ -238,6 +238,21 @@ def test_a_moment_that_cannot_be_meant_is_refused(at_store: Store, moment: str) 
     assert all_of(at_store) == []
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(["add", "0501234567", "--queue", "dvx", "--by", text] for text in ("x" * 81, "\udcff", "a\0b")),
+        ["pause", "dial", "--why", "\x1b[31m"],
+        ["cancel", "1", "--why", "\udcff"],
+        ["resume", "a\0b"],
+        *([command, "9" * 20] for command in ("cancel", "release", "show")),
+        ["list", "--limit", "9" * 20],
+    ],
+)
+def test_what_no_store_can_take_is_a_wrong_use_of_the_command(at_store: Store, given: list[str]) -> None:
+    assert hotline(*given).exit_code == 2
+
+
 def test_a_refusal_does_not_repeat_the_number(at_store: Store) -> None:
     assert "050" not in hotline("add", "050\x1b[31m1", "--queue", "dvx").output
 
@@ -269,6 +284,8 @@ def test_a_file_with_a_line_that_cannot_be_read_is_not_imported_at_all(
     assert f"{file}:2: number is missing" in hotline("import", str(file)).output.replace("\n", "")
     file.write_text("number\n0501234567\n")
     assert f"{file}:1:" in hotline("import", str(file)).output
+    file.write_text("number,queue,number\n0501234567,dvx,0502222222\n")
+    assert "column 'number' stands twice" in hotline("import", str(file)).output
     file.write_bytes(b"number,queue\n\xff\xfe,dvx\n")
     assert "not CSV in UTF-8" in hotline("import", str(file)).output
 
@@ -314,6 +331,9 @@ def test_held_callbacks_are_released_or_cancelled_by_the_operator(at_store: Stor
         assert decide_all(connection, rules()) == ["held"] * 3
 
     at_store.write(attack)
+    assert "held:provider " in hotline("resume").output
+    assert "callbacks list --state held" in hotline("resume", "held:provider").output
+    at_store.write(lambda c: switches.turn_off(c, switches.held("provider"), "another"))
     assert "callbacks list --state held" in hotline("resume", "provider").output
     assert hotline("release", "1").exit_code == 0
     assert hotline("cancel", "2", "--why", "spoofed").exit_code == 0

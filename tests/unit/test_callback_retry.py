@@ -41,6 +41,11 @@ def test_the_next_try_waits_as_the_plan_says_for_that_outcome(
     assert after(dispositions, policy(), NOON) == Retry(NOON + delay)
 
 
+def test_a_fate_nobody_knows_waits_the_longest_delay_of_all() -> None:
+    patient = policy(retry=RetryPlan(no_answer=[600.0, 36000.0, 1200.0]))
+    assert after(["unknown"], patient, NOON) == Retry(NOON + 10 * HOUR)
+
+
 def test_it_gives_up_when_the_attempts_are_used_up() -> None:
     assert after(NO_ANSWERS, policy(), NOON) == Retry(NOON + 3 * HOUR)
     assert after([*NO_ANSWERS, "no_answer"], policy(), NOON) == GiveUp("unreachable")
