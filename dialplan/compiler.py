@@ -51,11 +51,6 @@ def compile(loaded: Loaded, server: str = "main", lab: Lab | None = None, *, tod
     return {**plan, **settings}
 
 
-def agents_and_users(loaded: Loaded) -> tuple[str, ...]:
-    """Who needs a secret in `secrets.d/`: the AMI users and the agents' SIP accounts."""
-    return (*manager.RIGHTS, *configuration_of(loaded).agents)
-
-
 def _dialplan(source: Source) -> tuple[dict[str, str], str]:
     """The files of the dialplan, and their revision."""
     contexts = (
