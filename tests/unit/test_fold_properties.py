@@ -46,7 +46,7 @@ def fold(stream: list[Told]) -> list[Visit]:
 
 cases = st.sampled_from(NAMES)
 named_alike = cases.filter(lambda case: case != "local_caller_optimised")
-"""There the end names another channel than the join: only what comes between tells that it is the same stay."""
+"""There the end names another channel than the join: what comes between tells that it is the same stay."""
 
 
 @given(case=cases, data=st.data())
