@@ -98,7 +98,12 @@ def _wanted(server: ServerOverview) -> Sequence[str]:
 def _not_connected(server: ServerOverview, now: Overview) -> list[str]:
     """Parts that run, and none of whose processes hears Asterisk."""
     runs = {part: [one for one in _of(server, part) if now.runs(one)] for part in _wanted(server)}
-    return [part for part, found in runs.items() if found and not any(one.is_connected for one in found)]
+    return [part for part, found in runs.items() if found and all(map(_is_deaf, found))]
+
+
+def _is_deaf(process: Process) -> bool:
+    """Not in its first seconds, in which it has not told yet."""
+    return not process.is_connected and process.seen_at > process.started_at
 
 
 def _of(server: ServerOverview, part: str) -> list[Process]:
@@ -108,8 +113,8 @@ def _of(server: ServerOverview, part: str) -> list[Process]:
 def _told(process: Process, now: Overview) -> str:
     if not now.runs(process):
         return f"does not run: seen last {_moment(process.seen_at)} ({_ago(now.at - process.seen_at)} ago)"
-    ami = "AMI connected" if process.is_connected else "AMI NOT connected"
-    return f"since {_moment(process.started_at)}, {ami} ({process.process})"
+    ami = "connected" if process.is_connected else "NOT connected" if _is_deaf(process) else "connecting"
+    return f"since {_moment(process.started_at)}, AMI {ami} ({process.process})"
 
 
 def gap_told(gap: Gap) -> str:

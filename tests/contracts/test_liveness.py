@@ -163,8 +163,17 @@ def test_status_is_1_while_a_part_that_runs_does_not_hear_asterisk(watched: Stor
     assert json.loads(hotline_status("--json").output)["not_connected"] == ["main: dialer"]
 
 
+def test_a_part_that_has_just_started_may_not_be_connected_yet(watched: Store) -> None:
+    watched.write(lambda connection: begin(connection, "main", "dialer", "a/3"))
+    shown = hotline_status()
+    assert "AMI connecting (a/3)" in shown.output
+    assert shown.exit_code == 0
+
+
 def test_a_status_without_gaps_fits_a_terminal_of_80_columns(watched: Store) -> None:
     watched.write(lambda connection: begin(connection, "main", "dialer", "hotline-1/123456"))
+    watched.write(lambda connection: silent_for(connection, "hotline-1/123456", timedelta(9)))
+    watched.write(lambda connection: note_alive(connection, "main", "dialer", "hotline-1/123456", False))
     assert max(map(len, hotline_status().output.splitlines())) <= 80
 
 
