@@ -30,7 +30,8 @@ def nights(store: Store, commands: Sequence[Sequence[str]], seconds: float = 120
     """How often a purge is noted once every daemon has come through a night of its own."""
 
     def noted() -> int:
-        return store.read(lambda c: c.scalar(select(func.count()).select_from(audit))) or 0
+        purges = select(func.count()).where(audit.c.action == "purge")
+        return store.read(lambda c: c.scalar(purges)) or 0
 
     async def main() -> None:
         stop, started = asyncio.Event(), time.monotonic()
