@@ -28,7 +28,7 @@ class Completeness:
     def lines(self) -> Iterator[str]:
         """A line for each server, each gap, and the sealed days."""
         for server, found in self.minutes.items():
-            known = f"{server}: {found.up:,} minutes up, {found.down:,} down, {found.unknown:,} unknown"
+            known = f"{server}: {found.up:,} min up, {found.down:,} down, {found.unknown:,} unknown"
             yield f"{known}; data {'complete' if self._is_complete(server) else 'INCOMPLETE'}"
         for server, gap in self.gaps:
             yield f"gap at {server}: {gap_told(gap)}"

@@ -150,7 +150,7 @@ def test_what_agrees_is_told_in_one_line(house: Path) -> None:
     assert shown.exit_code == 0, shown.output
     first, *completeness = shown.output.splitlines()
     assert first == "2025-01-01 00:00 to 2025-01-03 00:00: no disagreements; compared with queue_log of main"
-    assert completeness == ["main: 0 minutes up, 0 down, 2,880 unknown; data INCOMPLETE"]
+    assert completeness == ["main: 0 min up, 0 down, 2,880 unknown; data INCOMPLETE"]
 
 
 def test_what_retention_has_deleted_is_no_disagreement_but_told(house: Path, store: Store) -> None:

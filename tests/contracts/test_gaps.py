@@ -96,10 +96,10 @@ def test_data_is_complete_only_if_every_minute_is_known_and_every_gap_was_rebuil
     begins = day - timedelta(hours=4)  # in Baku
     known = [Minute("main", begins + timedelta(minutes=number), 6, 0) for number in range(1439)]
     store.write(lambda connection: liveness.note_minutes(connection, known))
-    assert "main: 1,439 minutes up, 0 down, 1 unknown; data INCOMPLETE" in hotline(*words).output
+    assert "main: 1,439 min up, 0 down, 1 unknown; data INCOMPLETE" in hotline(*words).output
     last = Minute("main", begins + timedelta(minutes=1439), 6, 1, "no trunk is reachable")
     store.write(lambda connection: liveness.note_minutes(connection, [last]))
-    assert "main: 1,439 minutes up, 1 down, 0 unknown; data complete" in hotline(*words).output
+    assert "main: 1,439 min up, 1 down, 0 unknown; data complete" in hotline(*words).output
     told = json.loads(hotline(*words, "--json").output)["servers"][0]
     assert told == {
         "server": "main", "minutes_up": 1439, "minutes_down": 1, "minutes_unknown": 0, "is_complete": True
