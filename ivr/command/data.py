@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ from ivr.calls.masking import masked
 from ivr.command import audit, backfill, purge, recordings, totals
 from ivr.command.status import gap_told
 from ivr.command.store import open_store
-from ivr.storage.export import NUMBERS, rows
+from ivr.storage.export import NUMBERS, fields, rows
 from ivr.storage.listening import every_gap
 
 app = typer.Typer(
@@ -57,7 +57,7 @@ def export(
     for server, gap in gaps:
         typer.echo(f"gap at {server}: {gap_told(gap)}", err=True)
     shown = found if full_numbers else [_masked(row) for row in found]
-    _WRITERS[form](shown)
+    _WRITERS[form](fields(kind.value), shown)
 
 
 app.command("audit", epilog=audit.EXAMPLE)(audit.audit)
@@ -80,14 +80,13 @@ def _masked(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: masked(value or "") if name in NUMBERS else value for name, value in row.items()}
 
 
-def _write_jsonl(shown: Iterable[Mapping[str, Any]]) -> None:
+def _write_jsonl(_: Sequence[str], shown: Iterable[Mapping[str, Any]]) -> None:
     for row in shown:
         typer.echo(json.dumps(row, ensure_ascii=False))
 
 
-def _write_csv(shown: Iterable[Mapping[str, Any]]) -> None:
-    shown = list(shown)
-    writer = csv.DictWriter(sys.stdout, shown[0] if shown else (), lineterminator="\n")
+def _write_csv(names: Sequence[str], shown: Iterable[Mapping[str, Any]]) -> None:
+    writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: _cell(value) for name, value in row.items()} for row in shown)
 

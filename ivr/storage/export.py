@@ -33,6 +33,12 @@ def rows(connection: Connection, kind: Kind) -> Iterator[dict[str, Any]]:
         yield {name: _plain(value) for name, value in shape(dict(row)).items()}
 
 
+def fields(kind: Kind) -> list[str]:
+    """The names of a record's fields, in their order, whether there is a record or not."""
+    query, shape = _KINDS[kind]
+    return list(shape(dict.fromkeys(query.selected_columns.keys())))
+
+
 def _visit(row: dict[str, Any]) -> dict[str, Any]:
     talk, wrapup = row["talk_seconds"], row["wrapup_seconds"]
     row["visit_id"] = f"{row['server']}/{row['uniqueid']}/{row['queue']}/{row['stay']}"

@@ -114,3 +114,10 @@ def test_what_is_exported_for_programs_holds_only_records(log: Path) -> None:
     shown = hotline("data", "export", "visits", "--format", "csv")
     assert shown.stdout.count("\n") == 1 + len(AROUND)
     assert shown.stderr.startswith("gap at main: ")
+
+
+@pytest.mark.parametrize("kind", ["visits", "callbacks", "attempts", "surveys", "orders"])
+def test_a_table_without_a_record_has_its_header(kind: str, store: Store, log: Path) -> None:
+    shown = hotline("data", "export", kind, "--format", "csv").stdout
+    assert shown.count("\n") == 1
+    assert shown.count(",") > 4
