@@ -69,6 +69,7 @@ class Recorder:
         self._follower = LogFollower(queue_log, store, server, self._watched) if queue_log else None
         self._duty: Literal["storing", "standing by"] = "storing"
         self._looking: asyncio.Task[None] | None = None
+        self._skipped = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Events → facts → fold → store, until `stop` is set; then everything heard is stored.
@@ -120,7 +121,9 @@ class Recorder:
             try:
                 self._hear(told)
             except Exception:  # whatever one event does, the next ones are heard
-                log.exception("not understood; the recorder goes on", told=getattr(told, "name", repr(told)))
+                self._skipped += 1
+                name = getattr(told, "name", repr(told))
+                log.exception("not understood; the recorder goes on", told=name, skipped=self._skipped)
             if isinstance(told, Lost):
                 self._look_no_more()
                 self._signs.lost(told.at)

@@ -151,6 +151,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
         self._unparsed = bytearray()
+        self._skipped = 0
 
     def data_received(self, data: bytes) -> None:
         searched = max(0, len(self._unparsed) - len(_END_OF_MESSAGE) + 1)
@@ -173,7 +174,12 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
             else:
                 super().handle_message(message)
         except Exception:  # whatever one message does, the connection stays
-            log.exception("AMI message not understood; it is skipped", name=str(message.event)[:80])
+            self._skipped += 1
+            log.exception(
+                "AMI message not understood; it is skipped",
+                name=str(message.event)[:80],
+                skipped=self._skipped,
+            )
 
 
 def _deliver(session: Session, message: Message) -> None:

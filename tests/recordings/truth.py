@@ -13,6 +13,8 @@ CASES = Path(__file__).parent / "cases"
 NAMES = sorted(folder.name for folder in CASES.iterdir())
 WITH_A_HOLE = frozenset({"ami_lost_midcall"})
 """What happened while the listener was cut off cannot be known live."""
+STEPPED = ["../stepped/set_back", "../stepped/set_forward"]
+"""Asterisk's clock steps: true only if heard as fast as it happened, and with timestamps."""
 WHOLE = [name for name in NAMES if name not in WITH_A_HOLE]
 
 _ALSO_CALLED = {"unknown": "interrupted", "lost": "interrupted"}

@@ -185,6 +185,20 @@ def test_an_event_that_makes_no_sense_does_not_end_the_connection(poison: str) -
     asyncio.run(main())
 
 
+def test_what_makes_no_sense_is_counted_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    async def main() -> None:
+        async with Replay() as replay, connected(replay) as connection:
+            await heard(connection, is_connected)
+            await replay.say(
+                "Event: AgentConnect\r\nEvent: AgentComplete\r\n\r\n" * 2 + "Event: Sound\r\n\r\n"
+            )
+            await heard(connection, is_named("Sound"))
+
+    asyncio.run(main())
+    told = capsys.readouterr().out
+    assert [number for number in ("1", "2", "3") if f"skipped={number}" in told] == ["1", "2"]
+
+
 def test_a_refused_login_is_told_and_tried_again(capsys: pytest.CaptureFixture[str]) -> None:
     async def main() -> None:
         async with Replay() as replay, connected(replay, secret="wrong") as connection:

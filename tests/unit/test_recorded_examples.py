@@ -9,7 +9,7 @@ from ivr.visits.fold import Fold
 from ivr.visits.from_ami import AmiReader
 from ivr.visits.records import Visit
 from tests.recordings.listening import Manner, heard
-from tests.recordings.truth import CASES, WHOLE, WITH_A_HOLE, Told, differences
+from tests.recordings.truth import CASES, STEPPED, WHOLE, WITH_A_HOLE, Told, differences
 
 MANNERS = [Manner(*given) for given in product((1.0, 0.0), (False, True), (True, False))]
 
@@ -42,6 +42,14 @@ def as_told(visit: Visit) -> Told:
 @pytest.mark.parametrize("case", WHOLE)
 def test_a_recorded_case_comes_out_true(case: str, manner: Manner) -> None:
     assert differences(case, [as_told(visit) for visit in recorded(case, manner)]) == []
+
+
+@pytest.mark.parametrize("manner", [Manner(), Manner(twice=True)], ids=str)
+@pytest.mark.parametrize("case", STEPPED)
+def test_a_step_of_the_recorded_asterisk_s_clock_changes_no_duration(case: str, manner: Manner) -> None:
+    visits = recorded(case, manner)
+    assert differences(case, [as_told(visit) for visit in visits]) == []
+    assert all(visit.clock_stepped for visit in visits)
 
 
 @pytest.mark.parametrize("case", WHOLE)
