@@ -45,8 +45,8 @@ def fold(stream: list[Told]) -> list[Visit]:
 
 
 cases = st.sampled_from(NAMES)
-named_alike = cases.filter(lambda case: case != "local_caller_optimised")
-"""There the end names another channel than the join: what comes between tells that it is the same stay."""
+of_one_channel = st.sampled_from([name for name in NAMES if name != "local_caller_optimised"])
+"""Where one channel begins a stay and another ends it, only the words between tell that it is one."""
 
 
 @given(case=cases, data=st.data())
@@ -75,7 +75,7 @@ def test_any_part_told_again_later_makes_no_new_visit(case: str, data: st.DataOb
     assert len(fold([*whole, *later])) == len(fold(list(whole)))
 
 
-@given(case=named_alike, data=st.data())
+@given(case=of_one_channel, data=st.data())
 @settings(max_examples=60)
 def test_any_order_of_the_queue_s_events_raises_nothing_and_tells_no_stay_twice(
     case: str, data: st.DataObject
@@ -88,7 +88,7 @@ def test_any_order_of_the_queue_s_events_raises_nothing_and_tells_no_stay_twice(
     assert len(fold(list(at_once))) <= len(joins(case))
 
 
-@given(case=named_alike, data=st.data())
+@given(case=of_one_channel, data=st.data())
 @settings(max_examples=60)
 def test_any_events_missing_raises_nothing_and_tells_no_stay_twice(case: str, data: st.DataObject) -> None:
     whole = stream(case)
