@@ -4,6 +4,7 @@ Which field wins, and why:
 
 - *Which stay it is*: each source names its stays by their join. One source gives the same stay the same join
   always; between two, the nearest join that source has not named yet, no further off than whole seconds are.
+  If AMI sends no timestamps and our clock has nothing to do with Asterisk's, it is the first not named yet.
   Two recorders are two sources where Asterisk sends no timestamps.
 - *Outcome*: being answered beats all. queue_log names each way out, so timeout, key, empty and withdrawn are
   its to say; a redirection looks like an abandon there and is AMI's. `waiting` and `interrupted` only mean
@@ -22,9 +23,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
+from operator import itemgetter
 from typing import Any, Final
 
-from ivr.visits.records import Call, Visit
+from ivr.visits.records import LONGEST_CALL, Call, Visit
 from ivr.visits.stay import ROUGHLY
 
 Row = Mapping[str, Any]
@@ -52,8 +55,11 @@ def same_stay(told: Visit, rows: Iterable[Row]) -> Row | None:
     for row in rows:
         if row[name] == told.joined_at or _is_told_better(told, row):
             return row
-    near = [row for row in rows if _is_unnamed(told, row) and _apart(told, row) <= _reach(told, row)]
-    return min(near, key=lambda row: _apart(told, row), default=None)
+    unnamed = [row for row in rows if _is_unnamed(told, row)]
+    near = [row for row in unnamed if _apart(told, row) <= _reach(told, row)]
+    if near:
+        return min(near, key=lambda row: _apart(told, row))
+    return min(filter(partial(_tells_no_time, told), unnamed), key=itemgetter("joined_at"), default=None)
 
 
 def _is_told_better(told: Visit, row: Row) -> bool:
@@ -84,6 +90,16 @@ def _reach(told: Visit, row: Row) -> timedelta:
     amis = told._asdict() if told.source == "ami" else row
     is_receipt = amis["source"] == "ami" and amis["precision"] == "s"
     return 2 * _ROUGHLY if is_receipt and row["outcome"] == "waiting" else _ROUGHLY
+
+
+def _tells_no_time(told: Visit, row: Row) -> bool:
+    """Without timestamps AMI tells our receipts: of a stream played much later, by another machine's clock.
+
+    No channel lives so long, so it is the same one, and its stays are told apart by their order alone.
+    """
+    amis = told._asdict() if told.source == "ami" else row
+    is_receipt = amis["source"] == "ami" and amis["precision"] == "s"
+    return is_receipt and told.source != row["source"] and _apart(told, row) > LONGEST_CALL
 
 
 def _apart(told: Visit, row: Row) -> timedelta:

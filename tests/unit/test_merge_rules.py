@@ -386,3 +386,18 @@ def test_who_was_found_waiting_is_who_the_store_knows_to_wait_though_receipts_we
     assert same_stay(found, [row := stored(HEARD)]) is row
     assert same_stay(READ, [row := stored(found)]) is row
     assert same_stay(found, [stored(left(HEARD, "key"))]) is None
+
+
+def test_where_our_clock_has_nothing_to_do_with_asterisk_s_stays_are_matched_by_their_order() -> None:
+    """Without timestamps, such as a recording played a day later: two stays of a channel in one queue."""
+    day = timedelta(days=1)
+    first, second = (
+        stored(HEARD._replace(precision="s", joined_at=at(seconds) + day, received_at=at(seconds) + day))
+        for seconds in (8, 60)
+    )
+    assert same_stay(READ, [second, first]) is first
+    first |= visit_merged(first, READ)
+    assert same_stay(READ._replace(joined_at=at(70)), [first, second]) is second
+    assert (
+        same_stay(READ._replace(joined_at=at(70)), [stored(HEARD._replace(joined_at=at(60) + day))]) is None
+    )
