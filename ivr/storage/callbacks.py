@@ -241,8 +241,8 @@ def hold_back(connection: Connection, arrived_over: str, since: datetime, note: 
 
 
 def let_go(connection: Connection, callback_id: int, note: str) -> bool:
-    """An operator has looked at a held callback: it is owed."""
-    return _change(connection, callback_id, ("held",), "owed", note, due_at=database_now())
+    """An operator has looked at a held callback: it is owed, from when it was due on."""
+    return _change(connection, callback_id, ("held",), "owed", note)
 
 
 def start_dialing(connection: Connection, callback_id: int, note: str) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from typer.testing import CliRunner, Result
 
 from callback_dialer.finishing import finish
+from callback_dialer.guarding import BY_HAND
 from callback_dialer.ordering import Order, place
 from callback_dialer.pacing import QueueLoad
 from callback_dialer.policy import Policy
@@ -129,6 +130,19 @@ def test_a_promised_time_stands_when_its_citizen_is_missed_before_it(store: Stor
         assert joined is not None
         assert joined.due_at == later
         assert joined.expires_at >= asked.expires_at
+
+    store.write(work)
+
+
+def test_a_promised_time_stands_when_the_operator_releases_what_was_held(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        later = missed.now(connection) + timedelta(hours=2)
+        callback_id = ordered(connection, rules(), not_before=later)
+        at_once = ordered(connection, rules())
+        assert callbacks.hold_back(connection, BY_HAND, later - timedelta(days=1), "a burst") == 2
+        for held in (callback_id, at_once):
+            assert callbacks.let_go(connection, held, "released")
+        assert started(connection, rules(), 2) == [at_once]
 
     store.write(work)
 
