@@ -101,9 +101,11 @@ def _talked(progress: Progress, at: datetime, line: Line) -> Progress:
 
 
 def _ended(progress: Progress, at: datetime, line: Line) -> Progress:
-    """`DIALSTATUS CAUSE`. Only a phone that rang can be left unanswered or given up."""
+    """`DIALSTATUS CAUSE`. Only a phone that rang can be left unanswered; CANCEL: we hung up."""
     status, _, cause = (line[5] if len(line) > 5 else "").partition(" ")
     rang = _advance(progress, "ringing", at) if status in ("NOANSWER", "CANCEL") else progress
+    if status == "CANCEL":
+        rang = replace(rang, farewell="withdrawn")
     return replace(rang, ended_at=at, cause=_number([cause]) if rang.cause is None else rang.cause)
 
 

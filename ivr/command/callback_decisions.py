@@ -38,9 +38,9 @@ def decide(
 ) -> None:
     """What would be decided now for a missed call from each number, as if it alone came in."""
     configuration = configuration_of(load_or_stop(options(context).config))
-    by = trunk or next(iter(configuration.trunks))
-    if by not in configuration.trunks:
-        fail(f"there is no trunk {by!r}", hint=f"trunks: {', '.join(configuration.trunks)}", status=2)
+    by = next(iter(configuration.trunks), "") if trunk is None else trunk
+    if trunk is not None and trunk not in configuration.trunks:
+        fail(f"there is no trunk {trunk!r}", hint=f"trunks: {', '.join(configuration.trunks)}", status=2)
     policy, read = Policy.of(configuration), reader(configuration)
     queue, unread = next(iter(policy.queues)), 0
 

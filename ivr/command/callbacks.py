@@ -57,7 +57,10 @@ def list_callbacks(
     wanted = () if state is None else (state,)
     show = _shown(full_numbers)
     with open_store() as store:
-        found = store.read(lambda connection: listed(connection, wanted, limit))
+        found = store.read(lambda connection: listed(connection, wanted, limit + 1))
+    if len(found) > limit:
+        typer.echo(f"only the latest {limit} are shown: --limit", err=True)
+        del found[limit:]
     if as_json:
         _print_json([_as_data(one, show) for one in found])
         return

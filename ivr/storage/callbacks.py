@@ -177,7 +177,7 @@ def join(
 
     The callback keeps the longest wait as credit; if the call is the latest, it goes to that call's queue, in
     that call's language, and is due at once: the citizen is near their phone.
-    But what was ordered for a time of the citizen's choice keeps that time.
+    But what somebody asked for keeps the time it was asked for, and within its queue the agent or skill.
     """
     before = connection.execute(
         select(
@@ -186,6 +186,8 @@ def join(
             callbacks.c.credit_seconds,
             callbacks.c.reason,
             callbacks.c.due_at,
+            callbacks.c.expires_at,
+            callbacks.c.queue,
         ).where(callbacks.c.id == callback_id, callbacks.c.state.in_(OPEN_STATES))
     ).one_or_none()
     if before is None:
@@ -198,9 +200,12 @@ def join(
             "structure": missed.structure,
             "language": language,
             "missed_at": missed.missed_at,
-            "due_at": before.due_at if before.reason == "ordered" else database_now(),
-            "expires_at": expires_at,
+            "due_at": database_now() if before.reason == "missed" else before.due_at,
+            "expires_at": max(before.expires_at, expires_at),
         }
+        if missed.queue != before.queue:
+            # Who serves the one queue need not serve the other.
+            changes |= {"agent": "", "skill": ""}
     return _change(
         connection,
         callback_id,
@@ -236,8 +241,8 @@ def hold_back(connection: Connection, arrived_over: str, since: datetime, note: 
 
 
 def let_go(connection: Connection, callback_id: int, note: str) -> bool:
-    """An operator has looked at a held callback: it is owed."""
-    return _change(connection, callback_id, ("held",), "owed", note, due_at=database_now())
+    """An operator has looked at a held callback: it is owed, from when it was due on."""
+    return _change(connection, callback_id, ("held",), "owed", note)
 
 
 def start_dialing(connection: Connection, callback_id: int, note: str) -> bool:

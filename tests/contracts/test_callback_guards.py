@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from ivr.storage.schema import callbacks as callbacks_table
 from tests.callback_policy import ROUND_THE_CLOCK, policy
 from tests.contracts.test_callback_decisions import ALWAYS, NUMBER
 from tests.stored_calls import Queued, store_call
+from tests.unit.starter import changed
 
 MANY_IDLE = {"dvx": QueueLoad(frozenset(f"PJSIP/{n}" for n in range(100)))}
 NEVER = Budget(most=10**6, within=1.0)
@@ -113,6 +115,14 @@ def test_decide_says_it_in_plain_lines_and_refuses_what_is_no_json_string(at_sto
     assert "standard input:1" in not_unicode.stderr
     assert "0501234567" in not_unicode.stdout
     assert hotline("decide", "0501234567", "--trunk", "nobody").exit_code == 2
+
+
+def test_decide_answers_where_no_trunk_is(at_store: Store, tmp_path: Path) -> None:
+    files = changed("callback.yaml", "enabled: true", "enabled: false") | {"trunks.yaml": b"trunks: {}\n"}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    given = ["--config", str(tmp_path), "callbacks", "decide", "0501234567"]
+    assert "no trunk carries that prefix" in CliRunner().invoke(app, given).output
 
 
 @pytest.mark.parametrize("number", ["+994900200123", "+79161234567", "+994195195195"])

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from typer.testing import CliRunner, Result
 
 from callback_dialer.finishing import finish
+from callback_dialer.guarding import BY_HAND
 from callback_dialer.ordering import Order, place
 from callback_dialer.pacing import QueueLoad
 from callback_dialer.policy import Policy
@@ -28,7 +29,7 @@ from ivr.storage.engine import Store
 from ivr.storage.schema import callbacks as callbacks_table
 from tests.contracts.test_callback_decisions import NUMBER
 from tests.contracts.test_callback_guards import MANY_IDLE, decide_all, rules
-from tests.stored_calls import store_call
+from tests.stored_calls import Queued, store_call
 
 _digits = itertools.count(1000)
 
@@ -97,6 +98,51 @@ def test_an_order_for_one_agent_waits_until_that_agent_is_idle(store: Store) -> 
         callback_id = ordered(connection, rules(), agent="PJSIP/1102")
         assert started(connection, rules(), 1, QueueLoad(frozenset({"PJSIP/1101"}))) == []
         assert started(connection, rules(), 1, QueueLoad(frozenset({"PJSIP/1102"}))) == [callback_id]
+
+    store.write(work)
+
+
+def test_an_order_for_one_agent_is_not_stuck_when_its_citizen_is_missed_in_another_queue(
+    store: Store,
+) -> None:
+    def work(connection: Connection) -> None:
+        callback_id = ordered(connection, rules(), agent="PJSIP/1102")
+        asked = callbacks.find(connection, callback_id)
+        assert asked is not None
+        store_call(connection, asked.caller_e164, [Queued(queue="emdx")])
+        assert decide_all(connection, rules()) == ["already_open"]
+        start = start_next(connection, "main", {"emdx": QueueLoad(frozenset({"PJSIP/1301"}))}, rules())
+        assert start is not None
+        assert start.callback.id == callback_id
+
+    store.write(work)
+
+
+def test_a_promised_time_stands_when_its_citizen_is_missed_before_it(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        later = missed.now(connection) + timedelta(hours=2)
+        callback_id = ordered(connection, rules(), reason="inquiry_answer", not_before=later)
+        asked = callbacks.find(connection, callback_id)
+        assert asked is not None
+        store_call(connection, asked.caller_e164)
+        assert decide_all(connection, rules()) == ["already_open"]
+        joined = callbacks.find(connection, callback_id)
+        assert joined is not None
+        assert joined.due_at == later
+        assert joined.expires_at >= asked.expires_at
+
+    store.write(work)
+
+
+def test_a_promised_time_stands_when_the_operator_releases_what_was_held(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        later = missed.now(connection) + timedelta(hours=2)
+        callback_id = ordered(connection, rules(), not_before=later)
+        at_once = ordered(connection, rules())
+        assert callbacks.hold_back(connection, BY_HAND, later - timedelta(days=1), "a burst") == 2
+        for held in (callback_id, at_once):
+            assert callbacks.let_go(connection, held, "released")
+        assert started(connection, rules(), 2) == [at_once]
 
     store.write(work)
 

@@ -78,6 +78,13 @@ def test_a_state_that_does_not_exist_is_a_wrong_use_of_the_command(filled: Store
     assert hotline("list", "--state", "lost").exit_code == 2
 
 
+def test_a_list_that_is_cut_short_says_so(filled: Store) -> None:
+    cut = hotline("list", "--limit", "1", "--json")
+    assert len(json.loads(cut.stdout)) == 1
+    assert cut.stderr == "only the latest 1 are shown: --limit\n"
+    assert hotline("list").stderr == ""
+
+
 def test_an_empty_list_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOTLINE_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
     assert hotline("list", "--state", "owed").output == "no callbacks in state owed\n"

@@ -12,7 +12,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,21 +21,25 @@ from typing import Any, Final
 from panoramisk.actions import Action
 from sqlalchemy import Connection
 
-from callback_dialer import dialer, finishing, starting
+from callback_dialer import dialer, finishing, resolving, starting
 from callback_dialer.attempt import Progress
 from callback_dialer.dialer import Dialer
 from callback_dialer.following import Following
+from callback_dialer.milestones import Line
 from callback_dialer.pacing import QueueLoad
 from callback_dialer.policy import Policy
+from callback_dialer.resolving import Resolver
 from callback_dialer.starting import Start
 from ivr.asterisk.actions import Header, Reply
 from ivr.asterisk.connection import AmiConnection
 from ivr.asterisk.secrets import read_secret
 from ivr.asterisk.session import Session
+from ivr.calls.callback_states import Disposition
 from ivr.config.loading import configuration_of, load_or_fail
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
 from ivr.storage import attempts
+from ivr.storage.attempts import Attempt
 from ivr.storage.engine import Store, StoreThread
 
 STATES: Final = ("ringing", "citizen_answered", "confirmed", "agent_connected", "ended")
@@ -52,6 +57,16 @@ BOUNDARIES: Final = (
     *(f"{state} {how}" for state in STATES for how in ("heard", "not committed", "committed")),
 )
 """Every commit, send and await of an attempt, in its order."""
+ASKING: Final = ("asking", "told")
+TAKING_OVER: Final = (
+    *(f"{found}: {step}" for found in ("alive", "gone") for step in ASKING),
+    *(f"alive: {step}" for step in ("adopted", "learned")),
+    *(f"gone: {step}" for step in ("resolved, not committed", "resolved")),
+)
+"""The same of a dialer that takes over an attempt whose channel is alive, or gone."""
+WITHDRAWING: Final = ("withdrawing", "withdrawn")
+"""The same while it hangs up on a citizen who is on the line themselves."""
+SENT: Final = {"Originate": ("originating", "queued"), "Hangup": WITHDRAWING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +85,7 @@ def plant(reach: Callable[[str], None]) -> None:
     _plant_start(reach)
     _plant_originate(reach)
     _plant_progress(reach)
+    _plant_taking_over(reach)
 
 
 def _plant_start(reach: Callable[[str], None]) -> None:
@@ -104,12 +120,10 @@ def _plant_originate(reach: Callable[[str], None]) -> None:
     send, send_action = AmiConnection.send, Session.send_action
 
     async def sending(self: AmiConnection, headers: Mapping[str, Header], *, deadline: float = 10.0) -> Reply:
-        is_originate = headers["Action"] == "Originate"
-        if is_originate:
-            reach("originating")
+        before, after = SENT.get(str(headers["Action"]), ("elsewhere", "elsewhere"))
+        reach(before)
         reply = await send(self, headers, deadline=deadline)
-        if is_originate:
-            reach("queued")
+        reach(after)
         return reply
 
     def sent(self: Session, action: Action, **given: Any) -> Any:
@@ -142,6 +156,54 @@ def _plant_progress(reach: Callable[[str], None]) -> None:
     _replace(Following, "_take", taken)
     _replace(dialer, "write", writing)
     _replace(Following, "written", committed)
+
+
+def _plant_taking_over(reach: Callable[[str], None]) -> None:
+    send, adopt, learn, resolve = AmiConnection.send, Following.adopt, Following.learn, resolving.resolve
+    ask, resolve_one = Resolver.resolve, Resolver._resolve_one
+    is_resolving = ContextVar("is_resolving", default=False)
+
+    def reach_either(step: str) -> None:
+        for found in ("alive", "gone"):
+            reach(f"{found}: {step}")
+
+    async def sending(self: AmiConnection, headers: Mapping[str, Header], **given: Any) -> Reply:
+        is_asking = headers["Action"] == "CoreShowChannels" and is_resolving.get()
+        if is_asking:
+            reach_either("asking")
+        reply = await send(self, headers, **given)
+        if is_asking:
+            reach_either("told")
+        return reply
+
+    async def asking(self: Resolver) -> None:
+        is_resolving.set(True)
+        await ask(self)
+        is_resolving.set(False)
+
+    def adopted(self: Following, progress: Progress) -> None:
+        adopt(self, progress)
+        reach("alive: adopted")
+
+    def learned(self: Following, attempt_id: str, lines: Iterable[Line]) -> None:
+        learn(self, attempt_id, lines)
+        reach("alive: learned")
+
+    def resolved(*given: Any) -> Disposition:
+        outcome = resolve(*given)
+        reach("gone: resolved, not committed")
+        return outcome
+
+    async def committed(self: Resolver, attempt: Attempt, found: Progress | None, **given: Any) -> None:
+        await resolve_one(self, attempt, found, **given)
+        reach("gone: resolved")
+
+    _replace(AmiConnection, "send", sending)
+    _replace(Resolver, "resolve", asking)
+    _replace(Following, "adopt", adopted)
+    _replace(Following, "learn", learned)
+    _replace(resolving, "resolve", resolved)
+    _replace(Resolver, "_resolve_one", committed)
 
 
 def _state(progress: Progress) -> str:

@@ -11,9 +11,9 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -21,14 +21,16 @@ from sqlalchemy import select, text
 
 from ivr.storage.engine import Store
 from ivr.storage.schema import attempts, callbacks
-from tests.lab.checkpoints import BEFORE_ASTERISK, BOUNDARIES, Order
+from tests.lab.checkpoints import BEFORE_ASTERISK, BOUNDARIES, TAKING_OVER, Order
 from tests.lab.dialing import Dialing, ready_to_dial, until
-from tests.lab.exchange import Keypress, Lifts
+from tests.lab.exchange import Fate, Keypress, Lifts
 from tests.lab.house import REPOSITORY
 from tests.lab.phone import AgentPhone
 from tests.stored_calls import store_call
 from tests.stores import Databases
 
+LONG_TALK = Lifts(after=0.3, keys=(Keypress("1", 0.4),), talk=15.0)
+"""Longer than the lease of a dialer that died."""
 REACHED = Lifts(after=0.3, keys=(Keypress("1", 0.4),), talk=0.5)
 AT_ONCE = 11
 AGENTS = tuple(f"11{n:02d}" for n in range(1, 13))
@@ -146,6 +148,13 @@ class Scene:
     async def go_on(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
 
+    async def died(self, next_stop: str) -> None:
+        """The dialer is dead, and another one starts that stops, too."""
+        os.kill(self.pid, signal.SIGKILL)
+        self.boundary = next_stop
+        self.order = replace(self.order, boundary=next_stop, mark=f"{self.order.mark}-again")
+        self.pid = await self.dialers.start(self.order)
+
     async def replaced(self) -> None:
         """The dialer is dead, and another one starts."""
         os.kill(self.pid, signal.SIGKILL)
@@ -197,9 +206,9 @@ async def scene_of(
 
 
 @asynccontextmanager
-async def laboratory(folder: Path, numbers: list[str]) -> AsyncIterator[tuple[Dialing, Dialers]]:
+async def laboratory(folder: Path, citizens: Mapping[str, Fate]) -> AsyncIterator[tuple[Dialing, Dialers]]:
     async with (
-        ready_to_dial(folder, {number: [REACHED] for number in numbers}, CHANGES) as lab,
+        ready_to_dial(folder, {number: [fate] for number, fate in citizens.items()}, CHANGES) as lab,
         AsyncExitStack() as phones,
         Dialers.open(lab) as dialers,
     ):
@@ -216,12 +225,25 @@ def dialled(lab: Dialing, attempt_id: str) -> int:
     return sum(line[1] == attempt_id and line[4] == "CBSTART" for line in lines)
 
 
+def _is_over(lab: Dialing, number: str) -> bool:
+    return any(call.leg.log.is_over for call in lab.exchange.calls_to(number))
+
+
 async def disturbed(
     lab: Dialing, dialers: Dialers, boundary: str, number: str, url: str, fault: Fault
 ) -> None:
-    """One attempt, disturbed at one boundary: its citizen is rung once and reaches an agent."""
-    async with scene_of(lab, dialers, boundary, number, url) as scene:
+    """One attempt, disturbed at one boundary: its citizen is rung once and reaches an agent.
+
+    Before a dialer can be disturbed while it takes over, another one dies while the phone rings.
+    """
+    first = "ringing committed" if boundary in TAKING_OVER else boundary
+    async with scene_of(lab, dialers, first, number, url) as scene:
         await scene.stopped()
+        if boundary in TAKING_OVER:
+            if boundary.startswith("gone"):
+                await until(lambda: _is_over(lab, number), "the end of the call")
+            await scene.died(next_stop=boundary)
+            await scene.stopped()
         await fault(scene)
 
         def settled() -> bool:
@@ -250,11 +272,16 @@ async def disturbed(
 def test_a_dialer_disturbed_at_any_boundary_rings_the_citizen_once_and_keeps_the_callback(
     tmp_path: Path, databases: Databases, fault: Fault
 ) -> None:
-    numbers = [f"05070000{n:02d}" for n in range(len(BOUNDARIES))]
+    boundaries = (*BOUNDARIES, *TAKING_OVER)
+    numbers = [f"05070000{n:02d}" for n in range(len(boundaries))]
+    citizens = {
+        number: LONG_TALK if boundary.startswith("alive") else REACHED
+        for number, boundary in zip(numbers, boundaries, strict=True)
+    }
 
     async def scenario(urls: list[str]) -> None:
-        async with laboratory(tmp_path, numbers) as (lab, dialers):
-            scenes = list(zip(BOUNDARIES, numbers, urls, strict=True))
+        async with laboratory(tmp_path, citizens) as (lab, dialers):
+            scenes = list(zip(boundaries, numbers, urls, strict=True))
             for first in range(0, len(scenes), AT_ONCE):
                 async with asyncio.TaskGroup() as tasks:
                     for scene in scenes[first : first + AT_ONCE]:

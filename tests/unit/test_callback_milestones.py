@@ -24,7 +24,7 @@ LOGS = [
     (["CBSTART|provider", "CBEND|CHANUNAVAIL 1"], "invalid_number"),
     (["CBSTART|provider", "CBEND|CONGESTION 34"], "congestion"),
     (["CBSTART|provider", "CBEND|CHANUNAVAIL 0"], "trunk_failed"),
-    (["CBSTART|provider", "CBEND|CANCEL 0"], "no_answer"),
+    (["CBSTART|provider", "CBEND|CANCEL 16"], "aborted"),  # we hung up
     (["CBSTART|provider", "CBEND|"], "trunk_failed"),
     (["CBSTART|provider", "CBANSWERED", "CBEND|ANSWER 16"], "machine_or_no_confirmation"),
     (["CBSTART|provider", "CBANSWERED", "CBREFUSED", "CBEND|ANSWER 16"], "declined"),
