@@ -137,18 +137,17 @@ def _asking(source: Source) -> Iterator[Extension]:
         "s",
         (
             assign(**{_NUMBER: number, _CALLER: number}),
-            Step("GotoIf", f'$["${{{_NUMBER}}}" = ""]?hidden'),
+            Step("GotoIf", f'$["${{{_NUMBER}}}" = ""]?hidden,1'),
             Step("Background", sounds(["order_number"]), label="ask"),
             assign(**{_AT: "0"}),
             Step("Background", f"{sounds(['digit'])}-${{{_NUMBER}:${{{_AT}}}:1}}", label="digit"),
             assign(**{_AT: f"$[${{{_AT}}} + 1]"}),
             Step("GotoIf", f"$[${{{_AT}}} < ${{LEN(${{{_NUMBER}}})}}]?digit"),
             Step("Background", sounds(["order_keys"])),
-            Step("WaitExten", _KEY_WAIT),
-            Step("Playback", sounds(["order_no_number"]), label="hidden"),
-            Step("Goto", "*,1"),
+            Step("WaitExten", _KEY_WAIT),  # silence goes to `t` only where no step follows
         ),
     )
+    yield Extension("hidden", (Step("Playback", sounds(["order_no_number"])), Step("Goto", "*,1")))
     yield Extension("1", (Step("GotoIf", f'$["${{{_OFFERS_TIMES}}}" = "yes"]?{_TIMES},s,1:commit,1'),))
     yield Extension("2", tuple(_another_number(source)))
     yield Extension(
@@ -179,7 +178,7 @@ def _another_number(source: Source) -> Iterator[Step]:
     """A national number; what is keyed is neither part of the menu's path nor of any event we write."""
     prefix, lengths = national_shape(source.configuration.hotline.country)
     fits = " | ".join(f"${{LEN(${{{_AT}}})}} = {length}" for length in lengths)
-    begins = f'"${{{_AT}:0:{len(prefix)}}}" = "{prefix}"'
+    begins = f'"${{{_AT}:0:{len(prefix)}}}" = "{prefix}" & "${{FILTER(0-9,${{{_AT}}})}}" = "${{{_AT}}}"'
     yield Step("Read", f"{_AT},{sounds(['order_type_number'])},{lengths[-1]},,1,{_KEY_WAIT}")
     yield Step("GotoIf", f"$[({fits}) & {begins}]?keyed")
     yield Step("Playback", sounds(["order_wrong_number"]))

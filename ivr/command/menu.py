@@ -11,15 +11,18 @@ from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from ivr.calls.prompts import needed
 from ivr.command import menu_stats
 from ivr.command.checking import load_or_stop, show_problems
 from ivr.command.menu_tests import announcer, run_tests
 from ivr.command.options import fail, options, spoken
+from ivr.config.explain import explain
+from ivr.config.frozen import Frozen
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
+from ivr.config.places import Places
 from ivr.menus.cases import Given, QueueState, Walked, menu_for, walk, where
 from ivr.menus.drawing import svg
 from ivr.menus.outline import mermaid, outline
@@ -132,15 +135,15 @@ def _given(
     return given
 
 
-Kind = TypeVar("Kind")
+Kind = TypeVar("Kind", bound=Frozen)
 
 
 def _valid(kind: type[Kind], fields: Any) -> Kind:
     try:
-        return TypeAdapter(kind).validate_python(fields)
+        return kind.model_validate(fields)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        fail(f"{'.'.join(map(str, first['loc']))}: {first['msg'].removeprefix('Value error, ')}", status=2)
+        first, *_ = explain(kind, error.errors(include_url=False), fields, Places()).values()
+        fail(first.message, hint=first.hint, status=2)
 
 
 def _state(text: str) -> tuple[str, QueueState]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from ivr.calls.numbers import is_carried
+from ivr.calls.numbers import is_carried, normalise
 from ivr.config.model import Configuration
 from ivr.config.places import Places
 from ivr.config.problems import Problem, Severity, did_you_mean
@@ -32,6 +32,12 @@ def contacts(configuration: Configuration, places: Places) -> Iterator[Problem]:
             hint = did_you_mean(contact.structure, configuration.structures)
             yield Problem("CON002", place, f"there is no structure `{contact.structure}`", hint)
         carried = any(is_carried(contact.number, trunk) for trunk in configuration.trunks.values())
+        number = normalise(contact.number, country=configuration.hotline.country)
+        if number.e164 != contact.number or number.kind == "premium":
+            place = places.value_at("contacts", name, "number")
+            hint = "write it whole, with its country; premium numbers are never dialled"
+            yield Problem("CON003", place, f"{contact.number} is no number to put callers through to", hint)
+            continue
         if not places.is_whole("trunks"):
             continue
         if not carried or any(contact.number.startswith(prefix) for prefix in denied):

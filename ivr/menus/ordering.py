@@ -60,7 +60,7 @@ def _keyed(ordering: Ordering, does: str, configuration: Configuration) -> tuple
     if keyed != ordering.keyed and len(keyed) < lengths[-1]:
         return replace(ordering, keyed=keyed), ()
     ordering = replace(ordering, keyed="", stage="number")
-    if len(keyed) in lengths and keyed.startswith(prefix):
+    if len(keyed) in lengths and keyed.startswith(prefix) and keyed.isdigit():
         return _at(replace(ordering, number=keyed), "number")
     found, heard = _again(ordering)
     return found, ("order_wrong_number", *heard)

@@ -25,7 +25,9 @@ import yaml
 from rich.progress import Progress
 
 from dialplan.compiler import REVISIONS, compile
+from ivr.calls.numbers import dial_string
 from ivr.config.loading import Loaded, configuration_of
+from ivr.config.model import Configuration
 from ivr.menus.walk import HANG_UP, Menu, Step
 from tests.lab.house import House
 from tests.lab.made_menus import EARLY, Walk, menus, walks, write_base
@@ -35,6 +37,9 @@ from tests.lab.walker import Seen, Walker
 AT_ONCE = 40
 AGAIN = 2
 WALKS_PER_MENU = 10
+ORDER_WAIT = 1.2
+"""Seconds for a key in the order dialogue, which no configuration shortens."""
+_ORDER_WAITS = re.compile(r"(WaitExten\(|Read\([^)]*,)[35]\)")
 Fault = Callable[[str], str]
 """A compiled plan → the same as a faulty compiler would have made it."""
 
@@ -81,6 +86,7 @@ class Machines:
         async with House.open(folder / "house", folder / "base", today=TODAY) as house:
             inbound = [_install(house.etc, loaded, fault) for loaded in made]
             await house.asterisk.console("dialplan reload")
+            await house.asterisk.console("queue reload all")
             async with Walker.on(house) as walker:
                 yield cls(walker, made, inbound)
 
@@ -96,7 +102,10 @@ class Machines:
 
     async def _compared(self, walk: Walk) -> str:
         wanted = expected(self._made[walk.menu], walk)
-        seen = await self._walker.walk(self._inbound[walk.menu], walk)
+        leaving = {
+            name: queue.order.key for name, queue in configuration_of(self._made[walk.menu]).queues.items()
+        }
+        seen = await self._walker.walk(self._inbound[walk.menu], walk, leaving)
         early = [does.startswith(EARLY) for does in walk.does] + [False, False]
         pairs = [(wanted[n : n + 1], seen[n : n + 1]) for n in range(max(len(wanted), len(seen)))]
         for step, (one, other) in enumerate(pairs):
@@ -108,18 +117,21 @@ class Machines:
 
 def expected(loaded: Loaded, walk: Walk) -> list[Seen]:
     """The walk as Python walks it."""
-    menu = Menu(configuration_of(loaded), walk.moment)
+    menu = Menu(configuration_of(loaded), walk.moment, number=walk.caller)
     steps = [menu.begin(walk.number)]
     for does in (*walk.does, HANG_UP):
         if not steps[-1].caller.has_ended:
             steps.append(menu.go_on(steps[-1].caller, does.removeprefix(EARLY)))
-    return [_as_seen(step) for step in steps]
+    return [_as_seen(step, menu.configuration) for step in steps]
 
 
-def _as_seen(step: Step) -> Seen:
+def _as_seen(step: Step, configuration: Configuration) -> Seen:
     caller = step.caller
     heard = tuple((each.language, each.prompt) for each in step.heard)
     queue = "" if caller.has_ended else caller.queue
+    if caller.redirected:
+        contact, [trunk] = configuration.contacts[caller.redirected], configuration.trunks.values()
+        queue = f"PJSIP/{dial_string(contact.number, trunk, configuration.hotline.country)}"
     return Seen(caller.steps, caller.path, caller.language, queue, caller.has_ended, heard)
 
 
@@ -139,13 +151,21 @@ def _menu(loaded: Loaded) -> dict[str, Any]:
 
 
 def _install(etc: Path, loaded: Loaded, fault: Fault | None) -> str:
-    """Put the compiled menu beside the others; returns the context its calls come in by."""
-    [(name, plan)] = [
-        (name, text) for name, text in compile(loaded, today=TODAY).items() if name.startswith(REVISIONS)
-    ]
+    """Put the compiled menu and its queues beside the others; returns the context its calls come in by.
+
+    A queue's name gets the revision's behind it: where its key leads is said in queues.conf, one for all.
+    """
+    files = compile(loaded, today=TODAY)
+    [(name, plan)] = [(name, text) for name, text in files.items() if name.startswith(REVISIONS)]
+    revision = Path(name).stem
+    plan = re.sub(r"\bQueue\((q\d)\b", rf"Queue(\1-{revision}", plan)
+    queues = re.sub(r"^\[(q\d)\]", rf"[\1-{revision}]", files["hotline/queues.conf"], flags=re.MULTILINE)
+    with (etc / "queues.conf").open("a", encoding="utf-8") as file:
+        file.write(f"\n{queues}")
+    plan = _ORDER_WAITS.sub(rf"\g<1>{ORDER_WAIT})", plan)
     faulty = plan if fault is None else fault(plan)
     (etc / name).write_text(faulty, encoding="utf-8")
-    return f"hotline-{Path(name).stem}-in"
+    return f"hotline-{revision}-in"
 
 
 async def compare_walks(

@@ -21,6 +21,17 @@ from tests.lab.small import BAKU
 
 WAIT = 0.8
 """Seconds a made choice waits for a key: long enough for a busy machine to bring one."""
+ORDER_KEY = "5"
+"""Of the queues in which a call can be ordered by key."""
+_CALLERS = ("0501234567", "0501234567", "0124931234", "")
+"""Whose number is read back in an order; hidden."""
+_ANOTHER = ("0552223344#", "0552223344", "055222334", "0*52223344", "5552223344", "0552#")
+"""Keyed as another number to call: good ones, and such as are none."""
+_CONTACTS = {
+    "lasting": {},
+    "over": {"valid_until": "2026-11-22"},
+    "to_come": {"valid_from": "2026-11-24"},
+}
 EARLY = "!"
 """In front of a key: pressed as soon as something is said, not when all has been said."""
 _LANGUAGES = ["az", "ru", "en"]
@@ -48,12 +59,13 @@ _NUMBERS = ("195", "1951", "19512")
 
 @dataclass(frozen=True)
 class Walk:
-    """One call: menu (its place in the list of menus), number, moment and what the caller does in turn."""
+    """One call: menu (its place in the list), number, moment, what is done in turn, and by which caller."""
 
     menu: int
     number: str
     moment: datetime
     does: tuple[str, ...]
+    caller: str = ""
 
 
 def menus(seed: int, count: int) -> list[Loaded]:
@@ -71,7 +83,7 @@ def ring() -> Loaded:
         "nodes": {**asked, "end": {"hangup": True}},
     }
     for queue in made["queues"].values():
-        queue |= {"on_timeout": "end", "hours": None, "closed": None, "at_closing": None}
+        queue |= {"on_timeout": "end", "hours": None, "closed": None, "at_closing": None, "order": {}}
     return load_files({"hotline.yaml": yaml.safe_dump({**_shared(), **made}, allow_unicode=True).encode()})
 
 
@@ -101,6 +113,8 @@ def _shared() -> dict[str, Any]:
     shared: dict[str, Any] = yaml.safe_load((CONFIG / "hotline.yaml").read_text(encoding="utf-8"))
     shared["callback"]["hours"] = "office"
     shared["agents"] = {}
+    head = {"structure": "tax", "name": "Head", "number": "+994124931234", "ring_for": "1s"}
+    shared["contacts"] = {name: {**head, **days} for name, days in _CONTACTS.items()}
     shared["hours"]["evening"] = {"week": {"mon": "18:00-24:00"}, "holidays": False}
     shared["prompts"] |= {name: dict.fromkeys(_LANGUAGES, f"made {name}") for name in _PROMPTS}
     return shared
@@ -113,7 +127,10 @@ def walks(seed: int, menu_count: int, count: int) -> Iterator[Walk]:
         does = [_does(chance) for _ in range(chance.randint(3, 9))]
         if chance.random() < 0.4:
             does += ["0"] * chance.randint(2, 4)
-        yield Walk(number % menu_count, chance.choice(_NUMBERS), chance.choice(_MOMENTS), tuple(does))
+        if chance.random() < 0.3:
+            does += [ORDER_KEY, "2", *chance.choice(_ANOTHER), *chance.sample("112*", 3)]
+        caller = chance.choice(_CALLERS)
+        yield Walk(number % menu_count, chance.choice(_NUMBERS), chance.choice(_MOMENTS), tuple(does), caller)
 
 
 def _does(chance: random.Random) -> str:
@@ -122,7 +139,7 @@ def _does(chance: random.Random) -> str:
         return HANG_UP
     if what < 0.2:
         return SILENCE
-    return (EARLY if what < 0.35 else "") + chance.choice("0123123*#")
+    return (EARLY if what < 0.35 else "") + chance.choice(f"0123123*#{ORDER_KEY}")
 
 
 def _made(chance: random.Random) -> dict[str, Any]:
@@ -142,6 +159,10 @@ def _made(chance: random.Random) -> dict[str, Any]:
                 "record": chance.random() < 0.5,
                 "on_timeout": chance.choice(names),
                 **_perhaps(chance, 0.6, lambda: _hours(chance, names) | _at_closing(chance, names)),
+                "order": {
+                    "mode": chance.choice(["quiet_moment", "chosen_time"]),
+                    **_perhaps(chance, 0.6, lambda: {"key": ORDER_KEY}),
+                },
             }
             for name in _QUEUES
         },
@@ -161,7 +182,11 @@ def _node(chance: random.Random, name: str, names: list[str]) -> dict[str, Any]:
     if name == "end":
         return {**node, "hangup": True}
     node |= _perhaps(chance, 0.1, lambda: _hours(chance, names))
-    kind = "keys" if name in _CHOICES else chance.choice(["keys", "then", "queue", "queue", "order"])
+    kind = (
+        "keys" if name in _CHOICES else chance.choice(["keys", "then", "queue", "queue", "order", "redirect"])
+    )
+    if kind == "redirect":
+        return {**node, "redirect": chance.choice([*_CONTACTS]), "otherwise": chance.choice(names)}
     if kind == "order":
         return {**node, "order": chance.choice(_QUEUES), "then": chance.choice(names)}
     if kind != "keys":

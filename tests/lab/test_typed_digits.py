@@ -48,7 +48,7 @@ def test_a_typed_number_is_in_no_file_and_the_steps_are_counted(tmp_path: Path) 
     hotline = ["--config", str(tmp_path / "house" / "config")]
     counted = CliRunner().invoke(app, [*hotline, "menu", "stats", "--json"], env=env)
     shown = CliRunner().invoke(app, [*hotline, "menu", "stats"], env=env)
-    assert {node["node"]: node["left"] for node in json.loads(counted.output)} == {
+    assert {node["node"]: node["left"] for node in json.loads(counted.stdout)} == {
         "front": {"9": 1, "1": 1},
         "in_english": {"on": 1},
         "ministry": {"3": 1},

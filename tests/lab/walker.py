@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
@@ -82,8 +82,8 @@ class Walker:
             if isinstance(event, AmiEvent) and (call := self._calls.get(event["Uniqueid"])):
                 call.put_nowait(event)
 
-    async def walk(self, inbound: str, walk: Walk) -> list[Seen]:
-        """Call that context and do as the walk says; hang up at its end."""
+    async def walk(self, inbound: str, walk: Walk, leaving: Mapping[str, str | None]) -> list[Seen]:
+        """Call that context and do as the walk says; hang up at its end. `leaving`: queue → its order key."""
         us, menu = (f"walk-{number}-{side}" for number in [next(self._numbers)] for side in ("us", "menu"))
         events = self._calls[menu] = asyncio.Queue()
         try:
@@ -97,14 +97,17 @@ class Walker:
                     "OtherChannelId": menu,
                     "Async": "true",
                     "Variable": f"__TESTTIME={int(walk.moment.timestamp())}",
+                    "CallerID": walk.caller,
                 }
             )
             async with asyncio.timeout(WALK_SECONDS):
-                return [seen async for seen in self._steps(events, list(walk.does))]
+                return [seen async for seen in self._steps(events, list(walk.does), leaving)]
         finally:
             del self._calls[menu]
 
-    async def _steps(self, events: asyncio.Queue[AmiEvent], does: list[str]) -> AsyncIterator[Seen]:
+    async def _steps(
+        self, events: asyncio.Queue[AmiEvent], does: list[str], leaving: Mapping[str, str | None]
+    ) -> AsyncIterator[Seen]:
         heard: list[tuple[str, str]] = []
         pressed = ""
         while True:
@@ -122,12 +125,25 @@ class Walker:
             if application in ("BackGround", "Playback", "ExecIf") and (plays := _PLAYS.match(data)):
                 heard += [(event["Language"], name.removeprefix("hotline/")) for name in plays[1].split("&")]
             is_early = application == "BackGround" and bool(does) and does[0].startswith(EARLY)
-            if not is_early and application not in ("WaitExten", "Queue"):
+            if application == "Dial":
+                yield _seen(event, heard, queue=data.partition("@")[0], has_ended=True)
+                await self._do(event["Channel"], HANG_UP)
+                return
+            if application == "Read":
+                _, said, most, *_ = data.split(",")
+                heard.append((event["Language"], said.removeprefix("hotline/")))
+            elif not is_early and application not in ("WaitExten", "Queue"):
                 continue
-            queue = data.partition(",")[0] if application == "Queue" else ""
+            queue = re.split("[-,]", data)[0] if application == "Queue" else ""
             yield _seen(event, heard, queue=queue)
-            heard = []
-            while (pressed := await self._do(event["Channel"], does.pop(0) if does else HANG_UP)) and queue:
+            heard, keyed = [], 0
+            while pressed := await self._do(event["Channel"], does.pop(0) if does else HANG_UP):
+                keyed += 1
+                if application == "Read" and (pressed == "#" or keyed == int(most)):
+                    pressed = ""  # Read() tells of no key
+                    break
+                if application != "Read" and (not queue or pressed == leaving[queue]):
+                    break
                 yield _seen(event, heard, queue=queue)
 
     async def _do(self, channel: str, does: str) -> str:

@@ -223,6 +223,8 @@ MISTAKES = [
     ("CON001", "menu.yaml", "say: [goodbye], hangup: true", "redirect: head, otherwise: sorry", "head,"),
     ("CON002", "menu.yaml", "menu:", f"{CONTACT.format('dxv', '+994124931234', '')}menu:", "dxv"),
     ("CON003", "menu.yaml", "menu:", f"{CONTACT.format('dvx', '+74951234567', '')}menu:", '"+7'),
+    ("CON003", "menu.yaml", "menu:", f"{CONTACT.format('dvx', '+99412', '')}menu:", '"+99412'),
+    ("CON003", "menu.yaml", "menu:", f"{CONTACT.format('dvx', '+994900123456', '')}menu:", '"+99490'),
     (
         "CON004",
         "menu.yaml",

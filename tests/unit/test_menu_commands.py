@@ -56,11 +56,11 @@ def test_try_tells_programs_all_of_a_walk(folder: Path) -> None:
     ("options", "told"),
     [
         (("--number", "1959"), "no call comes in for 1959"),
-        (("--at", "tomorrow"), "at: "),
-        (("--language", "de"), "language: "),
-        (("--caller", "me"), "caller: a caller is a number"),
+        (("--at", "tomorrow"), "`at`: must be a moment like"),
+        (("--language", "de"), "`language`: must be one of"),
+        (("--caller", "me"), "`caller`: a caller is a number"),
         (("--state", "queue=dvy"), "there is no queue 'dvy'"),
-        (("--state", "queue=dvx,wating=1"), "wating: "),
+        (("--state", "queue=dvx,wating=1"), "did you mean `waiting`?"),
         (("12a",), "'12a' is not a key"),
     ],
 )

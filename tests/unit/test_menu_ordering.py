@@ -27,6 +27,7 @@ KEYED = "0 1 2 4 9 8 7 6 5 4"
         ("1 7 2", f"{READ_BACK} callback_new_time callback_new_time order_noted", ""),
         ("7 s s", " ".join([READ_BACK] * 3), "tax"),
         ("2 1 #", f"{READ_BACK} order_type_number order_wrong_number {READ_BACK}", ""),
+        ("2 0 * 1 2 3 4 5 6 7 8", f"{READ_BACK} order_type_number order_wrong_number {READ_BACK}", ""),
         ("2 s", f"{READ_BACK} order_type_number order_wrong_number {READ_BACK}", ""),
         ("2 2 # 2 2 #", " order_type_number order_wrong_number ".join([READ_BACK] * 3), ""),
         (f"2 {KEYED} *", f"{READ_BACK} order_type_number order_number digit-0 digit-1", "tax"),
