@@ -28,10 +28,10 @@ from dialplan.plan import (
 )
 from dialplan.source import Source
 from ivr.asterisk import words
-from ivr.calls.prompts import RECORDING_NOTICE
 from ivr.config.callback_rules import Callback
 from ivr.config.model import Queue, Trunk
 from ivr.config.places import NOWHERE
+from ivr.sounds.prompts import RECORDING_NOTICE
 
 _DIALLING = inside("callback")
 _NEW_TIME = inside("callback-new-time")

@@ -25,9 +25,9 @@ from ivr.asterisk.words import (
     VAR_STRUCTURE,
     VAR_TOLD,
 )
-from ivr.calls.prompts import RECORDING_NOTICE
 from ivr.config.model import Queue
 from ivr.config.places import Place
+from ivr.sounds.prompts import RECORDING_NOTICE
 
 STAY = "HOTLINE_STAY"
 """How many queues the call has joined: keeps a second recording from overwriting the first."""

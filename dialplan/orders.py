@@ -17,11 +17,11 @@ from dialplan.plan import Context, Extension, Step, assign, goto, inside, queue_
 from dialplan.source import Source
 from ivr.asterisk import words
 from ivr.calls.numbers import national_shape
-from ivr.calls.prompts import LEFT_TO_CALLBACK, OWED_NOTICE
 from ivr.config.menu_graph import takes_orders
 from ivr.config.model import Queue
 from ivr.config.places import NOWHERE
 from ivr.menus.ordering import ASKED_AT_MOST
+from ivr.sounds.prompts import LEFT_TO_CALLBACK, OWED_NOTICE
 
 _ASKING = inside("order")
 _TIMES = inside("order-times")

@@ -12,9 +12,9 @@ from dialplan.quoting import field
 from dialplan.settings import Section
 from dialplan.source import Source
 from ivr.asterisk.words import interface
-from ivr.calls.prompts import FOLDER, HOLD_NOTICES, NEXT_NOTICE, PLACE_NOTICES
 from ivr.config.lending import loans
 from ivr.config.model import Queue
+from ivr.sounds.prompts import FOLDER, HOLD_NOTICES, NEXT_NOTICE, PLACE_NOTICES
 
 _GENERAL = (
     ("persistentmembers", "no"),  # members come from this file, not from what was true before a restart

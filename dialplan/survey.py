@@ -12,9 +12,9 @@ from dialplan.door import ask_python, late, survey_context
 from dialplan.plan import Context, Extension, Step, queue_log, sounds, user_event
 from dialplan.source import Source
 from ivr.asterisk import words
-from ivr.calls.prompts import SURVEY_NOTICES
 from ivr.config.model import Survey
 from ivr.config.places import Place
+from ivr.sounds.prompts import SURVEY_NOTICES
 
 _AGENT = "${MEMBERINTERFACE}"
 _ASK, _THANKS = SURVEY_NOTICES

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 import typer
 from pydantic import ValidationError
 
-from ivr.calls.prompts import needed
 from ivr.command import menu_stats
 from ivr.command.checking import load_or_stop, show_problems
 from ivr.command.menu_tests import announcer, run_tests
@@ -27,6 +26,7 @@ from ivr.menus.cases import Given, QueueState, Walked, menu_for, walk, where
 from ivr.menus.drawing import svg
 from ivr.menus.outline import mermaid, outline
 from ivr.menus.walk import HANG_UP, SILENCE
+from ivr.sounds.prompts import needed
 
 app = typer.Typer(
     help="The menu: try it without a phone, test it, draw it.",

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agi_scripts import announce_position
-from ivr.calls.prompts import told_on_joining
 from ivr.config.loading import Loaded, configuration_of, content_of, load_single, own_tests
 from ivr.config.model import Configuration
 from ivr.config.places import Place, Places
 from ivr.config.problems import Problem
 from ivr.menus.cases import Announce, CaseFile, QueueState, judge
+from ivr.sounds.prompts import told_on_joining
 
 FOLDER = "tests"
 """Under the configuration."""

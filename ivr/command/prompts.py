@@ -14,14 +14,14 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from ivr.calls.loudness import level
-from ivr.calls.prompts import PromptFile, needed
-from ivr.calls.recorded import is_recorded, note, stale
-from ivr.calls.synthesis import PromptError, build, missing_programs, outdated
 from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, options, spoken
 from ivr.config.loading import configuration_of
 from ivr.config.problems import did_you_mean
+from ivr.sounds.loudness import level
+from ivr.sounds.prompts import PromptFile, needed
+from ivr.sounds.recorded import is_recorded, note, stale
+from ivr.sounds.synthesis import PromptError, build, missing_programs, outdated
 
 app = typer.Typer(
     help="The sentences citizens hear: list them, build their sound files, listen to one.",

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ivr.calls.prompts import NUMBERED, PromptFile, needed, reserved
-from ivr.calls.recorded import stale
-from ivr.calls.synthesis import outdated
 from ivr.config.model import Configuration
 from ivr.config.places import KeyPath, Places
 from ivr.config.problems import Problem, Severity, did_you_mean
+from ivr.sounds.prompts import NUMBERED, PromptFile, needed, reserved
+from ivr.sounds.recorded import stale
+from ivr.sounds.synthesis import outdated
 
 MAX_NUMBERS = 100
 """Recordings of one numbered prompt; more is a slip of the pen."""

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ivr.calls.opening_hours import week_spans
-from ivr.calls.prompts import needed
 from ivr.config.menu_graph import BUILT_IN
 from ivr.config.model import Configuration, Language, Node, Queue, Retry
+from ivr.sounds.prompts import needed
 
 LANGUAGES = {"az": "Azərbaycanca", "ru": "Русский", "en": "English"}
 

@@ -15,11 +15,11 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from ivr.calls.opening_hours import Schedule
-from ivr.calls.prompts import RECORDING_NOTICE
 from ivr.config.menu_graph import retry_of, returns
 from ivr.config.model import Configuration, Language, Queue, Retry
 from ivr.menus.ordering import Ordering, after, asking
 from ivr.menus.steps import LONGEST_STEPS
+from ivr.sounds.prompts import RECORDING_NOTICE
 
 SILENCE: Final = "silence"
 """Nothing is pressed until the menu's patience ends; in a queue, nobody answers as long as it may be."""

@@ -10,37 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+import ivr.visits.facts as fact
 from ivr.asterisk import words
 from ivr.asterisk.connection import Connected, Lost
 from ivr.asterisk.events import AmiEvent
-from ivr.visits.facts import (
-    Answered,
-    Booted,
-    CallBegan,
-    ChannelEnded,
-    Completed,
-    ConnectionLost,
-    Fact,
-    FoundWaiting,
-    GaveUp,
-    HangupAsked,
-    Hears,
-    HoldKnown,
-    Joined,
-    Left,
-    LiveCalls,
-    MemberKnown,
-    Offered,
-    Party,
-    RecordingBegan,
-    ResultKnown,
-    Started,
-    Surveyed,
-    Tick,
-    TookPlace,
-    WentOn,
-    of_attempt,
-)
+from ivr.visits.facts import Fact, Party, of_attempt
 from ivr.visits.steady import SteadyClock, When
 
 _NOBODY: Final = ("<unknown>", "<null>")
@@ -65,7 +39,7 @@ class AmiReader:
             self._clock.new_connection()
             return
         if isinstance(told, Lost):
-            yield ConnectionLost(self._clock.read(None, told.at))
+            yield fact.ConnectionLost(self._clock.read(None, told.at))
             return
         when = self._clock.read(told.timestamp, told.received_at, told.doubt)
         if told.name == "FullyBooted":
@@ -73,9 +47,9 @@ class AmiReader:
         elif (read := _READERS.get(told.name)) is not None:
             yield from read(told, when)
 
-    def tick(self, now: datetime) -> Tick:
+    def tick(self, now: datetime) -> fact.Tick:
         """Time passed without an event."""
-        return Tick(self._clock.read(None, now))
+        return fact.Tick(self._clock.read(None, now))
 
     def waiting(self, entry: AmiEvent, channels: Mapping[str, AmiEvent]) -> Facts:
         """A row of QueueStatus: who waits, and who serves; `channels`: rows of CoreShowChannels by Uniqueid.
@@ -87,54 +61,56 @@ class AmiReader:
             party = _party(entry)
             if (channel := channels.get(party.uniqueid)) is not None:
                 party = party._replace(variables=channel.variables, linkedid=channel["Linkedid"])
-            yield FoundWaiting(when, party, entry["Queue"], _number(entry["Wait"]) or 0.0)
+            yield fact.FoundWaiting(when, party, entry["Queue"], _number(entry["Wait"]) or 0.0)
         elif entry.name == "QueueMember":
             for interface in {entry["Location"], entry["StateInterface"]} - {""}:
-                yield MemberKnown(when, interface)
+                yield fact.MemberKnown(when, interface)
 
     def started(self, core_status: Mapping[str, str], connected_at: datetime) -> Facts:
         """The answer to CoreStatus. FullyBooted's uptime, in whole seconds, misses a quick restart."""
         words = f"{core_status.get('CoreStartupDate', '')} {core_status.get('CoreStartupTime', '')}".strip()
         if words:
-            yield Started(self._clock.read(None, connected_at), words)
+            yield fact.Started(self._clock.read(None, connected_at), words)
 
-    def live_calls(self, rows: tuple[AmiEvent, ...], asked_at: datetime) -> LiveCalls:
+    def live_calls(self, rows: tuple[AmiEvent, ...], asked_at: datetime) -> fact.LiveCalls:
         """The rows of CoreShowChannels."""
-        return LiveCalls(self._clock.read(None, asked_at), frozenset(row["Linkedid"] for row in rows))
+        return fact.LiveCalls(self._clock.read(None, asked_at), frozenset(row["Linkedid"] for row in rows))
 
-    def _booted_fact(self, event: AmiEvent, when: When) -> Booted:
+    def _booted_fact(self, event: AmiEvent, when: When) -> fact.Booted:
         """Read late, an uptime would look too short: it belongs to the earliest moment of receipt."""
         uptime = _number(event["Uptime"]) or 0.0
         received_at = event.received_at - timedelta(seconds=event.doubt)
         when = when._replace(received_at=received_at)
         before, self._booted = self._booted, (uptime, received_at)
         if before is None:
-            return Booted(when, uptime, restarted=False)
+            return fact.Booted(when, uptime, restarted=False)
         grown = uptime - before[0]
         passed = (received_at - before[1]).total_seconds()
-        return Booted(when, uptime, restarted=grown < min(0.0, passed) or grown < passed - _RESTART_SLACK)
+        return fact.Booted(
+            when, uptime, restarted=grown < min(0.0, passed) or grown < passed - _RESTART_SLACK
+        )
 
 
 def _joined(event: AmiEvent, when: When) -> Facts:
-    yield Joined(when, _party(event), event["Queue"])
+    yield fact.Joined(when, _party(event), event["Queue"])
 
 
 def _gave_up(event: AmiEvent, when: When) -> Facts:
-    yield GaveUp(when, _party(event), event["Queue"], _number(event["HoldTime"]))
+    yield fact.GaveUp(when, _party(event), event["Queue"], _number(event["HoldTime"]))
 
 
 def _left(event: AmiEvent, when: When) -> Facts:
-    yield Left(when, _party(event), event["Queue"])
+    yield fact.Left(when, _party(event), event["Queue"])
 
 
 def _offered(event: AmiEvent, when: When) -> Facts:
-    yield MemberKnown(when, event["Interface"])
-    yield Offered(when, event["Uniqueid"], event["Queue"], event["Interface"], event["DestUniqueid"])
+    yield fact.MemberKnown(when, event["Interface"])
+    yield fact.Offered(when, event["Uniqueid"], event["Queue"], event["Interface"], event["DestUniqueid"])
 
 
 def _answered(event: AmiEvent, when: When) -> Facts:
-    yield MemberKnown(when, event["Interface"])
-    yield Answered(
+    yield fact.MemberKnown(when, event["Interface"])
+    yield fact.Answered(
         when,
         _party(event),
         event["Queue"],
@@ -148,7 +124,7 @@ def _answered(event: AmiEvent, when: When) -> Facts:
 
 
 def _completed(event: AmiEvent, when: When) -> Facts:
-    yield Completed(
+    yield fact.Completed(
         when,
         _party(event),
         event["Queue"],
@@ -163,21 +139,21 @@ def _completed(event: AmiEvent, when: When) -> Facts:
 
 def _member(event: AmiEvent, when: When) -> Facts:
     for interface in {event["Interface"], event["StateInterface"]} - {""}:
-        yield MemberKnown(when, interface)
+        yield fact.MemberKnown(when, interface)
 
 
 def _hangup_asked(event: AmiEvent, when: When) -> Facts:
-    yield Hears(when, "channels")
-    yield HangupAsked(when, event["Uniqueid"])
+    yield fact.Hears(when, "channels")
+    yield fact.HangupAsked(when, event["Uniqueid"])
 
 
 def _channel_ended(event: AmiEvent, when: When) -> Facts:
-    yield Hears(when, "channels")
-    yield ChannelEnded(when, _party(event))
+    yield fact.Hears(when, "channels")
+    yield fact.ChannelEnded(when, _party(event))
 
 
 def _new_channel(event: AmiEvent, when: When) -> Facts:
-    yield Hears(when, "channels")
+    yield fact.Hears(when, "channels")
 
 
 def _attended_transfer(event: AmiEvent, when: When) -> Facts:
@@ -189,35 +165,35 @@ def _attended_transfer(event: AmiEvent, when: When) -> Facts:
         _caller(event["TransfereeCallerIDNum"]),
     )
     legs = (event["OrigTransfererUniqueid"], event["SecondTransfererUniqueid"])
-    yield from (TookPlace(when, party, leg) for leg in legs if leg and party.uniqueid)
+    yield from (fact.TookPlace(when, party, leg) for leg in legs if leg and party.uniqueid)
 
 
 def _variable(event: AmiEvent, when: When) -> Facts:
-    yield Hears(when, "variables")
+    yield fact.Hears(when, "variables")
     if event["Variable"] == "QUEUESTATUS" and event["Value"]:
-        yield ResultKnown(when, event["Uniqueid"], "", event["Value"])
+        yield fact.ResultKnown(when, event["Uniqueid"], "", event["Value"])
     elif event["Variable"] == "QUEUEWAIT" and (hold := _number(event["Value"])) is not None:
-        yield HoldKnown(when, event["Uniqueid"], hold)
+        yield fact.HoldKnown(when, event["Uniqueid"], hold)
 
 
 def _went_on(event: AmiEvent, when: When) -> Facts:
-    yield Hears(when, "variables")
+    yield fact.Hears(when, "variables")
     if event["Exten"] != "h":  # which runs after the hang-up
-        yield WentOn(when, event["Uniqueid"])
+        yield fact.WentOn(when, event["Uniqueid"])
 
 
 def _user_event(event: AmiEvent, when: When) -> Facts:
     if event["UserEvent"] == words.EVENT_CALL:
-        yield CallBegan(when, _party(event), event["Delivered"], event["Trunk"])
+        yield fact.CallBegan(when, _party(event), event["Delivered"], event["Trunk"])
     elif event["UserEvent"] == words.EVENT_LEFT_QUEUE:
-        yield ResultKnown(when, event["Uniqueid"], event["Queue"], event["Result"])
+        yield fact.ResultKnown(when, event["Uniqueid"], event["Queue"], event["Result"])
     elif event["UserEvent"] == words.EVENT_SURVEY:
         rating = words.RATINGS.get(event["Answer"])
-        yield Surveyed(when, event["Uniqueid"], event["Queue"], event["Agent"], rating)
+        yield fact.Surveyed(when, event["Uniqueid"], event["Queue"], event["Agent"], rating)
 
 
 def _recording(event: AmiEvent, when: When) -> Facts:
-    yield RecordingBegan(when, event["Uniqueid"])
+    yield fact.RecordingBegan(when, event["Uniqueid"])
 
 
 _READERS: Final[dict[str, Callable[[AmiEvent, When], Facts]]] = {

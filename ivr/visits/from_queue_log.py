@@ -1,7 +1,7 @@
 """Lines of queue_log in, facts out: the durable second source of the same fold.
 
 queue_log escapes nothing, so `|` may stand in a caller's number, a member's name, a reason: a line is read
-from both ends (ASTERISK.md, "Queue events", 10). What cannot be understood gives no fact and never raises.
+from both ends (asterisk-notes 10). What cannot be understood gives no fact and never raises.
 """
 
 from __future__ import annotations
@@ -11,21 +11,9 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+import ivr.visits.facts as fact
 from ivr.asterisk import words
-from ivr.visits.facts import (
-    Answered,
-    Booted,
-    Completed,
-    ConnectionLost,
-    Fact,
-    GaveUp,
-    Joined,
-    Left,
-    Party,
-    ResultKnown,
-    Surveyed,
-    of_attempt,
-)
+from ivr.visits.facts import Fact, Party, of_attempt
 from ivr.visits.steady import STEP_SECONDS, When
 
 _LAST_EPOCH: Final = 253_402_300_799
@@ -134,11 +122,11 @@ class LogReader:
         except (ValueError, IndexError):
             return _NOTHING
 
-    def _joined(self, line: LogLine) -> Joined:
+    def _joined(self, line: LogLine) -> fact.Joined:
         """Between the URL and the position stands the caller's number, whatever it holds."""
         caller = "|".join(line.data[1:-1])
         caller = "" if caller in _NOBODY else caller
-        return Joined(
+        return fact.Joined(
             self._when(line.epoch),
             Party(line.uniqueid, "", "", caller, self._variables(line, caller)),
             line.queue,
@@ -163,7 +151,7 @@ class LogReader:
 def _connect(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
     hold, agent_uniqueid, ring = line.data
     return (
-        Answered(
+        fact.Answered(
             when,
             _party(line),
             line.queue,
@@ -189,11 +177,11 @@ def _transfer(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
 def _completed(line: LogLine, when: When, reason: str, seconds: Sequence[str]) -> Sequence[Fact]:
     hold, talk = map(_seconds, seconds)
     name = _name(line)
-    return (Completed(when, _party(line), line.queue, line.agent, name, "", hold, talk, reason),)
+    return (fact.Completed(when, _party(line), line.queue, line.agent, name, "", hold, talk, reason),)
 
 
 def _abandon(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
-    return (GaveUp(when, _party(line), line.queue, _seconds(line.data[2])),)
+    return (fact.GaveUp(when, _party(line), line.queue, _seconds(line.data[2])),)
 
 
 _RESULTS: Final = {"EXITWITHTIMEOUT": "TIMEOUT", "EXITEMPTY": "LEAVEEMPTY", "WITHDRAW": "WITHDRAW"}
@@ -201,16 +189,16 @@ _RESULTS: Final = {"EXITWITHTIMEOUT": "TIMEOUT", "EXITEMPTY": "LEAVEEMPTY", "WIT
 
 def _exit(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
     return (
-        GaveUp(when, _party(line), line.queue, _seconds(line.data[2])),
-        ResultKnown(when, line.uniqueid, line.queue, _RESULTS[line.event]),
+        fact.GaveUp(when, _party(line), line.queue, _seconds(line.data[2])),
+        fact.ResultKnown(when, line.uniqueid, line.queue, _RESULTS[line.event]),
     )
 
 
 def _key(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
     """The key itself may be `|`: the seconds are read from the end."""
     return (
-        Left(when, _party(line), line.queue, _seconds(line.data[-1])),
-        ResultKnown(when, line.uniqueid, line.queue, "KEY"),
+        fact.Left(when, _party(line), line.queue, _seconds(line.data[-1])),
+        fact.ResultKnown(when, line.uniqueid, line.queue, "KEY"),
     )
 
 
@@ -219,13 +207,13 @@ def _survey(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
     answer = line.data[0]
     if answer != words.SURVEY_ASKED and answer not in words.RATINGS:
         return _NOTHING
-    return (Surveyed(when, line.uniqueid, line.queue, line.agent, words.RATINGS.get(answer)),)
+    return (fact.Surveyed(when, line.uniqueid, line.queue, line.agent, words.RATINGS.get(answer)),)
 
 
 def _queue_start(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
     """Asterisk started; what was open then never got another word."""
-    booted = Booted(when, 0.0, restarted=True)
-    return (booted,) if before is None else (ConnectionLost(before), booted)
+    booted = fact.Booted(when, 0.0, restarted=True)
+    return (booted,) if before is None else (fact.ConnectionLost(before), booted)
 
 
 _READERS: Final[Mapping[str, Callable[[LogLine, When, When | None], Sequence[Fact]]]] = MappingProxyType(

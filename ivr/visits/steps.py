@@ -12,31 +12,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from ivr.asterisk import words
-from ivr.visits.facts import (
-    Answered,
-    Booted,
-    CallBegan,
-    ChannelEnded,
-    Completed,
-    ConnectionLost,
-    Fact,
-    FoundWaiting,
-    GaveUp,
-    HangupAsked,
-    Hears,
-    HoldKnown,
-    Joined,
-    Left,
-    LiveCalls,
-    LongAgo,
-    MemberKnown,
-    Offered,
-    RecordingBegan,
-    ResultKnown,
-    Started,
-    TookPlace,
-    WentOn,
-)
+from ivr.visits import facts
+from ivr.visits.facts import Fact
 from ivr.visits.judge import RESULTS
 from ivr.visits.state import State, before
 from ivr.visits.stay import ROUGHLY, Stay
@@ -51,13 +28,13 @@ _LOCAL: Final = "Local/"
 _STORED: Final = timedelta(milliseconds=1)
 
 
-def _call_began(state: State, fact: CallBegan) -> None:
+def _call_began(state: State, fact: facts.CallBegan) -> None:
     if state.calls.find(fact.party) is None:
         origin = fact.party.variables.get(words.VAR_ORIGIN, "inbound")
         state.calls.begin(fact.party, origin, fact.when, fact.delivered, fact.trunk)
 
 
-def _joined(state: State, fact: Joined) -> None:
+def _joined(state: State, fact: facts.Joined) -> None:
     for number in state.stays.of_channel(fact.party.uniqueid, fact.queue):
         stay = state.stays[number]
         apart = abs((stay.joined.at - fact.when.at).total_seconds())
@@ -89,7 +66,7 @@ def _told_apart(joined: When, earlier: When) -> When:
     return joined._replace(at=earlier.at + _STORED, received_at=earlier.received_at + _STORED)
 
 
-def _found_waiting(state: State, fact: FoundWaiting) -> None:
+def _found_waiting(state: State, fact: facts.FoundWaiting) -> None:
     """Asterisk tells no moment here: what we heard before is compared by our own clock."""
     since = fact.when.received_at - timedelta(seconds=fact.waited + ROUGHLY)
     known = [state.stays[n].joined for n in state.stays.of_channel(fact.party.uniqueid, fact.queue)]
@@ -97,7 +74,7 @@ def _found_waiting(state: State, fact: FoundWaiting) -> None:
         state.begin_stay(fact.party, fact.queue, before(fact.when, fact.waited), is_rebuilt=True)
 
 
-def _hangup_asked(state: State, fact: HangupAsked) -> None:
+def _hangup_asked(state: State, fact: facts.HangupAsked) -> None:
     if (call := state.calls.of_channel(fact.uniqueid)) is not None:
         state.calls.hangup_asked(call)
     for number in state.stays.of_channel(fact.uniqueid):
@@ -108,20 +85,20 @@ def _hangup_asked(state: State, fact: HangupAsked) -> None:
             state.put(number, asked_talking=True)
 
 
-def _went_on(state: State, fact: WentOn) -> None:
+def _went_on(state: State, fact: facts.WentOn) -> None:
     for number in state.stays.of_channel(fact.uniqueid):
         stay = state.stays[number]
         if (stay.gave_up or stay.left) and stay.moved_on is None:
             state.put(number, moved_on=fact.when)
 
 
-def _gave_up(state: State, fact: GaveUp) -> None:
+def _gave_up(state: State, fact: facts.GaveUp) -> None:
     number = state.locate(fact.party, fact.queue, fact.when, fact.hold)
     if number is not None and state.stays[number].gave_up is None:
         state.put(number, gave_up=fact.when, hold=fact.hold)
 
 
-def _left(state: State, fact: Left) -> None:
+def _left(state: State, fact: facts.Left) -> None:
     number = state.locate(fact.party, fact.queue, fact.when, fact.hold)
     if number is not None and state.stays[number].left is None:
         known = state.stays[number].hold
@@ -129,26 +106,26 @@ def _left(state: State, fact: Left) -> None:
         state.calls.seen(state.stays[number].call, fact.party, fact.when)
 
 
-def _result_known(state: State, fact: ResultKnown) -> None:
+def _result_known(state: State, fact: facts.ResultKnown) -> None:
     number = state.stays.at(fact.uniqueid, fact.queue, fact.when)
     if number is not None and fact.result in RESULTS and not state.stays[number].result:
         state.put(number, result=fact.result)
 
 
-def _hold_known(state: State, fact: HoldKnown) -> None:
+def _hold_known(state: State, fact: facts.HoldKnown) -> None:
     number = state.stays.at(fact.uniqueid, "", fact.when)
     if number is not None and state.stays[number].hold is None:
         state.put(number, hold=fact.hold)
 
 
-def _offered(state: State, fact: Offered) -> None:
+def _offered(state: State, fact: facts.Offered) -> None:
     state.agents.add(fact.agent)
     number = state.stays.at(fact.uniqueid, fact.queue, fact.when)
     if number is not None and all(known != fact.agent_uniqueid for known, _ in state.stays[number].offers):
         state.put(number, offers=(*state.stays[number].offers, (fact.agent_uniqueid, fact.when)))
 
 
-def _answered(state: State, fact: Answered) -> None:
+def _answered(state: State, fact: facts.Answered) -> None:
     number = state.locate(fact.party, fact.queue, fact.when, fact.hold)
     if number is not None and _is_another_talk(state.stays[number].answered, fact):
         # The citizen's earlier stay here is over; by a transfer they stand in an agent's place.
@@ -158,17 +135,17 @@ def _answered(state: State, fact: Answered) -> None:
         state.calls.seen(state.stays[number].call, fact.party, fact.when)
 
 
-def _is_another_talk(known: Answered | None, told: Answered) -> bool:
+def _is_another_talk(known: facts.Answered | None, told: facts.Answered) -> bool:
     return known is not None and known.agent_uniqueid != told.agent_uniqueid
 
 
-def _completed(state: State, fact: Completed) -> None:
+def _completed(state: State, fact: facts.Completed) -> None:
     number = _talk_of(state, fact)
     if number is not None and state.stays[number].completed is None:
         state.put(number, completed=fact)
 
 
-def _talk_of(state: State, fact: Completed) -> int | None:
+def _talk_of(state: State, fact: facts.Completed) -> int | None:
     own = [n for n in state.stays.of_channel(fact.party.uniqueid, fact.queue) if fact.party.uniqueid]
     talks = [n for n in own if state.stays[n].is_talking and _agent_of(state.stays[n]) == fact.agent]
     if talks:
@@ -194,7 +171,7 @@ def _agent_of(stay: Stay) -> str:
     return stay.answered.agent if stay.answered else ""
 
 
-def _has_lasted(answered: Answered | None, end: Completed, is_queue_log: bool) -> bool:
+def _has_lasted(answered: facts.Answered | None, end: facts.Completed, is_queue_log: bool) -> bool:
     """Whether the talk began when its end says; else that one's end and this one's beginning were missed.
 
     After a step of its clock Asterisk's own seconds say nothing, and receipts alone may be late.
@@ -205,7 +182,7 @@ def _has_lasted(answered: Answered | None, end: Completed, is_queue_log: bool) -
     return not is_exact or abs(end.when.steady - answered.when.steady - end.talk) < _WHOLE_SECONDS
 
 
-def _channel_ended(state: State, fact: ChannelEnded) -> None:
+def _channel_ended(state: State, fact: facts.ChannelEnded) -> None:
     uniqueid = fact.party.uniqueid
     for number in state.stays.of_channel(uniqueid):
         stay = state.stays[number]
@@ -222,28 +199,28 @@ def _channel_ended(state: State, fact: ChannelEnded) -> None:
         state.calls.end(call, fact.party, fact.when)
 
 
-def _took_place(state: State, fact: TookPlace) -> None:
+def _took_place(state: State, fact: facts.TookPlace) -> None:
     for number in state.stays.of_channel(fact.replaced):
         stay = state.stays[number]
         if stay.is_waiting and stay.place != fact.party.uniqueid:
             state.take_place(number, fact.party, fact.when)
 
 
-def _recording_began(state: State, fact: RecordingBegan) -> None:
+def _recording_began(state: State, fact: facts.RecordingBegan) -> None:
     number = state.stays.at(fact.uniqueid, "", fact.when)
     if number is not None:
         state.put(number, recorded=True)
 
 
-def _member_known(state: State, fact: MemberKnown) -> None:
+def _member_known(state: State, fact: facts.MemberKnown) -> None:
     state.agents.add(fact.interface)
 
 
-def _hears(state: State, fact: Hears) -> None:
+def _hears(state: State, fact: facts.Hears) -> None:
     state.hearing = replace(state.hearing, **{fact.what: True})
 
 
-def _booted(state: State, fact: Booted) -> None:
+def _booted(state: State, fact: facts.Booted) -> None:
     """What was open before this Asterisk was there is interrupted."""
     for number, stay in state.stays:
         last = state.connection_lost or stay.joined
@@ -255,7 +232,7 @@ def _booted(state: State, fact: Booted) -> None:
             state.calls.interrupt(number, last.at)
 
 
-def _started(state: State, fact: Started) -> None:
+def _started(state: State, fact: facts.Started) -> None:
     """Another run of Asterisk than the one before the connection was lost; its own new calls go on."""
     before, state.started = state.started, fact.words
     last = state.connection_lost
@@ -277,24 +254,24 @@ def _interrupt_stay(state: State, number: int, last: When) -> None:
         state.put(number, lost=tracked.seen if tracked.presumed_ended else last)
 
 
-def _long_ago(state: State, fact: LongAgo) -> None:
+def _long_ago(state: State, fact: facts.LongAgo) -> None:
     for number, stay in state.stays:
         if stay.joined.steady < fact.when.steady:
             _interrupt_stay(state, number, stay.answered.when if stay.answered else stay.joined)
 
 
-def _live_calls(state: State, fact: LiveCalls) -> None:
+def _live_calls(state: State, fact: facts.LiveCalls) -> None:
     for number in state.calls.open():
         tracked = state.calls[number]
         if tracked.seen.received_at < fact.when.received_at and tracked.call.linkedid not in fact.linkedids:
             state.calls.presume_ended(number, tracked.seen.at)
 
 
-def _connection_lost(state: State, fact: ConnectionLost) -> None:
+def _connection_lost(state: State, fact: facts.ConnectionLost) -> None:
     state.connection_lost = fact.when
 
 
-def _silent_before(last: When, booted: Booted) -> bool:
+def _silent_before(last: When, booted: facts.Booted) -> bool:
     """Our last word of it is older than the Asterisk that speaks now (whose uptime is in whole seconds)."""
     silent = (booted.when.received_at - last.received_at).total_seconds()
     return silent > booted.uptime + 1.0
@@ -302,27 +279,27 @@ def _silent_before(last: When, booted: Booted) -> bool:
 
 STEPS: Final[Mapping[type[Fact], Callable[[State, Any], None]]] = MappingProxyType(
     {
-        CallBegan: _call_began,
-        Joined: _joined,
-        FoundWaiting: _found_waiting,
-        HangupAsked: _hangup_asked,
-        WentOn: _went_on,
-        GaveUp: _gave_up,
-        Left: _left,
-        ResultKnown: _result_known,
-        HoldKnown: _hold_known,
-        Offered: _offered,
-        Answered: _answered,
-        Completed: _completed,
-        ChannelEnded: _channel_ended,
-        TookPlace: _took_place,
-        RecordingBegan: _recording_began,
-        MemberKnown: _member_known,
-        Hears: _hears,
-        Booted: _booted,
-        Started: _started,
-        LiveCalls: _live_calls,
-        LongAgo: _long_ago,
-        ConnectionLost: _connection_lost,
+        facts.CallBegan: _call_began,
+        facts.Joined: _joined,
+        facts.FoundWaiting: _found_waiting,
+        facts.HangupAsked: _hangup_asked,
+        facts.WentOn: _went_on,
+        facts.GaveUp: _gave_up,
+        facts.Left: _left,
+        facts.ResultKnown: _result_known,
+        facts.HoldKnown: _hold_known,
+        facts.Offered: _offered,
+        facts.Answered: _answered,
+        facts.Completed: _completed,
+        facts.ChannelEnded: _channel_ended,
+        facts.TookPlace: _took_place,
+        facts.RecordingBegan: _recording_began,
+        facts.MemberKnown: _member_known,
+        facts.Hears: _hears,
+        facts.Booted: _booted,
+        facts.Started: _started,
+        facts.LiveCalls: _live_calls,
+        facts.LongAgo: _long_ago,
+        facts.ConnectionLost: _connection_lost,
     }
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ivr.calls.prompts import NEXT_NOTICE, OWED_NOTICE
+from ivr.sounds.prompts import NEXT_NOTICE, OWED_NOTICE
 from tests.lab.audio import Hearing
 from tests.lab.calllog import Log, What
 from tests.lab.rtp import Spoken

@@ -27,10 +27,10 @@ import yaml
 from dialplan.source import Lab
 from dialplan.writing import write
 from ivr.asterisk.secrets import FOLDER, read_secret
-from ivr.calls.prompts import needed
-from ivr.calls.synthesis import build
 from ivr.config.loading import configuration_of, load_or_fail
 from ivr.config.model import Configuration
+from ivr.sounds.prompts import needed
+from ivr.sounds.synthesis import build
 from tests.lab.asterisk import Asterisk, installation
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -13,9 +13,9 @@ from typing import Any
 
 import yaml
 
-from ivr.calls.prompts import needed
 from ivr.config.loading import Loaded, configuration_of, load_files
 from ivr.menus.walk import HANG_UP, SILENCE
+from ivr.sounds.prompts import needed
 from tests.golden import CONFIG
 from tests.lab.small import BAKU
 

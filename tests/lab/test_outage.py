@@ -6,7 +6,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from ivr.calls.prompts import RECORDING_NOTICE
+from ivr.sounds.prompts import RECORDING_NOTICE
 from tests.lab.audio import load_sounds
 from tests.lab.dialing import ALWAYS_OPEN, until
 from tests.lab.exchange import Exchange, Keypress, Lifts

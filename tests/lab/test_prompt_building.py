@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from ivr.calls.loudness import level
-from ivr.calls.prompts import PromptFile
-from ivr.calls.synthesis import PromptError, build
 from ivr.command.root import app
+from ivr.sounds.loudness import level
+from ivr.sounds.prompts import PromptFile
+from ivr.sounds.synthesis import PromptError, build
 
 BASE = Path(__file__).parents[1] / "broken" / "base"
 SHORT = PromptFile("en", "short", "short", (("en", "Hello."),))

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from dialplan.compiler import compile
-from dialplan.graph import Point, dials, reachable, read
 from dialplan.source import Lab
 from ivr.asterisk import words
 from ivr.calls.numbers import national
 from ivr.config.loading import Loaded, configuration_of, load_or_fail
 from tests.golden import CONFIG, TODAY, compiled, expected
+from tests.plan_graph import Point, dials, reachable, read
 
 SHIPPED = Path(__file__).parents[2] / "config"
 TRUNK = re.compile(r"@provider$|^PJSIP/provider\b")

@@ -16,8 +16,6 @@ MAY_IMPORT = {
 CORE = ("ivr/visits", "ivr/calls", "ivr/queues", "ivr/config", "ivr/menus")
 """Pure rooms: no sockets, no SQL, no clock of their own."""
 RIM = {"asyncio", "panoramisk", "socket", "sqlalchemy", "subprocess", "threading", "twisted"}
-SYNTHESIS = REPO / "ivr/calls/synthesis.py"
-"""The one module of those rooms that runs programs: espeak-ng and sox."""
 
 
 def imported(path: Path) -> set[str]:
@@ -56,8 +54,6 @@ def test_nothing_but_the_command_imports_the_command() -> None:
 @pytest.mark.parametrize("room", CORE)
 def test_the_pure_core_touches_no_socket_no_database_and_no_thread(room: str) -> None:
     for path in modules(room):
-        if path == SYNTHESIS:
-            continue
         wrong = {name.split(".")[0] for name in imported(path)} & RIM
         assert not wrong, f"{path.relative_to(REPO)} imports {sorted(wrong)}"
 

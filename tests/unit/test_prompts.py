@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ivr.calls.prompts import PromptFile, needed, reserved, spelled
 from ivr.config.loading import configuration_of, load_files
+from ivr.sounds.prompts import PromptFile, needed, reserved, spelled
 from tests.unit.starter import changed, shipped
 
 CONFIGURATION = configuration_of(shipped())

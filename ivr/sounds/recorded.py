@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from ivr.calls.prompts import PromptFile
+from ivr.sounds.prompts import PromptFile
 
 NOTES: Final = "recorded-for.json"
 

@@ -1,6 +1,6 @@
 """Which sound files a configuration needs, and what is said in each.
 
-`needed` gives one `PromptFile` per language and number; `ivr.calls.synthesis` makes them, the dialplan plays
+`needed` gives one `PromptFile` per language and number; `ivr.sounds.synthesis` makes them, the dialplan plays
 them as `hotline/<name>` in the caller's language. Pure.
 """
 

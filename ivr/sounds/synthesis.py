@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ivr.calls.loudness import level
-from ivr.calls.prompts import PromptFile
-from ivr.calls.recorded import is_recorded
+from ivr.sounds.loudness import level
+from ivr.sounds.prompts import PromptFile
+from ivr.sounds.recorded import is_recorded
 
 NOTES: Final = "made-from.json"
 """In the folder of built prompts: what each file was made from. Losing it costs one full build."""

@@ -1,6 +1,6 @@
 """How long and how loud a built prompt is: its seconds, and the level of what is heard of it.
 
-Read by `ivr.calls.synthesis`, which brings all prompts to one level, and by `hotline prompts list`.
+Read by `ivr.sounds.synthesis`, which brings all prompts to one level, and by `hotline prompts list`.
 """
 
 from __future__ import annotations
