@@ -193,9 +193,10 @@ class Dialer:
 
     def _load(self, queue: str, now: datetime) -> QueueLoad:
         live = [caller for caller in self._board.waiting(queue) if caller.origin != "callback"]
+        idle = frozenset(agent.interface for agent in self._board.idle(queue, now))
         return QueueLoad(
-            idle=frozenset(agent.interface for agent in self._board.idle(queue, now)),
-            reserve=self._policy.reserve(queue),
+            idle=idle,
+            reserve=self._policy.kept_back(queue, idle),
             waiting=len(live),
             waiting_since=min((caller.waiting_since for caller in live), default=None),
         )

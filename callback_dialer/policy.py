@@ -35,6 +35,8 @@ class Policy:
     default_language: str
     own: frozenset[str]
     """Our own numbers."""
+    outbound: frozenset[str]
+    """Interfaces of the agents who call citizens back before anything else."""
     skills: Mapping[str, frozenset[str]]
     """Of each agent, by name of the interface."""
     interfaces: Mapping[str, str]
@@ -56,6 +58,9 @@ class Policy:
             default_language=configuration.default_language,
             own=own_numbers(configuration),
             read=reader(configuration),
+            outbound=frozenset(
+                interface(name) for name, agent in configuration.agents.items() if agent.sector == "outbound"
+            ),
             skills={interface(name): frozenset(agent.skills) for name, agent in configuration.agents.items()},
             interfaces=interfaces(configuration),
         )
@@ -115,6 +120,10 @@ class Policy:
         """Idle agents kept for live callers of the queue."""
         configured = self.queues[queue].reserve
         return self.callback.reserve if configured is None else configured
+
+    def kept_back(self, queue: str, idle: Collection[str]) -> int:
+        """How many of these idle agents are kept for live callers: none whose sector is `outbound`."""
+        return min(self.reserve(queue), len(set(idle) - self.outbound))
 
     def expires_at(self, missed_at: datetime) -> datetime:
         """After this moment a call missed at `missed_at` is never dialled (`callback.max_age`)."""

@@ -160,7 +160,7 @@ class Agent(Frozen):
     skills: Annotated[list[Name], Field(examples=[["customs"]])] = []
     """What a callback may ask for: it is dialled while an agent with that skill is idle."""
     sector: Literal["direct", "outbound"] = "direct"
-    """Of the staff this agent belongs to."""
+    """Of the staff this agent belongs to: of `outbound`, who also answer live, no reserve is kept back."""
 
 
 class Retry(Frozen):

@@ -94,6 +94,20 @@ def test_a_citizen_is_called_by_the_clock_where_they_live_if_their_number_tells(
     assert rules.hours_of(number) == replace(rules.hours, zone=ZoneInfo(zone))
 
 
+@pytest.mark.parametrize(
+    ("idle", "kept"), [((), 0), (("out",), 0), (("a",), 1), (("a", "out"), 1), (("a", "b", "c", "out"), 2)]
+)
+def test_of_agents_who_call_back_first_none_is_kept_for_live_callers(
+    idle: tuple[str, ...], kept: int
+) -> None:
+    rules = replace(policy(reserve=2), outbound=frozenset({"out"}))
+    assert rules.kept_back("dvx", idle) == kept
+
+
+def test_who_calls_back_first_is_of_the_sector_outbound() -> None:
+    assert policy().outbound == {"PJSIP/1103"}
+
+
 def test_a_queue_s_own_reserve_goes_before_the_reserve_of_all() -> None:
     queue = policy().queues["dvx"]
     queues = {"none": queue, "zero": queue.model_copy(update={"reserve": 0})}
