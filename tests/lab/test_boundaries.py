@@ -41,6 +41,7 @@ CHANGES = {
     "queues.dvx.announce_position": False,
 }
 OVERDUE = "UPDATE attempts SET deadline_at = 1000"
+TAKEN_OVER_WITHIN = 60.0
 ASLEEP = 1.0
 """Seconds a frozen dialer sleeps, in which the call goes on."""
 
@@ -142,8 +143,10 @@ class Scene:
     pid: int = field(default=0)
 
     async def stopped(self) -> None:
-        """The dialer stands at its boundary."""
-        await until(lambda: Path(self.order.mark).exists() and _is_stopped(self.pid), self.boundary)
+        """The dialer stands at its boundary; one that takes over first waits for the dead one's lease."""
+        await until(
+            lambda: Path(self.order.mark).exists() and _is_stopped(self.pid), self.boundary, TAKEN_OVER_WITHIN
+        )
 
     async def go_on(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
