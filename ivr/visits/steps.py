@@ -147,7 +147,7 @@ def _completed(state: State, fact: facts.Completed) -> None:
 
 def _talk_of(state: State, fact: facts.Completed) -> int | None:
     own = [n for n in state.stays.of_channel(fact.party.uniqueid, fact.queue) if fact.party.uniqueid]
-    talks = [n for n in own if state.stays[n].is_talking and _agent_of(state.stays[n]) == fact.agent]
+    talks = [n for n in own if _is_with(state.stays[n], fact.agent)]
     if talks:
         # A supervisor may have sent a caller out of a talk and into the same queue: both end with the call.
         lasted = (n for n in talks if _has_lasted(state.stays[n].answered, fact, state.tells_every_join))
@@ -167,8 +167,8 @@ def _talk_of(state: State, fact: facts.Completed) -> int | None:
     return state.locate(fact.party, fact.queue, fact.when, fact.hold + fact.talk)
 
 
-def _agent_of(stay: Stay) -> str:
-    return stay.answered.agent if stay.answered else ""
+def _is_with(stay: Stay, agent: str) -> bool:
+    return stay.is_talking and stay.answered is not None and stay.answered.agent == agent
 
 
 def _has_lasted(answered: facts.Answered | None, end: facts.Completed, is_queue_log: bool) -> bool:

@@ -386,6 +386,8 @@ def test_who_was_found_waiting_is_who_the_store_knows_to_wait_though_receipts_we
     assert same_stay(found, [row := stored(HEARD)]) is row
     assert same_stay(READ, [row := stored(found)]) is row
     assert same_stay(found, [stored(left(HEARD, "key"))]) is None
+    much_later = found._replace(joined_at=at(8.25) + 1.5 * timedelta(seconds=receipt_late_by))
+    assert same_stay(much_later, [stored(HEARD)]) is None
 
 
 def test_where_our_clock_has_nothing_to_do_with_asterisk_s_stays_are_matched_by_their_order() -> None:
@@ -396,6 +398,10 @@ def test_where_our_clock_has_nothing_to_do_with_asterisk_s_stays_are_matched_by_
         for seconds in (8, 60)
     )
     assert same_stay(READ, [second, first]) is first
+    a_day_late = HEARD._replace(precision="s", joined_at=at(8) + day, received_at=at(8) + day)
+    assert same_stay(a_day_late, [row := stored(READ)]) is row
+    half_a_day = a_day_late._replace(joined_at=at(8.5) + timedelta(hours=12))
+    assert same_stay(half_a_day, [stored(READ)]) is None
     first |= visit_merged(first, READ)
     assert same_stay(READ._replace(joined_at=at(70)), [first, second]) is second
     assert (

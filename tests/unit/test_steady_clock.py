@@ -36,6 +36,14 @@ def test_an_event_has_the_moment_asterisk_gave_it_and_the_one_we_received_it_at(
     assert again == When(at(12 + 3 * HOUR), at(13), at(12).timestamp(), True, 2)
 
 
+def test_what_is_late_after_a_clock_was_set_back_is_no_further_step() -> None:
+    """A clock that does not show our time; read 5 s late, after one pause alike."""
+    heard = Heard()
+    heard.reads(10 + HOUR, 10)
+    assert heard.place(11, 11) == (11 + HOUR, 1)
+    assert heard.place(11.5, 16.5) == (11.5 + HOUR, 1)
+
+
 @pytest.mark.parametrize(
     ("told", "place"), [(14, (14, 0)), (13.75, (16, 1)), (18, (18, 0)), (18.25, (16, 1)), (16, (16, 0))]
 )
