@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from ivr.calls.numbers import CallerNumber
 from ivr.queue_log import Known, Told
 from ivr.storage import agents, leases, log_positions, orders, surveys
 from ivr.storage.visits import Saved, save
@@ -20,16 +19,11 @@ def known(connection: Connection, server: str, watched: Watched) -> Known:
 
 def keep(connection: Connection, server: str, watched: Watched, told: Told) -> Saved:
     """Store what was told and how far it was read, in the caller's transaction."""
-
-    def read_number(caller: str, trunk: str, presentation: str) -> CallerNumber:
-        is_known = not trunk and not presentation and caller in told.numbers
-        return told.numbers[caller] if is_known else watched.read_number(caller, trunk, presentation)
-
     saved = save(
         connection,
         told.changes.calls,
         told.changes.visits,
-        read_number,
+        watched.read_number,
         is_listened=leases.is_held(connection, server, "recorder"),
     )
     surveys.keep(connection, told.changes.surveys)

@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 from ivr.asterisk import words
 from ivr.asterisk.queue_log import Block, LogFile, blocks
-from ivr.calls.numbers import CallerNumber
 from ivr.calls.orders import CallOrder, read_order
 from ivr.config.model import Configuration
 from ivr.visits.facts import LongAgo, Tick
@@ -39,7 +38,6 @@ class Told:
     """What a block says, and where each file, by its first line, would be read from next (`settled`).
 
     `read_to`: the moment of the latest line. `packed`: how far the file on disk was read for it.
-    `numbers`: callers by what was delivered, read here because whoever stores has enough to do.
     """
 
     file: LogFile
@@ -48,7 +46,6 @@ class Told:
     changes: Changes
     settled: Mapping[str, int]
     read_to: datetime | None
-    numbers: Mapping[str, CallerNumber]
     orders: tuple[CallOrder, ...] = ()
 
 
@@ -97,7 +94,6 @@ class QueueLog:
         changes = self._changes(block)
         settled = {of.first_line: position for of, position in self._settled().items()}
         last = self._reader.last
-        numbers = {call.caller: self._watched.read_number(call.caller, "", "") for call in changes.calls}
         return Told(
             file,
             block.packed,
@@ -105,7 +101,6 @@ class QueueLog:
             changes,
             settled,
             last.at if last else None,
-            numbers,
             tuple(self._orders(block)),
         )
 

@@ -34,7 +34,7 @@ from ivr.watched import Watched
 EXAMPLE: Final = "Example: hotline data backfill --all-queues /var/log/asterisk/queue_log*"
 _ENOUGH: Final = 1000
 """New visits that show a database what its tables look like."""
-_AT_ONCE: Final = 4
+_AT_ONCE: Final = 8
 """Blocks in one transaction: a commit waits for the disk."""
 
 
