@@ -174,9 +174,10 @@ def _connect_args(is_sqlite: bool, waits_for_disk: bool) -> Mapping[str, object]
 
 def _make_private(dialect: object, record: object, arguments: Sequence[Any], named: object) -> None:
     """A file that is not there yet is its owner's alone, and so is its WAL: it holds citizens' numbers."""
+    # Never an old one: closing it would drop the locks that other connections of this process have on it.
     with suppress(OSError):  # what is wrong with it SQLite tells
         if (path := arguments[0]) != ":memory:":
-            os.close(os.open(path, os.O_CREAT, 0o600))
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare_sqlite(connection: Any, waits_for_disk: bool) -> None:
