@@ -19,7 +19,7 @@ _COLOURS = {
     "queue": ("#e3f4e6", "#2d8a46"),
     "order": ("#efe6f7", "#7d5ba6"),
     "then": ("#f4f1ea", "#9a8a63"),
-    "redirect": ("#f1e8fa", "#7a4fb5"),
+    "redirect": ("#e2f3f4", "#2a8591"),
     "hangup": ("#fbe9e7", "#c0503c"),
     "call": ("#ffffff", "#333333"),
 }
