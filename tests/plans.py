@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from types import FrameType
 from typing import Any, Final
 
@@ -41,7 +42,7 @@ def watched(store: Store) -> Iterator[list[str]]:
     where only reading was announced; filled as they run."""
     found: list[str] = []
     seen: set[str] = set()
-    asking = store.engine.raw_connection()
+    asking, one_at_a_time = store.engine.raw_connection(), Lock()
 
     def look(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
         if _WRITES.match(statement) and not connection.get_execution_options().get("writes"):
@@ -50,8 +51,9 @@ def watched(store: Store) -> Iterator[list[str]]:
             return
         seen.add(statement)
         explain = _sqlite_scans if store.is_sqlite else _postgresql_scans
-        for scan in explain(asking.cursor(), statement, parameters):
-            found.append(f"{asker}: {scan}\n{statement}")
+        with one_at_a_time:
+            scans = list(explain(asking.cursor(), statement, parameters))
+        found.extend(f"{asker}: {scan}\n{statement}" for scan in scans)
 
     event.listen(store.engine, "before_cursor_execute", look)
     try:
