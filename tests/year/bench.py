@@ -52,7 +52,7 @@ def _insert(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -
 
 def bench(folder: Path, number: int, console: Console) -> None:
     """Print one line for each store and size; RuntimeError if what is stored is not what was made."""
-    shown = Shown("store", "calls", "lines", "seconds", "µs a line", "peak MB", "bare insert s", "ratio")
+    shown = Shown("store", "calls", "lines", "s", "µs/line", "peak MB", "bare s", "ratio", box=None)
     with PostgreSQL.running() as server, console.status("starting PostgreSQL") as doing:
         for size in (number // 4, number):
             path = folder / f"queue_log.{size}"
