@@ -172,8 +172,9 @@ class Dialer:
                 await self._connection.send({"Action": "Hangup", "Channel": attempt_id, "Cause": "16"})
 
     async def _dial(self) -> None:
-        while (start := await self._next_start()) is not None:
-            await self._originate(start)
+        # Before the attempt is planned: whatever is late after that makes its order too old for Asterisk.
+        while (known := self._connection.asterisk_time) and (start := await self._next_start()) is not None:
+            await self._originate(start, known)
 
     async def _next_start(self) -> Start | None:
         loads = self._loads()
@@ -201,7 +202,7 @@ class Dialer:
             waiting_since=min((caller.waiting_since for caller in live), default=None),
         )
 
-    async def _originate(self, start: Start) -> None:
+    async def _originate(self, start: Start, asterisk_time: datetime) -> None:
         attempt, now = start.attempt, self._clock()
         sent = Progress(attempt.id, "originating", now)
         # Committed before it is sent: whatever happens now, this attempt is never started again.
@@ -212,7 +213,7 @@ class Dialer:
         self._following.follow(sent)
         log.info("calling back", callback_id=start.callback.id, attempt_id=attempt.id, queue=attempt.queue)
         try:
-            await self._connection.send(originate(attempt, start.callback, self._policy))
+            await self._connection.send(originate(attempt, start.callback, self._policy, asterisk_time))
         except (ActionNotSent, ActionRefused, UnsafeHeader) as problem:
             reason = str(problem)
             log.error("originate not sent or refused", attempt_id=attempt.id, reason=reason)

@@ -9,7 +9,7 @@ is committed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from callback_dialer.policy import Policy
@@ -26,8 +26,13 @@ MARGIN_SECONDS: Final = 5.0
 """The dialplan's own Dial() timeout comes first, so that its outcome is the one that is told."""
 
 
-def originate(attempt: Attempt, callback: Callback, policy: Policy) -> Mapping[str, Header]:
-    """The headers; `Timeout` in milliseconds."""
+def originate(
+    attempt: Attempt, callback: Callback, policy: Policy, asterisk_time: datetime
+) -> Mapping[str, Header]:
+    """The headers; `Timeout` in milliseconds.
+
+    `asterisk_time`: what Asterisk's own clock showed before the attempt was planned.
+    """
     variables = {
         words.VAR_ORIGIN: "callback",
         words.VAR_ATTEMPT: attempt.id,
@@ -36,7 +41,7 @@ def originate(attempt: Attempt, callback: Callback, policy: Policy) -> Mapping[s
         words.VAR_CITIZEN: national(callback.caller_e164, policy.country),
         words.VAR_CREDIT: str(int(_credit(attempt, callback))),
         words.VAR_LANGUAGE: callback.language,
-        words.VAR_DIAL_BEFORE: str(int((attempt.planned_at + START_WITHIN).timestamp())),
+        words.VAR_DIAL_BEFORE: str(int((asterisk_time + START_WITHIN).timestamp())),
     }
     trunk = policy.trunks[attempt.trunk]
     return {

@@ -86,6 +86,11 @@ class AmiConnection:
         """Logged in now, as far as is known."""
         return self._session is not None
 
+    @property
+    def asterisk_time(self) -> datetime | None:
+        """A moment that was already over by Asterisk's own clock, some seconds ago; None if not known yet."""
+        return self._session.asterisk_time if self._session else None
+
     async def run(self) -> None:
         """Connect, log in, stay; after a loss again, with growing pauses, until `close`."""
         pause = self._timing.retry_first

@@ -56,6 +56,8 @@ class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
         self._lost: asyncio.Future[str] = self.loop.create_future()
         self._asked: dict[str, Action] = {}
         self._ping_every = 0.0
+        self.asterisk_time: datetime | None = None
+        """Asterisk's own clock as it answered the last ping."""
         self._heard_until = self.loop.time()
         """What Asterisk had said by then has been read: it answered something we asked then."""
         self.register_event("*", _deliver)
@@ -114,7 +116,8 @@ class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
             with suppress(TimeoutError):
                 return await asyncio.wait_for(asyncio.shield(self._lost), ping_every)
             try:
-                await self.ask({"Action": "Ping"}, pong_within)
+                pong = await self.ask({"Action": "Ping"}, pong_within)
+                self.asterisk_time = parse_timestamp(pong.headers.get("Timestamp", ""))
             except ActionTimedOut:
                 self.cut(f"no pong within {pong_within:g} s")
             except ActionLost:

@@ -213,7 +213,7 @@ def test_an_order_that_keeps_its_place_is_dialled_for_an_agent_of_the_reserve(st
     started = store.write(start)
     assert started is not None
     assert started.callback.caller_e164 == "+994501234567"
-    headers = originate(started.attempt, started.callback, open_rules())
+    headers = originate(started.attempt, started.callback, open_rules(), started.attempt.planned_at)
     [credit] = [text for text in headers["Variable"] if text.startswith("__HOTLINE_CREDIT=")]
     assert 85 <= int(credit.partition("=")[2]) < 115
 

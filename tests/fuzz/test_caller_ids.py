@@ -63,7 +63,7 @@ def test_a_missed_call_from_any_caller_id_dials_a_carried_number_or_nothing(
     callback = replace(CALLBACK, caller=caller, caller_e164=number.e164)
     trunk = shipped().trunks["provider"]
     dialled = dial_string(number.e164, trunk)
-    headers = originate(replace(ATTEMPT, dial_string=dialled), callback, policy())
+    headers = originate(replace(ATTEMPT, dial_string=dialled), callback, policy(), NOON)
     refuse_unsafe(headers)
     assert DIALLED.fullmatch(dialled)
     assert headers["Channel"] == f"Local/994{dialled[1:]}@hotline-callback/n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -82,6 +83,41 @@ def test_neither_recorder_nor_dialer_runs_any_sql_on_the_event_loop(tmp_path: Pa
 
     run(scenario)
     assert ran_on == {"store_0"}
+
+
+UNIX_EPOCH = 2440587.5
+"""As a Julian day, in which SQLite counts."""
+
+
+def off_by(store: Store, seconds: float) -> None:
+    """From its next connection on, the store's own clock differs from Asterisk's by that much."""
+
+    def shifted(connection: sqlite3.Connection, _: object) -> None:
+        connection.create_function("julianday", 1, julianday)
+
+    def julianday(moment: str) -> float:
+        assert moment == "now"
+        return UNIX_EPOCH + (time.time() + seconds) / 86400
+
+    listen(store.engine, "connect", shifted)
+    store.engine.dispose()
+
+
+@pytest.mark.parametrize("minutes", [-30, 30])
+def test_a_citizen_is_called_back_though_the_database_s_clock_and_asterisk_s_are_far_apart(
+    tmp_path: Path, minutes: int
+) -> None:
+    async def scenario() -> None:
+        async with ready_to_dial(tmp_path, {NUMBER: [REACHED]}) as lab, agents(lab.house, "1101"):
+            off_by(lab.store, minutes * 60)
+            miss(lab)
+            async with running_dialer(lab.house, lab.store, lab.configuration):
+                [attempt] = await ended(lab)
+            assert attempt.disposition == "reached"
+            apart = attempt.planned_at.timestamp() - time.time()
+            assert apart == pytest.approx(minutes * 60, abs=300)
+
+    run(scenario)
 
 
 class HighSequence(AgentPhone):

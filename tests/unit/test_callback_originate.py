@@ -14,6 +14,8 @@ from ivr.storage.callbacks import Callback
 from tests.callback_policy import NOON, policy
 
 ID = "cb-1"
+AN_HOUR_AHEAD = NOON + timedelta(hours=1)
+"""Asterisk's clock when the attempt was planned."""
 CALLBACK = Callback(
     id=7,
     caller_e164="+994501234567",
@@ -55,7 +57,7 @@ ATTEMPT = Attempt(
 
 
 def test_originate_enters_the_callback_context_alone_with_the_attempt_as_its_channel_id() -> None:
-    headers = originate(ATTEMPT, CALLBACK, policy(ring_for=30.0))
+    headers = originate(ATTEMPT, CALLBACK, policy(ring_for=30.0), AN_HOUR_AHEAD)
     assert headers == {
         "Action": "Originate",
         "Channel": "Local/994501234567@hotline-callback/n",
@@ -76,13 +78,13 @@ def test_originate_enters_the_callback_context_alone_with_the_attempt_as_its_cha
             "__HOTLINE_CITIZEN=0501234567",
             "__HOTLINE_CREDIT=12",
             "__MENU_LANGUAGE=ru",
-            f"__HOTLINE_DIAL_BEFORE={int(NOON.timestamp()) + 60}",
+            f"__HOTLINE_DIAL_BEFORE={int(AN_HOUR_AHEAD.timestamp()) + 60}",
         ),
     }
 
 
 def test_nothing_the_caller_delivered_reaches_the_headers() -> None:
-    refuse_unsafe(originate(ATTEMPT, CALLBACK, policy()))
+    refuse_unsafe(originate(ATTEMPT, CALLBACK, policy(), NOON))
 
 
 def told(state: str) -> AmiEvent:
