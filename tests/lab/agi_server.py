@@ -52,7 +52,7 @@ class Client:
         headers = [f"agi_arg_{number}: {argument}" for number, argument in enumerate(arguments, 1)]
         self.say("\n".join([f"agi_network_script: {script}", "agi_uniqueid: 1.1", *headers, "", ""]))
 
-    async def line(self, deadline: float = 5.0) -> str:
+    async def line(self, deadline: float = 30.0) -> str:
         """The next line it sends us; empty once it has closed."""
         async with asyncio.timeout(deadline):
             try:

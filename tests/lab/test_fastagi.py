@@ -18,12 +18,23 @@ from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.fastagi import FastAgiService, Limits
 from tests.lab.agi_server import Client, serving
 
-LIMITS = Limits(deadline=0.5, sessions=3)
+AMPLE = Limits(deadline=60.0, sessions=3)
+SHORT = Limits(deadline=0.5, sessions=3)
+"""For who stalls: whoever is served needs time, on a busy machine too."""
+SLOW = 2.0
+"""Seconds in which a script certainly begins, and a slow one does not end."""
 
 
 def echo(session: AgiSession) -> None:
     """Asks for A and sets B to it."""
     session.set_variable("B", session.get_variable("A"))
+
+
+async def until_it_echoes(service: FastAgiService) -> None:
+    """Wait until an honest client is served."""
+    async with asyncio.timeout(30):
+        while not await echoes(service):
+            await asyncio.sleep(0.01)
 
 
 async def echoes(service: FastAgiService) -> bool:
@@ -44,7 +55,7 @@ def test_the_service_lives_on_the_twisted_reactor_it_is_given() -> None:
     async def scenario() -> None:
         loop = asyncio.get_running_loop()
         reactor: Any = AsyncioSelectorReactor(loop)
-        service = FastAgiService("127.0.0.1", 0, {}, LIMITS, reactor)
+        service = FastAgiService("127.0.0.1", 0, {}, AMPLE, reactor)
         assert IService.providedBy(service)
         service.startService()
         [port] = [it for it in reactor.getReaders() if isinstance(it, Port)]
@@ -59,7 +70,7 @@ def test_a_script_talks_with_asterisk_and_the_session_is_closed_after_it() -> No
     """Headers, two commands and their answers, end."""
 
     async def scenario() -> None:
-        async with serving({"echo": echo}, LIMITS) as service:
+        async with serving({"echo": echo}, AMPLE) as service:
             assert await echoes(service)
 
     asyncio.run(scenario())
@@ -87,12 +98,12 @@ def test_a_client_that_stalls_is_cut_off_at_the_deadline(behave: Callable[[Clien
     """So that Asterisk, should it wait for us, goes on."""
 
     async def scenario() -> None:
-        async with serving({"echo": echo}, LIMITS) as service, Client.open(service.port) as client:
+        async with serving({"echo": echo}, SHORT) as service, Client.open(service.port) as client:
             began = time.monotonic()
             await behave(client)
             assert await client.line() == ""
-            assert LIMITS.deadline * 0.9 < time.monotonic() - began < LIMITS.deadline + 1.0
-            assert await echoes(service)
+            assert time.monotonic() - began > SHORT.deadline * 0.9
+            await until_it_echoes(service)
 
     asyncio.run(scenario())
 
@@ -113,10 +124,10 @@ def test_a_client_that_talks_nonsense_is_cut_off_before_the_deadline(nonsense: s
     """Nothing of it is kept, and the next client is served."""
 
     async def scenario() -> None:
-        async with serving({"echo": echo}, Limits(deadline=5.0)) as service:
+        async with serving({"echo": echo}, AMPLE) as service:
             async with Client.open(service.port) as client:
                 client.say(nonsense)
-                assert await client.line(deadline=3.0) == ""
+                assert await client.line(deadline=30.0) == ""
             assert await echoes(service)
 
     asyncio.run(scenario())
@@ -135,7 +146,7 @@ def test_a_hangup_ends_the_script_as_a_normal_end(farewell: str) -> None:
             raise
 
     async def scenario() -> None:
-        async with serving({"asks": asks, "echo": echo}, Limits(deadline=5.0, sessions=1)) as service:
+        async with serving({"asks": asks, "echo": echo}, Limits(deadline=60.0, sessions=1)) as service:
             async with Client.open(service.port) as client:
                 client.ask_for("asks")
                 await client.line()
@@ -144,9 +155,7 @@ def test_a_hangup_ends_the_script_as_a_normal_end(farewell: str) -> None:
                     assert await client.line() == ""
                 else:
                     client.hang_up()
-            async with asyncio.timeout(3):
-                while not await echoes(service):
-                    await asyncio.sleep(0.01)
+            await until_it_echoes(service)
 
     asyncio.run(scenario())
     assert ended == ["hangup"]
@@ -159,10 +168,10 @@ def test_a_script_that_fails_costs_its_session_only(capsys: pytest.CaptureFixtur
         raise LookupError("no such thing")
 
     async def scenario() -> None:
-        async with serving({"broken": broken, "echo": echo}, LIMITS) as service:
+        async with serving({"broken": broken, "echo": echo}, AMPLE) as service:
             async with Client.open(service.port) as client:
                 client.ask_for("broken")
-                assert await client.line(deadline=0.4) == ""
+                assert await client.line(deadline=30.0) == ""
             assert await echoes(service)
 
     asyncio.run(scenario())
@@ -173,12 +182,12 @@ def test_a_client_that_answers_too_much_is_cut_off_once(capsys: pytest.CaptureFi
     """A flood of answers is neither kept nor logged line by line."""
 
     async def scenario() -> None:
-        async with serving({"echo": echo}, Limits(deadline=5.0)) as service:
+        async with serving({"echo": echo}, AMPLE) as service:
             async with Client.open(service.port) as client:
                 client.ask_for("echo")
                 await client.line()
                 client.say("100 trying\n" * 100_000)
-                while await client.line(deadline=3.0):
+                while await client.line(deadline=30.0):
                     pass
             assert await echoes(service)
 
@@ -190,7 +199,7 @@ def test_the_next_client_is_closed_at_once_when_all_places_are_taken() -> None:
     """A caller waits for no place: without one, the call goes on without Python."""
 
     async def scenario() -> None:
-        limits = Limits(deadline=30.0, sessions=2)
+        limits = Limits(deadline=60.0, sessions=2)
         async with (
             serving({"echo": echo}, limits) as service,
             Client.open(service.port) as first,
@@ -200,11 +209,9 @@ def test_the_next_client_is_closed_at_once_when_all_places_are_taken() -> None:
                 client.ask_for("echo")
                 assert await client.line() == 'GET VARIABLE "A"'
             async with Client.open(service.port) as third:
-                assert await third.line(deadline=1.0) == ""
+                assert await third.line(deadline=30.0) == ""
             first.hang_up()
-            async with asyncio.timeout(3):
-                while not await echoes(service):
-                    await asyncio.sleep(0.01)
+            await until_it_echoes(service)
 
     asyncio.run(scenario())
 
@@ -214,19 +221,18 @@ def test_a_script_that_outlives_its_session_keeps_its_place() -> None:
     go_on = threading.Event()
 
     def slow(session: AgiSession) -> None:
-        go_on.wait(10)
+        go_on.wait(60)
 
     async def scenario() -> None:
-        async with serving({"slow": slow, "echo": echo}, Limits(deadline=0.2, sessions=1)) as service:
+        async with serving({"slow": slow, "echo": echo}, Limits(deadline=SLOW, sessions=1)) as service:
             async with Client.open(service.port) as client:
                 client.ask_for("slow")
                 assert await client.line() == ""
             async with Client.open(service.port) as client:
-                assert await client.line(deadline=0.1) == ""
+                assert await client.line() == ""
+            assert service.tally.refused == 1
             go_on.set()
-            async with asyncio.timeout(3):
-                while not await echoes(service):
-                    await asyncio.sleep(0.01)
+            await until_it_echoes(service)
 
     asyncio.run(scenario())
 
@@ -235,14 +241,14 @@ def test_stopping_ends_sessions_in_progress() -> None:
     """A service that stops waits for no client."""
 
     async def scenario() -> None:
-        async with serving({"echo": echo}, Limits(deadline=30.0)) as service:
+        async with serving({"echo": echo}, AMPLE) as service:
             client = Client(*await asyncio.open_connection("127.0.0.1", service.port))
             client.ask_for("echo")
             await client.line()
-        assert await client.line(deadline=1.0) == ""
+        assert await client.line() == ""
         client.hang_up()
 
-    asyncio.run(asyncio.wait_for(scenario(), 5))
+    asyncio.run(asyncio.wait_for(scenario(), AMPLE.deadline / 2))
 
 
 def test_each_script_s_runs_failures_and_delays_are_counted() -> None:
@@ -253,7 +259,7 @@ def test_each_script_s_runs_failures_and_delays_are_counted() -> None:
         raise LookupError("no such thing")
 
     def slow(session: AgiSession) -> None:
-        go_on.wait(10)
+        go_on.wait(60)
 
     async def ask(service: FastAgiService, script: str) -> None:
         async with Client.open(service.port) as client:
@@ -263,21 +269,21 @@ def test_each_script_s_runs_failures_and_delays_are_counted() -> None:
 
     async def scenario() -> None:
         table = {"echo": echo, "broken": broken, "slow": slow}
-        async with serving(table, Limits(deadline=0.3, sessions=1)) as service:
+        async with serving(table, Limits(deadline=SLOW, sessions=1)) as service:
             tally = service.tally
             for script in ("echo", "broken", "nowhere", "slow"):
                 await ask(service, script)
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(30):
                     while script in ("echo", "broken") and not tally.of(script).runs:
                         await asyncio.sleep(0.01)
             await ask(service, "echo")
             go_on.set()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 while not tally.of("slow").runs:
                     await asyncio.sleep(0.01)
             counts = {name: (it.runs, it.failed, it.slow) for name, it in tally.scripts.items()}
             assert counts == {"echo": (1, 0, 0), "broken": (1, 1, 0), "slow": (1, 0, 1)}
             assert tally.refused == 1
-            assert tally.of("slow").milliseconds >= 300 > tally.of("echo").milliseconds
+            assert tally.of("slow").milliseconds >= SLOW * 1000 > tally.of("echo").milliseconds
 
     asyncio.run(scenario())
