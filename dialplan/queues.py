@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from dialplan import lending
 from dialplan.menu import order_context
@@ -27,6 +28,8 @@ _NOBODY_IS_DROPPED = (
     ("leavewhenempty", "no"),
     ("ringinuse", "no"),
 )
+
+_HOLD_TIME: Final = {"never": "no", "once": "once", "always": "yes"}
 
 _SECTION = re.compile(r"^\[(\w+)\].*\n(?:[^\[\n].*\n)*", re.MULTILINE)
 
@@ -85,13 +88,12 @@ def _announcements(queue: Queue) -> Iterator[tuple[str, str]]:
     yield "min-announce-frequency", "5"  # so soon after the last announcement may who is next now hear of it
     yield "announce-position", "limit"
     yield "announce-position-limit", f"{queue.announce_places}"
-    # At intervals it would be said to grow once it is exceeded.
-    yield "announce-holdtime", "once" if queue.announce_hold_time else "no"
+    yield "announce-holdtime", _HOLD_TIME[queue.announce_hold_time]
     yield "queue-youarenext", f"{FOLDER}/{NEXT_NOTICE}"
     if queue.tells_places:
         yield "queue-thereare", f"{FOLDER}/{PLACE_NOTICES[0]}"
         yield "queue-callswaiting", ""
-    if queue.announce_hold_time:
-        yield "queue-holdtime", f"{FOLDER}/{HOLD_NOTICES[0]}"
+    if notices := HOLD_NOTICES.get(queue.announce_hold_time):
+        yield "queue-holdtime", f"{FOLDER}/{notices[0]}"
         yield from (("queue-minute", ""), ("queue-minutes", ""))
     yield "queue-thankyou", ""

@@ -43,7 +43,7 @@ def numbers(configuration: Configuration, places: Places) -> Iterator[Problem]:
     for name, queue in configuration.queues.items():
         if queue.tells_places:
             greatest.append((queue.announce_places, name, "announce_places"))
-        if queue.announce_hold_time:
+        if queue.announce_hold_time != "never":
             greatest.append((int(queue.max_wait + 30) // 60, name, "announce_hold_time"))
     most, name, field = max(greatest)
     number = configuration.prompts.get("number")

@@ -61,7 +61,7 @@ TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "announce_position": "tells callers their place:",
         "announce_every": "tells who is next every",
         "announce_places": "tells who waits their place up to",
-        "announce_hold_time": "tells how long the wait has been:",
+        "announce_hold_time": "tells how long the wait has been or will be:",
         "helped_by": "is helped by the agents of",
         "ring_time": "rings each agent for",
         "order": "takes call orders:",

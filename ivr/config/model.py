@@ -34,6 +34,7 @@ from ivr.config.shapes import (
 )
 
 Language = Literal["az", "ru", "en"]
+HoldTime = Literal["never", "once", "always"]
 
 
 class Text(Frozen):
@@ -115,8 +116,8 @@ class Queue(Frozen):
     """How often who waits in the first place hears that they are next; nothing is said if it is not given."""
     announce_places: Annotated[int, Field(ge=1, le=99)] = 1
     """Up to this place who waits hears theirs, too. Above 1, nobody is ever put before who waits."""
-    announce_hold_time: bool = False
-    """Callers also hear, once, how long the wait has been lately, if Asterisk knows."""
+    announce_hold_time: Annotated[HoldTime, Field(examples=["once"])] = "never"
+    """`once`: callers hear on joining how long the wait was lately; `always`: each time, what is left."""
     helped_by: Annotated[dict[Name, WholeSeconds], Field(examples=[{"emdx": "90s"}])] = {}
     """Queues whose agents may also be rung for this one, each once its caller has waited that long."""
     music: Name = "default"
@@ -139,7 +140,7 @@ class Queue(Frozen):
 
     @model_validator(mode="after")
     def _announced_at_intervals(self) -> Queue:
-        if self.announce_every is None and (self.tells_places or self.announce_hold_time):
+        if self.announce_every is None and (self.tells_places or self.announce_hold_time != "never"):
             raise ValueError("`announce_places` and `announce_hold_time` need `announce_every`")
         return self
 

@@ -29,7 +29,7 @@ _NEUTER: Final = (("ru", "1"), ("ru", "2"))
 """Words app_queue asks for in the neuter: `digits/2n`."""
 PLACE_NOTICES: Final = ("queue_place", NUMBER)
 """Said by Asterisk to who waits in a queue with `announce_places`."""
-HOLD_NOTICES: Final = ("queue_wait", NUMBER)
+HOLD_NOTICES: Final = {"once": ("queue_wait", NUMBER), "always": ("queue_wait_left", NUMBER)}
 SURVEY_NOTICES: Final = ("survey_ask", "survey_thanks")
 RECORDING_NOTICE: Final = "calls_recorded"
 OWED_NOTICE: Final = "owed_callback"
@@ -90,8 +90,9 @@ def reserved(configuration: Configuration) -> dict[str, str]:
             names.setdefault(NEXT_NOTICE, f"queue `{name}` has `announce_every`")
         if queue.tells_places:
             names |= dict.fromkeys(PLACE_NOTICES, f"queue `{name}` has `announce_places`") | names
-        if queue.announce_hold_time:
-            names |= dict.fromkeys(HOLD_NOTICES, f"queue `{name}` has `announce_hold_time`") | names
+        for notice in HOLD_NOTICES.get(queue.announce_hold_time, ()):
+            how = f"`announce_hold_time: {queue.announce_hold_time}`"
+            names.setdefault(notice, f"queue `{name}` has {how}")
         if queue.survey is not None:
             names |= dict.fromkeys(SURVEY_NOTICES, f"queue `{name}` has a `survey`") | names
     if configuration.callback.enabled:

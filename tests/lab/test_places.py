@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from tests.lab.audio import Hearing, Sound
 from tests.lab.exchange import Exchange, Lifts
 from tests.lab.leg import Leg
@@ -18,8 +20,10 @@ from tests.lab.watch import Watch, daemon, watching
 QUEUE = "aibndx"
 LIMIT = 3
 LANGUAGES = ("az", "ru", "en")
+NOTICES = ("you_are_next", "queue_place", "queue_wait", "queue_wait_left")
 LONG = "Ваше место в очереди. Пожалуйста, оставайтесь на линии, мы скоро ответим вам, ваше место: {n}."
 """Takes so long to say that another can join meanwhile, on a busy machine, too."""
+LEFT = "So many minutes are left."
 CITIZEN = "0501112233"
 CHANGES = {
     f"queues.{QUEUE}.announce_places": LIMIT,
@@ -28,13 +32,10 @@ CHANGES = {
     "hotline.remember_language": False,
     "callback.max_hold": "120s",
     "prompts.place.ru": LONG,
+    "prompts.queue_wait_left": dict.fromkeys(LANGUAGES, LEFT),
     **{f"hotline.delivered.1952{at}": f"door_{language}" for at, language in enumerate(LANGUAGES)},
     **{f"menu.nodes.door_{language}": {"language": language, "then": QUEUE} for language in LANGUAGES},
 }
-
-
-_LONG = 47.0
-"""Seconds: a quarter of each wait goes into Asterisk's average, and four of these make it 30."""
 
 
 class Listener:
@@ -43,7 +44,7 @@ class Listener:
     def __init__(self, watch: Watch, leg: Leg, language: str) -> None:
         folder = watch.house.sounds / language
         numbered = [folder / "hotline" / f"place-{place}.wav" for place in range(1, 10)]
-        named = [folder / "hotline" / f"{name}.wav" for name in ("you_are_next", "queue_place", "queue_wait")]
+        named = [folder / "hotline" / f"{name}.wav" for name in NOTICES]
         numbers = sorted((folder / "digits").glob("*.wav"))
         self.leg = leg
         self._sounds = [Sound.load(file, language) for file in (*numbered, *named, *numbers)]
@@ -71,7 +72,7 @@ class Listener:
     def minutes(self) -> list[int]:
         """Each hold time told."""
         pairs = pairwise([*(hearing.name for hearing in self.told()), "0"])
-        return [int(number.removesuffix("n")) for name, number in pairs if name == "queue_wait"]
+        return [int(number.removesuffix("n")) for name, number in pairs if name.startswith("queue_wait")]
 
 
 async def call(watch: Watch, phones: AsyncExitStack, number: str, language: str) -> Listener:
@@ -124,21 +125,25 @@ def test_a_place_only_falls_from_the_door_on_whoever_comes_leaves_or_overtakes(t
     asyncio.run(scenario())
 
 
-def test_the_hold_time_is_told_once_on_joining_and_only_when_it_is_known(tmp_path: Path) -> None:
-    """Four wait three quarters of a minute and are answered; then an average is known: a minute, rounded."""
+@pytest.mark.parametrize(("how", "long", "times"), [("once", 40.0, 1), ("always", 62.0, 2)])
+def test_the_hold_time_is_told_on_joining_or_at_intervals_and_only_when_it_is_known(
+    tmp_path: Path, how: str, long: float, times: int
+) -> None:
+    """Six wait so long and are answered; a quarter of each wait goes into the average: 33 s, or 51 s."""
 
     async def answered(watch: Watch) -> None:
         async with AsyncExitStack() as phones:
-            first = [await call(watch, phones, f"05020000{at}0", "az") for at in range(4)]
-            joined = [await watch.joining_of(f"05020000{at}0") for at in range(4)]
-            await watch.until(lambda: time.time() > max(joined) + _LONG, "a long wait", _LONG + 15.0)
+            first = [await call(watch, phones, f"05020000{at}0", "az") for at in range(6)]
+            joined = [await watch.joining_of(f"05020000{at}0") for at in range(6)]
+            await watch.until(lambda: time.time() > max(joined) + long, "a long wait", long + 15.0)
             assert not any(one.minutes() for one in first)
             secret = watch.house.secret("1401")
             async with AgentPhone.open("1401", secret, watch.house.sip, answer_after=0.1, talk=0.2):
                 await watch.until(lambda: all(one.leg.log.is_over for one in first), "all answers", 60.0)
 
     async def scenario() -> None:
-        changes = {**CHANGES, f"queues.{QUEUE}.announce_places": 10, f"queues.{QUEUE}.wrap_up": "0s"}
+        own = {"announce_places": 10, "wrap_up": "0s", "announce_hold_time": how}
+        changes = {**CHANGES, **{f"queues.{QUEUE}.{name}": value for name, value in own.items()}}
         async with watching(tmp_path, changes) as watch, AsyncExitStack() as phones:
             await answered(watch)
             line = []
@@ -146,7 +151,10 @@ def test_the_hold_time_is_told_once_on_joining_and_only_when_it_is_known(tmp_pat
                 line.append(await call(watch, phones, f"050100000{at}", language))
                 await watch.joining_of(f"050100000{at}")
             for place, one in enumerate(line[1:], 2):
-                await one.is_told(place, place)
-            assert [one.minutes() for one in line] == [[], [1], [1], [1]]
+                await one.is_told(place, place, place)
+            assert not line[0].minutes()
+            for minutes in (one.minutes() for one in line[1:]):
+                assert min(len(minutes), 2) == times
+                assert minutes == sorted(minutes, reverse=True)
 
     asyncio.run(scenario())
