@@ -34,7 +34,9 @@ def scripts_for(
         words.AGI_ANNOUNCE_POSITION: partial(
             announce_position, board=board, configuration=configuration, now=now
         ),
-        words.AGI_CALLBACK_POSITION: partial(callback_position, board=board, now=now),
+        words.AGI_CALLBACK_POSITION: partial(
+            callback_position, board=board, configuration=configuration, now=now
+        ),
         words.AGI_CALLER_LANGUAGE: _asking_the_store(
             partial(
                 caller_language, store=store, configuration=configuration, read_number=reader(configuration)

@@ -204,3 +204,12 @@ def test_a_callback_joins_behind_everybody_who_waited_longer_even_out_of_order(
     )
     sent = run(words.AGI_CALLBACK_POSITION, line, configuration, value("30"), OK)
     assert sent[-1] == 'SET VARIABLE "HOTLINE_POSITION" "3"'
+
+
+def test_a_callback_that_began_before_places_were_told_is_put_before_nobody_who_hears_one(
+    configuration: Configuration,
+) -> None:
+    """The menu it began in asks for its place; the one that is live now tells places in that queue."""
+    line = board(TWO_WAIT.replace("dvx", "aibndx"))
+    assert configuration.queues["aibndx"].tells_places
+    assert run(words.AGI_CALLBACK_POSITION, line, configuration, queue="aibndx") == []
