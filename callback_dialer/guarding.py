@@ -12,6 +12,7 @@ from sqlalchemy import Connection, true
 
 from callback_dialer.policy import Policy
 from ivr.storage import budgets, switches
+from ivr.storage.locks import advisory_lock
 
 BY_HAND: Final = "(by hand)"
 """In the place of the trunk a call came in by, where somebody asks for a callback; no trunk has that name."""
@@ -22,7 +23,11 @@ SUSPECT: Final = timedelta(hours=1)
 def used_up(
     connection: Connection, caller_e164: str, orderer: str, trunk: str, policy: Policy, now: datetime
 ) -> str:
-    """The budget that one more callback would exceed, empty if none. `trunk`: by which it was asked for."""
+    """The budget that one more callback would exceed, empty if none. `trunk`: by which it was asked for.
+
+    Until this transaction ends no other one counts: two dialers at once open no more than one of them may.
+    """
+    advisory_lock(connection, "budgets")
     rules = policy.callback.budgets
     limits = {
         "number": (rules.number, budgets.to_number(caller_e164)),

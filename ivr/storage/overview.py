@@ -13,7 +13,7 @@ from ivr.storage.listening import SILENT_AFTER, Gap, gaps_between
 from ivr.storage.liveness import Availability, Process, availability, running
 from ivr.storage.missed import is_open_now, now
 from ivr.storage.moments import database_now
-from ivr.storage.schema import callbacks, calls, visits
+from ivr.storage.schema import callbacks, calls, decisions, visits
 
 LOOKS_BACK = timedelta(hours=1)
 GAPS_OF = timedelta(days=1)
@@ -41,6 +41,8 @@ class Overview:
     callbacks: dict[str, int]
     paused: dict[str, str]
     """What an operator or a guard has switched off, and why."""
+    refused: dict[str, int]
+    """How many missed calls of the last hour are not called back for a budget or the ceiling, by that."""
     due: int
     oldest_due_at: datetime | None
 
@@ -62,7 +64,15 @@ def overview(connection: Connection) -> Overview:
     due, oldest = connection.execute(select(func.count(), func.min(callbacks.c.due_at)).where(is_due)).one()
     now_at = tuple(_server(connection, name, processes, at) for name in servers)
     paused = {name: why for name, _, why in switches.all_off(connection)}
-    return Overview(at, now_at, owed, paused, due, oldest)
+    return Overview(at, now_at, owed, paused, _refused(connection, at - LOOKS_BACK), due, oldest)
+
+
+def _refused(connection: Connection, since: datetime) -> dict[str, int]:
+    counted = select(decisions.c.why, func.count().label("number")).join(
+        calls, calls.c.id == decisions.c.call_id
+    )
+    refused = counted.where(calls.c.ended_at >= since, decisions.c.decision == "out_of_budget")
+    return {row.why: row.number for row in connection.execute(refused.group_by(decisions.c.why))}
 
 
 def _server(connection: Connection, name: str, processes: list[Process], at: datetime) -> ServerOverview:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from shutil import copytree
 
@@ -23,7 +24,7 @@ from ivr.storage.engine import Store, StoreThread
 from ivr.storage.liveness import Minute, availability, begin, note_alive, note_minutes, running
 from ivr.storage.missed import now
 from ivr.storage.schema import processes
-from tests.contracts.test_callback_decisions import decide_all
+from tests.contracts.test_callback_guards import decide_all, rules
 from tests.stored_calls import store_call
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -90,7 +91,7 @@ def watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
         silent_for(connection, "a/2", timedelta(minutes=10))
         store_call(connection, is_over=False)
         store_call(connection, "+994502222222")
-        decide_all(connection)
+        decide_all(connection, rules())
         last = now(connection).replace(second=0, microsecond=0) - timedelta(minutes=2)
         note_minutes(connection, [Minute("main", last, 6, 1, "no trunk is reachable")])
 
@@ -123,6 +124,15 @@ def test_status_for_programs_says_the_same(watched: Store) -> None:
     assert told["not_running"] == ["main: dialer"]
     assert told["callbacks"] == {"owed": 1, "dialing": 0, "on_hold": 0, "held": 0}
     assert told["servers"][0]["minutes"]["down"] == 1
+
+
+def test_status_tells_how_many_are_refused_for_a_budget_or_the_ceiling(watched: Store) -> None:
+    for number in ("+994503333333", "+994504444444"):
+        watched.write(partial(store_call, caller=number))
+    watched.write(lambda connection: decide_all(connection, rules(ceiling=1)))
+    why = "the ceiling of 1 open callbacks is reached"
+    assert f"refused       2 in the last hour: {why}" in hotline_status().output
+    assert json.loads(hotline_status("--json").output)["refused"] == {why: 2}
 
 
 def test_status_tells_what_each_script_did_and_how_many_calls_found_no_place(watched: Store) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from threading import Barrier
 from typing import TypeVar
@@ -71,6 +72,14 @@ def test_calls_of_one_number_that_are_decided_at_once_share_one_callback(store: 
     assert Counter(row.decision for row in made) == {"callback": 1, "already_open": DIALERS - 1}
     [callback_id] = store.read(lambda c: c.scalars(select(callbacks.c.id)).all())
     assert {row.callback_id for row in made} == {callback_id}
+
+
+def test_together_they_open_no_more_callbacks_than_the_ceiling_allows(store: Store) -> None:
+    rest = iter(miss(store, *numbers(DIALERS)))
+    policy = replace(ALWAYS, callback=ALWAYS.callback.model_copy(update={"ceiling": 1}))
+    at_once(lambda: store.write(partial(decide_call, call_id=next(rest), policy=policy)))
+    made = store.read(lambda c: Counter(c.scalars(select(decisions.c.decision))))
+    assert made == {"callback": 1, "out_of_budget": DIALERS - 1}
 
 
 def test_a_call_somebody_is_deciding_is_left_to_them_at_once(postgresql_store: Store) -> None:
