@@ -133,7 +133,9 @@ class Resolver:
             await self._resolve_one(attempt, alive(attempt, reply.events), is_overdue=attempt.id in overdue)
 
     async def _resolve_one(self, attempt: Attempt, found: Progress | None, *, is_overdue: bool) -> None:
-        if found is not None and attempt.id not in self._following:
+        if found is not None:
+            if attempt.id in self._following:
+                return  # overdue by a long talk, whose end will be heard
             log.info("attempt found alive", attempt_id=attempt.id, state=attempt.state)
             self._following.adopt(found)
         # Only after that: what happened in between is in the file or among the events held back.

@@ -43,7 +43,7 @@ def start_next(
 
     `loads` is what the board sees; the attempts alive are counted here.
     """
-    attempts.lock_pacing(connection, server)
+    attempts.lock_pacing(connection)
     if switches.why_off(connection, "dial") is not None:
         return None
     alive = attempts.alive_by_queue(connection, server)

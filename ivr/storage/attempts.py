@@ -62,9 +62,9 @@ class Attempt:
     talk_seconds: float | None
 
 
-def lock_pacing(connection: Connection, server: str) -> None:
-    """Let one dialer at a time count idle agents of a server."""
-    advisory_lock(connection, f"pacing {server}")
+def lock_pacing(connection: Connection) -> None:
+    """Let one dialer at a time count idle agents, and the trunks' channels, which servers may share."""
+    advisory_lock(connection, "pacing")
 
 
 def alive_by_queue(connection: Connection, server: str) -> dict[str, int]:

@@ -107,3 +107,19 @@ def test_they_share_no_agent_and_start_one_attempt_for_each_callback(store: Stor
     assert sum(at_once(start_all)) == 8
     alive = store.read(lambda c: Counter(c.scalars(select(attempts.c.callback_id))))
     assert set(alive.values()) == {1}
+
+
+def test_servers_that_share_a_trunk_have_no_more_calls_on_it_than_it_has_channels(store: Store) -> None:
+    miss(store, *numbers(12))
+    store.write(decide_all)
+    narrow = ALWAYS.trunks["provider"].model_copy(update={"channels": 5})
+    policy = replace(ALWAYS, trunks={"provider": narrow})
+    servers, idle = iter("abcd"), {"dvx": QueueLoad(frozenset(f"PJSIP/{i}" for i in range(8)))}
+
+    def start_all() -> int:
+        server, started = next(servers), 0
+        while store.write(lambda c: start_next(c, server, idle, policy)):
+            started += 1
+        return started
+
+    assert sum(at_once(start_all)) == narrow.channels

@@ -20,8 +20,8 @@ from tests.contracts.test_callback_decisions import ALWAYS
 from tests.recordings.replay import Replay
 
 
-def resolved(store: Store, queue_log: Path) -> None:
-    """Ask an Asterisk that has no channel of any attempt."""
+def resolved(store: Store, queue_log: Path, channels: str = "", following: Following | None = None) -> None:
+    """Ask an Asterisk that has these channels; nothing is followed, unless given."""
 
     async def main() -> None:
         async with Replay() as replay, asyncio.timeout(30):
@@ -30,7 +30,9 @@ def resolved(store: Store, queue_log: Path) -> None:
             while not connection.is_connected:
                 await asyncio.sleep(0.01)
             thread = StoreThread(store)
-            await Resolver(ALWAYS, "main", thread, connection, Following(), queue_log).resolve()
+            replay.rows["CoreShowChannels"] = channels
+            followed = following or Following()
+            await Resolver(ALWAYS, "main", thread, connection, followed, queue_log).resolve()
             await connection.close()
             await running
             thread.close()
@@ -82,3 +84,24 @@ def test_an_agent_whom_queue_log_names_is_stored_by_interface(tmp_path: Path) ->
     attempt = store.read(lambda connection: attempts.find(connection, attempt_id))
     assert attempt is not None
     assert (attempt.disposition, attempt.agent) == ("reached", interface)
+
+
+@pytest.mark.parametrize("is_followed", [True, False])
+def test_queue_log_is_read_for_an_overdue_attempt_that_lives_only_if_it_is_not_followed(
+    tmp_path: Path, is_followed: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its talk is long, and each look would read a day's file again."""
+    store = Store(f"sqlite:///{tmp_path / 'hotline.db'}")
+    migrate(store)
+    progress = store.write(dialled)
+    store.write(lambda connection: connection.exec_driver_sql("UPDATE attempts SET deadline_at = 0"))
+    following = Following()
+    if is_followed:
+        following.follow(progress)
+    unreadable = tmp_path / "queue_log"
+    unreadable.mkdir()
+    channel = f"Local/1@hotline-callback;1\r\nUniqueid: {progress.attempt_id}"
+    alive = f"Event: CoreShowChannel\r\nActionID: \r\nChannel: {channel}\r\n\r\n"
+    resolved(store, unreadable, alive, following)
+    assert progress.attempt_id in following
+    assert ("queue_log not readable" in capsys.readouterr().out) is not is_followed
