@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.words import VAR_ORDERED, VAR_SAY
 from ivr.calls.orders import CallOrder, OrderAnswer, read_order, when_called
+from ivr.sounds.prompts import ORDER_REFUSED
 
 TakeOrder = Callable[[CallOrder], OrderAnswer]
 """Commits an order, or raises."""
@@ -26,7 +27,7 @@ def decide(
 ) -> tuple[str, tuple[str, ...]]:
     """The word for the dialplan, and the prompts that say when to expect the call."""
     if answer.called_from is None:
-        return "refused", ("order_refused",)
+        return "refused", (ORDER_REFUSED,)
     return "accepted", when_called(answer.called_from, zone, now, is_chosen=is_chosen)
 
 

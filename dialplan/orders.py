@@ -21,7 +21,7 @@ from ivr.config.menu_graph import takes_orders
 from ivr.config.model import Queue
 from ivr.config.places import NOWHERE
 from ivr.menus.ordering import ASKED_AT_MOST
-from ivr.sounds.prompts import LEFT_TO_CALLBACK, OWED_NOTICE
+from ivr.sounds.prompts import LEFT_TO_CALLBACK, ORDER_OFFER, OWED_NOTICE
 
 _ASKING = inside("order")
 _TIMES = inside("order-times")
@@ -98,7 +98,7 @@ def _ways(source: Source, name: str, queue: Queue) -> Iterator[Context]:
     if queue.order.over is not None:
         place = at("over")
         join = goto(queue_context(name), label="join", place=place)
-        offer = (Step("Background", sounds(["order_offer"]), place), Step("WaitExten", _OFFER_WAIT, place))
+        offer = (Step("Background", sounds([ORDER_OFFER]), place), Step("WaitExten", _OFFER_WAIT, place))
         accepts = (assign(place, "", **{ORDER_THEN: ""}), goto(order_context(name)))
         yield Context(
             inside(f"offer-{name}"),

@@ -55,12 +55,17 @@ def walk_through(
     state: Annotated[
         list[str] | None, typer.Option(help="How full a queue is: queue=dvx,waiting=12,ewt=300,idle=0.")
     ] = None,
+    owed: Annotated[bool, typer.Option("--owed", help="The caller is owed a call already.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="No more calls can be ordered: too many are owed.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
 ) -> None:
     """Walk through the menu: what would be heard, in which language, and where the caller ends."""
     configuration = configuration_of(load_or_stop(options(context).config))
     now = datetime.now(ZoneInfo(configuration.hotline.time_zone))
-    given = _given(configuration, at or now.isoformat(), number, caller, language, state or [])
+    moment = at or now.isoformat()
+    given = _given(configuration, moment, number, caller, language, state or [], owed=owed, full=full)
     texts: Texts = {(file.language, file.name): file.text for file in needed(configuration)}
     steps = walk(menu_for(configuration, given, announcer(configuration)), given, _pressed(presses, as_json))
     if as_json:
@@ -112,7 +117,13 @@ def draw(
 
 
 def _given(
-    configuration: Configuration, at: str, number: str, caller: str, language: str, states: list[str]
+    configuration: Configuration,
+    at: str,
+    number: str,
+    caller: str,
+    language: str,
+    states: list[str],
+    **calls_owed: bool,
 ) -> Given:
     fields = {
         "at": at,
@@ -120,6 +131,7 @@ def _given(
         "caller": caller,
         "language": language,
         "state": dict(map(_state, states)),
+        **calls_owed,
     }
     given = _valid(Given, {name: value for name, value in fields.items() if value})
     hotline = configuration.hotline
@@ -178,6 +190,7 @@ def _as_data(one: Walked, texts: Texts) -> dict[str, object]:
         ],
         "node": caller.node,
         "queue": caller.queue or None,
+        "door": caller.door and caller.door.queue,
         "redirected": caller.redirected or None,
         "ended": caller.has_ended,
         "language": caller.language,

@@ -62,9 +62,9 @@ def _read(file: Path, folder: Path) -> tuple[CaseFile | None, tuple[Problem, ...
 def announcer(configuration: Configuration) -> Announce:
     """What a caller is told at the door of a queue in that state, and at once when they have joined it."""
 
-    def announce(queue: str, state: QueueState) -> Iterable[str]:
+    def announce(queue: str, state: QueueState, was_told: bool) -> Iterable[str]:
         place = state.waiting + 1
-        yield from announce_position.prompts(configuration, queue, place, state.idle, state.ewt)
+        yield from announce_position.prompts(configuration, queue, place, state.idle, state.ewt, was_told)
         if place > state.idle:
             yield from told_on_joining(configuration.queues[queue], place)
 

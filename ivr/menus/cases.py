@@ -58,6 +58,10 @@ class Given(Frozen):
     """Remembered from an earlier call."""
     state: dict[Name, QueueState] = Field({})
     """By queue; of a queue that is left out nothing is announced."""
+    owed: bool = False
+    """The caller is owed a call already, and told so."""
+    full: bool = False
+    """No more calls can be ordered: `callback.ceiling` of them are owed."""
 
 
 class Ends(Frozen):
@@ -88,8 +92,8 @@ class CaseFile(Frozen):
     tests: Annotated[dict[Line, Case], Field(min_length=1)]
 
 
-Announce = Callable[[str, QueueState], Iterable[str]]
-"""Queue and its state → the prompts Python has played at its door."""
+Announce = Callable[[str, QueueState, bool], Iterable[str]]
+"""Queue, its state, whether a place was told before → the prompts Python has played at its door."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,8 @@ def where(caller: Caller) -> str:
         return f"is redirected to `{caller.redirected}`"
     if caller.has_ended:
         return f"the call ends in `{caller.node}`"
+    if caller.door is not None:
+        return f"is asked at the door of queue `{caller.door.queue}`"
     if caller.ordering is not None:
         return f"orders a call from queue `{caller.ordering.queue}`"
     return f"waits in queue `{caller.queue}`" if caller.queue else f"is asked in `{caller.node}`"
@@ -120,7 +126,6 @@ def menu_for(configuration: Configuration, given: Given, announce: Announce) -> 
     """The menu at the moment and with the queues that are given."""
     zone = ZoneInfo(configuration.hotline.time_zone)
     at = given.at if given.at.tzinfo else given.at.replace(tzinfo=zone)
-    told = {queue: tuple(announce(queue, state)) for queue, state in given.state.items()}
     hours = configuration.hours[configuration.callback.hours]
     schedule = Schedule.of(hours, configuration.hotline.time_zone, configuration.hotline.country)
 
@@ -128,8 +133,15 @@ def menu_for(configuration: Configuration, given: Given, announce: Announce) -> 
         chosen = chosen_time(configuration.callback.new_times, choice, schedule, at)
         return when_called(schedule.next_opening(chosen or at), zone, at, is_chosen=chosen is not None)
 
+    def announced(queue: str, was_told: bool) -> Iterable[str]:
+        return announce(queue, given.state[queue], was_told) if queue in given.state else ()
+
+    def offers(queue: str) -> bool:
+        over, state = configuration.queues[queue].order.over, given.state.get(queue, QueueState())
+        return over is not None and state.ewt is not None and state.ewt > over
+
     number = (given.caller or "").removeprefix("+").replace("anonymous", "")
-    return Menu(configuration, at, lambda queue: told.get(queue, ()), number, ordered)
+    return Menu(configuration, at, announced, offers, given.owed, number, ordered, given.full)
 
 
 def walk(menu: Menu, given: Given, presses: Iterable[str]) -> Iterator[Walked]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from ivr.calls.opening_hours import Schedule
@@ -19,7 +19,7 @@ from ivr.config.menu_graph import retry_of, returns
 from ivr.config.model import Configuration, Language, Queue, Retry
 from ivr.menus.ordering import Ordering, after, asking
 from ivr.menus.steps import LONGEST_STEPS
-from ivr.sounds.prompts import RECORDING_NOTICE
+from ivr.sounds.prompts import LEFT_TO_CALLBACK, ORDER_OFFER, ORDER_REFUSED, OWED_NOTICE, RECORDING_NOTICE
 
 SILENCE: Final = "silence"
 """Nothing is pressed until the menu's patience ends; in a queue, nobody answers as long as it may be."""
@@ -31,8 +31,16 @@ LONGEST_PATH: Final = 79
 
 
 @dataclass(frozen=True, slots=True)
+class Door:
+    """A queue's door, and what is asked there: to leave it to the call that is owed, or to order one."""
+
+    queue: str
+    asks: Literal["owed", "offer"]
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
-    """Where a caller is: asked for a key in `node`, waiting in `queue`, or gone."""
+    """Where a caller is: asked for a key in `node` or at a `door`, waiting in `queue`, or gone."""
 
     node: str
     language: Language
@@ -44,6 +52,10 @@ class Caller:
     """`w` for each wrong key, `s` for each silence of the visit `tried_at`."""
     tried_at: str = ""
     knows_of_recording: bool = False
+    knows_of_owed: bool = False
+    was_told: bool = False
+    """That they may have heard a place, here or in an earlier queue."""
+    door: Door | None = None
     queue: str = ""
     redirected: str = ""
     """The contact they were put through to; with that the menu's part has ended."""
@@ -71,15 +83,23 @@ class Step:
 
 @dataclass(frozen=True)
 class Menu:
-    """A configuration at one moment. `announced`: what who joins a queue is told of place and wait."""
+    """A configuration at one moment. What Python says is given; by default it is dead.
+
+    `announced`: what who comes to a queue is told of place and wait, and whether they were told one before.
+    """
 
     configuration: Configuration
     moment: datetime
-    announced: Callable[[str], Iterable[str]] = lambda queue: ()
+    announced: Callable[[str, bool], Iterable[str]] = lambda queue, was_told: ()
+    offers: Callable[[str], bool] = lambda queue: False
+    """Whether the wait there is so long that a call is offered instead."""
+    is_owed: bool = False
+    """Whether this caller is owed a call already."""
     number: str = ""
     """The caller's, as it was delivered; empty if it is hidden: then no call can be ordered."""
     ordered: Callable[[int], Iterable[str]] = lambda choice: ("order_noted",)
     """What is said of an order for that choice of a time; by default what is said while Python is dead."""
+    refuses_orders: bool = False
 
     def begin(self, number: str, language: Language | None = None, e164: str = "") -> Step:
         """A call to that number, one of `hotline.delivered`, by a caller; KeyError for any other number."""
@@ -105,6 +125,8 @@ class Menu:
             return Step(replace(caller, has_ended=True))
         if caller.ordering is not None:
             return self._go_on_ordering(caller, caller.ordering, does)
+        if caller.door is not None:
+            return self._go_on_at(caller.door, replace(caller, door=None), does)
         if caller.queue:
             if does != SILENCE and does == self._order_key(caller.queue):
                 return self._order(replace(caller, queue=""), caller.queue, "")
@@ -143,6 +165,8 @@ class Menu:
         found, prompts = after(ordering, does, self.configuration)
         if found.stage == "left":
             return self._left_order(caller, found, prompts)
+        if found.stage == "ordered" and self.refuses_orders:
+            return self._left_order(caller, found, (ORDER_REFUSED,))
         if found.stage == "ordered":
             told = _said(caller, self.ordered(found.choice))
             return Step(replace(caller, ordering=None, has_ended=True), told)
@@ -187,8 +211,8 @@ class Menu:
             if node.queue is not None:
                 queue = self.configuration.queues[node.queue]
                 if queue.closed is None or self._is_open(queue.hours):
-                    joined = self._join(caller, node.queue)
-                    return Step(joined.caller, heard + joined.heard)
+                    come = self._come_to(caller, node.queue)
+                    return Step(come.caller, heard + come.heard)
                 name = queue.closed
             elif node.redirect is not None and self._is_valid(node.redirect):
                 return Step(replace(caller, redirected=node.redirect, has_ended=True), heard)
@@ -200,11 +224,35 @@ class Menu:
             else:
                 return Step(replace(caller, has_ended=True), heard)
 
+    def _come_to(self, caller: Caller, name: str) -> Step:
+        """A queue's door."""
+        tells = self.configuration.queues[name].record and not caller.knows_of_recording
+        heard = _said(caller, [RECORDING_NOTICE] if tells else [])
+        caller = replace(caller, knows_of_recording=caller.knows_of_recording or tells)
+        if self.is_owed and self.configuration.callback.enabled and not caller.knows_of_owed:
+            caller = replace(caller, knows_of_owed=True, door=Door(name, "owed"))
+            return Step(caller, heard + _said(caller, [OWED_NOTICE]))
+        step = self._join(caller, name)
+        return Step(step.caller, heard + step.heard)
+
+    def _go_on_at(self, door: Door, caller: Caller, does: str) -> Step:
+        if door.asks == "owed":
+            if does == "1":
+                return Step(replace(caller, has_ended=True), _said(caller, [LEFT_TO_CALLBACK]))
+            return self._join(caller, door.queue)
+        if does == self._order_key(door.queue):
+            return self._order(caller, door.queue, "")
+        return Step(replace(caller, queue=door.queue))
+
     def _join(self, caller: Caller, name: str) -> Step:
+        """Told place and wait, and offered a call order if that is long."""
         queue = self.configuration.queues[name]
-        tells = queue.record and not caller.knows_of_recording
-        heard = _said(caller, [*([RECORDING_NOTICE] if tells else []), *self.announced(name)])
-        return Step(replace(caller, queue=name, knows_of_recording=caller.knows_of_recording or tells), heard)
+        heard = _said(caller, self.announced(name, caller.was_told))
+        if queue.announce_position or queue.announce_every:
+            caller = replace(caller, was_told=True)
+        if self._order_key(name) and self.offers(name):
+            return Step(replace(caller, door=Door(name, "offer")), heard + _said(caller, [ORDER_OFFER]))
+        return Step(replace(caller, queue=name), heard)
 
     def _is_valid(self, contact: str) -> bool:
         zone = ZoneInfo(self.configuration.hotline.time_zone)

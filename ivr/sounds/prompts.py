@@ -34,9 +34,11 @@ SURVEY_NOTICES: Final = ("survey_ask", "survey_thanks")
 RECORDING_NOTICE: Final = "calls_recorded"
 OWED_NOTICE: Final = "owed_callback"
 LEFT_TO_CALLBACK: Final = "owed_goodbye"
+ORDER_OFFER: Final = "order_offer"
+ORDER_REFUSED: Final = "order_refused"
 ORDER_NOTICES: Final = (
     *("order_number", "digit", "order_keys", "order_no_number", "order_type_number", "order_wrong_number"),
-    *("order_soon", "order_today", "order_next_day", "order_noted", "order_refused"),
+    *("order_soon", "order_today", "order_next_day", "order_noted", ORDER_REFUSED),
 )
 CHOSEN_TIME_NOTICES: Final = ("order_today_at", "order_next_day_at", "clock")
 NUMBERED: Final[Mapping[str, tuple[int, int]]] = {
@@ -108,7 +110,7 @@ def reserved(configuration: Configuration) -> dict[str, str]:
         if rules.key is not None:
             names.setdefault("order_key", f"queue `{name}` has `order.key`")
         if rules.over is not None:
-            names.setdefault("order_offer", f"queue `{name}` has `order.over`")
+            names.setdefault(ORDER_OFFER, f"queue `{name}` has `order.over`")
     return names
 
 

@@ -46,8 +46,9 @@ def test_try_tells_programs_all_of_a_walk(folder: Path) -> None:
         "calls_recorded",
         "place-13",
         "wait_minutes-5",
+        "order_offer",
     ]
-    assert at_the_door["queue"] == "dvx"
+    assert (at_the_door["door"], at_the_door["queue"]) == ("dvx", None)
     assert (at_the_door["path"], at_the_door["back"]) == ("1/1", ["ministry", "welcome"])
     assert gone["ended"]
 
@@ -79,8 +80,8 @@ def test_a_language_the_hotline_does_not_speak_cannot_be_tried(folder: Path) -> 
 
 
 def test_the_shipped_tests_pass_alone_and_with_check(folder: Path) -> None:
-    assert _run(folder, "menu", "test").stdout == "17 menu tests passed\n"
-    assert "\nno problems in 8 files and 17 menu tests" in _run(folder, "config", "check").stdout
+    assert _run(folder, "menu", "test").stdout == "19 menu tests passed\n"
+    assert "\nno problems in 8 files and 19 menu tests" in _run(folder, "config", "check").stdout
 
 
 GIVEN = "given: {at: 2026-11-23 11:00}"

@@ -18,7 +18,7 @@ from tests.unit.starter import FILES
 OPEN = datetime(2026, 11, 23, 11, tzinfo=ZoneInfo("Asia/Baku"))
 CLOSED = OPEN.replace(hour=18)
 SMALL = configuration_of(load_or_fail(CONFIG))
-MENU = Menu(SMALL, OPEN, {"tax": ("place-2",), "office": ()}.__getitem__)
+MENU = Menu(SMALL, OPEN, lambda queue, was_told: {"tax": ("place-2",), "office": ()}[queue])
 DOES = {"s": SILENCE, "h": HANG_UP}
 
 
