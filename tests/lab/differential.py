@@ -1,7 +1,8 @@
 """`make differential`: made menus walked in Python and on a real Asterisk, every step compared.
 
-What is heard is what the dialplan has played, in the channel's language. A walk that differs is walked again
-before it counts, for on a busy machine a key may come too late; how many were is told.
+Scripts in the place of ours answer: some callers are owed a call, or can order none; where one can be offered
+it is. What is heard is what the dialplan has played, in the channel's language. A walk that differs is walked
+again before it counts, for on a busy machine a key may come too late; how many were is told.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,21 +27,29 @@ import yaml
 from rich.progress import Progress
 
 from dialplan.compiler import REVISIONS, compile
+from ivr.asterisk import words
+from ivr.asterisk.agi_session import AgiSession
+from ivr.asterisk.fastagi import Limits
 from ivr.calls.numbers import dial_string
 from ivr.config.loading import Loaded, configuration_of
 from ivr.config.model import Configuration
 from ivr.menus.walk import HANG_UP, Menu, Step
+from ivr.sounds.prompts import FOLDER, ORDER_REFUSED
+from tests.lab.agi_server import serving
 from tests.lab.house import House
-from tests.lab.made_menus import EARLY, Walk, menus, walks, write_base
+from tests.lab.made_menus import EARLY, OWED, TOLD, TOLD_AGAIN, TOO_LATE, Walk, menus, walks, write_base
 from tests.lab.small import TODAY
 from tests.lab.walker import Seen, Walker
 
 AT_ONCE = 40
+SERVED = Limits(deadline=60.0, sessions=AT_ONCE)
 AGAIN = 2
+KEYS_IN_A_QUEUE = 6
 WALKS_PER_MENU = 10
 ORDER_WAIT = 1.2
 """Seconds for a key in the order dialogue, which no configuration shortens."""
 _ORDER_WAITS = re.compile(r"(WaitExten\(|Read\([^)]*,)[35]\)")
+_AGI_PORT = re.compile(r"(agi://[^:]+:)\d+")
 Fault = Callable[[str], str]
 """A compiled plan → the same as a faulty compiler would have made it."""
 
@@ -84,14 +94,15 @@ class Machines:
         """A house in `folder` with all these menus beside each other, each under its own revision."""
         write_base(folder / "base")
         async with House.open(folder / "house", folder / "base", today=TODAY) as house:
-            inbound = [_install(house.etc, loaded, fault) for loaded in made]
+            inbound = [_install(house, loaded, fault) for loaded in made]
             await house.asterisk.console("dialplan reload")
             await house.asterisk.console("queue reload all")
-            async with Walker.on(house) as walker:
+            async with Walker.on(house) as walker, serving(SCRIPTS, SERVED, port=house.agi_port):
                 yield cls(walker, made, inbound)
 
     async def compare(self, walk: Walk) -> Difference | None:
         """Walk in both; None if every step is the same."""
+        walk = _before_queue_ends(walk, expected(self._made[walk.menu], walk))
         async with self._free:
             told = await self._compared(walk)
         for _ in range(AGAIN):
@@ -117,12 +128,64 @@ class Machines:
 
 def expected(loaded: Loaded, walk: Walk) -> list[Seen]:
     """The walk as Python walks it."""
-    menu = Menu(configuration_of(loaded), walk.moment, number=walk.caller)
+    configuration = configuration_of(loaded)
+    queues = configuration.queues
+    menu = Menu(
+        configuration,
+        walk.moment,
+        lambda queue, was_told: [_told(was_told)] if queues[queue].asks_before_joining else [],
+        lambda queue: queues[queue].order.over is not None,
+        walk.caller == OWED,
+        walk.caller,
+        refuses_orders=walk.caller == TOO_LATE,
+    )
     steps = [menu.begin(walk.number)]
     for does in (*walk.does, HANG_UP):
         if not steps[-1].caller.has_ended:
             steps.append(menu.go_on(steps[-1].caller, does.removeprefix(EARLY)))
     return [_as_seen(step, menu.configuration) for step in steps]
+
+
+def _before_queue_ends(walk: Walk, steps: Sequence[Seen]) -> Walk:
+    """Up to the keys that mean nothing in a queue: pressing many takes as long as anybody waits there."""
+    pressed = 0
+    for number, (before, after) in enumerate(pairwise(steps)):
+        pressed = pressed + 1 if before.queue and after == replace(before, heard=()) else 0
+        if pressed > KEYS_IN_A_QUEUE:
+            return replace(walk, does=walk.does[:number])
+    return walk
+
+
+def _told(was_told: bool) -> str:
+    return TOLD_AGAIN if was_told else TOLD
+
+
+def _announce(session: AgiSession) -> None:
+    """In the place of ours, which would look at the queue: every wait is long."""
+    told = _told(session.get_variable(words.VAR_TOLD) != "")
+    session.set_variable(words.VAR_SAY, f"{FOLDER}/{told}")
+    session.set_variable(words.VAR_OFFER, "yes")
+
+
+def _owe(session: AgiSession) -> None:
+    """In the place of ours, which would look into the database."""
+    if session.env["agi_callerid"] == OWED:
+        session.set_variable(words.VAR_OWED, "yes")
+
+
+def _order(session: AgiSession) -> None:
+    """In the place of ours: others leave their order in queue_log."""
+    if session.env["agi_callerid"] == TOO_LATE:
+        session.set_variable(words.VAR_SAY, f"{FOLDER}/{ORDER_REFUSED}")
+        session.set_variable(words.VAR_ORDERED, "refused")
+
+
+SCRIPTS = {
+    words.AGI_ANNOUNCE_POSITION: _announce,
+    words.AGI_OWED_CALLBACK: _owe,
+    words.AGI_ORDER_CALLBACK: _order,
+    words.AGI_CALLBACK_POSITION: lambda session: None,
+}
 
 
 def _as_seen(step: Step, configuration: Configuration) -> Seen:
@@ -150,7 +213,7 @@ def _menu(loaded: Loaded) -> dict[str, Any]:
     return {section: written[section] for section in ("hotline", "queues", "menu")}
 
 
-def _install(etc: Path, loaded: Loaded, fault: Fault | None) -> str:
+def _install(house: House, loaded: Loaded, fault: Fault | None) -> str:
     """Put the compiled menu and its queues beside the others; returns the context its calls come in by.
 
     A queue's name gets the revision's behind it: where its key leads is said in queues.conf, one for all.
@@ -160,11 +223,12 @@ def _install(etc: Path, loaded: Loaded, fault: Fault | None) -> str:
     revision = Path(name).stem
     plan = re.sub(r"\bQueue\((q\d)\b", rf"Queue(\1-{revision}", plan)
     queues = re.sub(r"^\[(q\d)\]", rf"[\1-{revision}]", files["hotline/queues.conf"], flags=re.MULTILINE)
-    with (etc / "queues.conf").open("a", encoding="utf-8") as file:
+    with (house.etc / "queues.conf").open("a", encoding="utf-8") as file:
         file.write(f"\n{queues}")
     plan = _ORDER_WAITS.sub(rf"\g<1>{ORDER_WAIT})", plan)
+    plan = _AGI_PORT.sub(rf"\g<1>{house.agi_port}", plan)
     faulty = plan if fault is None else fault(plan)
-    (etc / name).write_text(faulty, encoding="utf-8")
+    (house.etc / name).write_text(faulty, encoding="utf-8")
     return f"hotline-{revision}-in"
 
 

@@ -23,7 +23,11 @@ WAIT = 0.8
 """Seconds a made choice waits for a key: long enough for a busy machine to bring one."""
 ORDER_KEY = "5"
 """Of the queues in which a call can be ordered by key."""
-_CALLERS = ("0501234567", "0501234567", "0124931234", "")
+OWED = "0509876543"
+"""Who is owed a call."""
+TOO_LATE = "0124931234"
+"""Who finds that no more calls can be ordered."""
+_CALLERS = ("0501234567", "0501234567", TOO_LATE, OWED, "")
 """Whose number is read back in an order; hidden."""
 _ANOTHER = ("0552223344#", "0552223344", "055222334", "0*52223344", "5552223344", "0552#")
 """Keyed as another number to call: good ones, and such as are none."""
@@ -36,7 +40,9 @@ EARLY = "!"
 """In front of a key: pressed as soon as something is said, not when all has been said."""
 _LANGUAGES = ["az", "ru", "en"]
 _SAID = [f"p{number}" for number in range(8)]
-_PROMPTS = (*_SAID, "wrong", "silent")
+TOLD, TOLD_AGAIN = "told", "told_again"
+"""What Python says at the first queue's door, and at a later one's."""
+_PROMPTS = (*_SAID, "wrong", "silent", TOLD, TOLD_AGAIN)
 _CHOICES = ["c0", "c1", "c2"]
 _QUEUES = ("q1", "q2")
 _MOMENTS = tuple(
@@ -112,6 +118,7 @@ def _valid(seed: int) -> Iterator[tuple[bytes, Loaded]]:
 def _shared() -> dict[str, Any]:
     shared: dict[str, Any] = yaml.safe_load((CONFIG / "hotline.yaml").read_text(encoding="utf-8"))
     shared["callback"]["hours"] = "office"
+    shared["servers"]["main"]["agi_deadline"] = "9s"  # Python answers, however busy the machine is
     shared["agents"] = {}
     head = {"structure": "tax", "name": "Head", "number": "+994124931234", "ring_for": "1s"}
     shared["contacts"] = {name: {**head, **days} for name, days in _CONTACTS.items()}
@@ -161,7 +168,7 @@ def _made(chance: random.Random) -> dict[str, Any]:
                 **_perhaps(chance, 0.6, lambda: _hours(chance, names) | _at_closing(chance, names)),
                 "order": {
                     "mode": chance.choice(["quiet_moment", "chosen_time"]),
-                    **_perhaps(chance, 0.6, lambda: {"key": ORDER_KEY}),
+                    **_perhaps(chance, 0.6, lambda: {"key": ORDER_KEY} | _over(chance)),
                 },
             }
             for name in _QUEUES
@@ -172,6 +179,10 @@ def _made(chance: random.Random) -> dict[str, Any]:
             "nodes": {name: _node(chance, name, names) for name in names},
         },
     }
+
+
+def _over(chance: random.Random) -> dict[str, str]:
+    return _perhaps(chance, 0.5, lambda: {"over": "1s"})
 
 
 def _node(chance: random.Random, name: str, names: list[str]) -> dict[str, Any]:
