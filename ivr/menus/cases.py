@@ -77,7 +77,7 @@ class Ends(Frozen):
 
 
 class Case(Frozen):
-    """One test. `press`: keys, `silence` (in a queue: nobody answers in `max_wait`) and `hangup`."""
+    """One test. `press`: keys, `silence` (where others are rung: nobody answers in time) and `hangup`."""
 
     given: Given
     press: list[Literal["silence", "hangup"] | Key] = Field([])
@@ -111,10 +111,10 @@ class Walked:
 
 def where(caller: Caller) -> str:
     """Where a caller is, in words."""
-    if caller.redirected:
-        return f"is redirected to `{caller.redirected}`"
     if caller.has_ended:
         return f"the call ends in `{caller.node}`"
+    if caller.redirected:
+        return f"is redirected to `{caller.redirected}`"
     if caller.door is not None:
         return f"is asked at the door of queue `{caller.door.queue}`"
     if caller.ordering is not None:

@@ -22,7 +22,7 @@ from ivr.menus.steps import LONGEST_STEPS
 from ivr.sounds.prompts import LEFT_TO_CALLBACK, ORDER_OFFER, ORDER_REFUSED, OWED_NOTICE, RECORDING_NOTICE
 
 SILENCE: Final = "silence"
-"""Nothing is pressed until the menu's patience ends; in a queue, nobody answers as long as it may be."""
+"""Nothing is pressed until the menu's patience ends; where others are rung, nobody answers in time."""
 HANG_UP: Final = "hangup"
 DEEPEST_BACK: Final = 10
 """Choices that `back` remembers."""
@@ -40,7 +40,7 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Where a caller is: asked for a key in `node` or at a `door`, waiting in `queue`, or gone."""
+    """Where a caller is: asked for a key in `node` or at a `door`, in a `queue`, put through, or gone."""
 
     node: str
     language: Language
@@ -58,7 +58,7 @@ class Caller:
     door: Door | None = None
     queue: str = ""
     redirected: str = ""
-    """The contact they were put through to; with that the menu's part has ended."""
+    """The contact who is rung for them."""
     ordering: Ordering | None = None
     has_ended: bool = False
     steps: str = ""
@@ -127,12 +127,16 @@ class Menu:
             return self._go_on_ordering(caller, caller.ordering, does)
         if caller.door is not None:
             return self._go_on_at(caller.door, replace(caller, door=None), does)
+        node = self.configuration.menu.nodes[caller.node]
+        if caller.redirected:
+            if does == SILENCE and node.otherwise:
+                return self._enter(replace(caller, redirected=""), node.otherwise)
+            return Step(caller)
         if caller.queue:
             if does != SILENCE and does == self._order_key(caller.queue):
                 return self._order(replace(caller, queue=""), caller.queue, "")
             next_node = self._after(self.configuration.queues[caller.queue])
             return self._enter(replace(caller, queue=""), next_node) if does == SILENCE else Step(caller)
-        node = self.configuration.menu.nodes[caller.node]
         if does == SILENCE:
             return self._asked_again(caller, "s", retry_of(self.configuration, node, "silence"))
         target = (node.keys or {}).get(does)
@@ -215,7 +219,7 @@ class Menu:
                     return Step(come.caller, heard + come.heard)
                 name = queue.closed
             elif node.redirect is not None and self._is_valid(node.redirect):
-                return Step(replace(caller, redirected=node.redirect, has_ended=True), heard)
+                return Step(replace(caller, redirected=node.redirect), heard)
             elif node.order is not None and self.configuration.callback.enabled:
                 offered = self._order(caller, node.order, node.then or "")
                 return Step(offered.caller, heard + offered.heard)

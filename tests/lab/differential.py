@@ -192,7 +192,7 @@ def _as_seen(step: Step, configuration: Configuration) -> Seen:
     caller = step.caller
     heard = tuple((each.language, each.prompt) for each in step.heard)
     queue = "" if caller.has_ended else caller.queue
-    if caller.redirected:
+    if caller.redirected and not caller.has_ended:
         contact, [trunk] = configuration.contacts[caller.redirected], configuration.trunks.values()
         queue = f"PJSIP/{dial_string(contact.number, trunk, configuration.hotline.country)}"
     return Seen(caller.steps, caller.path, caller.language, queue, caller.has_ended, heard)

@@ -125,16 +125,12 @@ class Walker:
             if application in ("BackGround", "Playback", "ExecIf") and (plays := _PLAYS.match(data)):
                 heard += [(event["Language"], name.removeprefix("hotline/")) for name in plays[1].split("&")]
             is_early = application == "BackGround" and bool(does) and does[0].startswith(EARLY)
-            if application == "Dial":
-                yield _seen(event, heard, queue=data.partition("@")[0], has_ended=True)
-                await self._do(event["Channel"], HANG_UP)
-                return
             if application == "Read":
                 _, said, most, *_ = data.split(",")
                 heard.append((event["Language"], said.removeprefix("hotline/")))
-            elif not is_early and application not in ("WaitExten", "Queue"):
+            elif not is_early and application not in ("WaitExten", "Queue", "Dial"):
                 continue
-            queue = re.split("[-,]", data)[0] if application == "Queue" else ""
+            queue = {"Queue": re.split("[-,]", data)[0], "Dial": data.partition("@")[0]}.get(application, "")
             yield _seen(event, heard, queue=queue)
             heard, keyed = [], 0
             while pressed := await self._do(event["Channel"], does.pop(0) if does else HANG_UP):
@@ -142,7 +138,7 @@ class Walker:
                 if application == "Read" and (pressed == "#" or keyed == int(most)):
                     pressed = ""  # Read() tells of no key
                     break
-                if application != "Read" and (not queue or pressed == leaving[queue]):
+                if application != "Read" and (not queue or pressed == leaving.get(queue)):
                     break
                 yield _seen(event, heard, queue=queue)
 

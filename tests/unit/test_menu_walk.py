@@ -121,7 +121,12 @@ def test_a_caller_is_redirected_on_the_days_of_the_contact_only(
     moment: datetime, redirected: str, node: str
 ) -> None:
     _, caller = walked("3 2", "1951", Menu(SMALL, moment))
-    assert (caller.redirected, caller.node, caller.has_ended) == (redirected, node, True)
+    assert (caller.redirected, caller.node, caller.has_ended) == (redirected, node, not redirected)
+
+
+def test_whom_a_contact_does_not_answer_goes_on_in_the_menu() -> None:
+    heard, caller = walked("3 2 5 s", "1951", Menu(SMALL, OPEN))
+    assert (heard[-1], caller.redirected, caller.node, caller.has_ended) == ("bye", "", "bye", True)
 
 
 def test_a_blocked_caller_hears_one_sentence_and_nothing_else() -> None:
