@@ -20,7 +20,8 @@ from ivr.config.shapes import DAY
 from ivr.storage.engine import Store
 from ivr.storage.purge import purge
 from ivr.storage.schema import audit, callbacks, calls, metadata
-from ivr.storage.totals import Total, begins, totals
+from ivr.storage.sealed import begins
+from ivr.storage.totals import Total, totals
 from tests.contracts.test_callback_attempts import dialled
 from tests.contracts.test_callback_decisions import decide_all
 from tests.contracts.test_visits import CALL, FROM_LOG, OVER, put
