@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Table, delete, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.calls.callback_states import OPEN_STATES
+from ivr.calls.masking import without_numbers
 from ivr.calls.pseudonyms import MARK, pseudonym
 from ivr.config.retention import Retention
 from ivr.storage.engine import Store
@@ -136,6 +137,7 @@ def _portion_nameless(
         if table is callbacks:
             of_callback = update(attempts).where(attempts.c.callback_id == new["id"])
             connection.execute(of_callback.values(dial_string=new["caller_e164"]))
+            _mask_texts(connection, new["id"])
     return (rows[-1]["id"], len(changes)) if rows else None
 
 
@@ -149,6 +151,15 @@ def _nameless(row: Mapping[str, Any], key: str) -> dict[str, Any]:
         name: pseudonym(key, told[name]) if text and is_number.get(name) and text[:1] != MARK else text
         for name, text in row.items()
     }
+
+
+def _mask_texts(connection: Connection, callback_id: int) -> None:
+    """What somebody wrote about a callback, `--reference` or `--why`, may hold a number too."""
+    for text, of_callback in _FREE_TEXTS:
+        table = text.table
+        for number, said in connection.execute(select(table.c.id, text).where(of_callback == callback_id)):
+            if (left := without_numbers(said)) != said:
+                connection.execute(update(table).where(table.c.id == number).values({text: left}))
 
 
 def _in_portions(store: Store, what: str, work: Callable[[Connection], int]) -> Iterator[Done]:
@@ -197,4 +208,8 @@ _NUMBERED: Final = {
     ),
     "callbacks": ((callbacks, callbacks.c.missed_at),),
 }
+_FREE_TEXTS: Final = (
+    (callbacks.c.reference, callbacks.c.id),
+    (callback_journal.c.note, callback_journal.c.callback_id),
+)
 _DELETE: Final = {"calls": _delete_calls, "callbacks": _delete_callbacks}
