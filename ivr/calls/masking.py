@@ -13,6 +13,8 @@ _SHOWN_LAST: Final = 2
 _NUMBER: Final = re.compile(r"(?<![\w.+-])\+?\d{7,}(?![\w-]|\.\d)")
 """Digits enough for a subscriber's number; not part of a uniqueid (`1795364181.41`), an address or a name."""
 
+_DIGITS: Final = re.compile(r"\d(?: ?\d){6,}")
+
 
 def masked(number: str) -> str:
     """`+99450*****67`, `050*****67`: five stars before the last two digits; short numbers are all stars.
@@ -25,6 +27,11 @@ def masked(number: str) -> str:
     if first < 1:
         return "*" * len(number)
     return f"{number[:first]}{'*' * _HIDDEN}{number[-_SHOWN_LAST:]}"
+
+
+def without_numbers(text: str) -> str:
+    """The text with stars for seven digits or more in a row, single spaces between them or not."""
+    return _DIGITS.sub("*" * _HIDDEN, text)
 
 
 def masked_text(text: str) -> str:

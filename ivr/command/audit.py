@@ -16,7 +16,7 @@ from ivr.asterisk.connection import utc_now
 from ivr.asterisk.queue_log import LogFile, rotated
 from ivr.command.checking import load_or_stop
 from ivr.command.completeness import completeness
-from ivr.command.days import LastDay, first_and_last, from_day
+from ivr.command.days import LastDay, first_and_last, from_day, told_days
 from ivr.command.options import options, server_of
 from ivr.command.queue_logs import queue_logs
 from ivr.command.store import open_store
@@ -25,7 +25,7 @@ from ivr.config.model import Configuration
 from ivr.queue_log import QueueLog
 from ivr.storage.agreement import LogComparison, Period, decided, sums
 from ivr.storage.engine import Store
-from ivr.storage.totals import begins
+from ivr.storage.sealed import begins
 from ivr.visits.agreement import Disagreement
 from ivr.watched import Watched
 
@@ -47,7 +47,8 @@ def audit(
 ) -> None:
     """Whether sums close, each missed call has its decision, and queue_log tells the same.
 
-    Exit status 1 if anything disagrees. Days are the hotline's own, and end five minutes ago at the latest.
+    Exit status 1 if anything disagrees, or can no more be told as retention has deleted it. Days are the
+    hotline's own, and end five minutes ago at the latest.
     """
     configuration = configuration_of(load_or_stop(options(context).config))
     zone = ZoneInfo(configuration.hotline.time_zone)
@@ -65,10 +66,10 @@ def audit(
         document |= known.as_json()
         typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
     else:
-        _show(found, period, compared, zone)
+        _show(found, period, compared, zone, known.deleted_days)
         for line in known.lines():
             typer.echo(line)
-    if found:
+    if found or known.deleted_days:
         raise typer.Exit(1)
 
 
@@ -95,7 +96,9 @@ def _disagreements(
             yield from comparison.end(files[0].began_at, read_to)
 
 
-def _show(found: list[Disagreement], period: Period, compared: list[str], zone: ZoneInfo) -> None:
+def _show(
+    found: list[Disagreement], period: Period, compared: list[str], zone: ZoneInfo, deleted: list[date]
+) -> None:
     for one in found:
         when = one.at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
         typer.echo(f"{when}  {one.server:<8}  {one.queue:<8}  {one.check:<9}  {one.subject:<20}  {one.says}")
@@ -103,7 +106,10 @@ def _show(found: list[Disagreement], period: Period, compared: list[str], zone: 
     logs = (
         f"queue_log of {', '.join(compared)}" if compared else "no queue_log (none is here; name its files)"
     )
-    typer.echo(f"{days}: {len(found) or 'no'} disagreements; compared with {logs}")
+    left = " in what is left" if deleted else ""
+    typer.echo(f"{days}: {len(found) or 'no'} disagreements{left}; compared with {logs}")
+    if deleted:
+        typer.echo(f"cannot be audited any more: {told_days(deleted)}, whose records retention has deleted")
 
 
 def _plain(value: object) -> object:

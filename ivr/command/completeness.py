@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from ivr.command.days import told_days
 from ivr.command.status import gap_told
 from ivr.storage.listening import Gap, every_gap
 from ivr.storage.liveness import Availability, availability
 from ivr.storage.missed import now
-from ivr.storage.totals import begins, is_sealed
+from ivr.storage.sealed import SealedDay, begins, sealed
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Completeness:
 
     minutes: dict[str, Availability]
     gaps: list[tuple[str, Gap]]
-    sealed_days: list[date]
+    sealed_days: list[SealedDay]
 
     def lines(self) -> Iterator[str]:
         """A line for each server, each gap, and the sealed days."""
@@ -32,8 +33,13 @@ class Completeness:
             yield f"{known}; data {'complete' if self._is_complete(server) else 'INCOMPLETE'}"
         for server, gap in self.gaps:
             yield f"gap at {server}: {gap_told(gap)}"
-        if days := self.sealed_days:
-            yield f"sealed: {len(days)} days up to {days[-1]}; numbers or records of them may be gone"
+        if days := [one.day for one in self.sealed_days]:
+            yield f"sealed: {told_days(days)}; numbers or records of them may be gone"
+
+    @property
+    def deleted_days(self) -> list[date]:
+        """Those whose calls retention has deleted, or is about to."""
+        return [one.day for one in self.sealed_days if one.calls_deleted]
 
     def as_json(self) -> dict[str, Any]:
         """The same for programs."""
@@ -49,7 +55,8 @@ class Completeness:
                 for server, found in self.minutes.items()
             ],
             "gaps": [{"server": server, **asdict(gap)} for server, gap in self.gaps],
-            "sealed_days": self.sealed_days,
+            "sealed_days": [one.day for one in self.sealed_days],
+            "deleted_days": self.deleted_days,
         }
 
     def _is_complete(self, server: str) -> bool:
@@ -65,9 +72,7 @@ def completeness(
     begin, end = begins(first, zone), begins(last + timedelta(days=1), zone)
     until = max(begin, min(end, now(connection).replace(second=0, microsecond=0)))
     minutes = {server: availability(connection, server, begin, until) for server in sorted(servers)}
-    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
-    sealed = [day for day in days if is_sealed(connection, day)]
-    return Completeness(minutes, every_gap(connection, begin, end), sealed)
+    return Completeness(minutes, every_gap(connection, begin, end), sealed(connection, first, last))
 
 
 def plain(value: date | datetime) -> str:

@@ -7,16 +7,19 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from operator import attrgetter
 from typing import Annotated, Any
 
 import typer
 
 from ivr.calls.masking import masked
 from ivr.command import audit, backfill, purge, recordings, totals
+from ivr.command.days import told_days
 from ivr.command.status import gap_told
 from ivr.command.store import open_store
 from ivr.storage.export import NUMBERS, fields, rows
 from ivr.storage.listening import every_gap
+from ivr.storage.sealed import sealed
 
 app = typer.Typer(
     help="The records for other programs.",
@@ -50,12 +53,18 @@ def export(
         bool, typer.Option("--full-numbers", help="Whole numbers instead of masked ones.")
     ] = False,
 ) -> None:
-    """Write every record to stdout, oldest first; numbers masked. On stderr: when nobody listened to AMI."""
+    """Write every record to stdout, oldest first; numbers masked.
+
+    On stderr: when nobody listened to AMI, and up to which day retention has deleted such records.
+    """
     with open_store() as store:
         found = store.read(lambda connection: list(rows(connection, kind.value)))
-        gaps = store.read(every_gap)
+        gaps, days = store.read(every_gap), store.read(sealed)
     for server, gap in gaps:
         typer.echo(f"gap at {server}: {gap_told(gap)}", err=True)
+    is_deleted = attrgetter("calls_deleted" if kind in (Kind.VISITS, Kind.SURVEYS) else "callbacks_deleted")
+    if deleted := [one.day for one in days if is_deleted(one)]:
+        typer.echo(f"deleted by retention: {kind} of {told_days(deleted)}", err=True)
     shown = found if full_numbers else [_masked(row) for row in found]
     _WRITERS[form](fields(kind.value), shown)
 

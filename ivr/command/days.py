@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -31,3 +32,13 @@ def first_and_last(
     if last < first:
         fail("--to is before --from", status=2)
     return first, last
+
+
+def told_days(days: Sequence[date]) -> str:
+    """Such as `3 days up to 2026-11-23`."""
+    return f"{len(days)} days up to {days[-1]}"
+
+
+def each_day(first: date, last: date) -> list[date]:
+    """Both included."""
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]

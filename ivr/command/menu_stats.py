@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import Connection
 
 from ivr.command.checking import load_or_stop
-from ivr.command.completeness import completeness
-from ivr.command.days import LastDay, first_and_last, from_day
+from ivr.command.completeness import Completeness, completeness
+from ivr.command.days import LastDay, each_day, first_and_last, from_day, told_days
 from ivr.command.options import options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
-from ivr.menus.steps import ON, SENT_ON, NodeCount, count
-from ivr.storage.totals import begins
-from ivr.storage.walks import walks
+from ivr.menus.steps import ON, SENT_ON, NodeCount, WaysOut, by_node
+from ivr.storage.walks import ways_out
 
 EXAMPLE: Final = "Example: hotline menu stats --from 2026-11-01 --to 2026-11-30"
 _NAMED: Final = (*SENT_ON.values(), ON, "queue", "hung up", "let go")
@@ -35,14 +35,14 @@ def stats(
     """Every node of the menu callers came to in those days, the most visited first, and how they left it.
 
     A caller who comes to a node twice is counted twice. `on`: without a key; `let go`: the hotline hung up.
-    Below: whether the data of those days is complete, and when nobody listened to AMI.
+    A call counts on the day it ended. Below: whether the data of those days is complete, when nobody listened
+    to AMI, and which days are sealed.
     """
     configuration = configuration_of(load_or_stop(options(context).config))
     zone = ZoneInfo(configuration.hotline.time_zone)
     first, last = first_and_last(begin, end, zone, days_back=7)
-    period = begins(first, zone), begins(last + timedelta(days=1), zone)
     with open_store() as store:
-        counted = count(store.read(lambda connection: list(walks(connection, *period))))
+        counted = by_node(store.read(lambda connection: _ways_out(connection, first, last, zone)))
         known = store.read(lambda c: completeness(c, configuration.servers, first, last, zone))
     if as_json:
         told = [{"node": node.node, "visits": node.visits, "left": node.left} for node in counted]
@@ -51,8 +51,17 @@ def stats(
         Console(highlight=False).print(_table(counted))
     else:
         typer.echo("no call came through the menu in those days")
-    for line in known.lines():
+    for line in (*_not_kept(known), *known.lines()):
         typer.echo(line, err=as_json)
+
+
+def _ways_out(connection: Connection, first: date, last: date, zone: ZoneInfo) -> WaysOut:
+    return sum((ways_out(connection, day, zone) for day in each_day(first, last)), WaysOut())
+
+
+def _not_kept(known: Completeness) -> Iterator[str]:
+    if days := [one.day for one in known.sealed_days if one.calls_deleted and not one.has_walks]:
+        yield f"not counted: {told_days(days)}, whose calls an earlier version deleted without a count"
 
 
 def _table(counted: Iterable[NodeCount]) -> Table:

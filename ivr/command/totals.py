@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import groupby
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from ivr.command.checking import load_or_stop
 from ivr.command.completeness import completeness, plain
-from ivr.command.days import LastDay, first_and_last, from_day
+from ivr.command.days import LastDay, each_day, first_and_last, from_day
 from ivr.command.options import options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
@@ -39,9 +39,8 @@ def show_totals(
     configuration = configuration_of(load_or_stop(options(context).config))
     zone = ZoneInfo(configuration.hotline.time_zone)
     first, last = first_and_last(begin, end, zone, days_back=0)
-    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     with open_store() as store:
-        summed = store.read(lambda connection: _summed(connection, days, zone))
+        summed = store.read(lambda connection: _summed(connection, each_day(first, last), zone))
         known = store.read(lambda c: completeness(c, configuration.servers, first, last, zone))
     if as_json:
         sums = {"from": first, "to": last, "totals": [asdict(total) for total in summed]}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
@@ -52,14 +52,26 @@ class NodeCount:
     left: Counter[str] = field(default_factory=Counter)
 
 
-def count(walks: Iterable[Walk]) -> list[NodeCount]:
+WaysOut = Counter[tuple[str, str]]
+"""How often a node was left in a way, which are named as in `NodeCount.left`; those of days add up."""
+
+
+def passed(walks: Iterable[Walk]) -> WaysOut:
+    """What callers who went so did at each node."""
+    found = WaysOut()
+    for walk in walks:
+        for way_out in _passed(walk):
+            found[way_out] += walk.calls
+    return found
+
+
+def by_node(ways_out: Mapping[tuple[str, str], int]) -> list[NodeCount]:
     """Every node any caller came to, the most visited first; `visits` is the sum of `left`."""
     counts: dict[str, NodeCount] = {}
-    for walk in walks:
-        for node, left_by in _passed(walk):
-            counted = counts.setdefault(node, NodeCount(node))
-            counted.visits += walk.calls
-            counted.left[left_by] += walk.calls
+    for (node, left_by), number in sorted(ways_out.items()):
+        counted = counts.setdefault(node, NodeCount(node))
+        counted.visits += number
+        counted.left[left_by] += number
     return sorted(counts.values(), key=lambda counted: (-counted.visits, counted.node))
 
 

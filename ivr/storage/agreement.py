@@ -15,7 +15,7 @@ from ivr.storage.engine import Store
 from ivr.storage.missed import decided_structures, ended_call
 from ivr.storage.moments import from_millis
 from ivr.storage.schema import calls, decisions, visits
-from ivr.storage.totals import sealed_between
+from ivr.storage.sealed import sealed_between
 from ivr.visits import agreement
 from ivr.visits.agreement import Disagreement
 from ivr.visits.merge import same_stay
@@ -78,7 +78,7 @@ class LogComparison:
         self._store, self._server, self._period, self._queues = store, server, period, queues
         self._open: dict[tuple[str, str, datetime], Visit] = {}
         self._found: set[int] = set()
-        self._sealed = store.read(lambda c: sealed_between(c, period.begin, period.end))
+        self._deleted = store.read(lambda c: sealed_between(c, period.begin, period.end, only_deleted=True))
 
     def compare(self, told: Iterable[Visit]) -> list[Disagreement]:
         """The visits that are over by now."""
@@ -102,8 +102,8 @@ class LogComparison:
                 row = same_stay(visit, rows[visit.uniqueid, visit.queue])
                 if row is not None:
                     self._found.add(row["id"])
-                elif any(begin <= visit.joined_at < end for begin, end in self._sealed):
-                    continue  # retention has deleted it
+                elif any(begin <= visit.joined_at < end for begin, end in self._deleted):
+                    continue
                 found += agreement.with_log(visit, row)
         return found
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Table, delete, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.calls.callback_states import OPEN_STATES
+from ivr.calls.masking import without_numbers
 from ivr.calls.pseudonyms import MARK, pseudonym
 from ivr.config.retention import Retention
 from ivr.storage.engine import Store
@@ -32,7 +33,9 @@ from ivr.storage.schema import (
     surveys,
     visits,
 )
-from ivr.storage.totals import begins, seal
+from ivr.storage.sealed import begins, mark_deleted, mark_sealed, sealed
+from ivr.storage.totals import keep_totals
+from ivr.storage.walks import keep_walks
 
 _AT_ONCE: Final = 1000
 _IS_OPEN: Final = callbacks.c.state.in_(OPEN_STATES)
@@ -63,6 +66,7 @@ def purge(store: Store, key: str, retention: Retention, zone: ZoneInfo, now: dat
     for kind, (nameless, gone) in dates.items():
         for table, when in _NUMBERED[kind]:
             yield from _make_nameless(store, table, when < begins(nameless, zone), key)
+        store.write(partial(mark_deleted, kind=kind, before=gone))
         yield from _in_portions(store, kind, partial(_DELETE[kind], moment=begins(gone, zone)))
     asked_before = begins(dates["calls"][1], zone)
     yield from _in_portions(store, "surveys", partial(_delete_surveys, moment=asked_before))
@@ -91,11 +95,23 @@ def _seal(store: Store, until: date, zone: ZoneInfo) -> Iterator[Done]:
         ]
     )
     day = min(oldest).astimezone(zone).date() if oldest else until
-    sealed = 0
+    number = 0
     while day < until:
-        sealed += store.write(partial(seal, day=day, zone=zone))
+        number += store.write(partial(_seal_day, day=day, zone=zone))
         day += timedelta(days=1)
-    yield Done("sealed", "days", sealed)
+    yield Done("sealed", "days", number)
+
+
+def _seal_day(connection: Connection, day: date, zone: ZoneInfo) -> bool:
+    """Keep what the day adds up to, and of one that an earlier version sealed what that did not keep."""
+    known = sealed(connection, day, day)
+    if any(one.has_walks or one.calls_deleted for one in known):
+        return False
+    if not known:
+        mark_sealed(connection, day, zone)
+        keep_totals(connection, day, zone)
+    keep_walks(connection, day, zone)
+    return True
 
 
 def _make_nameless(store: Store, table: Table, is_old: ColumnElement[bool], key: str) -> Iterator[Done]:
@@ -121,6 +137,7 @@ def _portion_nameless(
         if table is callbacks:
             of_callback = update(attempts).where(attempts.c.callback_id == new["id"])
             connection.execute(of_callback.values(dial_string=new["caller_e164"]))
+            _mask_texts(connection, new["id"])
     return (rows[-1]["id"], len(changes)) if rows else None
 
 
@@ -136,6 +153,15 @@ def _nameless(row: Mapping[str, Any], key: str) -> dict[str, Any]:
     }
 
 
+def _mask_texts(connection: Connection, callback_id: int) -> None:
+    """What somebody wrote about a callback, `--reference` or `--why`, may hold a number too."""
+    for text, of_callback in _FREE_TEXTS:
+        table = text.table
+        for number, said in connection.execute(select(table.c.id, text).where(of_callback == callback_id)):
+            if (left := without_numbers(said)) != said:
+                connection.execute(update(table).where(table.c.id == number).values({text: left}))
+
+
 def _in_portions(store: Store, what: str, work: Callable[[Connection], int]) -> Iterator[Done]:
     number = 0
     while done := store.write(work):
@@ -144,16 +170,17 @@ def _in_portions(store: Store, what: str, work: Callable[[Connection], int]) -> 
 
 
 def _delete_calls(connection: Connection, moment: datetime) -> int:
-    """Calls with their visits and decisions."""
-    old = list(connection.scalars(select(calls.c.id).where(calls.c.began_at < moment).limit(_AT_ONCE)))
+    """Calls that were over by then, with their visits and decisions."""
+    is_old = or_(calls.c.ended_at < moment, calls.c.ended_at.is_(None) & (calls.c.last_seen_at < moment))
+    old = list(connection.scalars(select(calls.c.id).where(is_old).limit(_AT_ONCE)))
     for column in (decisions.c.call_id, visits.c.call_id, calls.c.id):
         connection.execute(delete(column.table).where(column.in_(old)))
     return len(old)
 
 
 def _delete_callbacks(connection: Connection, moment: datetime) -> int:
-    """Callbacks that are over, with orders, attempts and journals; the decision about a later call stays."""
-    is_old = (callbacks.c.missed_at < moment) & ~_IS_OPEN
+    """Those closed by then, with orders, attempts and journals; the decision about a later call stays."""
+    is_old = (callbacks.c.closed_at < moment) & ~_IS_OPEN
     old = list(connection.scalars(select(callbacks.c.id).where(is_old).limit(_AT_ONCE)))
     tried = select(attempts.c.id).where(attempts.c.callback_id.in_(old))
     connection.execute(delete(attempt_journal).where(attempt_journal.c.attempt_id.in_(tried)))
@@ -181,4 +208,8 @@ _NUMBERED: Final = {
     ),
     "callbacks": ((callbacks, callbacks.c.missed_at),),
 }
+_FREE_TEXTS: Final = (
+    (callbacks.c.reference, callbacks.c.id),
+    (callback_journal.c.note, callback_journal.c.callback_id),
+)
 _DELETE: Final = {"calls": _delete_calls, "callbacks": _delete_callbacks}

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from ivr.storage.locks import advisory_lock
 from ivr.storage.schema import surveys, visits
-from ivr.storage.totals import sealed_between
+from ivr.storage.sealed import sealed_between
 from ivr.visits.records import Survey
 
 

@@ -1,21 +1,20 @@
-"""Totals of a local day by what the records say; sealed for good before the records are touched by the purge.
+"""Totals of a local day by what the records say: counted now, or as they were when the day was sealed.
 
-A report over old days reads them here: counted from the records while those are whole, else as they were
-sealed. Both are made by the same queries, so that a purge changes no figure.
+Both are made by the same queries, so that a purge changes no figure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Select, func, insert, literal, select
 
-from ivr.storage.moments import database_now
-from ivr.storage.schema import attempts, callbacks, calls, decisions, sealed_days, sealed_totals, visits
+from ivr.storage.schema import attempts, callbacks, calls, decisions, sealed_totals, visits
+from ivr.storage.sealed import begins, sealed
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,44 +37,19 @@ class Total:
 
 def totals(connection: Connection, day: date, zone: ZoneInfo) -> list[Total]:
     """The day's totals, sealed or counted now."""
-    sealed = select(*(sealed_totals.c[name] for name in Total.__dataclass_fields__)).where(
+    kept = select(*(sealed_totals.c[name] for name in Total.__dataclass_fields__)).where(
         sealed_totals.c.day == day.isoformat()
     )
-    if is_sealed(connection, day):
-        return sorted(Total(**row._mapping) for row in connection.execute(sealed))
+    if sealed(connection, day, day):
+        return sorted(Total(**row._mapping) for row in connection.execute(kept))
     return sorted(_counted(connection, day, zone))
 
 
-def is_sealed(connection: Connection, day: date) -> bool:
-    """Whether the day's totals are kept, and its records may be gone."""
-    found = connection.scalar(select(sealed_days.c.day).where(sealed_days.c.day == day.isoformat()))
-    return found is not None
-
-
-def seal(connection: Connection, day: date, zone: ZoneInfo) -> bool:
-    """Keep the day's totals; False if they are kept already."""
-    if is_sealed(connection, day):
-        return False
+def keep_totals(connection: Connection, day: date, zone: ZoneInfo) -> None:
+    """As the records of the day tell them now."""
     counted = [{"day": day.isoformat(), **asdict(total)} for total in _counted(connection, day, zone)]
-    moments = {"begins_at": begins(day, zone), "ends_at": begins(day + timedelta(days=1), zone)}
-    connection.execute(insert(sealed_days).values(day=day.isoformat(), sealed_at=database_now(), **moments))
     if counted:
         connection.execute(insert(sealed_totals), counted)
-    return True
-
-
-def sealed_between(
-    connection: Connection, first: datetime, last: datetime
-) -> list[tuple[datetime, datetime]]:
-    """The sealed days any moment from `first` to `last` is in: when each begins, and the next one."""
-    days = select(sealed_days.c.begins_at, sealed_days.c.ends_at)
-    touched = days.where(sealed_days.c.begins_at <= last, sealed_days.c.ends_at > first)
-    return [(begin, end) for begin, end in connection.execute(touched)]
-
-
-def begins(day: date, zone: ZoneInfo) -> datetime:
-    """The first moment of a local day."""
-    return datetime.combine(day, time.min, zone)
 
 
 def _counted(connection: Connection, day: date, zone: ZoneInfo) -> Iterator[Total]:

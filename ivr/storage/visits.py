@@ -20,8 +20,8 @@ from ivr.storage.bulk import among, insert_all, new_ids
 from ivr.storage.locks import advisory_lock
 from ivr.storage.moments import in_millis
 from ivr.storage.schema import calls, visits
+from ivr.storage.sealed import sealed_between
 from ivr.storage.told import Told
-from ivr.storage.totals import sealed_between
 from ivr.visits.merge import call_merged, log_columns, same_call, same_stay, visit_merged
 from ivr.visits.records import Call, Visit
 

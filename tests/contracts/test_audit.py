@@ -153,13 +153,29 @@ def test_what_agrees_is_told_in_one_line(house: Path) -> None:
     assert completeness == ["main: 0 min up, 0 down, 2,880 unknown; data INCOMPLETE"]
 
 
-def test_what_retention_has_deleted_is_no_disagreement_but_told(house: Path, store: Store) -> None:
-    years_later = datetime(2035, 1, 1, tzinfo=UTC)
-    deleted = {done.what: done.number for done in purge(store, "key", Retention(), BAKU, years_later)}
-    assert deleted["calls"] == CALLS
+def purge_in(year: int, store: Store) -> int:
+    """How many calls retention has deleted then."""
+    done = purge(store, "key", Retention(), BAKU, datetime(year, 1, 10, tzinfo=UTC))
+    return sum(one.number for one in done if (one.action, one.what) == ("deleted", "calls"))
+
+
+def test_what_retention_has_deleted_is_no_disagreement_nor_said_to_agree(house: Path, store: Store) -> None:
+    assert purge_in(2035, store) == CALLS
     shown = audit(house, *DAYS)
-    assert shown.exit_code == 0, shown.output
-    assert "sealed: 2 days up to 2025-01-02; numbers or records of them may be gone" in shown.output
+    summary, told, *_, sealed = shown.output.splitlines()
+    assert "no disagreements in what is left" in summary
+    assert told == "cannot be audited any more: 2 days up to 2025-01-02, whose records retention has deleted"
+    assert sealed == "sealed: 2 days up to 2025-01-02; numbers or records of them may be gone"
+    document = audit(house, *DAYS, "--json")
+    assert json.loads(document.stdout)["deleted_days"] == ["2025-01-01", "2025-01-02"]
+    assert (shown.exit_code, document.exit_code) == (1, 1)
+
+
+def test_days_of_which_only_the_numbers_are_gone_are_audited_as_ever(house: Path, store: Store) -> None:
+    assert purge_in(2026, store) == 0
+    assert found(house) == []
+    store.write(a_visit_is_gone)
+    assert found(house) == [("queue_log", "queue_log says answered, nothing is stored")]
 
 
 def test_what_disagrees_is_told_in_a_line_of_its_own_and_ends_with_status_1(

@@ -17,10 +17,12 @@ from ivr.calls.pseudonyms import is_pseudonym, pseudonym
 from ivr.command.root import app
 from ivr.config.retention import RecordRetention, Retention
 from ivr.config.shapes import DAY
+from ivr.storage.callbacks import close
 from ivr.storage.engine import Store
 from ivr.storage.purge import purge
 from ivr.storage.schema import audit, callbacks, calls, metadata
-from ivr.storage.totals import Total, begins, totals
+from ivr.storage.sealed import begins
+from ivr.storage.totals import Total, totals
 from tests.contracts.test_callback_attempts import dialled
 from tests.contracts.test_callback_decisions import decide_all
 from tests.contracts.test_visits import CALL, FROM_LOG, OVER, put
@@ -92,6 +94,21 @@ def test_who_ordered_a_callback_is_a_number_too_or_a_word_that_stays(store: Stor
     anna, boris = pseudonym(KEY, ANNA), pseudonym(KEY, BORIS)
     assert found == {(anna, anna, boris), (boris, boris, "clerk7")}
     assert purged(store, now=NOW + timedelta(days=150))["callbacks made nameless"] == 0
+
+
+def test_a_number_in_what_somebody_wrote_about_a_callback_goes_with_the_caller_s(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        dialled(connection)
+        [callback_id] = connection.scalars(select(callbacks.c.id))
+        connection.execute(update(callbacks).values(reference="inquiry 17/2026, his wife has 055 123 45 67"))
+        assert close(connection, callback_id, "cancelled", "answered at +994551234567 on 2026-11-23")
+
+    store.write(work)
+    assert "055 123 45 67" in dump(store)
+    purged(store, now=NOW + timedelta(days=150))
+    left = dump(store)
+    assert "inquiry 17/2026, his wife has *****" in left
+    assert "answered at +***** on 2026-11-23" in left
 
 
 def test_a_word_in_place_of_a_number_stays_and_another_key_gives_another_pseudonym(store: Store) -> None:

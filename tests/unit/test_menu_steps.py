@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ivr.config.loading import configuration_of, load_or_fail
-from ivr.menus.steps import LONGEST_STEPS, Ending, NodeCount, Walk, count, last_node
+from ivr.menus.steps import LONGEST_STEPS, Ending, NodeCount, Walk, by_node, last_node, passed
 from ivr.menus.walk import SILENCE, Caller, Menu
 from tests.golden import CONFIG
 
@@ -25,7 +25,9 @@ def walked(*does: str, number: str = "195") -> Caller:
 
 
 def counted(caller: Caller, ending: Ending = "hung up") -> dict[str, dict[str, int]]:
-    return {node.node: dict(node.left) for node in count([Walk(caller.steps, caller.path, ending, 3)])}
+    return {
+        node.node: dict(node.left) for node in by_node(passed([Walk(caller.steps, caller.path, ending, 3)]))
+    }
 
 
 @pytest.mark.parametrize(
@@ -55,8 +57,9 @@ def test_a_number_that_leads_into_the_menu_brings_its_keys_but_no_nodes() -> Non
 def test_every_visit_of_a_node_has_one_end() -> None:
     callers = [walked(*does) for does in ((), ("1", "0"), ("2", "2"))]
     walks = [Walk(caller.steps, caller.path, "let go", 2) for caller in callers]
-    assert all(node.visits == sum(node.left.values()) for node in count(walks))
-    assert count(walks)[0] == NodeCount("front", 12, count(walks)[0].left)
+    nodes = by_node(passed(walks))
+    assert all(node.visits == sum(node.left.values()) for node in nodes)
+    assert nodes[0] == NodeCount("front", 12, nodes[0].left)
 
 
 def test_a_walk_without_end_keeps_its_beginning_and_its_last_node() -> None:
@@ -69,4 +72,4 @@ def test_a_walk_without_end_keeps_its_beginning_and_its_last_node() -> None:
 
 @pytest.mark.parametrize("steps", ["", "front", "/", "/x:front", "/0:", "/0:front:s:w"])
 def test_what_is_no_line_of_steps_tells_of_no_node(steps: str) -> None:
-    assert (last_node(steps), count([Walk(steps, "1", "hung up", 1)])) == ("", [])
+    assert (last_node(steps), passed([Walk(steps, "1", "hung up", 1)])) == ("", {})

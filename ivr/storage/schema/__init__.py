@@ -29,6 +29,7 @@ from ivr.storage.schema.running import (
     processes,
     recorder_signs,
     sealed_days,
+    sealed_nodes,
     sealed_totals,
     switches,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "processes",
     "recorder_signs",
     "sealed_days",
+    "sealed_nodes",
     "sealed_totals",
     "surveys",
     "switches",

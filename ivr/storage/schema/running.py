@@ -97,8 +97,14 @@ sealed_days = Table(
     Column("sealed_at", Moment, nullable=False),
     Column("begins_at", Moment, nullable=False),
     Column("ends_at", Moment, nullable=False),
+    Column("has_walks", Boolean, nullable=False, default=False),
+    Column("calls_deleted", Boolean, nullable=False, default=False),
+    Column("callbacks_deleted", Boolean, nullable=False, default=False),
 )
-"""Local days whose totals are kept: nothing new is stored of them, whatever old file is read again."""
+"""Local days whose totals are kept: nothing new is stored of them, whatever old file is read again.
+
+`has_walks`: `sealed_nodes` are kept too. What is deleted, or about to be, is no more there to be looked at.
+"""
 
 sealed_totals = Table(
     "sealed_totals",
@@ -116,6 +122,16 @@ sealed_totals = Table(
     Column("talk_seconds", Float, nullable=False),
 )
 """Totals of a local day, kept when its records are made nameless or deleted (`ivr.storage.totals`)."""
+
+sealed_nodes = Table(
+    "sealed_nodes",
+    metadata,
+    Column("day", ForeignKey("sealed_days.day"), primary_key=True),
+    Column("node", String(255), primary_key=True),
+    Column("left_by", String(16), primary_key=True),
+    Column("number", Integer, nullable=False),
+)
+"""How callers left each node of the menu on a sealed day (`ivr.storage.walks`)."""
 
 log_positions = Table(
     "log_positions",
