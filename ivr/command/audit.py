@@ -47,7 +47,7 @@ def audit(
 ) -> None:
     """Whether sums close, each missed call has its decision, and queue_log tells the same.
 
-    Exit status 1 if anything disagrees; days that retention has deleted are named. Days are the hotline's own,
+    Exit status 1 if anything disagrees; days that retention has deleted are named. Days are the hotline's,
     and end five minutes ago at the latest.
     """
     configuration = configuration_of(load_or_stop(options(context).config))
