@@ -63,6 +63,7 @@ def originate(
 
 
 def _credit(attempt: Attempt, callback: Callback) -> float:
-    """Seconds of waiting that count for their place; who keeps it has waited on since they ordered."""
-    since = attempt.planned_at - callback.missed_at if callback.keeps_place else timedelta()
-    return callback.credit_seconds + since.total_seconds()
+    """Seconds of waiting that count for their place; who keeps it has waited ever since."""
+    if callback.keeps_place:
+        return (attempt.planned_at - callback.waits_since).total_seconds()
+    return callback.credit_seconds

@@ -9,22 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
 from sqlalchemy import (
-    BigInteger,
     Connection,
     and_,
     case,
-    cast,
     exists,
     false,
     insert,
     or_,
     select,
     true,
-    type_coerce,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -39,7 +36,7 @@ from ivr.calls.callback_states import (
     Reason,
 )
 from ivr.calls.missed import MissedCall
-from ivr.storage.moments import Moment, database_now
+from ivr.storage.moments import database_now
 from ivr.storage.schema import callback_journal, callbacks
 
 WAITING: tuple[OpenState, ...] = ("owed", "on_hold")
@@ -68,6 +65,8 @@ class Callback:
     created_at: datetime
     missed_at: datetime
     """When the latest of its missed calls was missed."""
+    waits_since: datetime
+    """When the citizen began to wait in the first of them."""
     due_at: datetime
     expires_at: datetime
     closed_at: datetime | None
@@ -153,6 +152,7 @@ def owe(
     """Open a callback; None if that number has an open one."""
     values = asdict(wanted) | {"state": state, "created_at": database_now()}
     values["due_at"] = wanted.due_at or database_now()
+    values["waits_since"] = wanted.missed_at - timedelta(seconds=wanted.credit_seconds)
     try:
         with connection.begin_nested():
             callback_id: int = connection.execute(
@@ -183,6 +183,7 @@ def join(
         select(
             callbacks.c.state,
             callbacks.c.missed_at,
+            callbacks.c.waits_since,
             callbacks.c.credit_seconds,
             callbacks.c.reason,
             callbacks.c.due_at,
@@ -192,7 +193,11 @@ def join(
     ).one_or_none()
     if before is None:
         return False
-    changes: dict[str, Any] = {"credit_seconds": max(before.credit_seconds, missed.wait_seconds)}
+    began = missed.missed_at - timedelta(seconds=missed.wait_seconds)
+    changes: dict[str, Any] = {
+        "credit_seconds": max(before.credit_seconds, missed.wait_seconds),
+        "waits_since": min(before.waits_since, began),
+    }
     if missed.missed_at >= before.missed_at:
         changes |= {
             "server": missed.server,
@@ -310,7 +315,7 @@ def next_due(
 
     `order` is `callback.order`: words for priorities and reasons, then `freshest_first` or `oldest_first`.
     """
-    missed_at = callbacks.c.missed_at
+    is_oldest_first = order and order[-1] == "oldest_first"
     places = {word: place for place, word in enumerate(order)}
     rank = case(
         (callbacks.c.due_by <= database_now(), places.get("urgent", -1)),
@@ -326,7 +331,9 @@ def next_due(
             or_(false(), *map(_goes_out_by, carried)),
         )
         .order_by(
-            rank, missed_at if order and order[-1] == "oldest_first" else missed_at.desc(), callbacks.c.id
+            rank,
+            callbacks.c.waits_since if is_oldest_first else callbacks.c.missed_at.desc(),
+            callbacks.c.id,
         )
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -347,9 +354,7 @@ def _has_a_place_before(first_live_caller: datetime | None) -> ColumnElement[boo
     """Whoever keeps a place waits since they began to, before they ordered; None: nobody else waits."""
     if first_live_caller is None:
         return callbacks.c.keeps_place
-    credit = cast(callbacks.c.credit_seconds * 1000, BigInteger)
-    waits_since = type_coerce(type_coerce(callbacks.c.missed_at, BigInteger) - credit, Moment())
-    return and_(callbacks.c.keeps_place, waits_since < first_live_caller)
+    return and_(callbacks.c.keeps_place, callbacks.c.waits_since < first_live_caller)
 
 
 def _goes_out_by(prefix: tuple[str, tuple[str, ...]]) -> ColumnElement[bool]:

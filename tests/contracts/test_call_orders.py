@@ -234,6 +234,17 @@ def test_an_order_that_keeps_its_place_goes_before_live_callers_who_came_later_a
     assert start(-24) is not None
 
 
+def test_who_keeps_a_place_and_calls_again_has_it_still(store: Store) -> None:
+    order, policy = asked(asked_at=asked().asked_at - timedelta(seconds=300)), open_rules("keep_place")
+    store.write(lambda c: take(c, order, policy))
+    [kept] = all_of(store)
+    store.write(lambda c: store_call(c, kept.caller_e164))
+    assert store.write(lambda c: decide_all(c, policy)) == ["already_open"]
+    [again] = all_of(store)
+    assert again.missed_at > kept.missed_at
+    assert again.waits_since == kept.waits_since
+
+
 def test_a_callback_shows_the_call_it_was_ordered_in_and_nobody_s_number(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -112,6 +112,18 @@ def test_the_freshest_missed_call_is_dialled_first_unless_the_policy_says_otherw
     store.write(work)
 
 
+def test_who_calls_again_has_waited_since_the_first_time(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        now = missed.now(connection)
+        for minutes, number in ((3, NUMBER), (2, "+994502222222"), (1, NUMBER)):
+            store_call(connection, number, ended_at=now - timedelta(minutes=minutes))
+            decide_all(connection)
+        found = [next_due(connection, order) for order in ("oldest_first", "freshest_first")]
+        assert [one.caller_e164 for one in found if one] == [NUMBER, NUMBER]
+
+    store.write(work)
+
+
 def test_who_was_answered_or_is_on_the_line_is_settled_in_the_transaction_that_would_dial(
     store: Store,
 ) -> None:

@@ -170,7 +170,7 @@ class OldCallback(NamedTuple):
         moments = [missed + timedelta(hours=hours) for hours in sorted(self.tried)]
         told = {"server": "main", "queue": "dvx"}
         whose = {"caller_e164": ANNA, "caller": ANNA, "structure": "dvx", "language": "ru"}
-        due = dict.fromkeys(("created_at", "missed_at", "due_at", "expires_at"), missed)
+        due = dict.fromkeys(("created_at", "missed_at", "waits_since", "due_at", "expires_at"), missed)
         new = insert(callbacks).values(**told, **whose, **due, state="reached", closed_at=moments[-1])
         callback_id = connection.scalar(new.returning(callbacks.c.id))
         for number, planned in enumerate(moments):

@@ -30,6 +30,7 @@ CALLBACK = Callback(
     attempts_used=0,
     created_at=NOON,
     missed_at=NOON,
+    waits_since=NOON - timedelta(seconds=12.9),
     due_at=NOON,
     expires_at=NOON + timedelta(days=1),
     closed_at=None,

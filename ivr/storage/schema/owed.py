@@ -40,6 +40,7 @@ callbacks = Table(
     Column("attempts_used", Integer, nullable=False, default=0),
     Column("created_at", Moment, nullable=False),
     Column("missed_at", Moment, nullable=False),
+    Column("waits_since", Moment, nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("closed_at", Moment),
