@@ -43,6 +43,8 @@ from ivr.storage.attempts import Attempt
 from ivr.storage.engine import Store, StoreThread
 
 STATES: Final = ("ringing", "citizen_answered", "confirmed", "agent_connected", "ended")
+FAREWELLS: Final = ("refused", "no_agent", "new_time")
+"""What a citizen may be told instead of being connected; each is stored when it is."""
 BEFORE_ASTERISK: Final = (
     "planned, not committed",
     "planned",
@@ -56,7 +58,11 @@ BOUNDARIES: Final = (
     "queued",
     *(f"{state} {how}" for state in STATES for how in ("heard", "not committed", "committed")),
 )
-"""Every commit, send and await of an attempt, in its order."""
+"""Every commit, send and await of an attempt that reaches an agent, in its order."""
+PARTING: Final = tuple(
+    f"{farewell} {how}" for farewell in FAREWELLS for how in ("heard", "not committed", "committed")
+)
+"""The same where one ends otherwise."""
 ASKING: Final = ("asking", "told")
 TAKING_OVER: Final = (
     *(f"{found}: {step}" for found in ("alive", "gone") for step in ASKING),
@@ -207,7 +213,9 @@ def _plant_taking_over(reach: Callable[[str], None]) -> None:
 
 
 def _state(progress: Progress) -> str:
-    return "ended" if progress.ended_at else progress.state
+    if progress.ended_at:
+        return "ended"
+    return progress.farewell if progress.farewell in FAREWELLS else progress.state
 
 
 def _replace(owner: object, name: str, planted: object) -> None:

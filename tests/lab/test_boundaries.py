@@ -21,12 +21,12 @@ from sqlalchemy import select, text
 
 from ivr.storage.engine import Store
 from ivr.storage.schema import attempts, callbacks
-from tests.lab.checkpoints import BEFORE_ASTERISK, BOUNDARIES, TAKING_OVER, Order
+from tests.lab.checkpoints import BEFORE_ASTERISK, BOUNDARIES, PARTING, TAKING_OVER, Order
 from tests.lab.dialing import Dialing, ready_to_dial, until
 from tests.lab.exchange import Fate, Keypress, Lifts
 from tests.lab.house import REPOSITORY
 from tests.lab.phone import AgentPhone
-from tests.stored_calls import store_call
+from tests.stored_calls import Queued, store_call
 from tests.stores import Databases
 
 LONG_TALK = Lifts(after=0.3, keys=(Keypress("1", 0.4),), talk=15.0)
@@ -34,10 +34,48 @@ LONG_TALK = Lifts(after=0.3, keys=(Keypress("1", 0.4),), talk=15.0)
 REACHED = Lifts(after=0.3, keys=(Keypress("1", 0.4),), talk=0.5)
 AT_ONCE = 11
 AGENTS = tuple(f"11{n:02d}" for n in range(1, 13))
+IDLERS = tuple(f"13{n:02d}" for n in range(1, 8))
+"""Of another queue, whose phones ring and ring."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a call goes if nobody disturbs it: in which queue, and what is stored at its end."""
+
+    fate: Fate
+    state: str = "reached"
+    disposition: str = "reached"
+    queue: str = "dvx"
+
+
+REACHES = Course(REACHED)
+PARTS = {
+    "refused": Course(Lifts(after=0.3, keys=(Keypress("9", 0.4),)), "refused", "declined"),
+    "no_agent": Course(
+        Lifts(after=0.3, keys=(Keypress("1", 0.4),), patience=14.0), "owed", "no_agent", "emdx"
+    ),
+    "new_time": Course(
+        Lifts(after=0.3, keys=tuple(Keypress("1", at) for at in (0.4, 9.0, 11.0, 13.0))),
+        "owed",
+        "no_agent",
+        "emdx",
+    ),
+}
+
+
+def course_of(boundary: str) -> Course:
+    """The call in which that boundary is come to."""
+    if boundary in PARTING:
+        return PARTS[boundary.partition(" ")[0]]
+    return Course(LONG_TALK) if boundary.startswith("alive") else REACHES
+
+
 CHANGES = {
     **{f"agents.{account}": {"name": account, "queues": ["dvx"]} for account in AGENTS},
+    **{f"agents.{account}": {"name": account, "queues": ["emdx"]} for account in IDLERS},
     "callback.retry.aborted": ["1s"],
     "callback.confirm_wait": "5s",
+    "callback.max_hold": "5s",
     "queues.dvx.announce_position": False,
 }
 OVERDUE = "UPDATE attempts SET deadline_at = 1000"
@@ -198,7 +236,8 @@ async def scene_of(
 ) -> AsyncIterator[Scene]:
     """A database of its own in which that citizen is owed a call, and a dialer that will stop."""
     store = Store(url)
-    store.write(lambda c: store_call(c, f"+994{number[1:]}"))
+    queue = course_of(boundary).queue
+    store.write(lambda c: store_call(c, f"+994{number[1:]}", [Queued(queue=queue, structure=queue)]))
     async with Wire.open(lab.house.ami) as (wire, port):
         order = Order(url, port, boundary, str(lab.house.folder / f"stopped-{number}"))
         scene = Scene(boundary, number, store, order, wire, dialers)
@@ -216,8 +255,9 @@ async def laboratory(folder: Path, citizens: Mapping[str, Fate]) -> AsyncIterato
         Dialers.open(lab) as dialers,
     ):
         lab.store.close()
-        for account in AGENTS:
-            phone = AgentPhone.open(account, lab.house.secret(account), lab.house.sip, answer_after=0.1)
+        for account in (*AGENTS, *IDLERS):
+            after = 0.1 if account in AGENTS else 60.0
+            phone = AgentPhone.open(account, lab.house.secret(account), lab.house.sip, answer_after=after)
             await phones.enter_async_context(phone)
         yield lab, dialers
 
@@ -235,10 +275,11 @@ def _is_over(lab: Dialing, number: str) -> bool:
 async def disturbed(
     lab: Dialing, dialers: Dialers, boundary: str, number: str, url: str, fault: Fault
 ) -> None:
-    """One attempt, disturbed at one boundary: its citizen is rung once and reaches an agent.
+    """One attempt, disturbed at one boundary: its citizen is rung once, and it ends as it would have.
 
     Before a dialer can be disturbed while it takes over, another one dies while the phone rings.
     """
+    course = course_of(boundary)
     first = "ringing committed" if boundary in TAKING_OVER else boundary
     async with scene_of(lab, dialers, first, number, url) as scene:
         await scene.stopped()
@@ -252,7 +293,7 @@ async def disturbed(
         def settled() -> bool:
             tried = scene.store.read(lambda c: c.scalars(select(attempts.c.state)).all())
             state = scene.store.read(lambda c: c.scalar(select(callbacks.c.state)))
-            return bool(tried) and set(tried) == {"ended"} and state == "reached"
+            return bool(tried) and set(tried) == {"ended"} and state == course.state
 
         try:
             await until(settled, f"the end of the callback disturbed at {boundary!r}", 25.0)
@@ -268,18 +309,17 @@ async def disturbed(
         assert len(lab.exchange.calls_to(number)) == 1, boundary
         assert sum(dialled(lab, one.id) for one in tried) == 1, boundary
         for one in tried:
-            assert dialled(lab, one.id) == (one.disposition == "reached"), (boundary, one)
+            assert dialled(lab, one.id) == (one.disposition == course.disposition), (boundary, one)
 
 
 @pytest.mark.parametrize("fault", [killed, frozen, cut_off])
 def test_a_dialer_disturbed_at_any_boundary_rings_the_citizen_once_and_keeps_the_callback(
     tmp_path: Path, databases: Databases, fault: Fault
 ) -> None:
-    boundaries = (*BOUNDARIES, *TAKING_OVER)
+    boundaries = (*BOUNDARIES, *PARTING, *TAKING_OVER)
     numbers = [f"05070000{n:02d}" for n in range(len(boundaries))]
     citizens = {
-        number: LONG_TALK if boundary.startswith("alive") else REACHED
-        for number, boundary in zip(numbers, boundaries, strict=True)
+        number: course_of(boundary).fate for number, boundary in zip(numbers, boundaries, strict=True)
     }
 
     async def scenario(urls: list[str]) -> None:
