@@ -3,18 +3,18 @@
 Called by the compiled order dialogue. `take` commits under the dialer's guards and is given by whoever runs
 the service; if it takes too long the dialplan leaves the order in queue_log, which makes no second one.
 What the citizen hears: that an agent will call as soon as one is free, or during today, or on the next
-working day, with hour and minute if they chose a time; or that no more orders are taken now, and then they
-are back where they were.
+working day, with hour and minute if they chose a time; that it is noted, if it is for later; or that no more
+orders are taken now, and then they are back where they were.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.words import VAR_ORDERED, VAR_SAY
+from ivr.calls.opening_hours import Schedule
 from ivr.calls.orders import CallOrder, OrderAnswer, read_order, when_called
 from ivr.sounds.prompts import ORDER_REFUSED
 
@@ -23,20 +23,20 @@ TakeOrder = Callable[[CallOrder], OrderAnswer]
 
 
 def decide(
-    answer: OrderAnswer, zone: ZoneInfo, now: datetime, *, is_chosen: bool
+    answer: OrderAnswer, hours: Schedule, now: datetime, *, is_chosen: bool
 ) -> tuple[str, tuple[str, ...]]:
     """The word for the dialplan, and the prompts that say when to expect the call."""
     if answer.called_from is None:
         return "refused", (ORDER_REFUSED,)
-    return "accepted", when_called(answer.called_from, zone, now, is_chosen=is_chosen)
+    return "accepted", when_called(answer.called_from, hours, now, is_chosen=is_chosen)
 
 
 def order_callback(
-    session: AgiSession, take: TakeOrder, server: str, zone: ZoneInfo, now: Callable[[], datetime]
+    session: AgiSession, take: TakeOrder, server: str, hours: Schedule, now: Callable[[], datetime]
 ) -> None:
     """Take the order in argument 2, for the queue in argument 1; set HOTLINE_SAY and HOTLINE_ORDERED."""
     order = read_order(server, session.uniqueid, session.argument(1), session.argument(2))
     if order is not None:
-        word, prompts = decide(take(order), zone, now(), is_chosen=order.choice > 0)
+        word, prompts = decide(take(order), hours, now(), is_chosen=order.choice > 0)
         session.set_variable(VAR_SAY, "&".join(f"hotline/{prompt}" for prompt in prompts))
         session.set_variable(VAR_ORDERED, word)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from random import uniform
-from zoneinfo import ZoneInfo
 
 from agi_scripts.announce_position import announce_position
 from agi_scripts.callback_position import callback_position
@@ -21,6 +20,7 @@ from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.fastagi import Script, Unanswered
 from ivr.calls.caller import reader
+from ivr.calls.opening_hours import calling_hours
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
 from ivr.storage.engine import Store, StoreAway
@@ -59,10 +59,10 @@ def scripts_of_orders(
     configuration: Configuration, server: str, take: TakeOrder, is_owed: IsOwed, now: Callable[[], datetime]
 ) -> Mapping[str, Script]:
     """The scripts of call orders, by name."""
-    zone = ZoneInfo(configuration.hotline.time_zone)
+    hours = calling_hours(configuration)
     return {
         words.AGI_ORDER_CALLBACK: _asking_the_store(
-            partial(order_callback, take=take, server=server, zone=zone, now=now)
+            partial(order_callback, take=take, server=server, hours=hours, now=now)
         ),
         words.AGI_OWED_CALLBACK: _asking_the_store(
             partial(owed_callback, read=reader(configuration), is_owed=is_owed)

@@ -16,7 +16,7 @@ from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 from ivr.asterisk.words import interface
 from ivr.calls.caller import ReadNumber, own_numbers, reader
 from ivr.calls.numbers import normalise
-from ivr.calls.opening_hours import Schedule
+from ivr.calls.opening_hours import Schedule, calling_hours
 from ivr.calls.orders import chosen_time
 from ivr.config.callback_rules import Callback
 from ivr.config.model import Configuration, Queue, Trunk
@@ -51,9 +51,7 @@ class Policy:
             callback=configuration.callback,
             queues=configuration.queues,
             trunks=configuration.trunks,
-            hours=Schedule.of(
-                configuration.hours[configuration.callback.hours], hotline.time_zone, hotline.country
-            ),
+            hours=calling_hours(configuration),
             country=hotline.country,
             default_language=configuration.default_language,
             own=own_numbers(configuration),

@@ -258,6 +258,7 @@ def _lasting(seconds: float) -> str:
 def _limits(extras: list[Any]) -> str:
     least = [f"{each.ge:g} or more" for each in extras if isinstance(each, annotated_types.Ge) if each.ge]
     most = [f"{each.le:g} or less" for each in extras if isinstance(each, annotated_types.Le)]
+    most += [f"less than {each.lt:g}" for each in extras if isinstance(each, annotated_types.Lt)]
     return "".join(f", {limit}" for limit in (*least[-1:], *most))
 
 

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import holidays
 
 from ivr.config.hours import Hours, Weekday, clock
+from ivr.config.model import Configuration
 
 WEEKDAYS: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LOOK_AHEAD_DAYS: Final = 800
@@ -103,6 +104,12 @@ class Schedule:
         for day in (first + timedelta(days=ahead) for ahead in range(LOOK_AHEAD_DAYS)):
             if span := self.span(day):
                 yield day, span
+
+
+def calling_hours(configuration: Configuration) -> Schedule:
+    """When citizens may be called: the schedule of `callback.hours`."""
+    hours, hotline = configuration.hours[configuration.callback.hours], configuration.hotline
+    return Schedule.of(hours, hotline.time_zone, hotline.country)
 
 
 def irregular_days(schedule: Schedule, first: date, last: date) -> dict[date, Span | None]:

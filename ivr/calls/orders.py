@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from ivr.calls.opening_hours import Schedule
 
@@ -71,21 +70,32 @@ def chosen_time(
     chosen = times[choice - 1]
     if isinstance(chosen, float):
         return now + timedelta(seconds=chosen)
+    return _next_working_day(schedule, now)
+
+
+def _next_working_day(schedule: Schedule, now: datetime) -> datetime:
+    """When it begins."""
     midnight = now.astimezone(schedule.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     return schedule.next_opening(midnight + timedelta(days=1))
 
 
 def when_called(
-    called_from: datetime, zone: ZoneInfo, now: datetime, *, is_chosen: bool = False
+    called_from: datetime, hours: Schedule, now: datetime, *, is_chosen: bool = False
 ) -> tuple[str, ...]:
-    """The prompts that say when to expect the call: as soon as an agent is free, today, or the next day.
+    """The prompts that say when to expect the call: as soon as an agent is free, today, the next working day.
 
+    A working day is one of `hours`, those of callbacks. For a later one it is said that the order is noted.
     Who has chosen a time hears the hour and minute, too: `digit-9 digit-0 digit-5`, `clock-14 clock-37`.
     """
     if called_from <= now:
         return ("order_soon",)
-    then = called_from.astimezone(zone)
-    day = "order_today" if then.date() == now.astimezone(zone).date() else "order_next_day"
+    then, today = (moment.astimezone(hours.zone) for moment in (called_from, now))
+    if then.date() == today.date():
+        day = "order_today"
+    elif then.date() == _next_working_day(hours, now).astimezone(hours.zone).date():
+        day = "order_next_day"
+    else:
+        return ("order_noted",)
     if not is_chosen:
         return (day,)
     clock = (then.hour, *divmod(then.minute, 10)) if then.minute < 10 else (then.hour, then.minute)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from ivr.config.frozen import Frozen
-from ivr.config.shapes import Duration, Name, Prefix, Seconds, WholeSeconds
+from ivr.config.shapes import Duration, KeyWait, Name, Prefix, Seconds, WholeSeconds
 
 Outcome = Literal["abandoned", "timeout", "empty", "interrupted"]
 RetryDelays = list[Seconds]
@@ -113,7 +113,7 @@ class Callback(Frozen):
     max_hold: Annotated[WholeSeconds, Field(ge=1)] = 20.0
     confirm_times: Annotated[int, Field(ge=1, le=5)] = 2
     """How often the greeting is said before the line counts as a machine."""
-    confirm_wait: Annotated[Duration, Field(ge=0.1)] = 5.0
+    confirm_wait: KeyWait = 5.0
     new_times: Annotated[list[Literal["next_working_day"] | Seconds], Field(max_length=9)] = []
     """Times offered when no agent is free, by key 1, 2, …"""
     attempts: Annotated[int, Field(ge=1, le=20)] = 6

@@ -25,19 +25,30 @@ def schedules(configuration: Configuration, places: Places) -> Iterator[Problem]
         hint = "give at least the hours of callbacks; `hotline config init` shows some"
         yield Problem("CFG002", places.at(), "the section `hours` is missing", hint)
         return
-    named: list[tuple[KeyPath, str | None]] = [(("callback", "hours"), configuration.callback.hours)]
-    named += [(("queues", name, "hours"), queue.hours) for name, queue in configuration.queues.items()]
-    named += [
-        (("menu", "nodes", name, "hours"), node.hours) for name, node in configuration.menu.nodes.items()
-    ]
-    for path, schedule in named:
+    for path, schedule in _named(configuration):
         if schedule and not places.has("hours", schedule):
             hint = did_you_mean(schedule, configuration.hours)
             yield Problem("HRS001", places.value_at(*path), f"there are no hours `{schedule}`", hint)
 
 
+def unused_schedules(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """HRS008: hours that decide nothing."""
+    for name in configuration.hours.keys() - {schedule for _, schedule in _named(configuration)}:
+        message = f"no queue, menu node or callback has the hours `{name}`"
+        hint = f"write `hours: {name}` where they are meant, or delete them"
+        yield Problem("HRS008", places.at("hours", name), message, hint, Severity.WARNING)
+
+
+def _named(configuration: Configuration) -> Iterator[tuple[KeyPath, str | None]]:
+    yield ("callback", "hours"), configuration.callback.hours
+    for name, queue in configuration.queues.items():
+        yield ("queues", name, "hours"), queue.hours
+    for name, node in configuration.menu.nodes.items():
+        yield ("menu", "nodes", name, "hours"), node.hours
+
+
 def hours(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """HRS002-HRS005: hours that close before they open, never open, or contradict themselves."""
+    """HRS002-HRS005, HRS009: hours that close before they open, never open, or contradict themselves."""
     for name, schedule in configuration.hours.items():
         opening = {day: clock(written) for day, written in schedule.week.items() if written != "closed"}
         special = {day: clock(written) for day, written in schedule.special.items() if written != "closed"}
@@ -64,6 +75,13 @@ def hours(configuration: Configuration, places: Places) -> Iterator[Problem]:
                 if date in getattr(schedule, second):
                     place = places.at("hours", name, first, position)
                     yield Problem("HRS004", place, f"{date} is also in `{second}`", "keep one of them")
+        for field in ("closed_on", "open_on"):
+            dates = getattr(schedule, field)
+            for position, date in enumerate(dates):
+                if (first := dates.index(date)) < position:
+                    place, before = (places.at("hours", name, field, each) for each in (position, first))
+                    hint = f"first written at {before}; was another day meant?"
+                    yield Problem("HRS009", place, f"{date} is in `{field}` twice", hint, earlier=before)
 
 
 def blocked(configuration: Configuration, places: Places) -> Iterator[Problem]:

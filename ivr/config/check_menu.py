@@ -6,11 +6,16 @@ Called by `ivr.config.crosscheck`. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
-from ivr.config.menu_graph import BUILT_IN, next_nodes, reachable, silent_circles, written_ways
+from ivr.config.menu_graph import BUILT_IN, next_nodes, reachable, written_ways
 from ivr.config.model import Configuration
 from ivr.config.places import Places
 from ivr.config.problems import Problem, Severity, did_you_mean
+from ivr.config.silent_rounds import Round, TooManyHours, silent_rounds
+
+MOST_ROUNDS = 20
+"""More are not told one by one: with so many schedules there may be millions of one and the same mistake."""
 
 
 def targets(configuration: Configuration, places: Places) -> Iterator[Problem]:
@@ -66,11 +71,26 @@ def reach(configuration: Configuration, places: Places) -> Iterator[Problem]:
 
 def circles(configuration: Configuration, places: Places) -> Iterator[Problem]:
     """MENU003: a caller who presses nothing would hold the line for ever."""
-    for circle, only_closed in sorted(silent_circles(configuration).items()):
-        when = "outside opening hours, " if only_closed else ""
-        message = f"{when}who presses nothing goes round for ever: {' → '.join((*circle, circle[0]))}"
-        hint = "let one of them end in a queue or with `hangup: true`"
-        yield Problem("MENU003", places.at("menu", "nodes", circle[0]), message, hint)
+    hint = "let one of them end in a queue or with `hangup: true`"
+    found: list[Round] = []
+    further = ""
+    try:
+        for circle in islice(silent_rounds(configuration), MOST_ROUNDS + 1):
+            found.append(circle)
+    except TooManyHours as problem:
+        first, *_ = problem.nodes
+        some = ", ".join(problem.nodes[:5])
+        message = f"too many hours decide whether who presses nothing ever leaves {some} …"
+        yield Problem(
+            "MENU003", places.at("menu", "nodes", first), message, f"{hint}, or give fewer of them hours"
+        )
+    if len(found) > MOST_ROUNDS:
+        further = "; there are further rounds, told when these are mended"
+    for circle in found[:MOST_ROUNDS]:
+        when = "outside opening hours, " if circle.only_closed else ""
+        way = " → ".join((*circle.nodes, circle.nodes[0]))
+        message = f"{when}who presses nothing goes round for ever: {way}"
+        yield Problem("MENU003", places.at("menu", "nodes", circle.nodes[0]), message, hint + further)
 
 
 def ways_back(configuration: Configuration, places: Places) -> Iterator[Problem]:

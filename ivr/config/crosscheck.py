@@ -61,6 +61,20 @@ def _orders(configuration: Configuration, places: Places) -> Iterator[Problem]:
             yield Problem("ORD001", place, "`callback.new_times` offers no time to choose", hint)
 
 
+def _offers(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """ORD002: a call is offered for a wait only that nobody is let to wait."""
+    for name in takes_orders(configuration):
+        queue = configuration.queues[name]
+        over, most = queue.order.over, queue.max_wait
+        if over is not None and over > most and places.is_whole("queues", name):
+            place, limit = (
+                places.value_at("queues", name, *path) for path in (("order", "over"), ("max_wait",))
+            )
+            message = f"a call is offered for a wait over {over:g} s, and nobody waits longer than {most:g} s"
+            hint = f"give a time no longer than `max_wait`, which is at {limit}"
+            yield Problem("ORD002", place, message, hint, Severity.WARNING, earlier=limit)
+
+
 def _agents(configuration: Configuration, places: Places) -> Iterator[Problem]:
     own = {configuration.hotline.number, *configuration.hotline.delivered}
     for account, agent in configuration.agents.items():
@@ -162,6 +176,7 @@ _REFERENCES: tuple[Check, ...] = (
     _servers,
     _queues,
     _orders,
+    _offers,
     _digits,
     _agents,
     lending.check,
@@ -190,6 +205,7 @@ _WHOLE: tuple[Check, ...] = (
     _structures_served,
     check_menu.reach,
     check_menu.ways_back,
+    check_calls.unused_schedules,
     check_prompts.unused,
     check_prompts.long_texts,
 )

@@ -114,6 +114,7 @@ _SENTENCES: dict[str, _Say] = {
     "float_parsing": lambda context: "must be a number",
     "finite_number": lambda context: "must be a number",
     "greater_than_equal": lambda context: f"must be {context['ge']:g} or more",
+    "less_than": lambda context: f"must be less than {context['lt']:g}",
     "multiple_of": lambda context: "must be whole seconds",
     "less_than_equal": lambda context: f"must be {context['le']:g} or less",
     "date_type": lambda context: 'must be a date like "2026-12-31"',

@@ -26,6 +26,7 @@ from ivr.config.shapes import (
     Folder,
     HostPort,
     Key,
+    KeyWait,
     Name,
     Network,
     Prefix,
@@ -35,6 +36,7 @@ from ivr.config.shapes import (
 
 Language = Literal["az", "ru", "en"]
 HoldTime = Literal["never", "once", "always"]
+Percent = Annotated[float, Field(ge=0, le=100)]
 
 
 class Text(Frozen):
@@ -84,7 +86,7 @@ class Survey(Frozen):
     """Of the callers who may be asked, so many in a hundred are."""
     not_again_within: WholeSeconds = 30 * DAY
     """Whoever was asked is left in peace so long."""
-    wait: Annotated[Duration, Field(ge=0.1)] = 5.0
+    wait: KeyWait = 5.0
     """For the key, after the question."""
 
 
@@ -100,7 +102,7 @@ class Queue(Frozen):
     retry: Annotated[WholeSeconds, Field(ge=1)] = 2.0
     """Between an agent who did not answer and the next one."""
     wrap_up: WholeSeconds = 10.0
-    max_wait: Annotated[WholeSeconds, Field(ge=1)] = 600.0
+    max_wait: Annotated[WholeSeconds, Field(ge=1, lt=DAY)] = 600.0
     """Then the caller goes to `on_timeout`."""
     on_timeout: Name
     hours: Name | None = None
@@ -189,7 +191,7 @@ class Node(Frozen):
     """Outside them the caller goes to node `closed` instead."""
     closed: Annotated[Name | None, Field(examples=["closed"])] = None
     keys: Annotated[dict[Key, Name], Field(min_length=1)] | None = None
-    wait: Annotated[Duration, Field(ge=0.1)] = 5.0
+    wait: KeyWait = 5.0
     """For a key, after the last prompt."""
     wrong_key: Retry | None = None
     silence: Retry | None = None
@@ -267,15 +269,15 @@ class Trunk(Frozen):
 class Targets(Frozen):
     """Targets of the statute, in percent unless named otherwise; reports print them beside the figures."""
 
-    accepted_within: float = 80
-    accepted_overall: float = 90
-    lost_after: float = 5
-    callback_level: float = 90
-    inquiry_share: float = 30
-    inquiry_answer_days: float = 7
-    availability: float = 97
-    first_contact_resolution: float = 75
-    satisfaction: float = 85
+    accepted_within: Percent = 80
+    accepted_overall: Percent = 90
+    lost_after: Percent = 5
+    callback_level: Percent = 90
+    inquiry_share: Percent = 30
+    inquiry_answer_days: Annotated[float, Field(ge=0)] = 7
+    availability: Percent = 97
+    first_contact_resolution: Percent = 75
+    satisfaction: Percent = 85
 
 
 class Server(Frozen):

@@ -104,6 +104,8 @@ Seconds = Annotated[Duration, Field(ge=0)]
 WholeSeconds = Annotated[Seconds, Field(multiple_of=1)]
 """For Asterisk's queues, which know no part of a second."""
 
+KeyWait = Annotated[Duration, Field(ge=0.1, le=120)]
+"""Silence in which a key is waited for; a longer one was meant to be something else."""
 
 DAY = 86400.0
 

@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, WithJsonSchema
 
 from ivr.calls.numbers import normalise
-from ivr.calls.opening_hours import Schedule
+from ivr.calls.opening_hours import calling_hours
 from ivr.calls.orders import chosen_time, when_called
 from ivr.config.frozen import Frozen
 from ivr.config.model import Configuration, Language
@@ -124,14 +123,12 @@ def where(caller: Caller) -> str:
 
 def menu_for(configuration: Configuration, given: Given, announce: Announce) -> Menu:
     """The menu at the moment and with the queues that are given."""
-    zone = ZoneInfo(configuration.hotline.time_zone)
-    at = given.at if given.at.tzinfo else given.at.replace(tzinfo=zone)
-    hours = configuration.hours[configuration.callback.hours]
-    schedule = Schedule.of(hours, configuration.hotline.time_zone, configuration.hotline.country)
+    schedule = calling_hours(configuration)
+    at = given.at if given.at.tzinfo else given.at.replace(tzinfo=schedule.zone)
 
     def ordered(choice: int) -> tuple[str, ...]:
         chosen = chosen_time(configuration.callback.new_times, choice, schedule, at)
-        return when_called(schedule.next_opening(chosen or at), zone, at, is_chosen=chosen is not None)
+        return when_called(schedule.next_opening(chosen or at), schedule, at, is_chosen=chosen is not None)
 
     def announced(queue: str, was_told: bool) -> Iterable[str]:
         return announce(queue, given.state[queue], was_told) if queue in given.state else ()

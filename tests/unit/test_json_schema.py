@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from ivr.command.root import app
 from ivr.command.schema import schemas
+from tests.unit.config_mistakes import MISTAKES
 from tests.unit.starter import FILES
-from tests.unit.test_config_problems import MISTAKES
 
 CONFIG = Path(__file__).parents[2] / "config"
 VALID = {name: fastjsonschema.compile(json.loads(text)) for name, text in schemas().items()}

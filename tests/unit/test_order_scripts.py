@@ -12,6 +12,7 @@ from agi_scripts.table import scripts_for, scripts_of_orders
 from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.fastagi import Unanswered
+from ivr.calls.opening_hours import calling_hours
 from ivr.calls.orders import CallOrder, OrderAnswer, read_order
 from ivr.queues.board import Board
 from ivr.storage.engine import Store, StoreAway
@@ -20,6 +21,7 @@ from tests.unit.agi_wire import OK, ScriptedWire, value
 from tests.unit.ami_lines import START, at, events
 
 BAKU = ZoneInfo("Asia/Baku")
+CALLING = calling_hours(shipped())
 NOON = datetime(2026, 11, 23, 12, tzinfo=BAKU)
 TOLD = "1795417200|0552223344|0501234567|provider|ru|2|31"
 
@@ -33,10 +35,13 @@ TOLD = "1795417200|0552223344|0501234567|provider|ru|2|31"
         (NOON + timedelta(minutes=30), "accepted order_today"),
         (NOON + timedelta(hours=11, minutes=59), "accepted order_today"),
         (NOON + timedelta(hours=12), "accepted order_next_day"),
+        (NOON + timedelta(hours=32), "accepted order_next_day"),
+        (NOON + timedelta(hours=36), "accepted order_noted"),
+        (NOON + timedelta(days=7), "accepted order_noted"),
     ],
 )
 def test_a_citizen_hears_when_to_expect_the_call(called_from: datetime | None, heard: str) -> None:
-    word, prompts = decide(OrderAnswer(called_from), BAKU, NOON.astimezone(UTC), is_chosen=False)
+    word, prompts = decide(OrderAnswer(called_from), CALLING, NOON.astimezone(UTC), is_chosen=False)
     assert f"{word} {' '.join(prompts)}" == heard
 
 
@@ -47,11 +52,21 @@ def test_a_citizen_hears_when_to_expect_the_call(called_from: datetime | None, h
         (timedelta(hours=2, minutes=5), "order_today_at clock-14 digit-0 digit-5"),
         (timedelta(hours=21), "order_next_day_at digit-9 digit-0 digit-0"),
         (timedelta(hours=-1), "order_soon"),
+        (timedelta(days=2), "order_noted"),
     ],
 )
 def test_who_chose_a_time_hears_the_hour_and_minute_of_the_call(after: timedelta, heard: str) -> None:
-    _, prompts = decide(OrderAnswer(NOON + after), BAKU, NOON.astimezone(UTC), is_chosen=True)
+    _, prompts = decide(OrderAnswer(NOON + after), CALLING, NOON.astimezone(UTC), is_chosen=True)
     assert " ".join(prompts) == heard
+
+
+def test_after_a_friday_the_next_working_day_is_monday_and_nothing_later() -> None:
+    friday = NOON + timedelta(days=4)
+    monday, tuesday = (
+        decide(OrderAnswer(friday + timedelta(days=days)), CALLING, friday, is_chosen=False)[1]
+        for days in (3, 4)
+    )
+    assert (monday, tuesday) == (("order_next_day",), ("order_noted",))
 
 
 def run(script: str, *arguments: str, answer: OrderAnswer | None = None) -> tuple[list[str], list[CallOrder]]:
