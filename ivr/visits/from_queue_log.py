@@ -236,7 +236,7 @@ _READERS: Final[Mapping[str, Callable[[LogLine, When, When | None], Sequence[Fac
 
 
 def _party(line: LogLine) -> Party:
-    return Party(line.uniqueid)
+    return Party(line.uniqueid, variables=of_attempt(line.uniqueid))
 
 
 def _seconds(text: str) -> float | None:

@@ -136,7 +136,8 @@ def visit_merged(row: Row, told: Visit) -> dict[str, Any]:
     if wait["outcome"] == "answered" and agrees:
         end = new if _ends_better(new, row) else row
     is_amis = told.source == "ami"
-    who, guess = (row, new) if not is_amis and row["source"] != "queue_log" else (new, row)
+    is_guessed = told.is_rebuilt and told.source == row["source"]  # by who went on reading after the join
+    who, guess = (row, new) if is_guessed or (not is_amis and row["source"] != "queue_log") else (new, row)
     moments = new if is_amis else row
     return {
         **{name: _first(who[name], guess[name]) for name in _WHO},
@@ -218,7 +219,8 @@ def call_merged(row: Row, told: Call, *, is_listened: bool) -> dict[str, Any]:
     """
     new = told._asdict()
     is_amis = row["source"] == "ami"
-    who, guess = (row, new) if is_amis and told.source != "ami" else (new, row)
+    has_not_heard_who = row["source"] == told.source and row["caller"] and not told.caller
+    who, guess = (row, new) if has_not_heard_who or (is_amis and told.source != "ami") else (new, row)
     merged = {name: _first(who[name], guess[name]) for name in new if name not in ("uniqueid", *_CALL_END)}
     if who["began_at"] - guess["began_at"] > _ROUGHLY:
         merged["began_at"] = guess["began_at"]
