@@ -166,7 +166,8 @@ class Recorder:
         channels = await self._ask("CoreShowChannels")
         by_id = {row["Uniqueid"]: row for row in channels.events} if channels else {}
         queues = await self._ask("QueueStatus")
-        for row in queues.events if queues else ():
+        # Who serves comes first: an agent may wait in a queue that is told before their own.
+        for row in sorted(queues.events if queues else (), key=lambda row: row.name == "QueueEntry"):
             for fact in self._reader.waiting(row, by_id):
                 self._apply(fact)
         if channels is not None:

@@ -97,9 +97,10 @@ class LogComparison:
         found: list[Disagreement] = []
         for begin in range(0, len(keys), _AT_ONCE):
             told = [self._open.pop(key) for key in keys[begin : begin + _AT_ONCE]]
-            rows = self._rows({visit.uniqueid for visit in told})
+            rows = self._rows({channel for visit in told for channel in (visit.uniqueid, visit.place)})
             for visit in told:
-                row = same_stay(visit, rows[visit.uniqueid, visit.queue])
+                of_place = rows[visit.place, visit.queue] if visit.place else ()
+                row = same_stay(visit, [*rows[visit.uniqueid, visit.queue], *of_place])
                 if row is not None:
                     self._found.add(row["id"])
                 elif any(begin <= visit.joined_at < end for begin, end in self._deleted):

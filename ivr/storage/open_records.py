@@ -31,7 +31,7 @@ def open_records(
     is_open = (unindexed(calls.c.server) == server) & calls.c.ended_at.is_(None)
     ids = {row.call_id for row in open_stays}
     rows = connection.execute(select(calls).where(or_(is_open, calls.c.id.in_(ids)))).all()
-    channels = {row.call_id: row.uniqueid for row in open_stays}
+    channels = {row.call_id: row.place or row.uniqueid for row in open_stays}
     found = {row.id: _call(row, channels.get(row.id, row.linkedid)) for row in rows}
     return tuple(found.values()), tuple((_stay(row), found[row.call_id]) for row in open_stays)
 
@@ -56,4 +56,5 @@ def _stay(row: Row[Any]) -> Stay:
     if row.answered_at is not None:
         when = When(row.answered_at, row.received_at, row.answered_at.timestamp(), is_exact)
         answered = Answered(when, party, row.queue, row.agent, row.agent_name, "", "", None, row.ring_seconds)
-    return Stay(party, row.queue, joined, row.uniqueid, 0, answered=answered, recorded=row.recorded)
+    place = row.place or row.uniqueid
+    return Stay(party, row.queue, joined, place, 0, answered=answered, recorded=row.recorded)

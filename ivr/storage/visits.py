@@ -7,22 +7,39 @@ new or changed: a few statements for a batch, whether that is one call or a thou
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Select, Table, bindparam, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    update,
+)
 
 from ivr.calls.caller import ReadNumber
 from ivr.calls.pseudonyms import is_pseudonym
 from ivr.storage.bulk import among, insert_all, new_ids
 from ivr.storage.locks import advisory_lock
 from ivr.storage.moments import in_millis
-from ivr.storage.schema import calls, visits
+from ivr.storage.schema import calls, decisions, visits
 from ivr.storage.sealed import sealed_between
+from ivr.storage.stored import Stored, StoredRow
 from ivr.storage.told import Told
-from ivr.visits.merge import call_merged, log_columns, same_call, same_stay, visit_merged
+from ivr.visits.merge import (
+    call_merged,
+    exchanged_stay,
+    log_columns,
+    same_call,
+    same_stay,
+    tells_who,
+    visit_merged,
+)
 from ivr.visits.records import Call, Visit
 
 _Record = TypeVar("_Record", Call, Visit)
@@ -30,6 +47,10 @@ _Record = TypeVar("_Record", Call, Visit)
 _NOT_STORED_OF_VISIT: Final = ("call_linkedid", "call_began_at", "presentation", "is_rebuilt")
 _NO_NEWS: Final = frozenset({"source", "precision", "received_at", "log_joined_at", "log_outcome"})
 """Columns whose change is nothing the dialer would decide otherwise for."""
+_IS_OF_NOTHING: Final = (
+    ~exists().where(visits.c.call_id == calls.c.id),
+    ~exists().where(decisions.c.call_id == calls.c.id),
+)
 _WHO: Final = frozenset({"caller", "caller_e164", "caller_kind"})
 
 
@@ -77,48 +98,23 @@ class _Batch:
         self._new_visits: list[tuple[dict[str, Any], dict[str, Any]]] = []
         """Each behind its call's row."""
         self._changed_visits: dict[int, dict[str, Any]] = {}
+        self._doubles: dict[int, dict[str, Any]] = {}
+        """Rows of visits that turned out to be parts of others."""
+        self._moved: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        """Rows of visits, each behind the row of the call it belongs to."""
         self._changed_calls: defaultdict[int, dict[str, Any]] = defaultdict(dict)
         self._stored_as: dict[tuple[str, str, Any], dict[str, Any]] = {}
         """(server, linkedid, began_at) as told → the call's row."""
         moments = [call.began_at for call in told] + [visit.joined_at for visit in visited]
         self._sealed = sealed_between(connection, min(moments), max(moments)) if moments else []
-        self._find()
+        self._stored = Stored(connection, told, visited)
 
     def _is_sealed(self, moment: datetime) -> bool:
         """Records of that day may be gone on purpose; its totals are kept, and nothing new belongs to it."""
         return any(begin <= moment < end for begin, end in self._sealed)
 
-    def _find(self) -> None:
-        channels = {(call.server, call.uniqueid) for call in self.calls}
-        channels |= {(visit.server, visit.uniqueid) for visit in self.visits}
-        links = {(call.server, call.linkedid) for call in self.calls}
-        links |= {(visit.server, visit.call_linkedid) for visit in self.visits}
-        self._stays: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-        for row in self._rows(visits, "uniqueid", channels):
-            self._stays[row["server"], row["uniqueid"]].append(row)
-        self._by_id: dict[int, dict[str, Any]] = {}
-        self._by_linkedid: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-        for row in self._rows(calls, "linkedid", links):
-            self._remember(row)
-        ids = {row["call_id"] for rows in self._stays.values() for row in rows} - self._by_id.keys()
-        for row in self._found(select(calls).where(among(self._connection, calls.c.id, ids))):
-            self._remember(row)
-
-    def _remember(self, row: dict[str, Any]) -> None:
-        self._by_id[row["id"]] = row
-        self._by_linkedid[row["server"], row["linkedid"]].append(row)
-
-    def _rows(self, table: Any, name: str, keys: set[tuple[str, str]]) -> Iterable[dict[str, Any]]:
-        for server in {server for server, _ in keys}:
-            own = [key for of, key in keys if of == server]
-            query = select(table).where(table.c.server == server)
-            yield from self._found(query.where(among(self._connection, table.c[name], own)))
-
-    def _found(self, query: Select[Any]) -> Iterable[dict[str, Any]]:
-        return map(dict, self._connection.execute(query).mappings())
-
     def put_call(self, call: Call, is_listened: bool) -> None:
-        row = self._row_of(call)
+        row: Any = same_call(call, self._stored.calls_of(call))
         if row is None:
             row = call._asdict()
             del row["uniqueid"]
@@ -126,7 +122,7 @@ class _Batch:
             row |= {"caller_e164": number.e164, "caller_kind": _kind(call.origin, number.kind)}
             if not self._is_sealed(call.began_at):
                 self._new_calls.append(row)
-            self._by_linkedid[call.server, call.linkedid].append(row)
+            self._stored.begin(row)
         else:
             merged = call_merged(row, call, is_listened=is_listened)
             if merged["caller"] != row["caller"]:
@@ -137,16 +133,10 @@ class _Batch:
             self._change(row, merged, self._changed_calls)
         self._stored_as[call.server, call.linkedid, call.began_at] = row
 
-    def _row_of(self, call: Call) -> dict[str, Any] | None:
-        candidates = [row for row in self._by_linkedid.get((call.server, call.linkedid), ()) if "id" in row]
-        for stay in self._stays.get((call.server, call.uniqueid), ()):
-            candidates.append(self._by_id[stay["call_id"]])
-        return same_call(call, candidates)  # type: ignore[return-value]  # a row id or None
-
     def put_visit(self, visit: Visit) -> None:
         call = self._call_of(visit)
-        stays = self._stays[visit.server, visit.uniqueid]
-        row = same_stay(visit, [stay for stay in stays if stay["queue"] == visit.queue])
+        stays = self._stored.stays_of(visit)
+        row: Any = same_stay(visit, stays) if stays else None
         is_old_call = "id" not in call and self._is_sealed(call["began_at"])
         if row is None and (is_old_call or self._is_sealed(visit.joined_at)):
             return
@@ -158,21 +148,39 @@ class _Batch:
             self._new_visits.append((call, row))
             self._news_of(call)
             return
+        double: Any = exchanged_stay(visit, [stay for stay in stays if stay is not row])
+        if double is not None:
+            row = self._joined(row, double)
+        self._merge(row, visit, call)
+
+    def _merge(self, row: dict[str, Any], visit: Visit, call: dict[str, Any]) -> None:
         merged = visit_merged(row, visit)
         if merged["caller"] != row["caller"]:
             number = self._read_number(merged["caller"], call["trunk"], visit.presentation)
             merged["caller_e164"] = number.e164
-        if "id" in call and visit.source == "ami":
-            merged["call_id"] = call["id"]
+        if (visit.source == "ami" or visit.place) and tells_who(visit, row):
+            self._moved.append((call, row))
         if self._change(row, merged, self._changed_visits) - _NO_NEWS:
             self._news_of(call)
 
-    def _call_of(self, visit: Visit) -> dict[str, Any]:
+    def _joined(self, row: dict[str, Any], double: dict[str, Any]) -> dict[str, Any]:
+        """One row of two: parts of one stay were told before anybody knew that they were of one."""
+        if double["place"]:
+            row, double = double, row
+        call = self._stored.call(double["call_id"])
+        told = {name: double[name] for name in Visit._fields if name not in _NOT_STORED_OF_VISIT}
+        told["source"] = "queue_log" if double["source"] == "queue_log" else "ami"
+        of = {"call_linkedid": call["linkedid"], "call_began_at": call["began_at"]}
+        self._merge(row, Visit(**told, **of, is_rebuilt=True), call)
+        self._doubles[double["id"]] = double
+        self._stored.forget_stay(double)
+        return row
+
+    def _call_of(self, visit: Visit) -> StoredRow:
         told = visit.server, visit.call_linkedid, visit.call_began_at
         if told in self._stored_as:
             return self._stored_as[told]
-        rows = list(self._by_linkedid.get((visit.server, visit.call_linkedid), ()))
-        rows += [self._by_id[stay["call_id"]] for stay in self._stays.get((visit.server, visit.uniqueid), ())]
+        rows = self._stored.calls_of_visit(visit)
         assert rows, "the fold tells a call before its visits"
         return min(rows, key=lambda one: abs(one["began_at"] - visit.call_began_at))
 
@@ -193,16 +201,41 @@ class _Batch:
 
     def write(self) -> Saved:
         """One statement for all that is new, one for all that changed in the same columns."""
-        ids = new_ids(self._connection, calls, len(self._new_calls))
-        for row, number in zip(self._new_calls, ids, strict=True):
+        begun = self._begun()
+        ids = new_ids(self._connection, calls, len(begun))
+        for row, number in zip(begun, ids, strict=True):
             row["id"] = number
+        left = self._move()
         self._update(calls, self._changed_calls)
-        insert_all(self._connection, calls, self._new_calls)
+        insert_all(self._connection, calls, begun)
+        self._delete(visits, self._doubles)
         self._update(visits, self._changed_visits)
         insert_all(
             self._connection, visits, [row | {"call_id": call["id"]} for call, row in self._new_visits]
         )
+        self._delete(calls, left, calls.c.source == "queue_log", *_IS_OF_NOTHING)
         return Saved(len(self._new_visits), len(self._changed_visits))
+
+    def _begun(self) -> list[dict[str, Any]]:
+        """The new calls; queue_log knows one by a visit alone, and that may be another call's by now."""
+        visited = {id(call) for call, _ in (*self._new_visits, *self._moved)}
+        return [call for call in self._new_calls if call["source"] != "queue_log" or id(call) in visited]
+
+    def _move(self) -> set[int]:
+        """Put visits under the calls they belong to; the ids of those they were under."""
+        left = {double["call_id"] for double in self._doubles.values()}
+        for call, row in self._moved:
+            if "id" in call and row["call_id"] != call["id"]:
+                left.add(row["call_id"])
+                self._change(row, {"call_id": call["id"]}, self._changed_visits)
+                self._news_of(call)
+        for number in self._doubles:
+            self._changed_visits.pop(number, None)
+        return left
+
+    def _delete(self, table: Table, ids: Collection[int], *also: ColumnElement[bool]) -> None:
+        if ids:
+            self._connection.execute(delete(table).where(among(self._connection, table.c.id, ids), *also))
 
     def _update(self, table: Table, changed: Mapping[int, Mapping[str, Any]]) -> None:
         alike: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)

@@ -114,9 +114,10 @@ class Calls:
             self.update(number, tracked._replace(call=call))
 
     def presume_ended(self, number: int, ended_at: datetime) -> None:
-        """No source tells of hang-ups, or the end fell into a hole."""
+        """No source tells of hang-ups, or the end fell into a hole; of several such ends it is the last."""
         tracked = self._all[number]
-        if tracked.call.ended_at is None:
+        known = tracked.call.ended_at
+        if known is None or (tracked.presumed_ended and known < ended_at):
             call = tracked.call._replace(ended_at=ended_at)
             self.update(number, Tracked(call, tracked.seen, tracked.hangup_asked, presumed_ended=True))
 
@@ -144,6 +145,7 @@ class Calls:
         """Drop calls nobody can tell anything new about."""
         for number in numbers:
             self._remove_from_indices(number, self._all.pop(number).call)
+            self.changed.discard(number)
 
     def _remove_from_indices(self, number: int, call: Call) -> None:
         for index, key in (

@@ -2,9 +2,10 @@
 
 Which field wins, and why:
 
-- *Which stay it is*: each source names its stays by their join. One source gives the same stay the same join
-  always; between two, the nearest join that source has not named yet, no further off than whole seconds are.
-  If AMI sends no timestamps and our clock has nothing to do with Asterisk's, it is the first not named yet.
+- *Which stay it is*: it shares a channel, the second one if the caller's was exchanged and who tells missed
+  the join. Each source names its stays by their join. One source gives the same stay the same join always;
+  between two, the nearest join that source has not named yet, no further off than whole seconds are. If AMI
+  sends no timestamps and our clock has nothing to do with Asterisk's, it is the first not named yet.
   Two recorders are two sources where Asterisk sends no timestamps.
 - *Outcome*: being answered beats all. queue_log names each way out, so timeout, key, empty and withdrawn are
   its to say; a redirection looks like an abandon there and is AMI's. `waiting` and `interrupted` only mean
@@ -21,7 +22,7 @@ Pure: rows and records in, changes out. `ivr.storage.visits` stores them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from operator import itemgetter
@@ -40,7 +41,7 @@ _SAME_CALL: Final = timedelta(hours=4)
 
 _WAIT: Final = ("left_at", "wait_seconds", "answered_at", "ring_seconds", "agent", "agent_name")
 _END: Final = ("ended_at", "ended_by", "talk_seconds")
-_WHO: Final = ("linkedid", "origin", "attempt_id", "structure", "caller", "menu_path", "language")
+_WHO: Final = ("linkedid", "origin", "attempt_id", "structure", "caller", "menu_path", "language", "place")
 _CALL_END: Final = ("ended_at", "ended_by", "is_interrupted")
 
 _CERTAINTY: Final = {"waiting": 0, "interrupted": 1, "abandoned": 3, "redirected": 4, "answered": 6}
@@ -49,8 +50,24 @@ _GUESSED, _NAMED = 2, 5
 
 
 def same_stay(told: Visit, rows: Iterable[Row]) -> Row | None:
-    """The row of the stay `told` is about, of the rows with its server, uniqueid and queue."""
+    """The row of the stay `told` is about, of the rows with its server, its queue and one of its channels."""
     rows = list(rows)
+    own = [row for row in rows if row["uniqueid"] == told.uniqueid]
+    return _nearest(told, own) or exchanged_stay(told, rows)
+
+
+def exchanged_stay(told: Visit, rows: Iterable[Row]) -> Row | None:
+    """The row that has the stay under its other channel, because of one of the two the join was missed."""
+    return _nearest(told, [row for row in rows if _is_exchanged(told, row)])
+
+
+def _is_exchanged(told: Visit, row: Row) -> bool:
+    if told.place == row["uniqueid"]:
+        return row["precision"] == "s" and row["log_joined_at"] is None
+    return bool(told.is_rebuilt and told.uniqueid == row["place"])
+
+
+def _nearest(told: Visit, rows: Sequence[Row]) -> Row | None:
     name = "log_joined_at" if told.source == "queue_log" else "joined_at"
     for row in rows:
         if row[name] == told.joined_at or _is_told_better(told, row):
@@ -135,11 +152,11 @@ def visit_merged(row: Row, told: Visit) -> dict[str, Any]:
     end = wait
     if wait["outcome"] == "answered" and agrees:
         end = new if _ends_better(new, row) else row
-    is_amis = told.source == "ami"
-    is_guessed = told.is_rebuilt and told.source == row["source"]  # by who went on reading after the join
-    who, guess = (row, new) if is_guessed or (not is_amis and row["source"] != "queue_log") else (new, row)
-    moments = new if is_amis else row
+    who, guess = (new, row) if tells_who(told, row) else (row, new)
+    is_finer = told.source == "ami" and not (told.is_rebuilt and row["source"] != "queue_log")
+    moments = new if is_finer else row
     return {
+        "uniqueid": told.uniqueid if told.place == row["uniqueid"] else row["uniqueid"],
         **{name: _first(who[name], guess[name]) for name in _WHO},
         **{name: _first(wait[name], other[name]) if agrees else wait[name] for name in _WAIT},
         **{name: end[name] for name in _END},
@@ -152,6 +169,21 @@ def visit_merged(row: Row, told: Visit) -> dict[str, Any]:
         "source": row["source"] if row["source"] == told.source else "both",
         **_as_log_tells(row, told),
     }
+
+
+def tells_who(told: Visit, row: Row) -> bool:
+    """Whether who called, and so which call it was, is for `told` to say.
+
+    AMI may not have heard of an attended transfer into the queue; then it takes the stay for the agent's.
+    """
+    if bool(told.place) != bool(row["place"]):
+        if told.source == row["source"]:
+            return bool(told.place) or told.is_rebuilt
+        if (told.origin == "internal") != (row["origin"] == "internal"):
+            return told.origin != "internal"
+    elif told.is_rebuilt and told.source == row["source"]:
+        return False  # somebody who went on reading after the join
+    return told.source == "ami" or row["source"] == "queue_log"
 
 
 def log_columns(told: Visit) -> dict[str, Any]:

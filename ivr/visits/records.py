@@ -62,6 +62,8 @@ class Visit(NamedTuple):
     """One stay of a call in a queue; durations in seconds, None where they are not known (yet).
 
     `outcome`: waiting, answered, abandoned, timeout, key, empty, withdrawn, redirected or interrupted.
+    `place`: the channel that stood there in the end, if that was another one: after an attended transfer into
+    the queue, or once a Local channel was optimised away.
     `is_rebuilt`: its join was not told but computed back from whole seconds.
     `clock_stepped`: Asterisk's clock stepped during it; its durations come from our receipts.
     """
@@ -96,4 +98,5 @@ class Visit(NamedTuple):
     language: str = ""
     recorded: bool = False
     clock_stepped: bool = False
+    place: str = ""
     is_rebuilt: bool = False

@@ -41,7 +41,7 @@ class State:
         """A stay nobody knew of, under its call."""
         call = self.calls.find(party)
         if call is None:
-            call = self.calls.begin(party, self.origin(party), joined)
+            call = self.calls.begin(party, self.origin(party, is_rebuilt=is_rebuilt), joined)
         else:
             self.calls.seen(call, party, joined)
         stay = Stay(party, queue, joined, party.uniqueid, call, is_rebuilt)
@@ -49,9 +49,14 @@ class State:
         self.changed.add(number)
         return number
 
-    def origin(self, party: Party) -> str:
-        """Whose call it is: as the dialplan says, else an agent's if it comes from an agent's phone."""
-        if given := party.variables.get(words.VAR_ORIGIN):
+    def origin(self, party: Party, *, is_rebuilt: bool = False) -> str:
+        """Whose call it is: as the dialplan says, else an agent's if it comes from an agent's phone.
+
+        Where the join was missed, the phone alone says that it is an agent's: an attended transfer leaves a
+        citizen's channel the agent's variables.
+        """
+        given = party.variables.get(words.VAR_ORIGIN)
+        if given and not (is_rebuilt and given == "internal"):
             return given
         return "internal" if party.channel.rpartition("-")[0] in self.agents else "inbound"
 
@@ -61,7 +66,13 @@ class State:
             return None
         number = self.stays.at(party.uniqueid, queue, when)
         if number is not None and not self._is_later(self.stays[number].joined, when, hold):
-            return number
+            stay = self.stays[number]
+            if stay.place == party.uniqueid:
+                return number
+            # Somebody was thought to have taken their place, but they still speak: theirs is another one.
+            known = stay.party if stay.party.uniqueid == party.uniqueid else party
+            vacant = self.vacant_place(known, queue, when, hold)
+            return number if vacant is None else vacant
         if (number := self.vacant_place(party, queue, when, hold)) is not None:
             return number
         if hold is None:
@@ -80,13 +91,13 @@ class State:
 
         Either the agent's channel is gone, or it joined as long ago as the citizen is said to have waited;
         queue_log names no agents, but there a citizen it knows already can come from nowhere else. A citizen
-        who is gone leaves no place: only the words of how they went were missed.
+        who is gone leaves no place: only the words of how they went were missed. Of two an agent's is taken.
         """
-        for number, stay in self.stays:
-            if stay.queue != queue or not stay.is_waiting:
+        places = [(self._is_agents(stay), number, stay) for number, stay in self.stays if stay.queue == queue]
+        for is_agents, number, stay in sorted(places, key=lambda place: not place[0]):
+            if not stay.is_waiting:
                 continue
             fits = hold is not None and abs(when.steady - hold - stay.joined.steady) < ROUGHLY
-            is_agents = self.calls[stay.call].call.origin == "internal"
             is_handed_over = self.tells_every_join and bool(self.stays.of_channel(party.uniqueid))
             is_same_call = self.calls.find(party) == stay.call
             if (is_agents and (fits or stay.gone is not None)) or (fits and (is_handed_over or is_same_call)):
@@ -95,11 +106,19 @@ class State:
         return None
 
     def take_place(self, number: int, party: Party, when: When) -> None:
-        """Attended transfer: from now on the channel `party` waits there, under its own call."""
-        call = self.calls.find(party)
+        """Attended transfer: from now on the channel `party` waits there, under its own call.
+
+        queue_log knew of the first channel's call by this stay alone, and tells of it no more.
+        """
+        call, before = self.calls.find(party), self.stays[number].call
         if call is None:
             call = self.calls.begin(party, self.origin(party), when)
         self.put(number, place=party.uniqueid, gone=None, call=call)
+        if self.tells_every_join and all(stay.call != before for _, stay in self.stays):
+            self.calls.forget((before,))
+
+    def _is_agents(self, stay: Stay) -> bool:
+        return self.calls[stay.call].call.origin == "internal"
 
 
 def before(when: When, seconds: float) -> When:

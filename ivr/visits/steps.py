@@ -141,8 +141,13 @@ def _is_another_talk(known: facts.Answered | None, told: facts.Answered) -> bool
 
 def _completed(state: State, fact: facts.Completed) -> None:
     number = _talk_of(state, fact)
-    if number is not None and state.stays[number].completed is None:
-        state.put(number, completed=fact)
+    if number is None or state.stays[number].completed is not None:
+        return
+    state.put(number, completed=fact)
+    stay, channel = state.stays[number], fact.party.uniqueid
+    if state.tells_every_join and channel not in (stay.place, ""):
+        # queue_log always names the caller: their Local channel was optimised away.
+        state.take_place(number, stay.party._replace(uniqueid=channel), stay.joined)
 
 
 def _talk_of(state: State, fact: facts.Completed) -> int | None:

@@ -11,7 +11,10 @@ from ivr.visits.stay import Stay
 
 
 def visit_of(stay: Stay, verdict: Verdict, call: Call, source: str, structures: Mapping[str, str]) -> Visit:
-    """The record; who called comes from the join, unless somebody else took that place since."""
+    """The record; who called comes from the join, unless somebody else took that place since.
+
+    Nor is a channel believed whose join was missed: an attended transfer leaves it the agent's variables.
+    """
     party, variables = stay.party, stay.party.variables
     took_place = stay.place != party.uniqueid
     by = stay.answered or stay.completed
@@ -22,7 +25,9 @@ def visit_of(stay: Stay, verdict: Verdict, call: Call, source: str, structures: 
         uniqueid=party.uniqueid,
         linkedid=call.linkedid if took_place else party.linkedid or call.linkedid,
         queue=stay.queue,
-        origin=call.origin if took_place else variables.get(words.VAR_ORIGIN) or call.origin,
+        origin=call.origin
+        if took_place or stay.is_rebuilt
+        else variables.get(words.VAR_ORIGIN) or call.origin,
         joined_at=stay.joined.at,
         received_at=stay.joined.received_at,
         outcome=verdict.outcome,
@@ -47,5 +52,6 @@ def visit_of(stay: Stay, verdict: Verdict, call: Call, source: str, structures: 
         language=variables.get(words.VAR_LANGUAGE, ""),
         recorded=stay.recorded and by is not None,
         clock_stepped=len({when.steps for when in ends}) > 1,
+        place=stay.place if took_place else "",
         is_rebuilt=stay.is_rebuilt,
     )

@@ -11,6 +11,8 @@ from typing import Any
 
 CASES = Path(__file__).parent / "cases"
 NAMES = sorted(folder.name for folder in CASES.iterdir())
+EXCHANGED = ("attended_transfer_queue", "attended_transfer_abandoned", "local_caller_optimised")
+"""One channel joins the queue and another one ends that stay."""
 WITH_A_HOLE = frozenset({"ami_lost_midcall"})
 """What happened while the listener was cut off cannot be known live."""
 STEPPED = ["../stepped/set_back", "../stepped/set_forward"]

@@ -1,5 +1,5 @@
 """Replays are stored in SQLite, and once each in PostgreSQL."""
 
-from tests.stores import postgresql
+from tests.stores import postgresql, store, url
 
-__all__ = ["postgresql"]
+__all__ = ["postgresql", "store", "url"]

@@ -259,6 +259,43 @@ def test_a_callback_found_waiting_is_not_taken_for_the_citizen_s_own_call(store:
     assert (visit["origin"], visit["attempt_id"], visit["language"]) == ("callback", "cb-1", "ru")
 
 
+SERVED_ELSEWHERE = """Event: QueueMember\r
+ActionID: \r
+Queue: emdx\r
+Location: PJSIP/1301\r
+\r
+"""
+AGENT_WAITS = ENTRY.replace("cb-1", "a.2").replace("Wait", "Channel: PJSIP/1301-00000002\r\nWait")
+LEFT_BY_THE_AGENT = CHANNEL.replace("cb-1", "c.1").replace("callback", "internal")
+CITIZEN_WAITS = ENTRY.replace("cb-1", "c.1").replace("Wait", "Channel: PJSIP/provider-00000001\r\nWait")
+
+
+@pytest.mark.parametrize(
+    ("channel", "entry", "origin"),
+    [("", AGENT_WAITS, "internal"), (LEFT_BY_THE_AGENT, CITIZEN_WAITS, "inbound")],
+    ids=["their phone, whatever queue is told first", "not by variables alone"],
+)
+def test_who_is_found_waiting_is_an_agent_if_their_phone_is_one(
+    channel: str, entry: str, origin: str, store: Store
+) -> None:
+    """An attended transfer leaves a citizen's channel the agent's variables."""
+
+    async def main() -> None:
+        async with Replay() as replay, asyncio.timeout(30):
+            replay.rows = {"CoreShowChannels": channel, "QueueStatus": entry + SERVED_ELSEWHERE}
+            connection = AmiConnection("127.0.0.1", replay.port, "listener", "secret")
+            stop = asyncio.Event()
+            running = asyncio.create_task(Recorder(connection, StoreThread(store), "main").run(stop))
+            while not told(store):
+                await asyncio.sleep(0.02)
+            stop.set()
+            await running
+
+    asyncio.run(main())
+    (visit,) = store.read(lambda connection: list(rows(connection, "visits")))
+    assert visit["origin"] == origin
+
+
 def _gaps(store: Store) -> tuple[listening.Gap, ...]:
     ever = (from_millis(0), from_millis(10**13))
     return store.read(lambda connection: listening.gaps_between(connection, "main", *ever))

@@ -51,6 +51,20 @@ def test_where_no_hangup_is_told_a_call_ends_with_its_visit() -> None:
     assert (told.outcomes, [call.ended_at for call in told.calls]) == (["abandoned"], [None])
 
 
+def test_where_no_hangup_is_told_a_call_ends_with_its_last_visit() -> None:
+    told = Told(joined(1), GaveUp(when(5), Party("c.1"), "dvx", None), source="queue_log")
+    told.hears(joined(6, queue="emdx"), GaveUp(when(9), Party("c.1"), "emdx", None))
+    assert [call.ended_at for call in told.calls] == [at(9)]
+
+
+def test_of_two_ends_told_at_once_a_call_has_the_later_one() -> None:
+    fold = Told(source="queue_log").fold
+    for fact in (joined(1), GaveUp(when(5), Party("c.1"), "dvx", None), joined(6, queue="emdx")):
+        fold.apply(fact)
+    fold.apply(GaveUp(when(9), Party("c.1"), "emdx", None))
+    assert [call.ended_at for call in fold.take().calls] == [at(9)]
+
+
 def test_a_stay_is_open_until_its_outcome_is_settled() -> None:
     told = Told(joined(1))
     assert told.fold.oldest_open == 1

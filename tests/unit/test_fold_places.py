@@ -59,6 +59,52 @@ def test_who_is_answered_where_they_never_joined_stands_where_an_agent_s_leg_wai
     assert (theirs.caller == "0501112233") == takes
 
 
+BOTH_WAIT = (
+    *TALKED,
+    joined(7, "c.5", "emdx", caller="0509998877"),
+    joined(7, "a.2", "emdx", caller="1101", variables={"HOTLINE_ORIGIN": "internal"}),
+)
+"""A citizen and an agent's leg joined in one second, the citizen first."""
+
+
+def test_of_two_who_joined_in_one_second_the_agent_s_leg_is_the_one_that_was_handed_over() -> None:
+    told = Told(*BOTH_WAIT, source="queue_log")
+    told.hears(answered(when(12), "c.1", "a.3", queue="emdx", hold=5.0))
+    told.hears(GaveUp(when(13), Party("c.5"), "emdx", 6.0))
+    assert {(v.uniqueid, v.place, v.outcome, v.caller) for v in told.visits if v.queue == "emdx"} == {
+        ("a.2", "c.1", "answered", "0501112233"),
+        ("c.5", "", "abandoned", "0509998877"),
+    }
+
+
+def test_who_still_speaks_was_not_the_one_whose_place_was_taken() -> None:
+    """Where no number is known to be an agent's, the first who fits is taken; the others get what is left."""
+    waiting = (joined(7, "c.5", "emdx", caller="0509998877"), joined(7, "a.2", "emdx", caller="1101"))
+    told = Told(*TALKED, *waiting, source="queue_log")
+    told.hears(answered(when(12), "c.1", "a.3", queue="emdx", hold=5.0))
+    told.hears(GaveUp(when(13), Party("c.5"), "emdx", 6.0))
+    assert {(v.place, v.outcome, v.caller) for v in told.visits if v.queue == "emdx"} == {
+        ("c.1", "answered", "0501112233"),
+        ("c.5", "abandoned", "0509998877"),
+    }
+
+
+def test_queue_log_knows_a_stay_s_caller_by_the_channel_that_ends_it() -> None:
+    """A Local channel was optimised away: the call is the other channel's, and still the caller's."""
+    told = Told(joined(1, "l.2", caller="0501112233"), answered(when(3), "l.2"), source="queue_log")
+    told.hears(completed(when(9), "c.0", hold=2.0, talk=6.0))
+    (visit,) = told.visits
+    assert (visit.uniqueid, visit.place, visit.caller) == ("l.2", "c.0", "0501112233")
+    assert (visit.call_linkedid, visit.origin, visit.talk_seconds) == ("c.0", "inbound", 6.0)
+
+
+def test_queue_log_tells_no_call_of_a_leg_that_was_handed_over() -> None:
+    fold = Told(source="queue_log").fold
+    for fact in (*BOTH_WAIT, answered(when(12), "c.1", "a.3", queue="emdx", hold=5.0)):
+        fold.apply(fact)
+    assert [call.linkedid for call in fold.take().calls] == ["c.1", "c.5"]
+
+
 def test_queue_log_gives_no_place_to_a_citizen_it_never_heard_of() -> None:
     told = Told(*CITIZEN_WAITS, source="queue_log")
     told.hears(answered(when(12), "c.1", "a.3", queue="emdx", hold=5.0))

@@ -14,7 +14,7 @@ from ivr.visits.fold import Fold
 from ivr.visits.from_ami import AmiReader
 from ivr.visits.records import Visit
 from tests.recordings.listening import HEARD_FROM, Manner, heard
-from tests.recordings.truth import CASES, NAMES
+from tests.recordings.truth import CASES, EXCHANGED, NAMES
 
 Told = AmiEvent | Connected | Lost
 
@@ -45,7 +45,7 @@ def fold(stream: list[Told]) -> list[Visit]:
 
 
 cases = st.sampled_from(NAMES)
-of_one_channel = st.sampled_from([name for name in NAMES if name != "local_caller_optimised"])
+of_one_channel = st.sampled_from([name for name in NAMES if name not in EXCHANGED])
 """Where one channel begins a stay and another ends it, only the words between tell that it is one."""
 
 

@@ -18,7 +18,14 @@ from ivr.storage.schema.owed import (
     denied_numbers,
     orders,
 )
-from ivr.storage.schema.recorded import CALL_UNDECIDED, VISIT_OF_ATTEMPT, calls, surveys, visits
+from ivr.storage.schema.recorded import (
+    CALL_UNDECIDED,
+    VISIT_EXCHANGED,
+    VISIT_OF_ATTEMPT,
+    calls,
+    surveys,
+    visits,
+)
 from ivr.storage.schema.running import (
     agent_states,
     audit,
@@ -39,6 +46,7 @@ __all__ = [
     "CALLBACK_OPEN",
     "CALL_UNDECIDED",
     "ORDER_UNDECIDED",
+    "VISIT_EXCHANGED",
     "VISIT_OF_ATTEMPT",
     "agent_states",
     "attempt_journal",

@@ -101,12 +101,14 @@ visits = Table(
     Column("received_at", Moment, nullable=False),
     Column("log_joined_at", Moment),
     Column("log_outcome", String(16), nullable=False, default=""),
+    Column("place", Told(150), nullable=False, default=""),
     UniqueConstraint("server", "uniqueid", "queue", "joined_at"),
 )
 """One stay of one call in one queue. Which stay it is, is counted over `joined_at` when read, never stored.
 
 `clock_stepped`: Asterisk's clock stepped during it; its durations come from our receipts.
 `log_joined_at`, `log_outcome`: what queue_log itself said of it, whatever else is known (`ivr.visits.merge`).
+`place`: the channel that stood there in the end, if that was another one than at its join (`uniqueid`).
 """
 Index("ix_visits_caller", visits.c.caller_e164, visits.c.joined_at)
 Index("ix_visits_joined_at", visits.c.joined_at)
@@ -122,6 +124,14 @@ Index(
     visits.c.attempt_id,
     sqlite_where=text(VISIT_OF_ATTEMPT),
     postgresql_where=text(VISIT_OF_ATTEMPT),
+)
+VISIT_EXCHANGED = "place <> ''"
+Index(
+    "ix_visits_place",
+    visits.c.server,
+    visits.c.place,
+    sqlite_where=text(VISIT_EXCHANGED),
+    postgresql_where=text(VISIT_EXCHANGED),
 )
 
 surveys = Table(

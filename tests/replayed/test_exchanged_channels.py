@@ -1,0 +1,159 @@
+"""One stay whose caller's channel is exchanged is one record, whatever part of it each source tells.
+
+queue_log tells its join under the first channel and its end under the second; AMI that did not hear the
+beginning knows the second one alone (asterisk-notes 7, and a Local channel that is optimised away).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from operator import itemgetter
+
+import pytest
+from sqlalchemy import Connection, exists, select
+
+from ivr.asterisk.queue_log import in_order
+from ivr.calls.missed import MissedCall, missed_calls
+from ivr.config.loading import configuration_of, load_or_fail
+from ivr.keeping import keep
+from ivr.queue_log import QueueLog
+from ivr.storage import export
+from ivr.storage.engine import Store
+from ivr.storage.missed import ended_call
+from ivr.storage.schema import calls, visits
+from ivr.storage.visits import save
+from ivr.visits.facts import Tick
+from ivr.visits.fold import Fold
+from ivr.visits.steady import When
+from ivr.watched import Watched
+from tests.lab.house import REPOSITORY
+from tests.recordings import deaf
+from tests.recordings.truth import CASES, Told, differences
+
+OURS = Watched.of(configuration_of(load_or_fail(REPOSITORY / "tests" / "golden" / "config")))
+"""The hotline on which the transfers were recorded."""
+ANY = Watched()
+"""Of any Asterisk: here queue_log knows no agent's number."""
+CASES_TOLD = [
+    pytest.param("attended_transfer_queue", OURS, id="answered-ours"),
+    pytest.param("attended_transfer_abandoned", OURS, id="abandoned-ours"),
+    pytest.param("attended_transfer_queue", ANY, id="answered-any"),
+    pytest.param("attended_transfer_abandoned", ANY, id="abandoned-any"),
+    pytest.param("local_caller_optimised", ANY, id="optimised-any"),
+]
+
+
+class Recorder:
+    """What a recorder knows while it runs: one fold of what it hears, one of what it reads."""
+
+    def __init__(self, store: Store, server: str, watched: Watched, case: str) -> None:
+        self._store, self._server, self._watched, self._case = store, server, watched, case
+        self._fold = Fold(server, "ami", watched.structures)
+        self._log = QueueLog(server, watched, {})
+
+    def hears(self, hole: deaf.Hole) -> None:
+        """All but the hole, each event in its own transaction."""
+        for told in deaf.ami(self._case, hole):
+            self._store_told(told)
+        self._time_passes()
+
+    def reads(self) -> None:
+        """queue_log at once, as a backfill does."""
+        for told in self._log.told(in_order([CASES / self._case / "queue_log"]), {}):
+            self._store.write(partial(keep, server=self._server, watched=self._watched, told=told))
+
+    def hears_and_reads(self, hole: deaf.Hole) -> None:
+        """Events and lines as they come."""
+        for told in sorted([*deaf.ami(self._case, hole), *deaf.log(self._case)], key=itemgetter(0)):
+            self._store_told(told)
+        self._time_passes()
+
+    def _store_told(self, told: deaf.Told) -> None:
+        _, what = told
+        if isinstance(what, deaf.Written):
+            work = partial(keep, server=self._server, watched=self._watched, told=self._log.read(*what))
+            self._store.write(work)
+            return
+        for fact in filter(self._watched.covers, what):
+            self._fold.apply(fact)
+        changes = self._fold.take()
+        if changes.calls or changes.visits:
+            read_number = self._watched.read_number
+            self._store.write(
+                partial(save, new_calls=changes.calls, new_visits=changes.visits, read_number=read_number)
+            )
+
+    def _time_passes(self) -> None:
+        later = deaf.events(self._case)[-1].received_at + timedelta(seconds=20)
+        self._store_told((later, (Tick(When(later, later, later.timestamp(), False)),)))
+
+
+Manner = Callable[[Store, str, Watched, str, deaf.Hole], None]
+
+
+def _hear_then_read(store: Store, server: str, watched: Watched, case: str, hole: deaf.Hole) -> None:
+    recorder = Recorder(store, server, watched, case)
+    recorder.hears(hole)
+    recorder.reads()
+
+
+def _read_then_hear(store: Store, server: str, watched: Watched, case: str, hole: deaf.Hole) -> None:
+    recorder = Recorder(store, server, watched, case)
+    recorder.reads()
+    recorder.hears(hole)
+
+
+def _both_as_they_come(store: Store, server: str, watched: Watched, case: str, hole: deaf.Hole) -> None:
+    Recorder(store, server, watched, case).hears_and_reads(hole)
+
+
+MANNERS = (_hear_then_read, _read_then_hear, _both_as_they_come)
+
+
+def wrong(connection: Connection, server: str, case: str) -> list[str]:
+    """In what the visits of that server differ from the truth, and citizens' calls that are one too many."""
+    told = [row for row in export.rows(connection, "visits") if row["server"] == server]
+    mine = select(calls).where(calls.c.server == server, calls.c.origin != "internal")
+    has_visit = exists().where(visits.c.call_id == calls.c.id)
+    astray = connection.execute(mine.where(~has_visit)).all()
+    citizens = connection.execute(mine.where(has_visit)).all()
+    found = differences(case, [Told.of(row) for row in told])
+    found += [f"{row['queue']}: {row['origin']}" for row in told if row["origin"] != "inbound"]
+    found += [f"no visit: {call}" for call in astray] + [f"open: {c}" for c in citizens if c.ended_at is None]
+    return found if len(citizens) == 1 else [*found, *map(repr, citizens)]
+
+
+def missed(connection: Connection, server: str) -> list[MissedCall]:
+    ids = connection.scalars(select(calls.c.id).where(calls.c.server == server)).all()
+    return [one for number in ids for one in missed_calls(ended_call(connection, number))]
+
+
+@pytest.mark.parametrize("tell", MANNERS, ids=lambda tell: tell.__name__)
+@pytest.mark.parametrize(("case", "watched"), CASES_TOLD)
+def test_whatever_of_it_was_not_heard_it_is_one_true_record_of_one_call(
+    case: str, watched: Watched, tell: Manner, store: Store
+) -> None:
+    problems = {}
+    for number, hole in enumerate(deaf.holes(case)):
+        server = f"server-{number}"
+        for _ in range(2):
+            tell(store, server, watched, case, hole)
+            if found := store.read(partial(wrong, server=server, case=case)):
+                problems[hole] = found
+    assert problems == {}
+
+
+@pytest.mark.parametrize("tell", MANNERS, ids=lambda tell: tell.__name__)
+def test_who_was_handed_over_and_gave_up_is_one_missed_call_of_a_citizen(tell: Manner, store: Store) -> None:
+    case, problems = "attended_transfer_abandoned", {}
+    for number, hole in enumerate(deaf.holes(case)):
+        server = f"server-{number}"
+        tell(store, server, OURS, case, hole)
+        found = store.read(partial(missed, server=server))
+        if [(one.queue, one.origin, one.caller_e164) for one in found] != [
+            ("office", "inbound", "+994501234567")
+        ]:
+            problems[hole] = found
+    assert problems == {}
