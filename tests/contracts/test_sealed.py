@@ -112,7 +112,9 @@ def test_days_an_earlier_version_sealed_are_counted_from_their_records_then_seal
 
     def an_earlier_version(connection: Connection) -> None:
         noon = begins(whole, BAKU) + timedelta(hours=12)
+        connection.exec_driver_sql("ALTER TABLE visits ADD COLUMN place VARCHAR(150)")  # which we write
         store_call(connection, ended_at=noon, steps=STEPS, menu_path="1")
+        connection.exec_driver_sql("ALTER TABLE visits DROP COLUMN place")
         for day in (deleted, whole):
             moments = (begins(one, BAKU).timestamp() for one in (day, day + timedelta(days=1)))
             known = dict(zip(("begins", "ends"), map(int, moments), strict=True))

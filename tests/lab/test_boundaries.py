@@ -280,7 +280,7 @@ async def disturbed(
     Before a dialer can be disturbed while it takes over, another one dies while the phone rings.
     """
     course = course_of(boundary)
-    first = "ringing committed" if boundary in TAKING_OVER else boundary
+    first = "ringing heard" if boundary in TAKING_OVER else boundary
     async with scene_of(lab, dialers, first, number, url) as scene:
         await scene.stopped()
         if boundary in TAKING_OVER:
