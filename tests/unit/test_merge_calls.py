@@ -54,6 +54,15 @@ def test_the_later_word_of_one_source_about_a_call_is_taken(first: Call) -> None
     assert call_after(first._replace(language="az"), first._replace(language="ru"))["language"] == "ru"
 
 
+@pytest.mark.parametrize("first", [CALLED, LOGGED])
+def test_whose_call_it_is_is_told_by_who_heard_the_caller_s_number(first: Call) -> None:
+    """A source that went on in the middle of a call knows neither."""
+    ours = first._replace(origin="internal")
+    assert call_after(ours, first._replace(caller=""))["origin"] == "internal"
+    assert call_after(ours, first)["origin"] == "inbound"
+    assert call_after(ours._replace(caller=""), first._replace(caller=""))["origin"] == "inbound"
+
+
 @pytest.mark.parametrize("order", both_ways([LOGGED, LOGGED._replace(received_at=at(950))]))
 def test_the_first_word_of_a_call_stays_the_first_however_often_it_is_read(order: Sequence[Call]) -> None:
     assert call_after(*order)["received_at"] == at(900)

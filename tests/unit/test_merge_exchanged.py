@@ -79,6 +79,10 @@ def test_both_channels_and_the_citizen_are_known_whoever_is_heard_first(order: t
         (HEARD, READ, True),
         (READ, HEARD, False),
         (READ, READ, True),
+        (READ._replace(is_rebuilt=True), READ, False),
+        (HEARD._replace(is_rebuilt=True), HEARD, False),
+        (HEARD._replace(is_rebuilt=True), READ, True),
+        (READ_WHOLE._replace(place="", is_rebuilt=True), READ_WHOLE, True),
     ],
 )
 def test_who_waited_is_told_by_who_knows_of_the_exchange_if_the_other_thinks_it_was_an_agent(
