@@ -242,10 +242,12 @@ Wait: 3\r
 """
 
 
-def test_a_callback_found_waiting_is_not_taken_for_the_citizen_s_own_call(store: Store) -> None:
+def found_waiting(store: Store, channels: str, queues: str) -> dict[str, Any]:
+    """The visit of who waits as a recorder connects, and Asterisk tells these channels and queues."""
+
     async def main() -> None:
         async with Replay() as replay, asyncio.timeout(30):
-            replay.rows = {"CoreShowChannels": CHANNEL, "QueueStatus": ENTRY}
+            replay.rows = {"CoreShowChannels": channels, "QueueStatus": queues}
             connection = AmiConnection("127.0.0.1", replay.port, "listener", "secret")
             stop = asyncio.Event()
             running = asyncio.create_task(Recorder(connection, StoreThread(store), "main").run(stop))
@@ -256,6 +258,11 @@ def test_a_callback_found_waiting_is_not_taken_for_the_citizen_s_own_call(store:
 
     asyncio.run(main())
     (visit,) = store.read(lambda connection: list(rows(connection, "visits")))
+    return visit
+
+
+def test_a_callback_found_waiting_is_not_taken_for_the_citizen_s_own_call(store: Store) -> None:
+    visit = found_waiting(store, CHANNEL, ENTRY)
     assert (visit["origin"], visit["attempt_id"], visit["language"]) == ("callback", "cb-1", "ru")
 
 
@@ -279,21 +286,7 @@ def test_who_is_found_waiting_is_an_agent_if_their_phone_is_one(
     channel: str, entry: str, origin: str, store: Store
 ) -> None:
     """An attended transfer leaves a citizen's channel the agent's variables."""
-
-    async def main() -> None:
-        async with Replay() as replay, asyncio.timeout(30):
-            replay.rows = {"CoreShowChannels": channel, "QueueStatus": entry + SERVED_ELSEWHERE}
-            connection = AmiConnection("127.0.0.1", replay.port, "listener", "secret")
-            stop = asyncio.Event()
-            running = asyncio.create_task(Recorder(connection, StoreThread(store), "main").run(stop))
-            while not told(store):
-                await asyncio.sleep(0.02)
-            stop.set()
-            await running
-
-    asyncio.run(main())
-    (visit,) = store.read(lambda connection: list(rows(connection, "visits")))
-    assert visit["origin"] == origin
+    assert found_waiting(store, channel, entry + SERVED_ELSEWHERE)["origin"] == origin
 
 
 def _gaps(store: Store) -> tuple[listening.Gap, ...]:
