@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from ivr.calls.numbers import CallerNumber
 from ivr.queue_log import Known, Told
 from ivr.storage import agents, leases, log_positions, orders, surveys
 from ivr.storage.visits import Saved, save
@@ -19,11 +20,16 @@ def known(connection: Connection, server: str, watched: Watched) -> Known:
 
 def keep(connection: Connection, server: str, watched: Watched, told: Told) -> Saved:
     """Store what was told and how far it was read, in the caller's transaction."""
+
+    def read_number(caller: str, trunk: str, presentation: str) -> CallerNumber:
+        already = told.numbers.get((caller, trunk, presentation))
+        return already or watched.read_number(caller, trunk, presentation)
+
     saved = save(
         connection,
         told.changes.calls,
         told.changes.visits,
-        watched.read_number,
+        read_number,
         is_listened=leases.is_held(connection, server, "recorder"),
     )
     surveys.keep(connection, told.changes.surveys)

@@ -15,12 +15,13 @@ from typing import NamedTuple
 
 from ivr.asterisk import words
 from ivr.asterisk.queue_log import Block, LogFile, blocks
+from ivr.calls.numbers import CallerNumber
 from ivr.calls.orders import CallOrder, read_order
 from ivr.config.model import Configuration
 from ivr.visits.facts import LongAgo, Tick
 from ivr.visits.fold import Changes, Fold
 from ivr.visits.from_queue_log import LogReader, read_line
-from ivr.visits.records import LONGEST_CALL
+from ivr.visits.records import LONGEST_CALL, Call
 from ivr.visits.state import before
 from ivr.watched import Watched
 
@@ -37,7 +38,8 @@ class _Mark(NamedTuple):
 class Told:
     """What a block says, and where each file, by its first line, would be read from next (`settled`).
 
-    `read_to`: the moment of the latest line. `packed`: how far the file on disk was read for it.
+    `read_to`: the moment of the latest line. `packed`: how far the file on disk was read for it. `numbers`:
+    its callers read, here because whoever stores has less time.
     """
 
     file: LogFile
@@ -46,6 +48,7 @@ class Told:
     changes: Changes
     settled: Mapping[str, int]
     read_to: datetime | None
+    numbers: Mapping[tuple[str, str, str], CallerNumber]
     orders: tuple[CallOrder, ...] = ()
 
 
@@ -101,6 +104,7 @@ class QueueLog:
             changes,
             settled,
             last.at if last else None,
+            {who: self._watched.read_number(*who) for who in {_who(call) for call in changes.calls}},
             tuple(self._orders(block)),
         )
 
@@ -133,3 +137,7 @@ class QueueLog:
         settled = self._ends | needed
         self._ends = {file: end for file, end in self._ends.items() if file in needed}
         return settled
+
+
+def _who(call: Call) -> tuple[str, str, str]:
+    return call.caller, call.trunk, call.presentation
