@@ -22,9 +22,9 @@ test: setup lint ## everything that is tested, on a real Asterisk and a real Pos
 run: setup ## the hotline as a service on a lab Asterisk, until Ctrl-C
 	@$(IN)python -m tests.lab.serve
 
-bench: setup ## a year of queue_log beside a bare insert; a call's CPU beside hand-written menus
-	@$(IN)python -m tests.year.bench
+bench: setup ## a call's CPU beside hand-written menus; a year of queue_log beside a bare insert
 	@$(IN)python -m tests.lab.bench
+	@$(IN)python -m tests.year.bench
 
 fuzz: setup ## a million inputs for every pure layer; the suite has ten thousand
 	@HOTLINE_FUZZ=fuzz $(IN)pytest -n 2 -q tests/fuzz
