@@ -137,6 +137,7 @@ def _agent(source: Source, account: str) -> Iterator[Section]:
             ("identify_by", "username"),
             ("auth", account),
             ("aors", account),
+            ("rewrite_contact", "yes"),  # else whoever registers at the provider's address lets calls out
             ("callerid", f"<{account}>"),
             *_MEDIA,
         ),

@@ -152,8 +152,11 @@ class AgentPhone(Phone):
         finally:
             await phone.close()
 
-    async def register(self, seconds: int = 3600) -> None:
-        """Register for that long, 0 to unregister; ConnectionRefusedError if the account is not taken."""
+    async def register(self, seconds: int = 3600, contact: str = "") -> None:
+        """Register for that long, 0 to unregister; ConnectionRefusedError if the account is not taken.
+
+        `contact`: the URI under which the phone says it is found, if that is not its own.
+        """
         host, port = self.wire.address
         server = f"{self.server[0]}:{self.server[1]}"
         identity = f"<sip:{self.account}@{server}>"
@@ -164,7 +167,7 @@ class AgentPhone(Phone):
             ("To", identity),
             ("Call-ID", token()),
             ("CSeq", "1 REGISTER"),
-            ("Contact", f"<sip:{self.account}@{host}:{port}>"),
+            ("Contact", f"<{contact or f'sip:{self.account}@{host}:{port}'}>"),
             ("Expires", str(seconds)),
         )
         request = Request(headers, method="REGISTER", uri=f"sip:{server}")

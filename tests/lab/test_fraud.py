@@ -167,6 +167,23 @@ def test_a_diverted_phone_takes_no_call_out(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_a_phone_that_says_it_is_found_at_the_exchange_is_rung_where_it_is(tmp_path: Path) -> None:
+    """An agent's phone may register any address; that of a costly number must not be called."""
+
+    async def scenario() -> None:
+        async with guarded(tmp_path) as ear:
+            secret, sip, (host, port) = ear.house.secret("1101"), ear.house.sip, ear.house.exchange
+            async with (
+                AgentPhone.open("1101", secret, sip, answer_after=0.1) as agent,
+                Caller.open(CITIZEN, sip, TRUNK) as citizen,
+            ):
+                await agent.register(contact=f"sip:{COSTLY[0]}@{host}:{port}")
+                call = await citizen.dial("19511", OPEN)
+                await call.connected_to_agent()
+
+    asyncio.run(scenario())
+
+
 async def transferred(leg: Leg, uri: str) -> str:
     """What became of a blind transfer, by the SIP status the phone was told."""
     leg.log.happenings[:] = [it for it in leg.log.happenings if it.what is not What.TRANSFERRED]
