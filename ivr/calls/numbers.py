@@ -128,6 +128,8 @@ def _national_prefix(country: str) -> str:
 
 def _parsed(text: str, country: str) -> Iterator[PhoneNumber]:
     """A national number as it nearly always comes, at a third of the price; then as the library reads it."""
+    if text.startswith("+0"):  # no country code; the library would read on as if there were no plus sign
+        return
     metadata = PhoneMetadata.metadata_for_region(country)
     prefix = metadata and not metadata.national_prefix_transform_rule and metadata.national_prefix
     if metadata and prefix and text.startswith(prefix) and text[len(prefix)] not in "0+":

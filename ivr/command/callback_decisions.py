@@ -54,16 +54,18 @@ def decide(
             if number is None:
                 unread += 1
                 typer.echo(f"{place}: no JSON string", err=True)
+                if as_json:
+                    _tell(None, "", Decision("not_dialable", "no JSON string"))
             else:
                 _show(number, *store.read(partial(decided, number=number)), as_json=as_json)
     if unread:
-        fail(f"lines not answered: {unread}", hint='write each number like "0501234567"')
+        fail(f"lines that are no JSON string: {unread}", hint='write each number like "0501234567"')
 
 
 def _given(numbers: Iterable[str]) -> Iterator[tuple[str, str | None]]:
     """Where each number stands and the number, None for what is no JSON string; standard input for `-`.
 
-    One at a time: a program may write a line and read its answer.
+    One at a time: a program may write a line and read its answer. Only empty lines have none.
     """
     for number in numbers:
         if number != "-":
@@ -84,14 +86,18 @@ def _json_string(line: bytes) -> str | None:
 
 def _show(number: str, call: MissedCall, decision: Decision, *, as_json: bool) -> None:
     if as_json:
-        told = {
-            "number": number,
-            "caller_e164": call.caller_e164,
-            "decision": decision.verdict,
-            "why": decision.why,
-        }
-        typer.echo(json.dumps(told))
+        _tell(number, call.caller_e164, decision)
     else:
         # As JSON writes it: a control character in a number must not reach the terminal.
         shown = number if number.isascii() and number.isprintable() else json.dumps(number)
         typer.echo(f"{shown:<20}  {decision.verdict:<17}  {decision.why}")
+
+
+def _tell(number: str | None, caller_e164: str, decision: Decision) -> None:
+    told = {
+        "number": number,
+        "caller_e164": caller_e164,
+        "decision": decision.verdict,
+        "why": decision.why,
+    }
+    typer.echo(json.dumps(told))

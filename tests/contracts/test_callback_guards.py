@@ -117,6 +117,15 @@ def test_decide_says_it_in_plain_lines_and_refuses_what_is_no_json_string(at_sto
     assert hotline("decide", "0501234567", "--trunk", "nobody").exit_code == 2
 
 
+def test_decide_answers_each_line_with_an_object_be_it_a_json_string_or_not(at_store: Store) -> None:
+    """Else a program that writes a line and reads its answer waits for ever, or reads that of another."""
+    answer = hotline("decide", "-", "--json", given='501234567\nnull\n{"a": 1}\n"0501234567\n"0501234567"\n')
+    assert answer.exit_code == 1
+    told = [json.loads(line) for line in answer.stdout.splitlines()]
+    assert [one["decision"] for one in told] == [*["not_dialable"] * 4, "callback"]
+    assert [one["number"] for one in told] == [*[None] * 4, "0501234567"]
+
+
 def test_decide_answers_where_no_trunk_is(at_store: Store, tmp_path: Path) -> None:
     files = changed("callback.yaml", "enabled: true", "enabled: false") | {"trunks.yaml": b"trunks: {}\n"}
     for name, content in files.items():

@@ -80,6 +80,8 @@ def test_emergency_and_short_codes_have_no_number_to_call(delivered: str) -> Non
         "٠٥٠١٢٣٤٥٦٧",
         "0501234567;x",
         "++994501234567",
+        "+00994501234567",
+        "0000994501234567",
         "05\r\n01234567",
         "\r\n0501234567",
         "0501234567\n",
