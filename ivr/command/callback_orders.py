@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import getpass
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from callback_dialer.ordering import Order, Placed, place
+from callback_dialer.ordering import Order, Placed, place_all
 from callback_dialer.policy import Policy
 from ivr.asterisk.words import interface
 from ivr.calls.callback_states import Priority, Reason
@@ -35,6 +35,8 @@ IMPORT_EXAMPLE: Final = "Example: hotline callbacks import answers.csv"
 NEEDED: Final = ("number", "queue")
 OPTIONAL: Final = (*("reason", "reference", "priority", "language", "not_before", "due", "agent", "skill"),)
 LONGEST_REFERENCE: Final = 120
+AT_ONCE: Final = 25
+"""Rows in one transaction: nearly as fast as thousands, and who orders by key meanwhile waits for few."""
 YEARS: Final = range(2000, 2100)
 """Others are slips of the pen, and some no database and no calendar can count with."""
 
@@ -54,10 +56,10 @@ class Desk:
         configuration = configuration_of(load_or_stop(options(context).config))
         return cls(configuration, Policy.of(configuration), reader(configuration), by)
 
-    def place(self, store: Store, order: Order) -> Placed:
-        """One order, in one transaction."""
-        server = next(iter(self.configuration.servers))
-        return store.write(partial(place, order=order, policy=self.policy, server=server))
+    def place(self, store: Store, rows: Iterable[Mapping[str, str]]) -> list[Placed]:
+        """The orders of these rows, in one transaction."""
+        orders, server = [_order(row, self) for row in rows], next(iter(self.configuration.servers))
+        return store.write(partial(place_all, orders=orders, policy=self.policy, server=server))
 
 
 By = Annotated[
@@ -90,7 +92,7 @@ def add(
     if problems:
         fail("; ".join(problems), status=2)
     with open_store() as store:
-        placed = desk.place(store, _order(given, desk))
+        [placed] = desk.place(store, [given])
     if not placed.is_new:
         fail(_refusal(placed), hint="hotline callbacks decide NUMBER tells what the guards say")
     typer.echo(f"callback {placed.callback_id}: {masked(number)} in {queue}")
@@ -116,14 +118,16 @@ def import_file(
     if unread:
         fail("nothing was imported", hint="mend these lines and import the file again")
     refused = 0
+    portions = [rows[at : at + AT_ONCE] for at in range(0, len(rows), AT_ONCE)]
     with open_store() as store:
-        for line, row in track(
-            rows, file.name, console=Console(stderr=True), disable=not sys.stderr.isatty()
+        for portion in track(
+            portions, file.name, console=Console(stderr=True), disable=not sys.stderr.isatty()
         ):
-            placed = desk.place(store, _order(row, desk))
-            if not placed.is_new:
-                refused += 1
-                typer.echo(f"{file}:{line}: {_refusal(placed)}", err=True)
+            placed = desk.place(store, [row for _, row in portion])
+            for (line, _), one in zip(portion, placed, strict=True):
+                if not one.is_new:
+                    refused += 1
+                    typer.echo(f"{file}:{line}: {_refusal(one)}", err=True)
     typer.echo(f"{len(rows) - refused} callbacks imported, {refused} refused")
     raise typer.Exit(1 if refused else 0)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.event import listen, remove
 from typer.testing import CliRunner, Result
 
 from callback_dialer.finishing import finish
@@ -347,6 +348,25 @@ def test_a_file_is_imported_and_who_is_refused_is_told_by_line(at_store: Store, 
     assert f"{file}:4: already_open, callback 1" in told.output
     assert "1 callbacks imported, 2 refused" in told.output
     assert [one.reference for one in all_of(at_store)] == ["4663"]
+
+
+def test_many_lines_of_a_file_are_one_transaction_and_who_is_refused_takes_nobody_with_them(
+    at_store: Store, tmp_path: Path
+) -> None:
+    """A commit waits for the disk, and so would whoever imports ten thousand."""
+    file, begun = tmp_path / "answers.csv", list[Connection]()
+    note = begun.append
+    given = ["0900200123", *(f"050{number}" for number in range(2_000_000, 2_000_030)), "0502000000"]
+    file.write_text("number,queue\n" + "".join(f"{number},dvx\n" for number in given))
+    listen(Engine, "begin", note)
+    try:
+        told = hotline("import", str(file))
+    finally:
+        remove(Engine, "begin", note)
+    assert "20 callbacks imported, 12 refused" in told.output  # budgets.prefix
+    assert f"{file}:2: not_dialable" in told.output
+    assert f"{file}:33: already_open, callback 1" in told.output
+    assert len(begun) < len(given) / 4
 
 
 def test_a_file_as_spreadsheets_write_it_is_imported(at_store: Store, tmp_path: Path) -> None:

@@ -13,8 +13,10 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 
 from callback_dialer.deciding import decide_call
+from callback_dialer.ordering import Order, place_all
 from callback_dialer.pacing import QueueLoad
 from callback_dialer.starting import start_next
+from ivr.calls.numbers import CallerNumber
 from ivr.storage import missed
 from ivr.storage.engine import Store
 from ivr.storage.schema import attempts, callbacks, decisions
@@ -123,3 +125,19 @@ def test_servers_that_share_a_trunk_have_no_more_calls_on_it_than_it_has_channel
         return started
 
     assert sum(at_once(start_all)) == narrow.channels
+
+
+def test_lists_with_the_same_numbers_that_are_placed_at_once_open_one_callback_for_each(store: Store) -> None:
+    """In whatever order they name them: none waits for another that waits for it."""
+    given = [
+        Order(one, CallerNumber(one, "mobile"), "dvx", str(place), "az")
+        for place, one in enumerate(numbers(20))
+    ]
+    lists = iter([given, given[::-1], given[10:] + given[:10], given[::-2]])
+
+    def place_them() -> int:
+        mine = next(lists)
+        placed = store.write(partial(place_all, orders=mine, policy=ALWAYS, server="main"))
+        return sum(one.is_new for one in placed)
+
+    assert sum(at_once(place_them)) == len(given)
