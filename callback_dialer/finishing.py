@@ -6,6 +6,8 @@ Called by `following` for what Asterisk told, by `resolving` for what nobody hea
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,7 +17,7 @@ from callback_dialer.attempt import Progress
 from callback_dialer.dispositions import disposition
 from callback_dialer.policy import Policy
 from callback_dialer.retry import GiveUp, Retry
-from ivr.calls.callback_states import Disposition
+from ivr.calls.callback_states import AttemptState, Disposition
 from ivr.storage import attempts, callbacks, missed
 
 
@@ -26,6 +28,7 @@ def write(connection: Connection, progress: Progress, policy: Policy, note: str 
     if progress.ended_at is not None:
         finish(connection, progress, disposition(progress), policy, note)
         return
+    _pass_through(connection, progress)
     attempts.advance(
         connection, progress.attempt_id, progress.state, progress.reached_state_at, **_facts(progress)
     )
@@ -44,6 +47,7 @@ def finish(
     if visit is not None and visit.answered_at is not None:
         outcome = "reached"
     now = missed.now(connection)
+    _pass_through(connection, progress)
     ended = attempts.end(
         connection,
         progress.attempt_id,
@@ -74,6 +78,18 @@ def finish(
             callbacks.owe_again(connection, callback.id, at, expires_at, uses_attempt=uses_attempt, note=said)
         case GiveUp(state):
             callbacks.close(connection, callback.id, state, said, uses_attempt=uses_attempt)
+
+
+def _pass_through(connection: Connection, progress: Progress) -> None:
+    """A row for each state that is learned of late, by what came after it."""
+    passed: Mapping[AttemptState, datetime | None] = {
+        "citizen_answered": progress.answered_at,
+        "confirmed": progress.confirmed_at,
+        "agent_connected": progress.connected_at,
+    }
+    for state, at in passed.items():
+        if at is not None:
+            attempts.advance(connection, progress.attempt_id, state, at, **_facts(progress))
 
 
 def _deny(connection: Connection, progress: Progress) -> None:

@@ -305,6 +305,28 @@ def test_the_recorders_visit_tells_what_the_dialer_did_not_hear(
     store.write(work)
 
 
+def test_each_state_that_queue_log_tells_of_afterwards_has_its_row_in_the_journal(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        attempt = attempts.find(connection, dialled(connection).attempt_id)
+        assert attempt is not None
+        told = ("CBSTART", "CBANSWERED", "CBCONFIRMED", "CONNECT", "COMPLETECALLER", "CBEND")
+        noon = int(NOON.timestamp())
+        lines = [[str(noon + at), attempt.id, "dvx", "PJSIP/1101", name] for at, name in enumerate(told)]
+        assert resolve(connection, attempt, ALWAYS, lines) == "reached"
+        rows = connection.execute(select(attempt_journal).order_by(attempt_journal.c.id)).all()
+        assert [(row.state, (row.at - NOON).seconds) for row in rows[2:]] == [
+            ("citizen_answered", 1),
+            ("confirmed", 2),
+            ("agent_connected", 3),
+            ("ended", 5),
+        ]
+        ended = attempts.find(connection, attempt.id)
+        assert ended is not None
+        assert ended.agent == "PJSIP/1101"
+
+    store.write(work)
+
+
 def test_an_attempt_is_found_alive_by_its_own_channel_id(store: Store) -> None:
     def work(connection: Connection) -> None:
         attempt = attempts.find(connection, dialled(connection).attempt_id)
