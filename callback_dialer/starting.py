@@ -20,7 +20,7 @@ from callback_dialer.pacing import QueueLoad, queues_with_room, room_for_places
 from callback_dialer.policy import Policy
 from ivr.asterisk import words
 from ivr.calls.numbers import dial_string
-from ivr.storage import attempts, callbacks, missed, settling, switches
+from ivr.storage import attempts, callbacks, listening, missed, settling, switches
 from ivr.storage.attempts import Attempt
 from ivr.storage.callbacks import Callback, Idle
 
@@ -41,10 +41,11 @@ def start_next(
 ) -> Start | None:
     """Plan an attempt for the next due callback whose queue has room; None if there is none.
 
-    `loads` is what the board sees; the attempts alive are counted here.
+    `loads` is what the board sees; the attempts alive are counted here. Nobody is dialled while no recorder
+    hears whether they have called again.
     """
     attempts.lock_pacing(connection)
-    if switches.why_off(connection, "dial") is not None:
+    if switches.why_off(connection, "dial") is not None or listening.is_silent(connection, server):
         return None
     alive = attempts.alive_by_queue(connection, server)
     loads = {queue: replace(load, alive=alive.get(queue, 0)) for queue, load in loads.items()}

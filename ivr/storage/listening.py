@@ -54,6 +54,13 @@ def last_heard(connection: Connection, server: str) -> datetime | None:
     return connection.scalar(query)
 
 
+def is_silent(connection: Connection, server: str) -> bool:
+    """Whether a recorder that heard that server hears it no more: who calls there now is not known."""
+    latest = type_coerce(database_now(), BigInteger) - SILENT_AFTER // timedelta(milliseconds=1)
+    gone = type_coerce(recorder_signs.c.heard_at, BigInteger) < latest
+    return bool(connection.scalar(select(exists().where(recorder_signs.c.server == server, gone))))
+
+
 def add_gap(connection: Connection, server: str, gap: Gap) -> None:
     """Nobody listened between those moments."""
     connection.execute(insert(gaps).values(server=server, **asdict(gap)))

@@ -16,10 +16,10 @@ from callback_dialer.resolving import alive, known, resolve
 from callback_dialer.starting import Start, start_next
 from ivr.asterisk.events import AmiEvent
 from ivr.calls.callback_states import Disposition
-from ivr.storage import attempts, callbacks, missed
+from ivr.storage import attempts, callbacks, listening, missed
 from ivr.storage.callbacks import Callback
 from ivr.storage.engine import Store
-from ivr.storage.schema import attempt_journal
+from ivr.storage.schema import attempt_journal, recorder_signs
 from tests.callback_policy import NOON, policy
 from tests.contracts.test_callback_decisions import ALWAYS, NUMBER, decide_all, next_due, only_callback
 from tests.stored_calls import Queued, store_call
@@ -141,6 +141,22 @@ def test_who_was_answered_or_is_on_the_line_is_settled_in_the_transaction_that_w
         held = callbacks.find(connection, states["+994502222222"] or 0)
         assert held is not None
         assert held.state == "on_hold"
+
+    store.write(work)
+
+
+def test_nobody_is_dialled_while_no_recorder_hears_whether_they_call_again(store: Store) -> None:
+    """Where none ever ran nobody waits for one."""
+
+    def work(connection: Connection) -> None:
+        store_call(connection, NUMBER)
+        decide_all(connection)
+        listening.heard(connection, "main")
+        long_ago = missed.now(connection) - timedelta(seconds=25)
+        connection.execute(recorder_signs.update().values(heard_at=long_ago))
+        assert start_next(connection, "main", TWO_IDLE, ALWAYS) is None
+        listening.heard(connection, "main")
+        assert start_next(connection, "main", TWO_IDLE, ALWAYS) is not None
 
     store.write(work)
 

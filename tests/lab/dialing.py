@@ -138,12 +138,14 @@ async def running_dialer(
 
 
 @asynccontextmanager
-async def running_recorder(house: House, store: Store, configuration: Configuration) -> AsyncIterator[None]:
+async def running_recorder(
+    house: House, store: Store, configuration: Configuration, queue_log: Path | None = None
+) -> AsyncIterator[None]:
     """A recorder beside the dialer, with its own login."""
     thread = StoreThread(store)
     ami = AmiConnection(*house.ami, "hotline-recorder", house.secret("hotline-recorder"))
     stop = asyncio.Event()
-    recorder = Recorder(ami, thread, "main", Watched.of(configuration))
+    recorder = Recorder(ami, thread, "main", Watched.of(configuration), queue_log=queue_log)
     running = asyncio.create_task(recorder.run(stop))
     try:
         yield

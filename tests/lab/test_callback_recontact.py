@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from callback_dialer.deciding import decide_call
+from callback_dialer.dialer import TURN_SECONDS
+from callback_dialer.policy import Policy
+from ivr.storage import listening
+from ivr.storage.schema import agent_states, recorder_signs
 from tests.callback_policy import NOON
 from tests.lab.callback_steps import (
     E164,
@@ -17,7 +24,7 @@ from tests.lab.callback_steps import (
     miss,
     run,
 )
-from tests.lab.dialing import dialing, running_recorder, until
+from tests.lab.dialing import dialing, ready_to_dial, running_dialer, running_recorder, until
 from tests.lab.exchange import Keypress, Lifts, Rings
 from tests.lab.phone import Caller
 from tests.stored_calls import end_call, store_call
@@ -92,5 +99,32 @@ def test_a_citizen_who_has_answered_us_is_left_in_that_call_whatever_else_they_c
             assert attempt.disposition == "reached"
             assert len(lab.exchange.calls_to(NUMBER)) == 1
             await call.hang_up()
+
+    run(scenario)
+
+
+def test_who_was_answered_while_nothing_of_ours_ran_is_not_called_afterwards(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with (
+            ready_to_dial(tmp_path, {NUMBER: [REACHED]}) as lab,
+            agents(lab.house, "1101", "1102"),
+            Caller.open(NUMBER, lab.house.sip) as phone,
+        ):
+            missed, idle = miss(lab), agent_states.select().where(agent_states.c.state == "idle")
+            policy = Policy.of(lab.configuration)
+            lab.store.write(lambda c: decide_call(c, missed, policy))
+            lab.store.write(lambda c: listening.heard(c, "main"))
+            a_minute_ago = datetime.now(UTC) - timedelta(minutes=1)
+            lab.store.write(lambda c: c.execute(recorder_signs.update().values(heard_at=a_minute_ago)))
+            call = await phone.dial("19511", NOON)
+            await call.connected_to_agent()
+            await call.hang_up()
+            await until(lambda: "COMPLETECALLER" in lab.house.queue_log.read_text(), "the end of the call")
+            async with running_dialer(lab.house, lab.store, lab.configuration):
+                await until(lambda: lab.store.read(lambda c: c.execute(idle).all()), "an idle agent")
+                await asyncio.sleep(3 * TURN_SECONDS)  # in which the dialer would ring them
+                async with running_recorder(lab.house, lab.store, lab.configuration, lab.house.queue_log):
+                    await in_state(lab, "called_again")
+            assert lab.exchange.dialled == []
 
     run(scenario)
