@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from ivr.calls.numbers import CallerNumber
 from ivr.queue_log import Known, Told
 from ivr.storage import agents, leases, log_positions, orders, surveys
+from ivr.storage.locks import advisory_lock
 from ivr.storage.visits import Saved, save
 from ivr.watched import Watched
 
@@ -20,6 +21,7 @@ def known(connection: Connection, server: str, watched: Watched) -> Known:
 
 def keep(connection: Connection, server: str, watched: Watched, told: Told) -> Saved:
     """Store what was told and how far it was read, in the caller's transaction."""
+    advisory_lock(connection, f"visits {server}")  # else two readers would make one bookmark
 
     def read_number(caller: str, trunk: str, presentation: str) -> CallerNumber:
         already = told.numbers.get((caller, trunk, presentation))

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, Connection, case, delete, func, insert, select, type_coerce, update
 
+from ivr.storage.locks import advisory_lock
 from ivr.storage.moments import database_now
 from ivr.storage.schema import minutes, processes
 
@@ -86,6 +87,7 @@ def running(connection: Connection) -> list[Process]:
 def note_minutes(connection: Connection, observed: Iterable[Minute]) -> None:
     """Add the checks to those the store has of the same minutes, another recorder's included."""
     for minute in observed:
+        advisory_lock(connection, f"minutes {minute.server}")  # else both would make the row
         changed = connection.execute(
             update(minutes)
             .where(minutes.c.server == minute.server, minutes.c.minute_at == minute.minute_at)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from shutil import copytree
+from threading import Barrier
 
 import pytest
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 from typer.testing import CliRunner, Result
 
 from ivr.asterisk.agi_tally import Tally
@@ -23,7 +25,7 @@ from ivr.config.starter import starter_folder
 from ivr.storage.engine import Store, StoreThread
 from ivr.storage.liveness import Minute, availability, begin, note_alive, note_minutes, running
 from ivr.storage.missed import now
-from ivr.storage.schema import processes
+from ivr.storage.schema import minutes, processes
 from tests.contracts.test_callback_guards import decide_all, rules
 from tests.stored_calls import store_call
 
@@ -52,6 +54,19 @@ def test_two_recorders_of_one_server_add_up_and_the_worse_wins(store: Store) -> 
     noted(store, minute(0, 2, "no trunk"))
     noted(store, minute(0))
     assert of_ten_minutes(store) == (0, 1, 9, "no trunk")
+
+
+def test_two_recorders_that_check_at_once_add_up_too(store: Store) -> None:
+    each = Barrier(4)
+
+    def note(number: int) -> None:
+        each.wait()
+        noted(store, minute(number % 10))
+
+    with ThreadPoolExecutor(4) as recorders:
+        list(recorders.map(note, [number // 4 for number in range(40)]))
+    assert of_ten_minutes(store) == (10, 0, 0, None)
+    assert store.read(lambda c: c.scalars(select(minutes.c.checks)).all()) == [24] * 10
 
 
 def test_minutes_of_another_server_are_not_counted(store: Store) -> None:

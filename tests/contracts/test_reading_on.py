@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import combinations_with_replacement
 from operator import itemgetter
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
-from ivr.asterisk.queue_log import blocks, identify
+from ivr.asterisk.queue_log import LogFile, blocks, identify
 from ivr.keeping import keep, known
-from ivr.queue_log import QueueLog
+from ivr.queue_log import QueueLog, Told
 from ivr.storage.engine import Store
 from ivr.storage.export import rows
 from ivr.storage.schema import calls, log_positions, visits
+from ivr.visits.fold import Changes
 from ivr.watched import Watched
 from tests.callback_policy import shipped
 
@@ -83,6 +86,20 @@ class Reading:
         begun = self._store.read(lambda connection: connection.execute(all_calls).mappings().all())
         told = [{name: row[name] for name in row if name != "call_id"} for row in found]
         return [*told, *sorted(map(dict, begun), key=itemgetter("linkedid"))]
+
+
+def test_two_who_read_a_file_without_calls_at_once_both_read_it(store: Store) -> None:
+    """Such as two backfills of a quiet night; each puts the same bookmark."""
+    each, file = Barrier(4), LogFile(Path("queue_log"), "line", 1795723900)
+
+    def read(number: int) -> None:
+        told = Told(file, 9, 1, Changes((), (), ()), {f"line {number // 4}": 9}, file.began_at)
+        each.wait()
+        store.write(partial(keep, server="main", watched=Watched(), told=told))
+
+    with ThreadPoolExecutor(4) as readers:
+        list(readers.map(read, range(40)))
+    assert len(store.read(partial(known, server="main", watched=Watched())).positions) == 10
 
 
 def test_wherever_readers_stop_and_go_on_the_same_is_stored(store: Store, tmp_path: Path) -> None:
