@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -23,11 +24,12 @@ _GZIP: Final = b"\x1f\x8b"
 _Unpacked = BufferedReader | gzip.GzipFile
 _DAMAGE: Final = (EOFError, zlib.error, gzip.BadGzipFile)
 _LONGEST_LINE: Final = 1 << 16
+_EPOCH: Final = re.compile(rb"^(\d{1,11})\|", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class LogFile:
-    """`first_line`: its hash; `began`: the epoch second it starts with."""
+    """`first_line`: its hash; `began`: the epoch second of its first whole line, 0 if it is no queue_log."""
 
     path: Path
     first_line: str
@@ -61,12 +63,12 @@ def identify(path: Path) -> LogFile | None:
 
 
 def _known_by(path: Path, file: _Unpacked) -> LogFile | None:
-    line, newline, _ = _some(file, _LONGEST_LINE).partition(b"\n")
+    begin = _some(file, _LONGEST_LINE)
+    line, newline, _ = begin.partition(b"\n")
     if not newline:
         return None
-    epoch = line.partition(b"|")[0]
-    began = int(epoch) if epoch.isdigit() and len(epoch) < 12 else 0
-    return LogFile(path, hashlib.sha256(line).hexdigest(), began)
+    epoch = _EPOCH.search(begin)
+    return LogFile(path, hashlib.sha256(line).hexdigest(), int(epoch[1]) if epoch else 0)
 
 
 def in_order(paths: Iterable[Path]) -> list[LogFile]:
@@ -80,9 +82,13 @@ def in_order(paths: Iterable[Path]) -> list[LogFile]:
 
 
 def rotated(path: Path) -> list[LogFile]:
-    """The log at `path` with those that rotation has moved aside in its folder, the oldest first."""
+    """The log at `path` with those that rotation has moved aside in its folder, the oldest first.
+
+    What is called alike and is no queue_log is left out.
+    """
     aside = (one for one in path.parent.glob(f"{path.name}*") if one != path and one.is_file())
-    return in_order([*aside, *([path] if path.is_file() else [])])
+    found = in_order([*aside, *([path] if path.is_file() else [])])
+    return [file for file in found if file.began or file.path == path]
 
 
 def blocks(log: LogFile, position: int) -> Iterator[Block]:

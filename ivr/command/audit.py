@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ivr.asterisk.connection import utc_now
-from ivr.asterisk.queue_log import LogFile, rotated
+from ivr.asterisk.queue_log import LogFile
 from ivr.command.checking import load_or_stop
 from ivr.command.completeness import completeness
 from ivr.command.days import LastDay, first_and_last, from_day, told_days
 from ivr.command.options import options, server_of
-from ivr.command.queue_logs import queue_logs
+from ivr.command.queue_logs import own_queue_logs, queue_logs
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
@@ -79,7 +79,7 @@ def _period(first: date, last: date, zone: ZoneInfo) -> Period:
 
 def _own_logs(configuration: Configuration) -> dict[str, list[LogFile]]:
     paths = {name: server.log_file for name, server in configuration.servers.items()}
-    return {name: rotated(path) for name, path in paths.items() if path is not None}
+    return {name: own_queue_logs(path) for name, path in paths.items() if path is not None}
 
 
 def _disagreements(

@@ -60,10 +60,11 @@ def backfill(
         # What a power cut takes back is read again: the bookmark goes back with it.
         with open_store(waits_for_disk=False) as store:
             lines, saved = _read(store, server, configuration, found)
+        cut = [str(path) for path in files if is_cut(path)]
     except OSError as problem:
         fail(str(problem), hint="run it again: it goes on where everything before is stored")
     typer.echo(f"{lines:,} lines read: {saved.new:,} visits new, {saved.changed:,} changed")
-    if cut := [str(path) for path in files if is_cut(path)]:
+    if cut:
         what = f"{', '.join(cut)} is damaged: what stands behind the damage is not read"
         fail(what, hint="restore it, and run this again")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 import typer
@@ -15,6 +15,8 @@ from ivr.command.options import fail
 LastDay = Annotated[
     datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.", show_default="today")
 ]
+
+_FAR_AHEAD: Final = timedelta(days=366)
 
 
 def from_day(default: str) -> Any:
@@ -31,6 +33,8 @@ def first_and_last(
     last = end.date() if end else today
     if last < first:
         fail("--to is before --from", status=2)
+    if last > today + _FAR_AHEAD:
+        fail(f"{last} is too far ahead", status=2)
     return first, last
 
 

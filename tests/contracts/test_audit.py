@@ -55,6 +55,13 @@ def decide_all(connection: Connection) -> None:
         decide_call(connection, call_id, policy())
 
 
+def name_log(house: Path) -> None:
+    """In the configuration, as the server's own."""
+    path = house / "config" / "hotline.yaml"
+    at = f"    agi_port: 4573\n    queue_log: {house / 'queue_log'}\n"
+    path.write_text(path.read_text().replace("    agi_port: 4573\n", at))
+
+
 def audit(house: Path, *words: str, log: str = "queue_log") -> Result:
     files = [str(house / log)] if log else []
     return CliRunner().invoke(app, ["--config", str(house / "config"), "data", "audit", *files, *words])
@@ -204,11 +211,31 @@ def test_without_a_file_it_says_that_queue_log_was_not_compared(house: Path, sto
 
 
 def test_the_servers_own_queue_log_is_compared_if_it_is_here(house: Path, store: Store) -> None:
-    path = house / "config" / "hotline.yaml"
-    at = f"    agi_port: 4573\n    queue_log: {house / 'queue_log'}\n"
-    path.write_text(path.read_text().replace("    agi_port: 4573\n", at))
+    name_log(house)
     store.write(a_visit_is_gone)
     assert "nothing is stored" in audit(house, *DAYS, log="").output
+
+
+def test_a_file_beside_it_that_is_no_queue_log_is_left_out(house: Path, store: Store) -> None:
+    """What it does not tell, of any time there ever was, is no disagreement."""
+    name_log(house)
+    begun = (house / "queue_log").read_text().splitlines(keepends=True)
+    (house / "queue_log").write_text("".join(begun[len(begun) // 2 :]))
+    (house / "queue_log.csv").write_text("queue;calls\n")
+    assert audit(house, *DAYS, log="").exit_code == 0
+
+
+def test_a_queue_log_of_the_server_that_cannot_be_read_ends_it_with_what_to_do(house: Path) -> None:
+    name_log(house)
+    (house / "queue_log.1").symlink_to("/proc/self/mem")
+    shown = audit(house, *DAYS, log="")
+    assert (shown.exit_code, "name queue_log files that can be read" in shown.output) == (1, True)
+    assert isinstance(shown.exception, SystemExit)
+
+
+def test_a_day_far_ahead_is_no_period(house: Path) -> None:
+    for words in (("--to", "9999-12-31"), ("--from", "9999-12-30", "--to", "9999-12-31")):
+        assert audit(house, *words).exit_code == 2
 
 
 def test_a_call_that_is_not_over_needs_no_decision_and_is_over_within_12_hours(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from ivr.command.root import app
+from ivr.keeping import keep
 from ivr.storage.engine import Store
 from ivr.storage.export import rows
+from ivr.storage.visits import Saved
 from tests.unit.starter import FILES
 
 LINES = "".join(
@@ -52,6 +56,40 @@ def test_what_is_no_queue_log_is_named_and_nothing_is_read(house: Path, store: S
         assert shown.exit_code == 1
         assert shown.output == f"{wrong}: is no queue_log\n  name queue_log files that can be read\n"
     assert store.read(lambda connection: list(rows(connection, "visits"))) == []
+
+
+def test_a_pipe_is_no_file_and_told_so(house: Path) -> None:
+    """It cannot be read twice: once to know which file it is, once for its lines."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as pipe:
+        pipe.write(LINES[:1000])
+    shown = hotline("backfill", f"/dev/fd/{reading}")
+    os.close(reading)
+    assert (shown.exit_code, shown.output) == (
+        1,
+        f"/dev/fd/{reading}: is no file\n  name queue_log files that can be read\n",
+    )
+
+
+def test_a_file_that_begins_with_half_a_line_is_read_from_the_next_one_on(house: Path, store: Store) -> None:
+    """Such as one that was truncated while Asterisk wrote, or cut to its last lines."""
+    (house / "queue_log").write_text(LINES[LINES.index("dvx") :])
+    shown = hotline("backfill", house / "queue_log")
+    assert (shown.exit_code, shown.output) == (0, "1,800 lines read: 900 visits new, 0 changed\n")
+
+
+def test_a_file_that_is_gone_once_it_is_read_is_no_fault(
+    house: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rotation renames and packs files while they are read."""
+
+    def keep_and_rotate(*told: Any) -> Saved:
+        (house / "queue_log").unlink(missing_ok=True)
+        return keep(*told)
+
+    monkeypatch.setattr("ivr.command.backfill.keep", keep_and_rotate)
+    shown = hotline("backfill", house / "queue_log")
+    assert (shown.exit_code, "No such file" in shown.output) == (1, True)
 
 
 def test_an_empty_file_is_a_queue_log_in_which_nothing_happened(house: Path) -> None:
