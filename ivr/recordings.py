@@ -25,14 +25,28 @@ def of_call(folder: Path, server: str, linkedid: str) -> list[Path]:
     return [path for name in names if (path := folder / name).is_file()]
 
 
+def calls_of(name: str, server: str) -> set[str]:
+    """Linkedids of the calls of which a file of that name may be a recording."""
+    linkedid = name.removeprefix(f"{server}-").removesuffix(_SUFFIX)
+    return {linkedid, linkedid.rpartition("-")[0]}
+
+
 _FURTHER: Final = ("", *(f"-{stay}" for stay in range(2, _MOST_STAYS + 1)))
 
 
 def copy(recording: Path, to: Path) -> None:
-    """Copy to a new file only its owner may read; FileExistsError if there is one, OSError if it fails."""
-    target = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
-    with os.fdopen(target, "wb") as copied, recording.open("rb") as original:
-        shutil.copyfileobj(original, copied)
+    """Copy to a new file only its owner may read; FileExistsError if there is one, OSError if it fails.
+
+    What was copied of one that cannot be read to its end is removed.
+    """
+    with recording.open("rb") as original:
+        target = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
+        try:
+            with os.fdopen(target, "wb") as copied:
+                shutil.copyfileobj(original, copied)
+        except OSError:
+            to.unlink()
+            raise
 
 
 def older_than(folder: Path, server: str, moment: datetime) -> Iterator[Path]:

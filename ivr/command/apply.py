@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -13,7 +11,7 @@ import typer
 
 from ivr.command.checking import as_data, show_problems
 from ivr.command.going_live import go_live
-from ivr.command.options import fail, options
+from ivr.command.options import fail, operator, options
 from ivr.command.preparing import Wish
 from ivr.revisions.shelf import CONFIG, NotApplied, Revision, Shelf, put_back, yaml_files
 
@@ -48,7 +46,7 @@ def apply(
     Calls in progress end in the menu in which they began. Exit status 1, with the reason, if it is not live.
     """
     source = options(context).config
-    wish = Wish(source, asterisk, shelf_of(asterisk, revisions), server, _author(), message, keep)
+    wish = Wish(source, asterisk, shelf_of(asterisk, revisions), server, operator(), message, keep)
     report = _put_live(wish, source, as_json)
     if as_json:
         _print(report)
@@ -74,7 +72,7 @@ def rollback(
     shelf, folder = shelf_of(asterisk, revisions), options(context).config
     target = _target(shelf, number)
     source = shelf.at(target.number) / CONFIG
-    wish = Wish(source, asterisk, shelf, server, _author(), message, keep, target.content)
+    wish = Wish(source, asterisk, shelf, server, operator(), message, keep, target.content)
     files = yaml_files(source)
     report = _put_live(wish, source, as_json)
     aside = shelf.at(report["revision"]) / "replaced"
@@ -146,7 +144,3 @@ def show_changes(sentences: Sequence[str] | None) -> None:
 
 def _print(report: dict[str, Any]) -> None:
     typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
-
-
-def _author() -> str:
-    return os.environ.get("SUDO_USER") or getpass.getuser()

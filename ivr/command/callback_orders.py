@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import getpass
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from ivr.calls.callback_states import Priority, Reason
 from ivr.calls.caller import ReadNumber, reader
 from ivr.calls.masking import masked
 from ivr.command.checking import load_or_stop
-from ivr.command.options import fail, one_line, options
+from ivr.command.options import fail, one_line, operator, options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
@@ -82,7 +81,7 @@ def add(
     by: By = "",
 ) -> None:
     """Have a citizen called, under the same guards as after a missed call."""
-    desk = Desk.of(context, by or getpass.getuser())
+    desk = Desk.of(context, by or operator())
     given = {
         **{"number": number, "queue": queue, "reason": reason, "reference": reference},
         **{"priority": priority, "language": language, "not_before": not_before, "due": due},
@@ -110,7 +109,7 @@ def import_file(
 
     If a line cannot be read, none is imported. A number that is refused by the guards is told and left out.
     """
-    desk = Desk.of(context, by or getpass.getuser())
+    desk = Desk.of(context, by or operator())
     rows = list(_rows(file))
     unread = [(line, problem) for line, row in rows for problem in _problems(row, desk.configuration)]
     for line, problem in unread:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,6 +47,14 @@ def options(context: typer.Context) -> Options:
     found = context.obj
     assert isinstance(found, Options)
     return found
+
+
+def operator() -> str:
+    """Who runs the command, for the audit; a container may know no name."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def local(moment: datetime) -> datetime:

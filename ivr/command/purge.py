@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -18,10 +17,9 @@ from ivr.asterisk.connection import utc_now
 from ivr.asterisk.secrets import SecretMissing, make_missing, read_secret
 from ivr.calls.pseudonyms import pseudonym
 from ivr.command.checking import load_or_stop
-from ivr.command.options import fail, options
+from ivr.command.options import fail, operator, options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
-from ivr.config.model import Configuration
 from ivr.storage.audit import last_subject, note
 from ivr.storage.engine import Store
 from ivr.storage.purge import Done, is_any_nameless, purge
@@ -49,32 +47,32 @@ def purge_data(
     configuration = configuration_of(load_or_stop(options(context).config))
     with open_store() as store:
         key = _key(store, secrets)
-        done = [*_purged(store, key, configuration), *_recordings(configuration)]
+        zone = ZoneInfo(configuration.hotline.time_zone)
+        done, refused = list(purge(store, key, configuration.retention, zone, utc_now())), []
+        for name, server in configuration.servers.items():
+            try:
+                done += _recordings(name, Path(server.recordings), configuration.retention.recordings)
+            except OSError as problem:
+                refused.append(f"recordings in {server.recordings} cannot be deleted: {problem.strerror}")
         what = ", ".join(f"{one.number} {one.what} {one.action}" for one in done if one.number)
-        who = getpass.getuser()
+        who = operator()
         store.write(lambda connection: note(connection, who, "purge", "retention", what or "nothing was due"))
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in done], ensure_ascii=False, indent=2))
-        return
-    for one in done:
-        typer.echo(f"{one.number:>9} {one.what} {one.action}")
+    else:
+        for one in done:
+            typer.echo(f"{one.number:>9} {one.what} {one.action}")
+    if refused:
+        fail("; ".join(refused), hint="give this user's group the right to write there")
 
 
-def _purged(store: Store, key: str, configuration: Configuration) -> Iterator[Done]:
-    zone = ZoneInfo(configuration.hotline.time_zone)
-    yield from purge(store, key, configuration.retention, zone, utc_now())
-
-
-def _recordings(configuration: Configuration) -> Iterator[Done]:
-    """Of every server whose recordings are on this machine."""
-    until = utc_now() - timedelta(seconds=configuration.retention.recordings)
-    for name, server in configuration.servers.items():
-        folder = Path(server.recordings)
-        if folder.is_dir():
-            old = list(recordings.older_than(folder, name, until))
-            for path in old:
-                path.unlink(missing_ok=True)
-            yield Done("deleted", f"recordings of {name}", len(old))
+def _recordings(server: str, folder: Path, kept_seconds: float) -> Iterator[Done]:
+    """Delete what is older, if that server's recordings are on this machine. Raises OSError."""
+    if folder.is_dir():
+        old = list(recordings.older_than(folder, server, utc_now() - timedelta(seconds=kept_seconds)))
+        for path in old:
+            path.unlink(missing_ok=True)
+        yield Done("deleted", f"recordings of {server}", len(old))
 
 
 def _key(store: Store, secrets: Path) -> str:
@@ -93,5 +91,5 @@ def _key(store: Store, secrets: Path) -> str:
     if known not in (None, mine) and is_in_use:
         fail(f"the key in {secrets} is another than the one numbers were hashed with", hint=_RESTORE)
     if known != mine:
-        store.write(lambda connection: note(connection, getpass.getuser(), _KEY_KNOWN, mine))
+        store.write(lambda connection: note(connection, operator(), _KEY_KNOWN, mine))
     return key

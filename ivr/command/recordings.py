@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from datetime import datetime
@@ -15,7 +14,7 @@ from sqlalchemy import Connection, select
 from ivr import recordings
 from ivr.calls.masking import masked
 from ivr.command.checking import load_or_stop
-from ivr.command.options import fail, local, options
+from ivr.command.options import fail, local, operator, options
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.storage.audit import note
@@ -27,7 +26,7 @@ _MOST: Final = 100
 
 def find_recordings(
     context: typer.Context,
-    call: Annotated[str, typer.Argument(help="Linkedid of the call, as exports show it.")] = "",
+    call: Annotated[str, typer.Argument(help="Linkedid of the call, as exports show it; or the file.")] = "",
     number: Annotated[str, typer.Option(help="Calls of this number, as +994501234567; `-` reads it.")] = "",
     copy: Annotated[
         Path | None, typer.Option(help="Copy the call's recording to this new file.", show_default=False)
@@ -46,12 +45,15 @@ def find_recordings(
         name: Path(server.recordings)
         for name, server in configuration_of(load_or_stop(options(context).config)).servers.items()
     }
+    wanted = Path(call)
+    linkedids = {call}.union(*(recordings.calls_of(wanted.name, server) for server in folders))
     with open_store() as store:
         found = [
             {**row, "file": str(file)}
-            for row in store.read(lambda connection: _calls(connection, call, number))
+            for row in store.read(lambda connection: _calls(connection, linkedids, number))
             if (folder := folders.get(row["server"])) is not None
             for file in recordings.of_call(folder, row["server"], row["linkedid"])
+            if number or call == row["linkedid"] or wanted == file
         ]
         if not found:
             fail("no recording is found", hint="it was not recorded, is on another machine, or is deleted")
@@ -60,18 +62,21 @@ def find_recordings(
             return
         if len(found) > 1:
             _show(found, as_json)
-            fail("there are several recordings", hint="copy the file you want by its call's linkedid")
+            fail("there are several recordings", hint="name the file you want instead of the call")
         file = found[0]["file"]
-        store.write(lambda connection: note(connection, getpass.getuser(), "recording copied", file, why))
+        store.write(lambda connection: note(connection, operator(), "recording copied", file, why))
     try:
         recordings.copy(Path(file), copy)
     except OSError as problem:
-        fail(f"{copy} cannot be written: {problem.strerror}", hint="name a new file")
+        fail(
+            f"{file} is not copied to {copy}: {problem.strerror}",
+            hint="name a new file, as a user who may read it",
+        )
     typer.echo(f"copied {file} to {copy}")
 
 
-def _calls(connection: Connection, linkedid: str, number: str) -> list[dict[str, Any]]:
-    is_it = calls.c.linkedid == linkedid if linkedid else calls.c.caller_e164 == number
+def _calls(connection: Connection, linkedids: set[str], number: str) -> list[dict[str, Any]]:
+    is_it = calls.c.caller_e164 == number if number else calls.c.linkedid.in_(linkedids)
     wanted = select(calls.c.server, calls.c.linkedid, calls.c.caller_e164, calls.c.began_at)
     rows = connection.execute(wanted.where(is_it).order_by(calls.c.began_at.desc()).limit(_MOST))
     return [dict(row) for row in rows.mappings()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from errno import EACCES
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -294,7 +295,67 @@ def test_a_recording_is_found_by_call_and_by_number_and_copied_with_an_audit_lin
     row = store.read(lambda c: c.execute(audit.select()).one())
     assert (row.action, row.subject, row.note) == ("recording copied", str(recording), "request 17")
     again = hotline(house, "recordings", linkedid, "--copy", str(copy), "--why", "request 17")
-    assert (again.exit_code, "cannot be written" in again.output) == (1, True)
+    assert (again.exit_code, "is not copied" in again.output) == (1, True)
+
+
+def test_of_a_call_with_several_recordings_one_is_copied_by_the_name_of_its_file(
+    house: Path, store: Store
+) -> None:
+    """A citizen who was handed over has talked with two queues in one call."""
+    store.write(lambda connection: called(connection, ANNA, 5))
+    linkedid = str(store.read(lambda connection: connection.scalar(select(calls.c.linkedid))))
+    recorded(house, f"main-{linkedid}.wav", 5)
+    second, copy = recorded(house, f"main-{linkedid}-2.wav", 5), house / "copy.wav"
+    shown = hotline(house, "recordings", linkedid, "--copy", str(copy), "--why", "request 17")
+    assert (shown.exit_code, copy.exists()) == (1, False)
+    assert str(second) in shown.output
+    shown = hotline(house, "recordings", str(second), "--copy", str(copy), "--why", "request 17")
+    assert (shown.exit_code, copy.read_bytes()) == (0, second.read_bytes())
+    assert hotline(house, "recordings", str(house / "config" / "menu.yaml")).exit_code == 1
+
+
+def test_a_recording_that_cannot_be_read_leaves_no_copy(
+    house: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write(lambda connection: called(connection, ANNA, 5))
+    linkedid = str(store.read(lambda connection: connection.scalar(select(calls.c.linkedid))))
+    recording = house / "recordings" / f"main-{linkedid}.wav"
+    recording.symlink_to("/proc/self/mem")
+    shown = hotline(house, "recordings", linkedid, "--copy", str(house / "copy.wav"), "--why", "request 17")
+    assert (shown.exit_code, (house / "copy.wav").exists()) == (1, False)
+    assert "Input/output error" in shown.output
+
+
+def test_recordings_that_may_not_be_deleted_are_told_and_the_rest_is_purged(
+    house: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their folder is Asterisk's, not this user's."""
+
+    def refused(path: Path, **_: bool) -> None:
+        raise PermissionError(EACCES, "Permission denied", path)
+
+    store.write(lambda connection: called(connection, ANNA, 400))
+    assert hotline(house, "purge", "--secrets", str(house / "secrets.d")).exit_code == 0
+    store.write(lambda connection: called(connection, BORIS, 400))
+    kept = recorded(house, "main-1.1.wav", 200)
+    monkeypatch.setattr(Path, "unlink", refused)
+    shown = hotline(house, "purge", "--secrets", str(house / "secrets.d"))
+    assert shown.exit_code == 1
+    assert "1 calls made nameless" in shown.output
+    assert f"recordings in {kept.parent} cannot be deleted: Permission denied" in shown.output
+    noted = store.read(lambda c: c.scalars(select(audit.c.action).order_by(audit.c.id)).all())
+    assert noted == ["key of pseudonyms", "purge", "purge"]
+
+
+def test_who_purges_is_noted_by_number_where_the_machine_has_no_name_for_them(
+    house: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as in a container."""
+    for name in ("SUDO_USER", "LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+    assert hotline(house, "purge", "--secrets", str(house / "secrets.d")).exit_code == 0
+    assert set(store.read(lambda c: c.scalars(select(audit.c.who)).all())) == {f"uid {os.getuid()}"}
 
 
 def test_a_call_without_a_recording_is_told_so(house: Path, store: Store) -> None:
