@@ -4,9 +4,9 @@ Which field wins, and why:
 
 - *Which stay it is*: it shares a channel, the second one if the caller's was exchanged and who tells missed
   the join. Each source names its stays by their join. One source gives the same stay the same join always;
-  between two, the nearest join that source has not named yet, no further off than whole seconds are. If AMI
-  sends no timestamps and our clock has nothing to do with Asterisk's, it is the first not named yet.
-  Two recorders are two sources where Asterisk sends no timestamps.
+  between two, the nearest join that source has not named yet, no further off than whole seconds are, and
+  not of a stay that was over by then. If AMI sends no timestamps and our clock has nothing to do with
+  Asterisk's, it is the first not named yet. Two recorders are two sources where Asterisk sends none.
 - *Outcome*: being answered beats all. queue_log names each way out, so timeout, key, empty and withdrawn are
   its to say; a redirection looks like an abandon there and is AMI's. `waiting` and `interrupted` only mean
   that a source was cut off and give way to whatever the other one knows.
@@ -36,6 +36,7 @@ Row = Mapping[str, Any]
 
 _ROUGHLY: Final = timedelta(seconds=ROUGHLY)
 _HALF_A_SECOND: Final = timedelta(seconds=0.5)
+_A_SECOND: Final = timedelta(seconds=1)
 _SAME_CALL: Final = timedelta(hours=4)
 """Two tellings of one linkedid lie no further apart."""
 
@@ -72,7 +73,7 @@ def _nearest(told: Visit, rows: Sequence[Row]) -> Row | None:
     for row in rows:
         if row[name] == told.joined_at or _is_told_better(told, row):
             return row
-    unnamed = [row for row in rows if _is_unnamed(told, row)]
+    unnamed = [row for row in rows if _is_unnamed(told, row) and not _was_over(told, row)]
     near = [row for row in unnamed if _apart(told, row) <= _reach(told, row)]
     if near:
         return min(near, key=lambda row: _apart(told, row))
@@ -89,6 +90,15 @@ def _is_unnamed(told: Visit, row: Row) -> bool:
     if told.source == "ami":
         return row["source"] == "queue_log" or _may_be_another_recorders(told, row)
     return told.is_rebuilt or row["log_joined_at"] is None
+
+
+def _was_over(told: Visit, row: Row) -> bool:
+    """Whoever had left the queue before AMI told of this join, exactly, had another stay."""
+    log, ami = (told._asdict(), row) if told.source == "queue_log" else (row, told._asdict())
+    is_exact = ami["precision"] == "ms" and not (log["clock_stepped"] or ami["clock_stepped"])
+    if not is_exact or log["left_at"] is None:
+        return False
+    return bool(log["left_at"] <= ami["joined_at"] and ami["joined_at"] - log["joined_at"] > _A_SECOND)
 
 
 def _may_be_another_recorders(told: Visit, row: Row) -> bool:

@@ -83,6 +83,31 @@ def test_a_stay_shorter_than_a_second_is_found_although_queue_log_had_it_end_bef
     assert same_stay(HEARD, [row]) is row
 
 
+@pytest.mark.parametrize(
+    ("read", "heard", "is_found"),
+    [
+        ({}, {}, False),
+        ({"joined_at": at(7.25)}, {}, True),
+        ({"joined_at": at(7.24)}, {}, False),
+        ({"left_at": at(8.25)}, {}, False),
+        ({"left_at": at(8.26)}, {}, True),
+        ({"left_at": None}, {}, True),
+        ({"clock_stepped": True}, {}, True),
+        ({}, {"clock_stepped": True}, True),
+        ({}, {"precision": "s"}, True),
+    ],
+)
+def test_who_had_left_before_ami_told_of_a_join_had_another_stay(
+    read: dict[str, Any], heard: dict[str, Any], is_found: bool
+) -> None:
+    """Such as a caller who chose the same queue again at once, while nobody heard the first stay."""
+    earlier = left(READ, "key")._replace(**{"joined_at": at(7), "left_at": at(8), **read})
+    told = HEARD._replace(**heard)
+    row, log_row = stored(told), stored(earlier)
+    assert (same_stay(earlier, [row]) is row) == is_found
+    assert (same_stay(told, [log_row]) is log_row) == is_found
+
+
 @pytest.mark.parametrize("receipt_late_by", [-4.0, 4.0])
 def test_who_was_found_waiting_is_who_the_store_knows_to_wait_though_receipts_were_late(
     receipt_late_by: float,
