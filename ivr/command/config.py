@@ -11,7 +11,7 @@ import typer
 from ivr.command.apply import ETC, AsteriskFolder, Revisions, apply, rollback, shelf_of
 from ivr.command.checking import as_data, calendar, show_problems, summary, unfit_database
 from ivr.command.history import diff, history
-from ivr.command.menu_tests import Tested, run_tests
+from ivr.command.menu_tests import run_tests
 from ivr.command.options import fail, options
 from ivr.command.render import render
 from ivr.command.schema import schema
@@ -54,12 +54,11 @@ def check(
     """Report every mistake at once, each with its place, and run the menu tests; status 1 for an error."""
     folder = options(context).config
     loaded = load(folder)
-    problems = (*loaded.problems, *unfit_database(loaded))
-    tested = Tested()
+    tested = run_tests(loaded, folder)
+    problems = (*loaded.problems, *unfit_database(loaded), *tested.problems)
     if loaded.configuration is not None:
-        tested = run_tests(loaded, folder)
         recordings = stale_recordings(loaded.configuration, loaded.places, folder)
-        problems = (*problems, *tested.problems, *recordings)
+        problems = (*problems, *recordings)
     if prompts is not None and loaded.configuration is not None:
         problems = (*problems, *missing_files(loaded.configuration, loaded.places, prompts, folder))
     if not errors(problems):

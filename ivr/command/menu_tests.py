@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agi_scripts import announce_position
-from ivr.config.loading import Loaded, configuration_of, content_of, load_single, own_tests
+from ivr.config.loading import Loaded, content_of, load_single, own_tests
 from ivr.config.model import Configuration
 from ivr.config.places import Place, Places
 from ivr.config.problems import Problem
@@ -33,16 +33,18 @@ def case_files(folder: Path) -> list[Path]:
 
 
 def run_tests(loaded: Loaded, folder: Path, files: Sequence[Path] = ()) -> Tested:
-    """Run every test of the files; without, those in and beside the configuration, which has no errors.
+    """Run every test of the files; without, those in and beside the configuration.
 
-    Places are relative to the configuration `folder` if they lie there.
+    If that has errors, only their form is judged. Places are relative to its `folder` if they lie there.
     """
-    configuration = configuration_of(loaded)
+    configuration = loaded.configuration
     count, failed, problems = 0, 0, list[Problem]()
     read = [_read(file, folder) for file in files or case_files(folder)]
     for cases, malformed, places in read if files else [own_tests(CaseFile, loaded), *read]:
         problems += malformed
-        for said, case in (cases.tests if cases else {}).items():
+        if cases is None or configuration is None:
+            continue
+        for said, case in cases.tests.items():
             count += 1
             found = judge(configuration, said, case, places, announcer(configuration))
             failed += bool(found)

@@ -42,9 +42,7 @@ def prepare(wish: Wish, number: int, today: date) -> Loaded:
         (copy / name).parent.mkdir(exist_ok=True)
         write_whole(copy / name, content)
     loaded = load(copy)
-    problems = (*loaded.problems, *unfit_database(loaded))
-    if loaded.configuration is not None:
-        problems = (*problems, *run_tests(loaded, copy).problems)
+    problems = (*loaded.problems, *unfit_database(loaded), *run_tests(loaded, copy).problems)
     if wrong := errors(problems):
         raise NotApplied(
             "the configuration has errors", f"see them: hotline --config {wish.source} config check", wrong

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from ivr.config.frozen import Frozen
-from ivr.config.shapes import Duration, KeyWait, Name, Prefix, Seconds, WholeSeconds
+from ivr.config.shapes import Count, Duration, KeyWait, Name, Prefix, Seconds, WholeSeconds
 
 Outcome = Literal["abandoned", "timeout", "empty", "interrupted"]
 RetryDelays = list[Seconds]
@@ -31,7 +31,7 @@ class RetryPlan(Frozen):
 class Budget(Frozen):
     """At most so many callbacks may be opened within any such time."""
 
-    most: Annotated[int, Field(ge=0)]
+    most: Count
     within: Seconds
 
 
@@ -59,7 +59,7 @@ class Budgets(Frozen):
 class Burst(Frozen):
     """So many short abandons of one trunk are no citizens: callbacks for its calls are `held`."""
 
-    abandons: Annotated[int, Field(ge=2)] = 30
+    abandons: Annotated[Count, Field(ge=2)] = 30
     within: Seconds = 60.0
     wait_up_to: Seconds = 30.0
 
@@ -70,7 +70,7 @@ class Breaker(Frozen):
     Each further fault doubles the pause, up to `longest`.
     """
 
-    faults: Annotated[int, Field(ge=1)] = 5
+    faults: Annotated[Count, Field(ge=1)] = 5
     pause: Seconds = 60.0
     longest: Seconds = 1800.0
 
@@ -98,7 +98,7 @@ class Callback(Frozen):
     outcomes: list[Outcome] = Field(["abandoned", "timeout", "empty", "interrupted"], alias="for")
     hours: Name
     max_age: Literal["next_working_day"] | Seconds = "next_working_day"
-    reserve: Annotated[int, Field(ge=0)] = 1
+    reserve: Count = 1
     order: list[OrderWord] = [
         "urgent",
         "ordered",
@@ -110,7 +110,7 @@ class Callback(Frozen):
     ]
     """Who goes first. A callback has the place of its priority if that is named, else that of its reason."""
     ring_for: Annotated[Duration, Field(ge=1, le=120)] = 30.0
-    max_hold: Annotated[WholeSeconds, Field(ge=1)] = 20.0
+    max_hold: Annotated[WholeSeconds, Field(ge=1, le=600)] = 20.0
     confirm_times: Annotated[int, Field(ge=1, le=5)] = 2
     """How often the greeting is said before the line counts as a machine."""
     confirm_wait: KeyWait = 5.0
@@ -122,7 +122,7 @@ class Callback(Frozen):
     deny: Annotated[list[Prefix], Field(examples=[["+994900"]])] = []
     """E.164 numbers or prefixes never dialled."""
     budgets: Budgets = Budgets()
-    ceiling: Annotated[int, Field(ge=1)] = 1000
+    ceiling: Annotated[Count, Field(ge=1)] = 1000
     """Open callbacks; beyond it none is opened and the operator is told."""
     burst: Burst = Burst()
     breaker: Breaker = Breaker()

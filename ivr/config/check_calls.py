@@ -72,9 +72,12 @@ def hours(configuration: Configuration, places: Places) -> Iterator[Problem]:
             )
         for first, second in (("closed_on", "open_on"), ("closed_on", "special"), ("open_on", "special")):
             for position, date in enumerate(getattr(schedule, first)):
-                if date in getattr(schedule, second):
+                if date in (there := getattr(schedule, second)):
                     place = places.at("hours", name, first, position)
-                    yield Problem("HRS004", place, f"{date} is also in `{second}`", "keep one of them")
+                    step = str(date) if second == "special" else there.index(date)
+                    other = places.at("hours", name, second, step)
+                    hint = f"there at {other}; keep one of them"
+                    yield Problem("HRS004", place, f"{date} is also in `{second}`", hint, earlier=other)
         for field in ("closed_on", "open_on"):
             dates = getattr(schedule, field)
             for position, date in enumerate(dates):
@@ -118,7 +121,9 @@ def trunks(configuration: Configuration, places: Places) -> Iterator[Problem]:
         if earlier != name:
             place = places.value_at("trunks", name, "endpoint")
             message = f"endpoint `{trunk.endpoint}` is already that of trunk `{earlier}`"
-            yield Problem("TRK004", place, message, "give each trunk an endpoint of its own")
+            before = places.value_at("trunks", earlier, "endpoint")
+            hint = f"first used at {before}; give each trunk an endpoint of its own"
+            yield Problem("TRK004", place, message, hint, earlier=before)
 
 
 def trunk_overlaps(configuration: Configuration, places: Places) -> Iterator[Problem]:
@@ -131,13 +136,17 @@ def trunk_overlaps(configuration: Configuration, places: Places) -> Iterator[Pro
             both = network and any(other and _meet(network, other) for other in _sources(first))
             if both:
                 place = places.value_at("trunks", name, field, *([position] if trunk.match else []))
+                before = places.value_at("trunks", earlier, "match" if first.match else "server")
                 message = f"calls from {network} are also those of trunk `{earlier}`"
-                yield Problem("TRK005", place, message, "give `match` the addresses of this trunk alone")
+                hint = f"see {before}; give `match` the addresses of this trunk alone"
+                yield Problem("TRK005", place, message, hint, earlier=before)
         for position, prefix in enumerate(trunk.carries):
             if prefix in first.carries:
                 place = places.at("trunks", name, "carries", position)
+                before = places.at("trunks", earlier, "carries", first.carries.index(prefix))
                 message = f"{prefix} is already carried by trunk `{earlier}`, which always takes it"
-                yield Problem("TRK005", place, message, "give it a longer prefix, or take it out of one")
+                hint = f"first written at {before}; give it a longer prefix, or take it out of one"
+                yield Problem("TRK005", place, message, hint, earlier=before)
 
 
 def callback(configuration: Configuration, places: Places) -> Iterator[Problem]:
@@ -170,7 +179,7 @@ def _nobody_to_call_with(configuration: Configuration, places: Places) -> Iterat
     for name, queue in configuration.queues.items():
         reserve = configuration.callback.reserve if queue.reserve is None else queue.reserve
         serving = sum(name in agent.queues for agent in configuration.agents.values())
-        if 0 < serving <= reserve:
+        if 0 < serving <= reserve and all(map(places.is_whole, ("agents", "callback", "queues"))):
             place = places.at("queues", name, "reserve")
             agents = "1 agent" if serving == 1 else f"{serving} agents"
             message = f"`{name}` has {agents} and keeps {reserve} back: it never calls anybody back"

@@ -27,7 +27,7 @@ class Contact(Frozen):
     valid_from: date | None = Field(None, examples=["2026-01-01"])
     valid_until: date | None = Field(None, examples=["2026-12-31"])
     """The last day."""
-    ring_for: Seconds = Field(30.0, gt=0)
+    ring_for: Seconds = Field(30.0, ge=1, le=120)
 
     def is_valid(self, day: date) -> bool:
         """Whether it may be dialled on that day."""

@@ -158,8 +158,12 @@ def _servers(configuration: Configuration, places: Places) -> Iterator[Problem]:
             earlier = first.setdefault(door, f"{name}.{field}")
             if earlier != f"{name}.{field}":
                 message = f"{door[0]}:{door[1]} is already `{earlier}`"
-                place = places.value_at("servers", name, field)
-                yield Problem("SRV001", place, message, "give each an address or port of its own")
+                place, before = (
+                    places.value_at("servers", name, field),
+                    places.value_at("servers", *earlier.split(".")),
+                )
+                hint = f"see {before}; give each an address or port of its own"
+                yield Problem("SRV001", place, message, hint, earlier=before)
 
 
 def shared_file(configuration: Configuration, places: Places) -> Iterator[Problem]:

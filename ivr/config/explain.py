@@ -51,6 +51,10 @@ def _problem(kind: type[BaseModel], path: KeyPath, together: list[ErrorDetails],
         return _missing(path, places)
     if error["type"] == "extra_forbidden":
         hint = did_you_mean(str(path[-1]), fields_at(kind, path[:-1]))
+        if error["input"] is None and not hint.startswith("did"):
+            hint = (
+                "if it belongs to the text before it, put quotes around all of it: a comma ends a text in {…}"
+            )
         if re.search(r"secret|password|database_url", str(path[-1])):
             hint = "no secret stands in YAML: `config render` puts them into `secrets.d`"
         return Problem("CFG001", places.at(*path), f"`{path[-1]}` is not known here", hint)
@@ -80,7 +84,10 @@ def _sentence(error: ErrorDetails) -> str:
     if error["input"] is None:
         return "has no value"
     plain = _SENTENCES.get(error["type"])
-    return plain(error.get("ctx", {})) if plain else error["msg"].lower()
+    said = plain(error.get("ctx", {})) if plain else error["msg"].lower()
+    # Whoever wrote a unit is told one: a limit of a duration is in seconds.
+    is_long = str(error["input"])[-1:] in "smhd" and error["type"] in _LIMITS
+    return re.sub(r"([0-9.]+)", r"\1s", said) if is_long else said
 
 
 def _literal_hint(error: ErrorDetails) -> str:
@@ -98,6 +105,7 @@ def _one_of(words: list[str]) -> str:
     return f"must be one of {', '.join(words)}" if len(words) > 1 else f"must be `{words[0]}`"
 
 
+_LIMITS = frozenset({"greater_than_equal", "less_than_equal", "less_than"})
 _A_MOMENT = 'must be a moment like "2026-12-31 18:00"'
 _Say = Callable[[dict[str, Any]], str]
 _SENTENCES: dict[str, _Say] = {
@@ -113,10 +121,10 @@ _SENTENCES: dict[str, _Say] = {
     "float_type": lambda context: "must be a number",
     "float_parsing": lambda context: "must be a number",
     "finite_number": lambda context: "must be a number",
-    "greater_than_equal": lambda context: f"must be {context['ge']:g} or more",
-    "less_than": lambda context: f"must be less than {context['lt']:g}",
+    "greater_than_equal": lambda context: f"must be {context['ge']:.9g} or more",
+    "less_than": lambda context: f"must be less than {context['lt']:.9g}",
     "multiple_of": lambda context: "must be whole seconds",
-    "less_than_equal": lambda context: f"must be {context['le']:g} or less",
+    "less_than_equal": lambda context: f"must be {context['le']:.9g} or less",
     "date_type": lambda context: 'must be a date like "2026-12-31"',
     "date_parsing": lambda context: 'must be a date like "2026-12-31"',
     "date_from_datetime_parsing": lambda context: 'must be a date like "2026-12-31"',

@@ -46,6 +46,8 @@ def check(configuration: Configuration, places: Places) -> Iterator[Problem]:
                 yield Problem("HLP001", place, f"there is no queue `{home}`", hint)
             elif home == name:
                 yield Problem("HLP002", place, f"`{name}` cannot help itself", "name another queue")
-            elif after >= queue.max_wait:
+            elif after >= queue.max_wait and places.is_whole("queues", name):
                 message = f"after {after:g} s nobody waits in `{name}` any more"
-                yield Problem("HLP003", place, message, "give a time shorter than `max_wait`")
+                limit = places.value_at("queues", name, "max_wait")
+                hint = f"give a time shorter than `max_wait`, which is at {limit}"
+                yield Problem("HLP003", place, message, hint, earlier=limit)

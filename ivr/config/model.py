@@ -21,6 +21,7 @@ from ivr.config.shapes import (
     DAY,
     Address,
     AgentName,
+    Count,
     Digits,
     Duration,
     Folder,
@@ -97,11 +98,11 @@ class Queue(Frozen):
     """Whose calls these are, whoever answers them."""
     strategy: Literal["ringall", "rrmemory", "leastrecent", "fewestcalls", "random", "linear"] = "leastrecent"
     """Which free agent is rung: `leastrecent` the one idle longest, `ringall` all at once."""
-    service_level: WholeSeconds = 30.0
-    ring_time: Annotated[WholeSeconds, Field(ge=1)] = 15.0
-    retry: Annotated[WholeSeconds, Field(ge=1)] = 2.0
+    service_level: Annotated[WholeSeconds, Field(ge=1, le=3600)] = 30.0
+    ring_time: Annotated[WholeSeconds, Field(ge=1, le=120)] = 15.0
+    retry: Annotated[WholeSeconds, Field(ge=1, le=120)] = 2.0
     """Between an agent who did not answer and the next one."""
-    wrap_up: WholeSeconds = 10.0
+    wrap_up: Annotated[WholeSeconds, Field(le=3600)] = 10.0
     max_wait: Annotated[WholeSeconds, Field(ge=1, lt=DAY)] = 600.0
     """Then the caller goes to `on_timeout`."""
     on_timeout: Name
@@ -114,7 +115,7 @@ class Queue(Frozen):
     record: bool = True
     announce_position: bool = True
     """Tell callers their place and expected wait before they join."""
-    announce_every: Annotated[WholeSeconds | None, Field(ge=15, examples=["45s"])] = None
+    announce_every: Annotated[WholeSeconds | None, Field(ge=15, le=3600, examples=["45s"])] = None
     """How often who waits in the first place hears that they are next; nothing is said if it is not given."""
     announce_places: Annotated[int, Field(ge=1, le=99)] = 1
     """Up to this place who waits hears theirs, too. Above 1, nobody is ever put before who waits."""
@@ -126,7 +127,7 @@ class Queue(Frozen):
     """Asterisk's class of music on hold."""
     survey: Annotated[Survey | None, Field(examples=[{"share": 30}])] = None
     """After the talk callers are asked to rate it."""
-    reserve: Annotated[int, Field(ge=0)] | None = None
+    reserve: Count | None = None
     """Idle agents kept for live callers; default `callback.reserve`."""
     order: OrderRules = OrderRules()
 
@@ -254,7 +255,7 @@ class Trunk(Frozen):
     match: Annotated[list[Network], Field(examples=[["192.0.2.0/24"]])] = []
     """Addresses calls come from, where they differ from `server`: an address or a network."""
     endpoint: Name
-    channels: Annotated[int, Field(ge=1)] = 30
+    channels: Annotated[Count, Field(ge=1)] = 30
     caller_id: Digits
     arrives: Literal["e164", "international", "national"] = "national"
     dial: Literal["e164", "international", "national"] = "national"

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 KeyPath = tuple[str | int, ...]
 """Keys and list positions from the top: `("menu", "nodes", "welcome", "say", 0)`."""
@@ -47,12 +49,20 @@ class Places:
         return self.values.get(path) or self.at(*path)
 
     def has(self, *path: str | int) -> bool:
-        """Whether the admin wrote that key at all, valid or not."""
-        return path in self.keys
+        """Whether the admin wrote that key at all, valid or not, or what was told to be none and meant it."""
+        return path in self.keys or any(
+            len(gone) == len(path) and gone[:-1] == path[:-1] and _is_misspelt(gone[-1], path[-1])
+            for gone in self.wrong
+        )
 
     def is_whole(self, *path: str | int) -> bool:
         """Whether nothing at or below that path was left out as wrong."""
         return not any(gone[: len(path)] == path for gone in self.wrong)
+
+
+def _is_misspelt(written: str | int, meant: str | int) -> bool:
+    is_name = re.fullmatch(r"[a-z0-9_]+", str(written))
+    return not is_name and bool(get_close_matches(str(written), [str(meant)], 1))
 
 
 def _nearest(places: Mapping[KeyPath, Place], path: KeyPath) -> Place:

@@ -85,14 +85,22 @@ OpeningTime = Annotated[
     ),
 ]
 
+DAY = 86400.0
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|)", re.ASCII)
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+LONGEST_DAYS = 36_500
+"""A longer time ago there is no date to compute with."""
 
 
 def parse_duration(value: object) -> object:
     """`"90s"`, `"1.5m"`, `"2h"`, `"1d"` or a bare number of seconds, as seconds; anything else is refused."""
     if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
-        return float(match[1]) * _SECONDS[match[2]]
+        seconds = float(match[1]) * _SECONDS[match[2]]
+        if seconds > LONGEST_DAYS * DAY:
+            raise ValueError(f"must be {LONGEST_DAYS}d or less")
+        return seconds
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError('must be a duration like "30s", "10m" or "2h"')
     return float(value)
@@ -104,10 +112,10 @@ Seconds = Annotated[Duration, Field(ge=0)]
 WholeSeconds = Annotated[Seconds, Field(multiple_of=1)]
 """For Asterisk's queues, which know no part of a second."""
 
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
+"""Of agents, calls, callbacks; a database takes no number without end."""
 KeyWait = Annotated[Duration, Field(ge=0.1, le=120)]
 """Silence in which a key is waited for; a longer one was meant to be something else."""
-
-DAY = 86400.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,9 @@ MAX_VALUES = 100_000
 _PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str"))
 _UNSPEAKABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters and half characters, which an escape (`"\\ud800"`) can bring into a text."""
+_INVISIBLE = re.compile(r"[\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060\ufeff]")
+"""What comes along with a copied text; in a sentence it may be meant."""
+_RETYPE = "delete it and type the line again"
 _NULLS = frozenset({"", "~", "null"})
 
 
@@ -38,7 +41,6 @@ class Document:
     """False if a whole file could not be read, so that what seems to be missing may only be unread."""
     _keys: dict[KeyPath, Place] = field(default_factory=dict)
     _values: dict[KeyPath, Place] = field(default_factory=dict)
-    _count: int = 0
 
     @property
     def places(self) -> Places:
@@ -67,8 +69,10 @@ class Document:
         if not isinstance(root, MappingNode):
             hint = "begin a line with a section's name and a colon, for example `queues:`"
             self.refuse(Problem("CFG003", _place(file, root), "a file is made of sections", hint))
-            return
-        self._merge(file, root, (), self.data)
+        elif _size(root, {}) > MAX_VALUES:
+            self.refuse(_endless(_place(file, root), "repeats itself without end"))
+        else:
+            self._merge(file, root, (), self.data)
 
     def _merge(self, file: str, node: MappingNode, path: KeyPath, into: dict[str, Data]) -> None:
         """Add the entries of `node` to `into`, which other files may have begun."""
@@ -85,10 +89,8 @@ class Document:
 
     def _plain(self, file: str, node: Node, path: KeyPath, around: tuple[Node, ...]) -> Data:
         """`node` as plain data. `around`: the nodes it lies in; an anchor may not hold itself."""
-        self._count += 1
-        if self._count == MAX_VALUES or any(node is outer for outer in around):
+        if any(node is outer for outer in around):
             self.problems.append(_endless(_place(file, node), "repeats itself without end"))
-        if self._count >= MAX_VALUES or any(node is outer for outer in around):
             return None
         self._refuse_tag(file, node)
         if isinstance(node, ScalarNode):
@@ -122,6 +124,9 @@ class Document:
     def _entries(self, file: str, node: Node) -> Iterator[tuple[str, Place, Node]]:
         for key, value in node.value:
             if isinstance(key, ScalarNode) and key.value != "<<":
+                if bad := _INVISIBLE.search(key.value):
+                    message = f"the invisible character U+{ord(bad[0]):04X} stands in this key"
+                    self.refuse(Problem("YAML002", _place(file, key), message, _RETYPE))
                 yield self._text(file, key) or "", _place(file, key), value
             elif isinstance(key, ScalarNode):
                 hint = "write the fields out, or name the whole entry with an anchor"
@@ -156,18 +161,27 @@ def _endless(place: Place, what: str) -> Problem:
     return Problem("YAML003", place, f"this {what}", "use fewer anchors (&name, *name) and brackets")
 
 
+def _size(node: Node, known: dict[int, int]) -> int:
+    """How many values it stands for, those of an anchor as often as it is named."""
+    if id(node) not in known:
+        known[id(node)] = 1
+        inner = node.value if isinstance(node, SequenceNode) else ()
+        if isinstance(node, MappingNode):
+            inner = [each for entry in node.value for each in entry]
+        known[id(node)] += sum(_size(each, known) for each in inner)
+    return known[id(node)]
+
+
 def _unreadable(file: str, content: bytes, error: Exception) -> Problem:
     if isinstance(error, yaml.MarkedYAMLError):
-        return _syntax(file, error)
+        return _earlier_cause(file, content, error) or _syntax(file, error)
     if isinstance(error, UnicodeDecodeError):
         place = _after(file, content[: error.start].decode("utf-8", "replace"))
         return Problem("YAML002", place, "this is not UTF-8 text", "save the file with the encoding UTF-8")
     if isinstance(error, yaml.reader.ReaderError):
         text = content.decode("utf-8-sig")
         message = f"the invisible character U+{ord(text[error.position]):04X} may not stand in YAML"
-        return Problem(
-            "YAML002", _after(file, text[: error.position]), message, "delete it and type the line again"
-        )
+        return Problem("YAML002", _after(file, text[: error.position]), message, _RETYPE)
     if isinstance(error, RecursionError):
         return _endless(Place(file, 1, 1), "is nested too deeply to be read")
     hint = "look for a backslash in double quotes; single quotes take it as it is"
@@ -178,8 +192,31 @@ def _after(file: str, before: str) -> Place:
     return Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
+def _earlier_cause(file: str, content: bytes, error: yaml.MarkedYAMLError) -> Problem | None:
+    """The line above that made PyYAML stumble over a good one: it lacks its colon, or the end of a quote."""
+    if (mark := error.problem_mark) is None:
+        return None
+    lines = content.decode("utf-8-sig").splitlines()[: mark.line + 1]
+    *above, here = lines
+    quote = here[: mark.column].strip()[-1:]
+    if "expected <block end>" in str(error.problem) and quote in ("'", '"'):
+        for number, line in reversed([*enumerate(above, 1)]):
+            if line.count(quote) % 2:
+                place = Place(file, number, line.rfind(quote) + 1)
+                return Problem("YAML001", place, *_SAID["found unexpected end of stream"])
+    before = above[-1] if above else ""
+    key = re.match(r"( *)[^\s#:][^:]*$", before)
+    if "mapping values" in str(error.problem) and key and re.match(rf"{key[1]}\S", here):
+        place = Place(file, len(above), len(key[1]) + 1)
+        return Problem("YAML001", place, *_SAID["could not find expected ':'"])
+    return None
+
+
 def _syntax(file: str, error: yaml.MarkedYAMLError) -> Problem:
     said = error.problem or error.context or "cannot be read"
+    begun, met = error.context_mark, error.problem_mark
+    if "but got ':'" in said and begun and met and begun.line == met.line:
+        said = "mapping values are not allowed"
     message, hint = next((text for part, text in _SAID.items() if part in said), (f"not YAML: {said}", ""))
     # What is not closed is mended where it begins, however far below that is noticed.
     mark = (message.endswith("not closed") and error.context_mark) or error.problem_mark or error.context_mark

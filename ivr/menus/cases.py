@@ -21,7 +21,7 @@ from ivr.config.frozen import Frozen
 from ivr.config.model import Configuration, Language
 from ivr.config.places import KeyPath, Places
 from ivr.config.problems import Problem, did_you_mean
-from ivr.config.shapes import CallerId, Digits, Key, Line, Name, Seconds, Shape
+from ivr.config.shapes import CallerId, Count, Digits, Key, Line, Name, Seconds, Shape
 from ivr.menus.walk import Caller, Menu, Step
 
 ANYTHING = "..."
@@ -35,8 +35,8 @@ Sound = Annotated[
 class QueueState(Frozen):
     """How full a queue is when the caller comes to its door."""
 
-    waiting: Annotated[int, Field(ge=0)] = 0
-    idle: Annotated[int, Field(ge=0)] = 0
+    waiting: Count = 0
+    idle: Count = 0
     """Agents who could take a call now."""
     ewt: Seconds | None = None
     """Expected wait; left out, nothing reliable is known."""
@@ -201,8 +201,18 @@ def _difference(case: Case, walked: Sequence[Walked], path: KeyPath) -> _Differe
         wanted = getattr(case.ends, field)
         is_so = caller.has_ended if field == "hangup" else getattr(caller, field)
         if wanted != is_so:
-            return (*path, "ends", field), f"`{field}` is not `{wanted}` but `{is_so}`", len(walked)
+            instead = f"`{field}` is not {_written(wanted)} but {_written(is_so)}"
+            return (*path, "ends", field), instead, len(walked)
     return None
+
+
+def _written(value: str | bool | None) -> str:
+    """As it would stand in the YAML."""
+    return (
+        f"`{str(value).lower() if isinstance(value, bool) else value}`"
+        if value not in ("", None)
+        else "nothing"
+    )
 
 
 def _misheard(hears: list[str], walked: Sequence[Walked], path: KeyPath) -> _Difference | None:

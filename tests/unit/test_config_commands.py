@@ -39,6 +39,14 @@ def test_check_tells_each_mistake_with_its_place_what_to_do_and_how_many(folder:
     ]
 
 
+def test_what_is_wrong_with_the_form_of_a_menu_test_is_told_beside_other_mistakes(folder: Path) -> None:
+    _write(folder, changed("menu.yaml", '"2": services', '"2": servces'))
+    (folder / "tests").mkdir(exist_ok=True)
+    (folder / "tests" / "own.yaml").write_text("tests: {x: {given: {at: 2026-11-23 11:00}, heard: []}}")
+    result = _run("--config", folder, "config", "check", "--json")
+    assert [problem["code"] for problem in json.loads(result.stdout)] == ["MENU001", "CFG001"]
+
+
 def test_a_warning_is_told_and_keeps_the_exit_status_at_zero(folder: Path) -> None:
     _write(folder, changed("menu.yaml", "nodes:\n", "nodes:\n    attic: {hangup: true}\n"))
     result = _run("--config", folder, "config", "check")

@@ -108,6 +108,27 @@ def test_a_duplicate_key_names_the_place_of_the_first() -> None:
     assert str(problem.earlier) in problem.hint
 
 
+def test_of_two_things_that_exclude_each_other_the_place_of_the_other_is_told() -> None:
+    pairs = {"CFG004", "HLP003", "HRS004", "HRS009", "SRV001", "STR001", "TRK005"}
+    for code, file, old, new, _ in MISTAKES:
+        for problem in load_changed(file, old, new).problems if code in pairs else ():
+            assert problem.earlier is not None, problem
+            assert str(problem.earlier) in problem.hint
+
+
+def test_a_limit_is_told_in_the_unit_that_was_written() -> None:
+    (seconds,) = load_changed("queues.yaml", "ring_time: 15s", "ring_time: 12h").problems
+    (number,) = load_changed("callback.yaml", "ceiling: 1000", "ceiling: 1000001").problems
+    assert seconds.message == "`ring_time`: must be 120s or less"
+    assert number.message == "`ceiling`: must be 1000000 or less"
+
+
+def test_a_text_with_a_comma_in_braces_is_told_to_need_quotes() -> None:
+    one = "  news: {az: Bir, iki, ru: Раз, en: One}\n"
+    (problem,) = load_changed("prompts.yaml", "prompts:\n", f"prompts:\n{one}").problems
+    assert "quotes" in problem.hint
+
+
 def test_a_folder_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
     (problem,) = load(tmp_path / "nowhere").problems
     assert problem.code == "CFG006"

@@ -91,10 +91,10 @@ DIFFERENCES = [
     ("hears: [..., closed]", "`closed` should be heard there", "closed]", 1),
     ("hears: [welcome, main_menu, closed]", "`closed` should be heard, and nothing more is", "closed]", 1),
     ("press: [hangup, '1']", "the call has ended before `1`", "'1']", 2),
-    ("press: ['1'], ends: {queue: dvx}", "`queue` is not `dvx` but ``", "dvx}", 2),
+    ("press: ['1'], ends: {queue: dvx}", "`queue` is not `dvx` but nothing", "dvx}", 2),
     ("press: ['9'], ends: {language: ru}", "`language` is not `ru` but `en`", "ru}", 2),
     ("press: ['1'], ends: {path: 1/1}", "`path` is not `1/1` but `1`", "1/1}", 2),
-    ("ends: {hangup: true}", "`hangup` is not `True` but `False`", "true}", 1),
+    ("ends: {hangup: true}", "`hangup` is not `true` but `false`", "true}", 1),
 ]
 
 
