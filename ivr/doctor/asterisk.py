@@ -6,7 +6,7 @@ refuses it either for the right or for that.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,11 +14,11 @@ from typing import Final
 from ivr.asterisk.actions import ActionRefused, AmiError, Header
 from ivr.asterisk.closing import closed_by_hand
 from ivr.asterisk.connection import utc_now
-from ivr.asterisk.events import parse_timestamp
+from ivr.asterisk.events import AmiEvent, parse_timestamp
 from ivr.asterisk.login import logged_in
 from ivr.asterisk.readiness import Needed, Send, shortcomings
 from ivr.asterisk.secrets import SecretMissing
-from ivr.asterisk.words import CHANNEL_VARIABLES
+from ivr.asterisk.words import CHANNEL_VARIABLES, CONTEXT_AGENTS
 from ivr.config.model import Configuration, Server
 from ivr.doctor.findings import Finding, error, warning, well
 
@@ -145,8 +145,12 @@ async def _settings(send: Send, house: House) -> AsyncIterator[Finding]:
             yield error("AMI rights", what, RENDER)
     for name in await closed_by_hand(send, house.configuration.hours):
         yield warning("hours", f"{name} is closed by hand", f"to open it: hotline closed {name} --open")
+    if phoneless := [name for name in house.configuration.agents if await _endpoint(send, name) is None]:
+        do = f"make each an endpoint of that name in pjsip.conf, with `context = {CONTEXT_AGENTS}`"
+        yield error("agents", f"Asterisk knows no phone {', '.join(phoneless)}: it never rings", do)
     for trunk in house.configuration.trunks.values():
-        if await _is_unwatched(send, trunk.endpoint):
+        rows = await _endpoint(send, trunk.endpoint) or ()  # none is told as readiness
+        if any(row["Status"] == "NonQualified" for row in rows):
             what = f"nobody asks whether trunk {trunk.endpoint} lives: a dead one counts as reachable"
             do = "set `qualify_frequency = 30` in its aor of pjsip.conf"
             yield warning("trunk", what, do)
@@ -171,12 +175,12 @@ async def _is_loaded(send: Send, module: str) -> bool:
     return True
 
 
-async def _is_unwatched(send: Send, endpoint: str) -> bool:
+async def _endpoint(send: Send, name: str) -> Sequence[AmiEvent] | None:
+    """What Asterisk tells of it; None if there is no such endpoint."""
     try:
-        told = await send({"Action": "PJSIPShowEndpoint", "Endpoint": endpoint})
+        return (await send({"Action": "PJSIPShowEndpoint", "Endpoint": name})).events
     except ActionRefused:
-        return False  # there is none: that is told as readiness
-    return any(row["Status"] == "NonQualified" for row in told.events)
+        return None
 
 
 async def _category(send: Send, file: str, category: str) -> dict[str, str]:

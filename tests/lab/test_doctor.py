@@ -116,6 +116,14 @@ def test_each_fault_of_asterisk_is_found(tmp_path: Path) -> None:
             await found(service, "modules", "app_mixmonitor is not loaded")
             await house.asterisk.console("module load app_mixmonitor.so")
 
+            phones = house.etc / "pjsip.conf"
+            good = phones.read_text()
+            phones.write_text(good.replace("[1101]", "[another]"))
+            await house.asterisk.console("module reload res_pjsip.so")
+            await found(service, "agents", "no phone 1101")
+            phones.write_text(good)
+            await house.asterisk.console("module reload res_pjsip.so")
+
             shared = house.sounds.resolve()
             house.sounds.unlink()
             lost = next((shared / "en" / "hotline").glob("*.wav")).name
