@@ -93,7 +93,7 @@ def test_two_who_read_a_file_without_calls_at_once_both_read_it(store: Store) ->
     each, file = Barrier(4), LogFile(Path("queue_log"), "line", 1795723900)
 
     def read(number: int) -> None:
-        told = Told(file, 9, 1, Changes((), (), ()), {f"line {number // 4}": 9}, file.began_at)
+        told = Told(file, 9, 1, Changes((), (), ()), {f"line {number // 4}": 9}, file.began_at, {})
         each.wait()
         store.write(partial(keep, server="main", watched=Watched(), told=told))
 
