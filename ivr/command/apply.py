@@ -96,7 +96,8 @@ def _target(shelf: Shelf, number: int | None) -> Revision:
     history = shelf.history()
     kept = [each for each in history if (shelf.at(each.number) / CONFIG).is_dir()]
     if number is None:
-        found = [each for each in kept if each.number < history[-1].content]
+        # An apply that was cut off may run already: the one before it is the last that was verified.
+        found = [each for each in kept if each.number < history[-1].content + (not shelf.is_settled)]
     else:
         found = [each for each in kept if each.number == number]
     if not found:

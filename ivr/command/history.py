@@ -36,7 +36,7 @@ def history(
         fail(f"{shelf.folder} holds no revision", hint="make the first with `hotline config apply`")
     for place, each in enumerate(kept):
         at = f"{datetime.fromisoformat(each.at).astimezone():%Y-%m-%d %H:%M}"
-        note = f"{each.message} (back to {each.restores})" if each.restores else each.message
+        note = f"{each.message} (back to {each.restores})".lstrip() if each.restores else each.message
         live = "" if place else "live"
         typer.echo(f"{each.number:4}  {live:4}  {at}  {each.author:12}  {note}".rstrip())
     if not shelf.is_settled:
@@ -77,7 +77,7 @@ def _other(shelf: Shelf, against: str) -> tuple[Path, str]:
     folder = shelf.at(number) / CONFIG
     if not folder.is_dir():
         what = f"revision {number} is not kept" if against else f"{shelf.folder} holds nothing that is live"
-        fail(what, hint="see `hotline config history`, or name a folder: --against DIR")
+        fail(what, hint="before the first `config apply` nothing is kept; name a folder: --against DIR")
     return folder, f"revision {number}"
 
 

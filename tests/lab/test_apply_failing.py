@@ -157,7 +157,7 @@ def test_whatever_stops_an_apply_the_last_good_hotline_runs_on_and_the_next_appl
 def test_a_killed_apply_leaves_whole_files_and_holds_nobody_up(
     tmp_path: Path,
 ) -> None:
-    """A full disk and a second admin on the way; the second is told who is applying."""
+    """A full disk and a second admin on the way; the second is told who is applying, a rollback undoes it."""
 
     async def scenario() -> None:
         async with small_house(tmp_path) as ear:
@@ -185,11 +185,15 @@ def test_a_killed_apply_leaves_whole_files_and_holds_nobody_up(
             await until(lambda: ear.ami.is_connected or None, "AMI login", 20.0)
             assert "Queue(tax,c,,,60)" in await admin.plan()
 
+            back = await admin.report("rollback")
+            assert (back["restores"], "Queue(tax,c,,,60)" in await admin.plan()) == (1, False)
+
             admin.edit(queues__tax__max_wait="90s")
             applied = await other.report("apply")
             assert "Queue(tax,c,,,90)" in await admin.plan()
-            assert [each["number"] for each in await admin.report("history")] == [applied["revision"], 1, 0]
+            numbers = [0, 1, back["revision"], applied["revision"]]
+            assert [each["number"] for each in await admin.report("history")] == numbers[::-1]
             folders = sorted(path.name for path in admin.revisions.iterdir() if path.is_dir())
-            assert folders == ["0000", "0001", f"{applied['revision']:04}"]
+            assert folders == [f"{number:04}" for number in numbers]
 
     asyncio.run(scenario())
