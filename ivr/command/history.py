@@ -76,8 +76,10 @@ def _other(shelf: Shelf, against: str) -> tuple[Path, str]:
     number = int(against) if against else live.number if live else -1
     folder = shelf.at(number) / CONFIG
     if not folder.is_dir():
-        what = f"revision {number} is not kept" if against else f"{shelf.folder} holds nothing that is live"
-        fail(what, hint="before the first `config apply` nothing is kept; name a folder: --against DIR")
+        if against:
+            fail(f"revision {number} is not kept", hint="see `hotline config history`, or name a folder")
+        what = f"{shelf.folder} holds nothing that is live"
+        fail(what, hint="`config apply` keeps what it puts live; until then name a folder: --against DIR")
     return folder, f"revision {number}"
 
 
