@@ -17,7 +17,8 @@ from ivr.asterisk.words import CONTEXT_AGENTS, VAR_LANGUAGE, VAR_ORIGIN, VAR_TOL
 from ivr.config.places import Place
 
 _AGENTS = inside("agents")
-_COLLEAGUE_RINGS_SECONDS = 30
+_RINGS = "30,i"
+"""Seconds; and a phone that is diverted does not choose what we dial."""
 
 
 def contexts(source: Source) -> Iterable[Context]:
@@ -39,7 +40,7 @@ def _extensions(source: Source) -> Iterator[Extension]:
         if queue in numbers:
             yield Extension(numbers[queue], steps)
     for account in configuration.agents:
-        ring = Step("Dial", f"{interface(account)},{_COLLEAGUE_RINGS_SECONDS}", source.at("agents", account))
+        ring = Step("Dial", f"{interface(account)},{_RINGS}", source.at("agents", account))
         yield Extension(account, (ring, Step("Hangup")))
 
 

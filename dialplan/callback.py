@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from dialplan.allow_list import NumberingPlan, is_denied
-from dialplan.door import after_talk, ask_python, goes_on, late, left, recording
+from dialplan.door import after_talk, ask_python, late, left, options, recording
 from dialplan.entry import doorway
 from dialplan.lending import own_agents_first
 from dialplan.plan import (
@@ -92,7 +92,7 @@ def _dial(digits: str, name: str, trunk: Trunk, callback: Callback) -> Iterator[
     yield Step("GotoIf", f"$[${{EPOCH}} > 0${{{words.VAR_DIAL_BEFORE}}}]?late")
     yield assign(**{"CALLERID(num)": trunk.caller_id, "CALLERID(name)": ""})
     yield queue_log(NOWHERE, _QUEUE, _ATTEMPT, words.LOG_CALLBACK_START, name)
-    yield Step("Dial", f"PJSIP/{digits}@{trunk.endpoint},{callback.ring_for:g}")
+    yield Step("Dial", f"PJSIP/{digits}@{trunk.endpoint},{callback.ring_for:g},i")
     yield Step("Hangup", "${HANGUPCAUSE}")
     yield replace(_event(words.CALLBACK_LATE), label="late")
     yield Step("Hangup", _REFUSED, label="refused")
@@ -160,7 +160,7 @@ def _confirmed(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     yield _event(words.CALLBACK_CONFIRMED)
     shown = {"CALLERID(num)": _CITIZEN, "CALLERID(name)": _AGENT_SEES, words.VAR_POSITION: ""}
     yield assign(place, "", **shown, **recording(source, queue), **own_agents_first(queue))
-    joined = f"{name},{goes_on(queue)},,,{source.configuration.callback.max_hold:.0f}"
+    joined = f"{name},{options(queue)},,,{source.configuration.callback.max_hold:.0f}"
     if not queue.tells_places:
         yield from ask_python(source, words.AGI_CALLBACK_POSITION, name, place)
         joined += f",,,,${{{words.VAR_POSITION}}}"

@@ -88,7 +88,7 @@ def joining(source: Source, name: str, queue: Queue, position: str = "") -> Iter
     if queue.hours is not None and queue.at_closing is not None:
         yield schedule.ask(queue.hours, at("at_closing"))
         longest = f"${{IF($[{_CLOSES_FIRST} {longest}]?${{{schedule.OPEN_FOR}}}:{longest})}}"
-    joined = f"{name},{goes_on(queue)},,,{longest},,,,{position}".rstrip(",")
+    joined = f"{name},{options(queue)},,,{longest},,,,{position}".rstrip(",")
     yield Step("Queue", joined, at("max_wait"))
     yield left(name, at("on_timeout"))
     yield from after_talk(name, queue, at("survey"))
@@ -123,9 +123,9 @@ def survey_context(queue: str) -> str:
     return inside(f"survey-{queue}")
 
 
-def goes_on(queue: Queue) -> str:
-    """Queue()'s option by which a caller stays on the line when the agent has hung up."""
-    return "" if queue.survey is None else "c"
+def options(queue: Queue) -> str:
+    """Queue()'s: no diverted phone chooses what we dial; for a survey the caller stays on the line."""
+    return "i" if queue.survey is None else "ci"
 
 
 def after_talk(name: str, queue: Queue, place: Place) -> Iterator[Step]:

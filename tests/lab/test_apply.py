@@ -133,7 +133,7 @@ def test_what_went_live_is_kept_told_compared_and_taken_back(tmp_path: Path) -> 
             assert "max_wait: 60s" in (ear.house.config / "hotline.yaml").read_text()
             assert "max_wait: 95s" in (Path(back["replaced"]) / "hotline.yaml").read_text()
             assert (await admin.report("rollback"))["restores"] == 1
-            assert "Queue(tax,c,,,3)" in await admin.plan()
+            assert "Queue(tax,ci,,,3)" in await admin.plan()
             assert (await admin.hotline("rollback")).err.startswith("there is no earlier revision")
             assert (await admin.hotline("rollback", "0")).err.startswith(
                 "there is no revision 0 to go back to"

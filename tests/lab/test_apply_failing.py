@@ -149,7 +149,7 @@ def test_whatever_stops_an_apply_the_last_good_hotline_runs_on_and_the_next_appl
                 assert (await admin.plan(), admin.files()) == (good, files), fault
                 assert [each["number"] for each in await admin.report("history")] == [1, 0], fault
             assert (await admin.report("apply"))["revision"] == 2
-            assert "Queue(tax,c,,,60)" in await admin.plan()
+            assert "Queue(tax,ci,,,60)" in await admin.plan()
 
     asyncio.run(scenario())
 
@@ -180,17 +180,17 @@ def test_a_killed_apply_leaves_whole_files_and_holds_nobody_up(
             await process.communicate()
             assert await admin.plan() == good
             assert "cut off" in (await other.hotline("history")).err
-            assert any("Queue(tax,c,,,60)" in text for text in admin.files().values())
+            assert any("Queue(tax,ci,,,60)" in text for text in admin.files().values())
             await ear.house.restart()
             await until(lambda: ear.ami.is_connected or None, "AMI login", 20.0)
-            assert "Queue(tax,c,,,60)" in await admin.plan()
+            assert "Queue(tax,ci,,,60)" in await admin.plan()
 
             back = await admin.report("rollback")
-            assert (back["restores"], "Queue(tax,c,,,60)" in await admin.plan()) == (1, False)
+            assert (back["restores"], "Queue(tax,ci,,,60)" in await admin.plan()) == (1, False)
 
             admin.edit(queues__tax__max_wait="90s")
             applied = await other.report("apply")
-            assert "Queue(tax,c,,,90)" in await admin.plan()
+            assert "Queue(tax,ci,,,90)" in await admin.plan()
             numbers = [0, 1, back["revision"], applied["revision"]]
             assert [each["number"] for each in await admin.report("history")] == numbers[::-1]
             folders = sorted(path.name for path in admin.revisions.iterdir() if path.is_dir())

@@ -28,6 +28,13 @@ FORBIDDEN = (
     *COSTLY, *FEATURES, *DIALPLAN_TEXT,
     "112", "102", CITIZEN, "994501234567", "+994501234567",  # what only a callback may dial, or nobody
 )  # fmt: skip
+DIVERSIONS = (
+    COSTLY[0],
+    "PJSIP%2F0900200123%40provider",
+    "Local%2F994501234567%40hotline-callback",
+    "talk",
+)
+"""What a phone may answer to be called instead: Asterisk takes what stands before a `/` for a technology."""
 ALLOWED, ALLOWED_AS_DIALLED = "994551234567", "0551234567"
 
 
@@ -35,17 +42,18 @@ ALLOWED, ALLOWED_AS_DIALLED = "994551234567", "0551234567"
 async def guarded(folder: Path) -> AsyncIterator[Ear]:
     """A hotline whose exchange would put every forbidden call through, and must not be asked to.
 
-    At the end a callback proves that the exchange was listening; the phone it calls is diverted.
+    At the end callbacks prove that the exchange was listening; the phone they call is diverted.
     """
     changes = {"trunks.provider.match": [f"{TRUNK}/32"], "queues.tax.max_wait": "60s"}
     costly: Sequence[Fate] = [Lifts(after=0.0, patience=0.2)]
     plans = {number.replace("%23", "#"): costly for number in FORBIDDEN}
-    plans[ALLOWED_AS_DIALLED] = [Deflects(COSTLY[0])]
+    plans[ALLOWED_AS_DIALLED] = [Deflects(elsewhere) for elsewhere in DIVERSIONS]
     async with small_house(folder, changes) as ear, Exchange.open(plans, ear.house.exchange) as exchange:
         yield ear
-        await ear.originate(ALLOWED, "control")
-        assert (await ear.log_line("CBEND"))[1] == "control"
-        assert [each.number for each in exchange.dialled] == [ALLOWED_AS_DIALLED]
+        for count, elsewhere in enumerate(DIVERSIONS, 1):
+            await ear.originate(ALLOWED, f"control-{elsewhere}")
+            assert (await ear.log_line("CBEND", count))[1] == f"control-{elsewhere}"
+        assert {each.number for each in exchange.dialled} == {ALLOWED_AS_DIALLED}
 
 
 @asynccontextmanager
@@ -142,10 +150,10 @@ def test_keys_pressed_in_a_talk_or_while_waiting_dial_nothing(tmp_path: Path) ->
 
 
 class Diverted(AgentPhone):
-    """An agent's phone on which a diversion to a costly number is set."""
+    """An agent's phone on which a diversion is set, each time it is rung another one."""
 
     async def rung(self, leg: Leg, invitation: Request) -> None:
-        leg.deflect(COSTLY[0])
+        leg.deflect(DIVERSIONS[len(self.legs) % len(DIVERSIONS)])
 
 
 def test_a_diverted_phone_takes_no_call_out(tmp_path: Path) -> None:
@@ -160,9 +168,10 @@ def test_a_diverted_phone_takes_no_call_out(tmp_path: Path) -> None:
                 Caller.open(CITIZEN, sip, TRUNK) as citizen,
             ):
                 call = await citizen.dial("19511", OPEN)
-                await until(lambda: len(diverted.legs) > 1 or None, "a second try", 10.0)
+                await until(lambda: len(diverted.legs) > len(DIVERSIONS) or None, "all of them", 30.0)
                 assert not call.log.is_over
-                await refused(await colleague.dial("1101"))
+                for _ in DIVERSIONS:
+                    await refused(await colleague.dial("1101"))
 
     asyncio.run(scenario())
 

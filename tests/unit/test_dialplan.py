@@ -192,7 +192,7 @@ def test_a_wait_ends_at_closing_time_where_a_node_is_named_for_it() -> None:
     queues = configuration_of(load_or_fail(CONFIG)).queues
     tax = queues["tax"].model_copy(update={"at_closing": "bye"})
     plan = _plan(compile(_changed(queues={**queues, "tax": tax}), today=TODAY))
-    assert "Queue(tax,c,,,${IF($[${GOSUB_RETVAL} < 3]?${GOSUB_RETVAL}:3)})" in plan
+    assert "Queue(tax,ci,,,${IF($[${GOSUB_RETVAL} < 3]?${GOSUB_RETVAL}:3)})" in plan
     assert '"TIMEOUT" & ${GOSUB_RETVAL} < 3]?' in plan
     assert ",,,3)" in _plan(compiled())
 
@@ -217,7 +217,7 @@ def test_a_denied_prefix_is_cut_out_of_what_the_trunk_carries() -> None:
 def test_numbers_are_sent_as_the_trunk_wants_them(dial: str, sent: str) -> None:
     trunk = configuration_of(load_or_fail(CONFIG)).trunks["provider"]
     trunks = {"provider": trunk.model_copy(update={"dial": dial})}
-    assert f"Dial(PJSIP/{sent}@provider,3)" in _plan(compile(_changed(trunks=trunks), today=TODAY))
+    assert f"Dial(PJSIP/{sent}@provider,3,i)" in _plan(compile(_changed(trunks=trunks), today=TODAY))
 
 
 def test_holidays_are_known_for_this_year_and_the_next() -> None:
