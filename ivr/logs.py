@@ -51,7 +51,9 @@ def _log_uncaught(*raised: Any) -> None:
 
 
 def _show_uncaught(kind: object, problem: BaseException, trace: object) -> None:
-    sys.stderr.write(masked_text("".join(traceback.format_exception(problem))))
+    is_refused = isinstance(problem, OSError)  # by the system, such as a full disk: a sentence says it all
+    told = [f"{problem}\n"] if is_refused else traceback.format_exception(problem)
+    sys.stderr.write(masked_text("".join(told)))
 
 
 def processors(*, json: bool, colors: bool) -> list[Processor]:

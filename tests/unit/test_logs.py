@@ -16,6 +16,7 @@ from ivr.asterisk.agi_session import AgiSession, UnsafeArgument, Wire
 from ivr.logs import mask_numbers
 from ivr.storage.engine import Store, StoreUnfit
 from ivr.visits.facts import Party
+from tests.lab.house import REPOSITORY
 
 
 @pytest.mark.parametrize(
@@ -120,3 +121,13 @@ def test_a_refused_statement_does_not_show_its_values(tmp_path: Path) -> None:
         store.read(lambda connection: connection.execute(text("SELECT :n FROM x"), {"n": "0501234567"}))
     assert "0501234567" not in "".join(format_exception(refused.value)).replace('{"n": "0501234567"}', "")
     store.close()
+
+
+def test_what_the_system_refuses_a_command_is_told_in_a_sentence() -> None:
+    """Such as to write an export to a full disk."""
+    command = [sys.executable, "-c", "from ivr.command.root import app; app()", "menu", "graph"]
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=REPOSITORY, check=False
+        )
+    assert (ended.returncode, ended.stderr) == (1, "[Errno 28] No space left on device\n")
