@@ -72,7 +72,10 @@ def find_recordings(
             f"{file} is not copied to {copy}: {problem.strerror}",
             hint="name a new file, as a user who may read it",
         )
-    typer.echo(f"copied {file} to {copy}")
+    if as_json:
+        _show([{**found[0], "copied_to": str(copy)}], as_json)
+    else:
+        typer.echo(f"copied {file} to {copy}")
 
 
 def _calls(connection: Connection, linkedids: set[str], number: str) -> list[dict[str, Any]]:

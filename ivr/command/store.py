@@ -40,7 +40,8 @@ def open_store(*, patient: bool = False, waits_for_disk: bool = True) -> Iterato
     except StoreUnfit as problem:
         fail(f"the database cannot be used: {problem.what}", hint=problem.hint)
     except StoreAway as problem:
-        fail(f"the database is out of reach: {problem}", hint="start it, or set HOTLINE_DATABASE_URL")
+        hint = "start it, make room for it, or set HOTLINE_DATABASE_URL"
+        fail(f"the database is out of reach: {problem}", hint=hint)
 
 
 def _make_ready(store: Store, patient: bool) -> None:

@@ -91,7 +91,8 @@ def database(url: str) -> Finding:
     except StoreUnfit as unfit:
         return error("database", unfit.what, unfit.hint)
     except StoreAway as away:
-        return error("database", f"cannot be reached: {away}", "start it, or set HOTLINE_DATABASE_URL")
+        do = "start it, make room for it, or set HOTLINE_DATABASE_URL"
+        return error("database", f"cannot be reached: {away}", do)
     if apart > CLOCKS_AGREE_WITHIN:
         what = f"its clock and this machine's are {apart:.0f} s apart"
         return error("database", what, "run one time service (chrony) on both machines")

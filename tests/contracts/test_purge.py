@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -309,8 +310,10 @@ def test_of_a_call_with_several_recordings_one_is_copied_by_the_name_of_its_file
     shown = hotline(house, "recordings", linkedid, "--copy", str(copy), "--why", "request 17")
     assert (shown.exit_code, copy.exists()) == (1, False)
     assert str(second) in shown.output
-    shown = hotline(house, "recordings", str(second), "--copy", str(copy), "--why", "request 17")
+    shown = hotline(house, "recordings", str(second), "--copy", str(copy), "--why", "request 17", "--json")
     assert (shown.exit_code, copy.read_bytes()) == (0, second.read_bytes())
+    (told,) = json.loads(shown.stdout)
+    assert (told["file"], told["copied_to"], told["linkedid"]) == (str(second), str(copy), linkedid)
     assert hotline(house, "recordings", str(house / "config" / "menu.yaml")).exit_code == 1
 
 
