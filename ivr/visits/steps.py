@@ -145,8 +145,8 @@ def _completed(state: State, fact: facts.Completed) -> None:
         return
     state.put(number, completed=fact)
     stay, channel = state.stays[number], fact.party.uniqueid
-    if state.tells_every_join and channel not in (stay.place, ""):
-        # queue_log always names the caller: their Local channel was optimised away.
+    if state.tells_every_join and channel and not state.stays.of_channel(channel):
+        # No channel that ever waited (as an agent may who hands over): their Local one was optimised away.
         state.take_place(number, stay.party._replace(uniqueid=channel), stay.joined)
 
 

@@ -161,14 +161,18 @@ def test_an_abandon_of_a_caller_who_goes_on_elsewhere_is_a_redirection() -> None
     ]
 
 
+@pytest.mark.parametrize("told_of", ["c.1", "a.2"], ids=["the citizen's channel", "the agent's"])
 @pytest.mark.parametrize("transferring", ["1101", "0509998877"], ids=["known as ours", "unknown number"])
-def test_after_an_attended_transfer_the_citizen_stands_where_the_agent_waited(transferring: str) -> None:
+def test_after_an_attended_transfer_the_citizen_stands_where_the_agent_waited(
+    transferring: str, told_of: str
+) -> None:
+    """Which of the exchanged channels the transfer's line names is chance."""
     found = visits(
         [
             JOIN,
             "1795364069|c.1|dvx|PJSIP/1101|CONNECT|2|a.1|2",
             f"1795364080|a.2|emdx|NONE|ENTERQUEUE||{transferring}|1",
-            "1795364082|c.1|dvx|PJSIP/1101|ATTENDEDTRANSFER|APP|Queue|2|13|1",
+            f"1795364082|{told_of}|dvx|PJSIP/1101|ATTENDEDTRANSFER|APP|Queue|2|13|1",
             "1795364085|c.1|emdx|PJSIP/1301|CONNECT|5|a.3|2",
             "1795364095|c.1|emdx|PJSIP/1301|COMPLETECALLER|5|10|1",
         ]
