@@ -110,7 +110,7 @@ def _too_old(missed: MissedCall, facts: Facts, policy: Policy, now: datetime) ->
 def _switched_off(missed: MissedCall, facts: Facts, policy: Policy, now: datetime) -> str:
     if not policy.callback.enabled:
         return "callback.enabled is false"
-    if facts.paused is not None:
+    if facts.paused is not None and not facts.is_owed:
         return f"callbacks are not accepted: {facts.paused}"
     return (
         "" if missed.outcome in policy.callback.outcomes else f"callback.for does not list {missed.outcome}"

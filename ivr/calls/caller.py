@@ -18,9 +18,14 @@ ReadNumber = Callable[[str, str, str], CallerNumber]
 def own_numbers(configuration: Configuration) -> frozenset[str]:
     """The hotline's and its agents' numbers, as they are written and as E.164: nobody's to call back."""
     hotline, trunks = configuration.hotline, configuration.trunks.values()
-    public = {hotline.number, *hotline.delivered, *(trunk.caller_id for trunk in trunks)}
-    read = {normalise(number, trunk, hotline.country).e164 for number in public for trunk in trunks}
-    return frozenset(public | {*configuration.agents} | read - {""})
+    written = {
+        hotline.number,
+        *hotline.delivered,
+        *(trunk.caller_id for trunk in trunks),
+        *configuration.agents,
+    }
+    read = {normalise(number, trunk, hotline.country).e164 for number in written for trunk in trunks}
+    return frozenset(written | read - {""})
 
 
 def reader(configuration: Configuration | None, country: str = "AZ") -> ReadNumber:

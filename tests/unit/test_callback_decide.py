@@ -84,6 +84,7 @@ SCENARIOS: list[tuple[str, dict[str, Any], Facts, Policy, str]] = [
     ),
     ("one is owed already", {}, Facts(is_owed=True, is_on_the_line=True), policy(), "already_open"),
     ("callbacks are not accepted now", {}, Facts(paused="drill"), policy(), "switched_off"),
+    ("what is open is no new one", {}, Facts(is_owed=True, paused="drill"), policy(), "already_open"),
     ("a budget is used up", {}, Facts(used_up="budgets.number"), policy(), "out_of_budget"),
     ("its trunk is suspected", {}, Facts(held="a burst", is_on_the_line=True), policy(), "held"),
     (

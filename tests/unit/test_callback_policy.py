@@ -165,3 +165,10 @@ def test_numbers_are_read_as_this_hotline_s_trunks_deliver_them() -> None:
     """Its own number is nobody's to call, in whatever form."""
     own = shipped().trunks["provider"].caller_id
     assert policy().read(own, "provider", "").kind == "internal"
+
+
+def test_an_agent_whose_account_is_a_whole_number_is_ours_however_it_is_delivered() -> None:
+    configuration = shipped()
+    agents = configuration.agents | {"0124989100": configuration.agents["1101"]}
+    rules = Policy.of(configuration.model_copy(update={"agents": agents}))
+    assert rules.read("+994124989100", "provider", "").kind == "internal"
