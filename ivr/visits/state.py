@@ -41,7 +41,7 @@ class State:
         """A stay nobody knew of, under its call."""
         call = self.calls.find(party)
         if call is None:
-            call = self.calls.begin(party, self.origin(party, is_rebuilt=is_rebuilt), joined)
+            call = self.calls.begin(party, self.origin(party, has_joined=not is_rebuilt), joined)
         else:
             self.calls.seen(call, party, joined)
         stay = Stay(party, queue, joined, party.uniqueid, call, is_rebuilt)
@@ -49,14 +49,14 @@ class State:
         self.changed.add(number)
         return number
 
-    def origin(self, party: Party, *, is_rebuilt: bool = False) -> str:
+    def origin(self, party: Party, *, has_joined: bool) -> str:
         """Whose call it is: as the dialplan says, else an agent's if it comes from an agent's phone.
 
-        Where the join was missed, the phone alone says that it is an agent's: an attended transfer leaves a
-        citizen's channel the agent's variables.
+        Who was not heard to join is an agent by their phone alone: an attended transfer leaves a citizen's
+        channel the agent's variables.
         """
         given = party.variables.get(words.VAR_ORIGIN)
-        if given and not (is_rebuilt and given == "internal"):
+        if given and (has_joined or given != "internal"):
             return given
         return "internal" if party.channel.rpartition("-")[0] in self.agents else "inbound"
 
@@ -70,8 +70,7 @@ class State:
             if stay.place == party.uniqueid:
                 return number
             # Somebody was thought to have taken their place, but they still speak: theirs is another one.
-            known = stay.party if stay.party.uniqueid == party.uniqueid else party
-            vacant = self.vacant_place(known, queue, when, hold)
+            vacant = self.vacant_place(stay.party, queue, when, hold)
             return number if vacant is None else vacant
         if (number := self.vacant_place(party, queue, when, hold)) is not None:
             return number
@@ -112,7 +111,7 @@ class State:
         """
         call, before = self.calls.find(party), self.stays[number].call
         if call is None:
-            call = self.calls.begin(party, self.origin(party), when)
+            call = self.calls.begin(party, self.origin(party, has_joined=self.tells_every_join), when)
         self.put(number, place=party.uniqueid, gone=None, call=call)
         if self.tells_every_join and all(stay.call != before for _, stay in self.stays):
             self.calls.forget((before,))

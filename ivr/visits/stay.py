@@ -85,6 +85,8 @@ class Stays:
         self._all[number] = stay
         if before is not None and before.place == stay.place and before.answered is stay.answered:
             return
+        if before is not None and before.place not in (stay.place, stay.party.uniqueid):
+            self._unlist(before.place, number)
         for uniqueid in {stay.party.uniqueid, stay.place}:
             if number not in self._by_channel[uniqueid]:
                 self._by_channel[uniqueid].append(number)
@@ -98,9 +100,7 @@ class Stays:
         for number in numbers:
             stay = self._all.pop(number)
             for uniqueid in {stay.party.uniqueid, stay.place}:
-                self._by_channel[uniqueid].remove(number)
-                if not self._by_channel[uniqueid]:
-                    del self._by_channel[uniqueid]
+                self._unlist(uniqueid, number)
             if stay.answered is not None:
                 _remove(self._by_agent_channel, stay.answered.agent_uniqueid, number)
                 _remove(self._talks, (stay.queue, stay.answered.agent), number)
@@ -128,6 +128,11 @@ class Stays:
         """The talk this agent is in, out of this queue; the latest if an end was missed."""
         number = self._talks.get((queue, agent))
         return number if number is not None and self._all[number].is_talking else None
+
+    def _unlist(self, uniqueid: str, number: int) -> None:
+        self._by_channel[uniqueid].remove(number)
+        if not self._by_channel[uniqueid]:
+            del self._by_channel[uniqueid]
 
     def _began_by(self, number: int, when: When) -> bool:
         stay = self._all[number]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ivr.asterisk import words
 from ivr.menus.steps import last_node
+from ivr.visits.calls import Calls
 from ivr.visits.facts import ChannelEnded, GaveUp, HangupAsked, Hears, Left, LiveCalls, Party, Surveyed
 from ivr.visits.records import Survey
 from tests.unit.ami_lines import at
@@ -96,3 +97,20 @@ def test_a_rating_is_told_with_the_talk_it_is_of() -> None:
         Survey("main", "c.1", "dvx", "PJSIP/1101", at(3), None),
         Survey("main", "c.1", "dvx", "PJSIP/1101", at(5), 4),
     )
+
+
+def test_an_end_that_was_heard_is_never_moved_by_one_that_is_concluded() -> None:
+    calls = Calls("main", "ami")
+    number = calls.begin(Party("c.1"), "inbound", when(1))
+    calls.end(number, Party("c.1"), when(5))
+    calls.presume_ended(number, at(9))
+    assert calls[number].call.ended_at == at(5)
+
+
+def test_of_two_ends_that_are_concluded_a_call_has_the_later_one_whichever_is_told_first() -> None:
+    for first, second in ((5, 9), (9, 5)):
+        calls = Calls("main", "queue_log")
+        number = calls.begin(Party("c.1"), "inbound", when(1))
+        calls.presume_ended(number, at(first))
+        calls.presume_ended(number, at(second))
+        assert calls[number].call.ended_at == at(9)

@@ -14,6 +14,7 @@ from ivr.visits.facts import (
     Party,
     ResultKnown,
     Tick,
+    TookPlace,
 )
 from ivr.visits.state import before
 from ivr.visits.steady import When
@@ -158,3 +159,64 @@ def test_a_stay_whose_join_was_missed_is_rebuilt_if_caller_and_wait_are_told(
 def test_a_moment_computed_back_is_rough_and_lies_on_the_same_stretch_of_the_clock() -> None:
     told = When(at(12), at(12.5), 12.0, True, 3)
     assert before(told, 5) == When(at(7), at(12.5), 7.0, False, 3)
+
+
+AGENT_S_VARIABLES = {"HOTLINE_ORIGIN": "internal"}
+"""What an attended transfer leaves on a citizen's channel."""
+HANDED_OVER = Party("c.1", caller="0501112233", channel="PJSIP/provider-1", variables=AGENT_S_VARIABLES)
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        (GaveUp(when(12), HANDED_OVER, "emdx", 5.0),),
+        (*AGENT_WAITS, TookPlace(when(9), HANDED_OVER, "a.2"), GaveUp(when(12), HANDED_OVER, "emdx", 5.0)),
+    ],
+    ids=["nothing was heard before", "the agent's leg was"],
+)
+def test_a_citizen_who_was_handed_over_is_no_agent_by_the_agent_s_variables(heard: tuple[Fact, ...]) -> None:
+    """Else nobody would call back who gave up there."""
+    (visit,) = Told(MEMBER, *heard).visits
+    assert (visit.origin, visit.caller, visit.outcome) == ("inbound", "0501112233", "abandoned")
+
+
+def test_an_agent_s_own_call_stays_theirs_when_queue_log_ends_it_under_another_channel() -> None:
+    told = Told(joined(1, "l.2", caller="1101", variables=AGENT_S_VARIABLES), source="queue_log")
+    told.hears(answered(when(3), "l.2"), completed(when(9), "c.0", hold=2.0, talk=6.0))
+    assert [(visit.place, visit.origin) for visit in told.visits] == [("c.0", "internal")]
+
+
+def test_a_stay_that_ends_without_a_channel_s_name_stays_its_caller_s() -> None:
+    for source in ("ami", "queue_log"):
+        told = Told(KNOWN, answered(when(3)), completed(when(6)), source=source)
+        assert [(visit.place, visit.call_linkedid) for visit in told.visits] == [("", "c.1")]
+        assert [call.linkedid for call in told.calls] == ["c.1"]
+
+
+def test_ami_ends_a_talk_under_a_channel_that_was_never_in_the_queue() -> None:
+    """The agent's, after Asterisk swapped them: it is still the citizen's stay."""
+    told = Told(KNOWN, answered(when(3), agent_leg="a.1"), completed(when(6), "a.9", "a.1"))
+    assert [(visit.place, visit.call_linkedid, visit.talk_seconds) for visit in told.visits] == [
+        ("", "c.1", 3.0)
+    ]
+
+
+def test_the_first_channel_s_word_is_about_the_stay_another_one_stands_in_if_no_place_is_vacant() -> None:
+    told = Told(*AGENT_WAITS, TookPlace(when(9), HANDED_OVER, "a.2"))
+    told.hears(GaveUp(when(12), Party("a.2"), "emdx", 5.0), Tick(when(20)))
+    assert told.outcomes == ["abandoned"]
+
+
+def test_the_call_of_a_leg_that_handed_its_place_over_ends_with_its_channel() -> None:
+    told = Told(*AGENT_WAITS, TookPlace(when(9), HANDED_OVER, "a.2"), ChannelEnded(when(10), Party("a.2")))
+    assert [(call.linkedid, call.ended_at) for call in told.calls] == [("a.2", at(10)), ("c.1", None)]
+
+
+def test_who_is_handed_on_twice_is_one_stay_and_the_one_in_between_is_free_for_another() -> None:
+    between = Party("c.2", caller="0502223344", channel="PJSIP/provider-2")
+    told = Told(*AGENT_WAITS, TookPlace(when(8), between, "a.2"), TookPlace(when(9), HANDED_OVER, "c.2"))
+    told.hears(GaveUp(when(12), HANDED_OVER, "emdx", 5.0), joined(20, "c.2", "emdx"))
+    assert [(visit.uniqueid, visit.place, visit.outcome) for visit in told.visits] == [
+        ("a.2", "c.1", "abandoned"),
+        ("c.2", "", "waiting"),
+    ]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ivr.visits.merge import exchanged_stay, same_stay, tells_who
+from ivr.visits.merge import exchanged_stay, same_stay, tells_who, visit_merged
 from ivr.visits.records import Visit
 from tests.unit.ami_lines import at
 from tests.unit.test_merge_rules import HEARD, READ, answered, merged, over, stored
@@ -94,3 +94,13 @@ def test_who_waited_is_told_by_who_knows_of_the_exchange_if_the_other_thinks_it_
 def test_a_join_computed_back_does_not_replace_one_that_was_heard() -> None:
     row = merged(HEARD_JOIN, READ_WHOLE, HEARD_END)
     assert (row["joined_at"], row["received_at"]) == (HEARD_JOIN.joined_at, HEARD_JOIN.received_at)
+
+
+def test_a_join_told_in_whole_seconds_takes_the_finer_moment_of_the_same_source() -> None:
+    rough = HEARD._replace(precision="s", joined_at=at(8))
+    assert visit_merged(stored(rough), HEARD)["joined_at"] == at(8.25)
+
+
+def test_a_join_computed_back_gives_way_to_one_that_ami_heard_and_beats_queue_log_s_whole_second() -> None:
+    assert visit_merged(stored(HEARD), HEARD_END)["joined_at"] == at(8.25)
+    assert visit_merged(stored(READ), HEARD_END)["joined_at"] == at(7.75)
