@@ -117,8 +117,8 @@ class Calls:
         """No source tells of hang-ups, or the end fell into a hole; of several such ends it is the last."""
         tracked = self._all[number]
         known = tracked.call.ended_at
-        if known is None or (tracked.presumed_ended and known < ended_at):
-            call = tracked.call._replace(ended_at=ended_at)
+        if known is None or tracked.presumed_ended:
+            call = tracked.call._replace(ended_at=max(known or ended_at, ended_at))
             self.update(number, Tracked(call, tracked.seen, tracked.hangup_asked, presumed_ended=True))
 
     def interrupt(self, number: int, last_sign: datetime) -> None:

@@ -36,7 +36,8 @@ Row = Mapping[str, Any]
 
 _ROUGHLY: Final = timedelta(seconds=ROUGHLY)
 _HALF_A_SECOND: Final = timedelta(seconds=0.5)
-_A_SECOND: Final = timedelta(seconds=1)
+_CUT: Final = timedelta(seconds=1.5)
+"""What queue_log cuts off a moment, and half a second in which Asterisk tells the two sources of one."""
 _SAME_CALL: Final = timedelta(hours=4)
 """Two tellings of one linkedid lie no further apart."""
 
@@ -98,7 +99,7 @@ def _was_over(told: Visit, row: Row) -> bool:
     is_exact = ami["precision"] == "ms" and not (log["clock_stepped"] or ami["clock_stepped"])
     if not is_exact or log["left_at"] is None:
         return False
-    return bool(log["left_at"] <= ami["joined_at"] and ami["joined_at"] - log["joined_at"] > _A_SECOND)
+    return bool(log["left_at"] <= ami["joined_at"] and ami["joined_at"] - log["joined_at"] > _CUT)
 
 
 def _may_be_another_recorders(told: Visit, row: Row) -> bool:

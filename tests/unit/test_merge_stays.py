@@ -9,7 +9,7 @@ import pytest
 
 from ivr.visits.merge import same_stay, visit_merged
 from tests.unit.ami_lines import at
-from tests.unit.test_merge_rules import HEARD, READ, left, merged, stored
+from tests.unit.test_merge_rules import HEARD, READ, answered, left, merged, stored
 
 
 def test_a_stay_is_found_again_by_the_join_its_source_told_however_many_lie_nearer() -> None:
@@ -87,8 +87,8 @@ def test_a_stay_shorter_than_a_second_is_found_although_queue_log_had_it_end_bef
     ("read", "heard", "is_found"),
     [
         ({}, {}, False),
-        ({"joined_at": at(7.25)}, {}, True),
-        ({"joined_at": at(7.24)}, {}, False),
+        ({"joined_at": at(6.75)}, {}, True),
+        ({"joined_at": at(6.74)}, {}, False),
         ({"left_at": at(8.25)}, {}, False),
         ({"left_at": at(8.26)}, {}, True),
         ({"left_at": None}, {}, True),
@@ -101,11 +101,18 @@ def test_who_had_left_before_ami_told_of_a_join_had_another_stay(
     read: dict[str, Any], heard: dict[str, Any], is_found: bool
 ) -> None:
     """Such as a caller who chose the same queue again at once, while nobody heard the first stay."""
-    earlier = left(READ, "key")._replace(**{"joined_at": at(7), "left_at": at(8), **read})
+    earlier = left(READ, "key")._replace(**{"joined_at": at(6), "left_at": at(8), **read})
     told = HEARD._replace(**heard)
     row, log_row = stored(told), stored(earlier)
     assert (same_stay(earlier, [row]) is row) == is_found
     assert (same_stay(told, [log_row]) is log_row) == is_found
+
+
+def test_a_stay_that_began_just_before_a_second_and_ami_tells_just_after_it_is_one() -> None:
+    read = answered(READ._replace(joined_at=at(7)), answered_at=at(8), left_at=at(8))
+    told = answered(HEARD._replace(joined_at=at(8.002)), answered_at=at(8.3), left_at=at(8.3))
+    assert same_stay(read, [row := stored(told)]) is row
+    assert same_stay(told, [row := stored(read)]) is row
 
 
 @pytest.mark.parametrize("receipt_late_by", [-4.0, 4.0])
