@@ -145,9 +145,16 @@ async def _settings(send: Send, house: House) -> AsyncIterator[Finding]:
             yield error("AMI rights", what, RENDER)
     for name in await closed_by_hand(send, house.configuration.hours):
         yield warning("hours", f"{name} is closed by hand", f"to open it: hotline closed {name} --open")
-    if phoneless := [name for name in house.configuration.agents if await _endpoint(send, name) is None]:
+    phones = {name: await _endpoint(send, name) for name in house.configuration.agents}
+    if phoneless := [name for name, rows in phones.items() if rows is None]:
         do = f"make each an endpoint of that name in pjsip.conf, with `context = {CONTEXT_AGENTS}`"
         yield error("agents", f"Asterisk knows no phone {', '.join(phoneless)}: it never rings", do)
+    loose = [
+        name for name, rows in phones.items() if any(row["RewriteContact"] == "false" for row in rows or ())
+    ]
+    if loose:
+        what = f"phone {', '.join(loose)} may register any address as its own, the provider's, too"
+        yield error("agents", what, "set `rewrite_contact = yes` in its endpoint of pjsip.conf")
     for trunk in house.configuration.trunks.values():
         rows = await _endpoint(send, trunk.endpoint) or ()  # none is told as readiness
         if any(row["Status"] == "NonQualified" for row in rows):

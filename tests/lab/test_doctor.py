@@ -121,6 +121,9 @@ def test_each_fault_of_asterisk_is_found(tmp_path: Path) -> None:
             phones.write_text(good.replace("[1101]", "[another]"))
             await house.asterisk.console("module reload res_pjsip.so")
             await found(service, "agents", "no phone 1101")
+            phones.write_text(good.replace("rewrite_contact = yes", "rewrite_contact = no", 1))
+            await house.asterisk.console("module reload res_pjsip.so")
+            await found(service, "agents", "may register any address")
             phones.write_text(good)
             await house.asterisk.console("module reload res_pjsip.so")
 
