@@ -9,6 +9,7 @@ Because Asterisk reads through that one link, all files of a revision go live, a
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import json
 import os
@@ -30,6 +31,11 @@ TREE: Final = "asterisk"
 PLANS: Final = "revisions"
 """In a tree: the dialplans that are loaded, one file each, by the hash in their contexts' names."""
 _OURS: Final = re.compile(rf"(extensions|queues|queuerules|manager)\.conf|{PLANS}/[0-9a-f]{{8}}\.conf")
+
+
+_CWD: Final = -100
+_RENAME_EXCHANGE: Final = 2
+"""Of Linux's renameat2(2), which Python has no name for."""
 
 
 class NotApplied(Exception):
@@ -153,20 +159,25 @@ class Shelf:
         self.finish(
             Revision(number, "", now.isoformat(timespec="seconds"), "rendered before the first apply")
         )
-        before = self.link.with_name(f".{self.link.name}.before")
-        self.link.rename(before)
-        self.point_to(number)
+        before = self._link_to(number)
+        _exchange(before, self.link)
         shutil.rmtree(before)
 
     def point_to(self, number: int | None) -> None:
         """Let Asterisk read that revision from its next reload on; None: there was no hotline before."""
         if number is None:
             self.link.unlink(missing_ok=True)
-            return
+        else:
+            self._link_to(number).replace(self.link)
+
+    def _link_to(self, number: int) -> Path:
+        """Beside the link, another one."""
         fresh = self.link.with_name(f".{self.link.name}.new")
+        if fresh.is_dir() and not fresh.is_symlink():
+            shutil.rmtree(fresh)  # what a killed `adopt` took away
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(os.path.relpath(self.tree(number).resolve(), self.link.parent.resolve()))
-        fresh.replace(self.link)
+        return fresh
 
     def carry(self, plans: set[str], number: int) -> None:
         """Keep dialplans loaded that calls are still in, from whichever revision has them."""
@@ -175,6 +186,16 @@ class Shelf:
             source = next(self.folder.glob(f"[0-9]*/{TREE}/{PLANS}/{plan}.conf"), None)
             if source is not None and not target.exists():
                 shutil.copy2(source, target)
+
+
+def _exchange(link: Path, folder: Path) -> None:
+    """Each has the other's name, at once where the file system can. Raises OSError."""
+    paths = (_CWD, os.fsencode(link), _CWD, os.fsencode(folder))
+    if ctypes.CDLL(None).renameat2(*paths, _RENAME_EXCHANGE):
+        aside = folder.with_name(f".{folder.name}.before")
+        folder.rename(aside)
+        link.rename(folder)
+        aside.rename(link)
 
 
 def write_whole(path: Path, content: bytes) -> None:

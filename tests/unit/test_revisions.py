@@ -50,15 +50,41 @@ def test_the_lock_of_one_who_died_holds_nobody_up(shelf: Shelf) -> None:
         assert (shelf.folder / ".lock").read_text().startswith("orxan, since ")
 
 
-def test_a_folder_that_was_rendered_becomes_revision_0_and_reads_the_same(shelf: Shelf) -> None:
+def test_a_folder_that_was_rendered_becomes_revision_0_and_reads_the_same(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, text in compiled().items():
         file = shelf.link.parent / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    shelf.adopt(NOW)
+    with monkeypatch.context() as changed:
+        changed.setattr(Path, "rename", None)  # there is no moment without it
+        shelf.adopt(NOW)
     assert shelf.link.is_symlink()
     assert {name: (shelf.link.parent / name).read_text() for name in compiled()} == compiled()
     assert [each.number for each in shelf.history()] == [0]
+    assert [path.name for path in shelf.link.parent.glob(".*")] == []
+
+
+def test_a_rendered_folder_is_adopted_where_the_file_system_cannot_exchange_names(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ivr.revisions.shelf._RENAME_EXCHANGE", 1 << 20)  # no such flag
+    shelf.link.mkdir(parents=True)
+    (shelf.link / "queues.conf").write_text("[dvx]")
+    shelf.adopt(NOW)
+    assert shelf.link.is_symlink()
+    assert (shelf.link / "queues.conf").read_text() == "[dvx]"
+    assert [path.name for path in shelf.link.parent.glob(".*")] == []
+
+
+def test_what_a_killed_adoption_took_away_is_in_nobody_s_way(shelf: Shelf) -> None:
+    aside = shelf.link.with_name(".hotline.new")
+    aside.mkdir(parents=True)
+    (aside / "queues.conf").touch()
+    _put(shelf)
+    assert shelf.link.is_symlink()
+    assert not aside.exists()
 
 
 def test_a_folder_with_a_file_of_somebody_else_is_left_as_it_is(shelf: Shelf) -> None:
