@@ -66,11 +66,13 @@ Line = Annotated[str, Shape(r"[^\n\r\t]*[^\s][^\n\r\t]*", "a text in one line is
 Prefix = Annotated[
     str, Shape(r"\+[1-9][0-9]{0,14}", 'a number or prefix is written with its country, for example "+99412"')
 ]
-_HOST = r"([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])"
+_OCTET = "(25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})"
+_HOST = rf"({_OCTET}(\.{_OCTET}){{3}}|(?![0-9.]+(:|$))[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])"
+_PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 Address = Annotated[str, Shape(_HOST, "an address is a host name or an IP address")]
 HostPort = Annotated[
     str,
-    Shape(_HOST + r"(:[0-9]{1,5})?", "an address is written HOST or HOST:PORT, for example 192.0.2.10:5060"),
+    Shape(f"{_HOST}(:{_PORT})?", "an address is written HOST or HOST:PORT, for example 192.0.2.10:5060"),
 ]
 Network = Annotated[
     str, Shape(r"[0-9A-Fa-f.:]+(/[0-9]{1,3})?", "an address or a network, for example 192.0.2.0/24")

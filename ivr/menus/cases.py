@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
 
@@ -21,7 +21,7 @@ from ivr.config.frozen import Frozen
 from ivr.config.model import Configuration, Language
 from ivr.config.places import KeyPath, Places
 from ivr.config.problems import Problem, did_you_mean
-from ivr.config.shapes import CallerId, Count, Digits, Key, Line, Name, Seconds, Shape
+from ivr.config.shapes import CallerId, Count, Digits, Line, Name, Seconds, Shape
 from ivr.menus.walk import Caller, Menu, Step
 
 ANYTHING = "..."
@@ -29,6 +29,11 @@ ANYTHING = "..."
 Sound = Annotated[
     str,
     Shape(r"\.\.\.|[a-z][a-z0-9_]{0,30}(-[0-9]{1,3})?", "a prompt's name is needed here, or `...` for any"),
+]
+
+
+Press = Annotated[
+    str, Shape("[0-9*#]|silence|hangup", "a key (0-9, `*` or `#`), `silence` or `hangup` is needed here")
 ]
 
 
@@ -79,7 +84,7 @@ class Case(Frozen):
     """One test. `press`: keys, `silence` (where others are rung: nobody answers in time) and `hangup`."""
 
     given: Given
-    press: list[Literal["silence", "hangup"] | Key] = Field([])
+    press: list[Press] = Field([])
     hears: list[Sound] | None = None
     """Prompts from the first to the last; `...` stands for any."""
     ends: Ends = Ends()
@@ -159,7 +164,10 @@ def judge(
 ) -> tuple[Problem, ...]:
     """TST001: the walk differs from what the case says, told with the walk; TST002: it cannot begin."""
     path: KeyPath = ("tests", name)
-    if wrong := tuple(_unknown(configuration, case.given, places, (*path, "given"))):
+    if wrong := (
+        *_not_ours(configuration, case.given, places, path),
+        *_unknown(configuration, case, places, path),
+    ):
         return wrong
     walked = tuple(walk(menu_for(configuration, case.given, announce), case.given, case.press))
     found = _difference(case, walked, path)
@@ -170,20 +178,39 @@ def judge(
     return (Problem("TST001", places.value_at(*at), f"{name}: {message}", told),)
 
 
-def _unknown(configuration: Configuration, given: Given, places: Places, path: KeyPath) -> Iterator[Problem]:
+def _not_ours(configuration: Configuration, given: Given, places: Places, path: KeyPath) -> Iterator[Problem]:
     delivered = configuration.hotline.delivered
     if given.number is not None and given.number not in delivered:
         hint = did_you_mean(given.number, delivered)
-        place = places.value_at(*path, "number")
+        place = places.value_at(*path, "given", "number")
         yield Problem("TST002", place, f"no call comes in for {given.number}", hint)
     spoken = configuration.hotline.languages
     if given.language is not None and given.language not in spoken:
         hint = f"it speaks {', '.join(spoken)}"
-        place = places.value_at(*path, "language")
+        place = places.value_at(*path, "given", "language")
         yield Problem("TST002", place, f"the hotline does not speak `{given.language}`", hint)
-    for queue in given.state.keys() - configuration.queues.keys():
+
+
+def _unknown(configuration: Configuration, case: Case, places: Places, path: KeyPath) -> Iterator[Problem]:
+    """A test of what does not exist."""
+    for queue in case.given.state.keys() - configuration.queues.keys():
         hint = did_you_mean(queue, configuration.queues)
-        yield Problem("TST002", places.at(*path, "state", queue), f"there is no queue `{queue}`", hint)
+        place = places.at(*path, "given", "state", queue)
+        yield Problem("TST002", place, f"there is no queue `{queue}`", hint)
+    ends = case.ends
+    named: list[tuple[KeyPath, str, str | None, Collection[str]]] = [
+        (("ends", "queue"), "queue", ends.queue, configuration.queues),
+        (("ends", "node"), "menu node", ends.node, configuration.menu.nodes),
+        (("ends", "redirected"), "contact", ends.redirected, configuration.contacts),
+    ]
+    for position, prompt in enumerate(case.hears or ()):
+        if prompt != ANYTHING:
+            known_as = prompt.partition("-")[0]
+            named.append((("hears", position), "prompt", known_as, configuration.prompts))
+    for at, what, word, known in named:
+        if word is not None and word not in known:
+            hint = did_you_mean(word, known)
+            yield Problem("TST002", places.value_at(*path, *at), f"there is no {what} `{word}`", hint)
 
 
 _Difference = tuple[KeyPath, str, int]

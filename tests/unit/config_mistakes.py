@@ -96,6 +96,8 @@ MISTAKES = [
         CONTACT.format("dvx", "+994124931234", ", ring_for: 0") + "menu:",
         "0}}",
     ),
+    ("CFG003", "trunks.yaml", "127.0.0.1:5070", "127.0.0.1:65536", "127.0.0.1:65536"),
+    ("CFG003", "trunks.yaml", "127.0.0.1:5070", "300.1.2.3", "300.1.2.3"),
     # what an editor or a habit brings in
     ("YAML001", "queues.yaml", "    structure: dvx\n", "    structure dvx\n", "structure dvx"),
     ("YAML001", "menu.yaml", '"1": ministry', '"1: ministry', '"1: ministry'),

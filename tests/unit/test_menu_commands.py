@@ -125,7 +125,11 @@ def test_a_failing_test_says_what_differs_where_it_is_written_and_the_walk_up_to
         ("given: {at: noon}", "CFG003", '`at`: must be a moment like "2026-12-31 18:00"'),
         (f"{GIVEN}, pres: ['1']", "CFG001", "`pres` is not known here"),
         ("press: []", "CFG002", "`it rings` has no `given`"),
-        (f"{GIVEN}, press: ['12']", "CFG003", "`press`: must be one of silence, hangup or"),
+        (f"{GIVEN}, ends: {{queue: dxv}}", "TST002", "there is no queue `dxv`"),
+        (f"{GIVEN}, ends: {{node: welcom}}", "TST002", "there is no menu node `welcom`"),
+        (f"{GIVEN}, ends: {{redirected: nobody}}", "TST002", "there is no contact `nobody`"),
+        (f"{GIVEN}, hears: [..., place-3, sory]", "TST002", "there is no prompt `sory`"),
+        (f"{GIVEN}, press: ['12']", "CFG003", "`press`: a key (0-9, `*` or `#`), `silence` or `hangup` is"),
         (f"{GIVEN}, hears: ['a b']", "CFG003", "`hears`: a prompt's name is needed here, or `...` for any"),
     ],
 )
