@@ -95,7 +95,8 @@ def run(
     tested = run_tests(load_or_stop(folder), folder, files or ())
     show_problems(tested.problems, folder)
     if tested.problems:
-        fail(f"{tested.failed} of {tested.count} menu tests failed")
+        unread = "" if tested.failed else "not all could be read: "
+        fail(f"{unread}{tested.failed} of {tested.count} menu tests failed")
     typer.echo(f"{tested.count} menu tests passed")
 
 

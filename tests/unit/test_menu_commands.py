@@ -197,3 +197,10 @@ def test_at_a_terminal_each_step_is_shown_before_the_next_key_is_asked_for_and_t
     os.close(ours)
     assert said.decode().splitlines()[-1] == "  the call ends in `main`"
     assert "'x'?" in told.decode()
+
+
+def test_a_file_that_is_not_there_is_not_a_test_that_passed(folder: Path) -> None:
+    result = _run(folder, "menu", "test", str(folder / "nowhere.yaml"))
+    assert result.exit_code == 1
+    assert "nowhere.yaml:1:1 CFG006 this file cannot be read" in result.output
+    assert "not all could be read: 0 of 0 menu tests failed" in result.output
