@@ -143,12 +143,18 @@ def missed(connection: Connection, server: str) -> list[MissedCall]:
     return [one for number in ids for one in missed_calls(ended_call(connection, number))]
 
 
+def holes_on(store: Store, case: str) -> list[deaf.Hole]:
+    """Every hole on SQLite; every third on PostgreSQL, which costs twice as much for the same rules."""
+    holes = list(deaf.holes(case))
+    return holes[::3] if store.engine.dialect.name == "postgresql" else holes
+
+
 @pytest.mark.parametrize("tell", MANNERS, ids=lambda tell: tell.__name__)
 @pytest.mark.parametrize(("case", "watched"), CASES_TOLD)
 def test_whatever_of_it_was_not_heard_it_is_one_true_record_of_one_call(
     case: str, watched: Watched, tell: Manner, store: Store
 ) -> None:
-    holes = {f"server-{number}": hole for number, hole in enumerate(deaf.holes(case))}
+    holes = {f"server-{number}": hole for number, hole in enumerate(holes_on(store, case))}
     for _ in range(2):
         for server, hole in holes.items():
             tell(store, server, watched, case, hole)
@@ -159,7 +165,7 @@ def test_whatever_of_it_was_not_heard_it_is_one_true_record_of_one_call(
 @pytest.mark.parametrize("tell", MANNERS, ids=lambda tell: tell.__name__)
 def test_who_was_handed_over_and_gave_up_is_one_missed_call_of_a_citizen(tell: Manner, store: Store) -> None:
     case, problems = "attended_transfer_abandoned", {}
-    for number, hole in enumerate(deaf.holes(case)):
+    for number, hole in enumerate(holes_on(store, case)):
         server = f"server-{number}"
         tell(store, server, OURS, case, hole)
         found = store.read(partial(missed, server=server))
