@@ -74,8 +74,8 @@ def hours(configuration: Configuration, places: Places) -> Iterator[Problem]:
             for position, date in enumerate(getattr(schedule, first)):
                 if date in (there := getattr(schedule, second)):
                     place = places.at("hours", name, first, position)
-                    step = str(date) if second == "special" else there.index(date)
-                    other = places.at("hours", name, second, step)
+                    key = str(date) if second == "special" else there.index(date)
+                    other = places.at("hours", name, second, key)
                     hint = f"there at {other}; keep one of them"
                     yield Problem("HRS004", place, f"{date} is also in `{second}`", hint, earlier=other)
         for field in ("closed_on", "open_on"):

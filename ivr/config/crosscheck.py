@@ -158,10 +158,8 @@ def _servers(configuration: Configuration, places: Places) -> Iterator[Problem]:
             earlier = first.setdefault(door, f"{name}.{field}")
             if earlier != f"{name}.{field}":
                 message = f"{door[0]}:{door[1]} is already `{earlier}`"
-                place, before = (
-                    places.value_at("servers", name, field),
-                    places.value_at("servers", *earlier.split(".")),
-                )
+                place = places.value_at("servers", name, field)
+                before = places.value_at("servers", *earlier.split("."))
                 hint = f"see {before}; give each an address or port of its own"
                 yield Problem("SRV001", place, message, hint, earlier=before)
 

@@ -52,9 +52,7 @@ def _problem(kind: type[BaseModel], path: KeyPath, together: list[ErrorDetails],
     if error["type"] == "extra_forbidden":
         hint = did_you_mean(str(path[-1]), fields_at(kind, path[:-1]))
         if error["input"] is None and not hint.startswith("did"):
-            hint = (
-                "if it belongs to the text before it, put quotes around all of it: a comma ends a text in {…}"
-            )
+            hint = _COMMA
         if re.search(r"secret|password|database_url", str(path[-1])):
             hint = "no secret stands in YAML: `config render` puts them into `secrets.d`"
         return Problem("CFG001", places.at(*path), f"`{path[-1]}` is not known here", hint)
@@ -86,8 +84,8 @@ def _sentence(error: ErrorDetails) -> str:
     plain = _SENTENCES.get(error["type"])
     said = plain(error.get("ctx", {})) if plain else error["msg"].lower()
     # Whoever wrote a unit is told one: a limit of a duration is in seconds.
-    is_long = str(error["input"])[-1:] in "smhd" and error["type"] in _LIMITS
-    return re.sub(r"([0-9.]+)", r"\1s", said) if is_long else said
+    is_with_unit = str(error["input"])[-1:] in "smhd" and error["type"] in _LIMITS
+    return re.sub(r"([0-9.]+)", r"\1s", said) if is_with_unit else said
 
 
 def _literal_hint(error: ErrorDetails) -> str:
@@ -105,6 +103,7 @@ def _one_of(words: list[str]) -> str:
     return f"must be one of {', '.join(words)}" if len(words) > 1 else f"must be `{words[0]}`"
 
 
+_COMMA = "if it belongs to the text before it, put quotes around all of it: a comma ends a text in {…}"
 _LIMITS = frozenset({"greater_than_equal", "less_than_equal", "less_than"})
 _A_MOMENT = 'must be a moment like "2026-12-31 18:00"'
 _Say = Callable[[dict[str, Any]], str]

@@ -165,7 +165,7 @@ def judge(
     """TST001: the walk differs from what the case says, told with the walk; TST002: it cannot begin."""
     path: KeyPath = ("tests", name)
     if wrong := (
-        *_not_ours(configuration, case.given, places, path),
+        *_foreign(configuration, case.given, places, path),
         *_unknown(configuration, case, places, path),
     ):
         return wrong
@@ -178,7 +178,7 @@ def judge(
     return (Problem("TST001", places.value_at(*at), f"{name}: {message}", told),)
 
 
-def _not_ours(configuration: Configuration, given: Given, places: Places, path: KeyPath) -> Iterator[Problem]:
+def _foreign(configuration: Configuration, given: Given, places: Places, path: KeyPath) -> Iterator[Problem]:
     delivered = configuration.hotline.delivered
     if given.number is not None and given.number not in delivered:
         hint = did_you_mean(given.number, delivered)
@@ -235,11 +235,9 @@ def _difference(case: Case, walked: Sequence[Walked], path: KeyPath) -> _Differe
 
 def _written(value: str | bool | None) -> str:
     """As it would stand in the YAML."""
-    return (
-        f"`{str(value).lower() if isinstance(value, bool) else value}`"
-        if value not in ("", None)
-        else "nothing"
-    )
+    if value in ("", None):
+        return "nothing"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def _misheard(hears: list[str], walked: Sequence[Walked], path: KeyPath) -> _Difference | None:

@@ -17,7 +17,8 @@ from ivr.command.run import HOTLINE
 from ivr.nightly import NightlyPurge
 from ivr.storage.engine import Store, StoreThread
 from ivr.storage.schema import audit
-from tests.contracts.test_purge import ANNA, called, callers, house
+from tests.contracts.retaining import ANNA, called, house
+from tests.contracts.test_purge import callers
 
 __all__ = ["house"]
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from errno import EACCES
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Connection, func, select, update
-from typer.testing import CliRunner, Result
 
 from ivr.calls.pseudonyms import is_pseudonym, pseudonym
-from ivr.command.root import app
 from ivr.config.retention import RecordRetention, Retention
 from ivr.config.shapes import DAY
 from ivr.storage.callbacks import close
@@ -25,31 +21,23 @@ from ivr.storage.purge import purge
 from ivr.storage.schema import audit, callbacks, calls, metadata
 from ivr.storage.sealed import begins
 from ivr.storage.totals import Total, totals
+from tests.contracts.retaining import ANNA, BORIS, NOW, called, days_ago, hotline, house, recorded
 from tests.contracts.test_callback_attempts import dialled
 from tests.contracts.test_callback_decisions import decide_all
 from tests.contracts.test_visits import CALL, FROM_LOG, OVER, put
-from tests.stored_calls import Queued, store_call
-from tests.unit.starter import FILES
+from tests.stored_calls import store_call
+
+__all__ = ["house"]
 
 BAKU = ZoneInfo("Asia/Baku")
-NOW = datetime.now(UTC).replace(microsecond=0)
 KEY = "the key"
-ANNA, BORIS = "+994501234567", "+994502222222"
 LOG_CALL = CALL._replace(source="queue_log", ended_at=OVER.ended_at)
 KEPT = RecordRetention(numbers=100 * DAY, records=200 * DAY)
 RULES = Retention(calls=KEPT, callbacks=KEPT)
 
 
-def days_ago(days: int) -> datetime:
-    return NOW - timedelta(days=days)
-
-
 def purged(store: Store, key: str = KEY, now: datetime = NOW) -> dict[str, int]:
     return {f"{done.what} {done.action}": done.number for done in purge(store, key, RULES, BAKU, now)}
-
-
-def called(connection: Connection, who: str, days: int, outcome: str = "answered", **facts: Any) -> int:
-    return store_call(connection, who, [Queued(outcome, 12.5)], ended_at=days_ago(days), **facts)
 
 
 def callers(store: Store) -> Sequence[tuple[str, str]]:
@@ -190,32 +178,6 @@ def test_a_callback_goes_with_its_attempts_and_journals(store: Store) -> None:
     assert store.read(lambda connection: [connection.scalar(query) for query in left]) == [0] * 4
 
 
-@pytest.fixture
-def house(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The shipped configuration with a folder of recordings, the command's store, an empty secrets.d."""
-    monkeypatch.setenv("HOTLINE_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
-    folder = tmp_path / "config"
-    folder.mkdir()
-    for name, content in FILES.items():
-        (folder / name).write_bytes(content)
-    (tmp_path / "recordings").mkdir()
-    text = (folder / "hotline.yaml").read_text()
-    at = f"    agi_port: 4573\n    recordings: {tmp_path / 'recordings'}\n"
-    (folder / "hotline.yaml").write_text(text.replace("    agi_port: 4573\n", at))
-    return tmp_path
-
-
-def hotline(house: Path, *words: str) -> Result:
-    return CliRunner().invoke(app, ["--config", str(house / "config"), "data", *words])
-
-
-def recorded(house: Path, name: str, days: int) -> Path:
-    path = house / "recordings" / name
-    path.write_bytes(name.encode())
-    os.utime(path, (days_ago(days).timestamp(),) * 2)
-    return path
-
-
 def test_the_command_makes_its_key_once_purges_and_says_so_in_the_audit(house: Path, store: Store) -> None:
     store.write(lambda connection: called(connection, ANNA, 400))
     old, young = recorded(house, "main-1.1.wav", 200), recorded(house, "main-1.2.wav", 91)
@@ -278,57 +240,6 @@ def test_another_key_is_refused_before_any_number_is_hashed_with_it(house: Path,
     assert hotline(house, "purge", "--secrets", str(house / "secrets.d")).exit_code == 0
 
 
-def test_a_recording_is_found_by_call_and_by_number_and_copied_with_an_audit_line(
-    house: Path, store: Store
-) -> None:
-    store.write(lambda connection: called(connection, ANNA, 5))
-    linkedid = str(store.read(lambda connection: connection.scalar(select(calls.c.linkedid))))
-    recording = recorded(house, f"main-{linkedid}-2.wav", 5)
-    for words in ([linkedid], ["--number", ANNA]):
-        shown = hotline(house, "recordings", *words)
-        assert str(recording) in shown.output
-        assert ANNA not in shown.output
-    copy = house / "copy.wav"
-    assert hotline(house, "recordings", linkedid, "--copy", str(copy)).exit_code == 2
-    assert hotline(house, "recordings", linkedid, "--copy", str(copy), "--why", "request 17").exit_code == 0
-    assert copy.read_bytes() == recording.read_bytes()
-    assert copy.stat().st_mode & 0o777 == 0o600
-    row = store.read(lambda c: c.execute(audit.select()).one())
-    assert (row.action, row.subject, row.note) == ("recording copied", str(recording), "request 17")
-    again = hotline(house, "recordings", linkedid, "--copy", str(copy), "--why", "request 17")
-    assert (again.exit_code, "is not copied" in again.output) == (1, True)
-
-
-def test_of_a_call_with_several_recordings_one_is_copied_by_the_name_of_its_file(
-    house: Path, store: Store
-) -> None:
-    """A citizen who was handed over has talked with two queues in one call."""
-    store.write(lambda connection: called(connection, ANNA, 5))
-    linkedid = str(store.read(lambda connection: connection.scalar(select(calls.c.linkedid))))
-    recorded(house, f"main-{linkedid}.wav", 5)
-    second, copy = recorded(house, f"main-{linkedid}-2.wav", 5), house / "copy.wav"
-    shown = hotline(house, "recordings", linkedid, "--copy", str(copy), "--why", "request 17")
-    assert (shown.exit_code, copy.exists()) == (1, False)
-    assert str(second) in shown.output
-    shown = hotline(house, "recordings", str(second), "--copy", str(copy), "--why", "request 17", "--json")
-    assert (shown.exit_code, copy.read_bytes()) == (0, second.read_bytes())
-    (told,) = json.loads(shown.stdout)
-    assert (told["file"], told["copied_to"], told["linkedid"]) == (str(second), str(copy), linkedid)
-    assert hotline(house, "recordings", str(house / "config" / "menu.yaml")).exit_code == 1
-
-
-def test_a_recording_that_cannot_be_read_leaves_no_copy(
-    house: Path, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store.write(lambda connection: called(connection, ANNA, 5))
-    linkedid = str(store.read(lambda connection: connection.scalar(select(calls.c.linkedid))))
-    recording = house / "recordings" / f"main-{linkedid}.wav"
-    recording.symlink_to("/proc/self/mem")
-    shown = hotline(house, "recordings", linkedid, "--copy", str(house / "copy.wav"), "--why", "request 17")
-    assert (shown.exit_code, (house / "copy.wav").exists()) == (1, False)
-    assert "Input/output error" in shown.output
-
-
 def test_recordings_that_may_not_be_deleted_are_told_and_the_rest_is_purged(
     house: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -359,12 +270,6 @@ def test_who_purges_is_noted_by_number_where_the_machine_has_no_name_for_them(
     monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
     assert hotline(house, "purge", "--secrets", str(house / "secrets.d")).exit_code == 0
     assert set(store.read(lambda c: c.scalars(select(audit.c.who)).all())) == {f"uid {os.getuid()}"}
-
-
-def test_a_call_without_a_recording_is_told_so(house: Path, store: Store) -> None:
-    assert "no recording is found" in hotline(house, "recordings", "1.1").output
-    assert hotline(house, "recordings").exit_code == 2
-    assert hotline(house, "recordings", "../../etc/passwd").exit_code == 1
 
 
 def test_a_purged_call_that_is_read_again_stays_nameless(store: Store) -> None:

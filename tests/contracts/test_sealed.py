@@ -23,9 +23,10 @@ from ivr.storage.schema import attempts, callbacks, calls, metadata
 from ivr.storage.sealed import begins
 from ivr.storage.totals import totals
 from ivr.storage.walks import ways_out
+from tests.contracts.retaining import ANNA, days_ago, house
 from tests.contracts.test_callback_decisions import decide_all
 from tests.contracts.test_migrations import emptied
-from tests.contracts.test_purge import ANNA, BAKU, days_ago, house, purged
+from tests.contracts.test_purge import BAKU, purged
 from tests.contracts.test_visits import CALL, OVER, put
 from tests.stored_calls import Queued, store_call
 

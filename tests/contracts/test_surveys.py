@@ -22,7 +22,8 @@ from ivr.storage.schema import visits
 from ivr.storage.spool import Spool
 from ivr.storage.surveys import keep
 from ivr.visits.records import Survey
-from tests.contracts.test_purge import ANNA, called, days_ago, purged
+from tests.contracts.retaining import ANNA, called, days_ago
+from tests.contracts.test_purge import purged
 from tests.stored_calls import Queued, store_call
 from tests.unit.agi_wire import OK, ScriptedWire
 
