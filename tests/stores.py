@@ -6,8 +6,9 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -83,6 +84,15 @@ def new_database(server: str) -> Iterator[str]:
 
 def empty_store(folder: Path) -> Store:
     """A SQLite store in that folder."""
-    opened = Store(f"sqlite:///{folder / 'hotline.db'}")
-    migrate(opened)
-    return opened
+    (folder / "hotline.db").write_bytes(_migrated())
+    return Store(f"sqlite:///{folder / 'hotline.db'}")
+
+
+@cache
+def _migrated() -> bytes:
+    """A file with the schema and no records, as the migrations leave it."""
+    with TemporaryDirectory() as folder:
+        opened = Store(f"sqlite:///{folder}/hotline.db")
+        migrate(opened)
+        opened.close()
+        return Path(folder, "hotline.db").read_bytes()

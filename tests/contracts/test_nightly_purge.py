@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,17 @@ ALMOST = datetime(2026, 11, 1, 23, 29, 59, 900_000, UTC)
 """A tenth of a second before half past three in Baku."""
 
 
+def evening() -> Callable[[], datetime]:
+    """A clock that stands just before the quiet hour when it is first read, however late that is."""
+    first: list[float] = []
+
+    def now() -> datetime:
+        first.append(time.monotonic())
+        return ALMOST + timedelta(seconds=first[-1] - first[0])
+
+    return now
+
+
 def nights(store: Store, commands: Sequence[Sequence[str]], seconds: float = 120.0) -> int:
     """How often a purge is noted once every daemon has come through a night of its own."""
 
@@ -41,10 +52,7 @@ def nights(store: Store, commands: Sequence[Sequence[str]], seconds: float = 120
             for command in commands:
                 thread = StoreThread(Store(store.engine.url.render_as_string(hide_password=False)))
                 stack.callback(thread.close)
-                nightly = NightlyPurge(
-                    thread, BAKU, command, lambda: ALMOST + timedelta(seconds=time.monotonic() - started)
-                )
-                running.append(asyncio.create_task(nightly.run(stop)))
+                running.append(asyncio.create_task(NightlyPurge(thread, BAKU, command, evening()).run(stop)))
             while not noted() and time.monotonic() - started < seconds:
                 await asyncio.sleep(0.05)
             stop.set()
