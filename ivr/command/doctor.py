@@ -19,10 +19,12 @@ from ivr.doctor import machine
 from ivr.doctor.asterisk import House, asterisk
 from ivr.doctor.findings import Finding
 
+app = typer.Typer(add_completion=False)
 EXAMPLE: Final = "Example: hotline doctor --secrets /etc/asterisk/secrets.d"
 _COLOURS: Final = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
+@app.command(epilog=EXAMPLE)
 def doctor(
     context: typer.Context,
     secrets: Annotated[

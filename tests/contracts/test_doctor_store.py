@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from ivr.command.root import app
 from ivr.doctor.machine import database, time_zone
 from ivr.storage.engine import Store
-from tests.stores import empty_store
+from ivr.storage.migrations import migrate
 
 MISNAMED = (
     "sesame:hotline",
@@ -63,8 +63,8 @@ def test_what_is_up_to_date_is_named_without_its_password(store: Store) -> None:
 
 
 def test_a_new_sqlite_file_may_be_read_by_its_owner_alone(tmp_path: Path) -> None:
-    store = empty_store(tmp_path)
-    store.write(lambda connection: connection.exec_driver_sql("DELETE FROM calls"))
+    store = Store(f"sqlite:///{tmp_path / 'hotline.db'}")
+    migrate(store)
     files = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("hotline.db*")}
     assert set(files.values()) == {0o600}
     assert "hotline.db-wal" in files
