@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from dialplan import queues, running
 from ivr.command.root import app
+from ivr.doctor.machine import revisions
 from ivr.revisions.shelf import NotApplied, Revision, Shelf, put_back, yaml_files
 from tests.golden import CONFIG, compiled
 
@@ -119,6 +120,20 @@ def test_what_a_killed_apply_left_to_asterisk_is_not_taken_from_under_it(shelf: 
     assert not shelf.is_settled
     assert shelf.begin() == 3
     assert shelf.link.is_dir()
+
+
+def test_the_doctor_tells_an_apply_that_was_cut_off_and_what_to_do(shelf: Shelf) -> None:
+    told = [revisions(shelf)]
+    shelf.point_to(shelf.begin())
+    told.append(revisions(shelf))
+    number = _put(shelf)
+    told.append(revisions(shelf))
+    shelf.point_to(shelf.begin())
+    told.append(revisions(shelf))
+    assert [finding.level for finding in told] == ["ok", "warning", "ok", "warning"]
+    assert told[2].what == f"revision {number} is live"
+    assert told[3].what.startswith("an apply was cut off")
+    assert "hotline config apply" in told[3].do
 
 
 def test_yaml_that_is_put_back_keeps_what_it_replaces(tmp_path: Path) -> None:
