@@ -81,12 +81,14 @@ def test_a_zone_the_machine_does_not_know_is_an_error() -> None:
     assert [time_zone(zone).level for zone in ("Asia/Baku", "Asia/Nowhere")] == ["ok", "error"]
 
 
-def test_a_broken_configuration_is_told_and_nothing_else_is_guessed(
+def test_a_broken_configuration_and_a_cut_off_apply_are_told_and_nothing_else_is_guessed(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOTLINE_DATABASE_URL", url(store))
     (tmp_path / "hotline.yaml").write_text("hotline: {}\n")
-    told = CliRunner().invoke(app, ["--config", str(tmp_path), "doctor"])
+    (tmp_path / "hotline").symlink_to("hotline-revisions/0001/asterisk")
+    told = CliRunner().invoke(app, ["--config", str(tmp_path), "doctor", "--asterisk", str(tmp_path)])
     assert told.exit_code == 1
     assert "has mistakes" in told.output
     assert "config check" in told.output
+    assert "an apply was cut off" in told.output

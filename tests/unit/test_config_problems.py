@@ -94,6 +94,17 @@ def test_a_misspelt_word_is_answered_with_the_nearest_known_one() -> None:
     assert problem.hint == "did you mean `max_wait`?"
 
 
+def test_an_anchor_that_is_not_there_is_told_by_its_name() -> None:
+    (problem,) = load_changed("queues.yaml", "wrap_up: 10s", "wrap_up: *short").problems
+    assert problem.message == "`*short` is used without `&short` before it"
+    assert problem.hint == "write the value out; a text that begins with `*` needs quotes"
+
+
+def test_a_key_without_a_value_is_told_with_what_to_do() -> None:
+    (problem,) = load_changed("callback.yaml", "reserve: 1", "reserve:").problems
+    assert (problem.message, problem.hint) == ("`reserve`: has no value", "write one, or leave the key out")
+
+
 def test_a_duplicate_key_names_the_place_of_the_first() -> None:
     (problem,) = load_changed("queues.yaml", "    ring_time: 15s", "    strategy: ringall").problems
     assert problem.earlier is not None
