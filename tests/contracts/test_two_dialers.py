@@ -131,9 +131,9 @@ def test_lists_with_the_same_numbers_that_are_placed_at_once_open_one_callback_f
     """In whatever order they name them: none waits for another that waits for it."""
     given = [
         Order(one, CallerNumber(one, "mobile"), "dvx", str(place), "az")
-        for place, one in enumerate(numbers(20))
+        for place, one in enumerate(numbers(8))
     ]
-    lists = iter([given, given[::-1], given[10:] + given[:10], given[::-2]])
+    lists = iter([given, given[::-1], given[4:] + given[:4], given[::-2]])
 
     def place_them() -> int:
         mine = next(lists)
