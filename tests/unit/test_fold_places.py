@@ -220,21 +220,3 @@ def test_who_is_handed_on_twice_is_one_stay_and_the_one_in_between_is_free_for_a
         ("a.2", "c.1", "abandoned"),
         ("c.2", "", "waiting"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("ended_at", "queue", "talk", "known"),
-    [
-        (when(4), "dvx", 3.0, [("emdx", "waiting")]),
-        (when(4), "dvx", 1.8, [("emdx", "waiting"), ("dvx", "answered")]),
-        (when(4), "emdx", 3.0, [("emdx", "answered")]),
-        (When(at(4), at(4), 4.0, True, 1), "dvx", 3.0, [("emdx", "waiting"), ("dvx", "answered")]),
-    ],
-    ids=["joined meanwhile", "joined before", "is that one", "nobody knows how long ago"],
-)
-def test_a_talk_during_which_its_channel_joined_another_queue_was_another_s(
-    ended_at: When, queue: str, talk: float, known: list[tuple[str, str]]
-) -> None:
-    """Asterisk may end the first talk of an attended transfer under the channel that waits by now."""
-    told = Told(joined(1, "a.2", "emdx"), completed(ended_at, "a.2", "a.1", queue=queue, hold=0.0, talk=talk))
-    assert [(visit.queue, visit.outcome) for visit in told.visits] == known
