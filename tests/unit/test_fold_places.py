@@ -220,3 +220,25 @@ def test_who_is_handed_on_twice_is_one_stay_and_the_one_in_between_is_free_for_a
         ("a.2", "c.1", "abandoned"),
         ("c.2", "", "waiting"),
     ]
+
+
+@pytest.mark.parametrize("origin", ["internal", "inbound"])
+@pytest.mark.parametrize("first", ["c.1", "c.2"])
+def test_of_two_legs_each_citizen_stands_where_the_one_waited_that_joined_when_they_came(
+    origin: str, first: str
+) -> None:
+    """queue_log does not say which leg was handed over to whom, but how long each citizen has waited."""
+    legs = tuple(
+        joined(second, leg, "emdx", variables={"HOTLINE_ORIGIN": origin})
+        for second, leg in ((10, "a.2"), (11, "b.2"))
+    )
+    told = Told(joined(1), joined(2, "c.2"), *legs, source="queue_log")
+    ends = {
+        "c.1": answered(when(20), "c.1", "a.3", queue="emdx", hold=10.0),
+        "c.2": GaveUp(when(20), Party("c.2"), "emdx", 9.0),
+    }
+    told.hears(ends.pop(first), *ends.values())
+    assert [(visit.uniqueid, visit.place, visit.outcome) for visit in told.visits[2:]] == [
+        ("a.2", "c.1", "answered"),
+        ("b.2", "c.2", "abandoned"),
+    ]
