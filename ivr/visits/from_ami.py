@@ -6,6 +6,7 @@ knows from FullyBooted whether Asterisk was restarted since the last connection.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,6 +23,8 @@ _LONGEST: Final = 1e9
 """Seconds; nothing Asterisk tells of lasts 30 years."""
 _RESTART_SLACK: Final = 3.0
 """Seconds the uptime may lag behind our clock before it proves a restart: it comes in whole seconds."""
+_GIVEN_ID: Final = re.compile(r"(?:.*-)?(\d{1,19})\.(\d{1,19})", re.ASCII)
+"""The uniqueid Asterisk gives a channel: the second in which it began, and how many began before it."""
 
 Facts = Iterator[Fact]
 
@@ -124,17 +127,33 @@ def _answered(event: AmiEvent, when: When) -> Facts:
 
 
 def _completed(event: AmiEvent, when: When) -> Facts:
+    hold, talk = _number(event["HoldTime"]), _number(event["TalkTime"])
+    lasted = (hold or 0.0) + (talk or 0.0)
     yield fact.Completed(
         when,
-        _party(event),
+        Party("") if _is_younger(event, when, lasted) else _party(event),
         event["Queue"],
         event["Interface"],
         event["MemberName"],
         event["DestUniqueid"],
-        _number(event["HoldTime"]),
-        _number(event["TalkTime"]),
+        hold,
+        talk,
         event["Reason"].lower(),
     )
+
+
+def _is_younger(event: AmiEvent, when: When, lasted: float) -> bool:
+    """Whether the caller had joined, or the agent's leg been dialled for them, before their channel began.
+
+    Then it is another's: Asterisk may end an attended transfer's first talk under the agent's second leg.
+    """
+    channel, leg = (_GIVEN_ID.fullmatch(event[name]) for name in ("Uniqueid", "DestUniqueid"))
+    if channel is None:
+        return False
+    # An agent who stays logged in has an older leg, but in the caller's call.
+    if leg is not None and event["Linkedid"] != event["DestLinkedid"] and int(leg[2]) < int(channel[2]):
+        return True
+    return when.exact and int(channel[1]) > when.at.timestamp() - lasted
 
 
 def _member(event: AmiEvent, when: When) -> Facts:

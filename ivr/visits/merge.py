@@ -9,7 +9,8 @@ Which field wins, and why:
   Asterisk's, it is the first not named yet. Two recorders are two sources where Asterisk sends none.
 - *Outcome*: being answered beats all. queue_log names each way out, so timeout, key, empty and withdrawn are
   its to say; a redirection looks like an abandon there and is AMI's. `waiting` and `interrupted` only mean
-  that a source was cut off and give way to whatever the other one knows.
+  that a source was cut off and give way to whatever the other one knows. Where both name who stood there in
+  the end, and differ, AMI heard it and queue_log does not say it: the outcome is AMI's.
 - *Wait, agent and moments* follow the outcome; where both sources agree on it AMI's are taken: microseconds
   against whole seconds, the interface against a member's name. What it does not know queue_log fills in.
 - *The end of a talk* belongs to whoever heard it; to AMI if both did, or the earlier if they are further
@@ -218,7 +219,8 @@ def _wins(new: Row, row: Row) -> bool:
     """Whether outcome, wait and agent are taken from the new telling."""
     if row["outcome"] == new["outcome"] == "interrupted":
         return bool(new["left_at"] > row["left_at"])  # the later sign of life
-    if row["source"] != new["source"] and row["outcome"] == new["outcome"]:
+    is_told_apart = bool(row["place"] and new["place"] and row["place"] != new["place"])
+    if row["source"] != new["source"] and (is_told_apart or row["outcome"] == new["outcome"]):
         return bool(new["source"] == "ami")
     said_by = row["source"]
     if said_by == "both":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import Any, Final
 
@@ -90,19 +91,24 @@ class State:
 
         Either the agent's channel is gone, or it joined as long ago as the citizen is said to have waited;
         queue_log names no agents, but there a citizen it knows already can come from nowhere else. A citizen
-        who is gone leaves no place: only the words of how they went were missed. Of two an agent's is taken.
+        who is gone leaves no place: only the words of how they went were missed. Of two an agent's is taken,
+        and of two of those the one that joined when the citizen is said to have come.
         """
-        places = [(self._is_agents(stay), number, stay) for number, stay in self.stays if stay.queue == queue]
-        for is_agents, number, stay in sorted(places, key=lambda place: not place[0]):
-            if not stay.is_waiting:
+        is_handed_over = self.tells_every_join and bool(self.stays.of_channel(party.uniqueid))
+        call, found = self.calls.find(party), []
+        for number, stay in self.stays:
+            if stay.queue != queue or not stay.is_waiting:
                 continue
-            fits = hold is not None and abs(when.steady - hold - stay.joined.steady) < ROUGHLY
-            is_handed_over = self.tells_every_join and bool(self.stays.of_channel(party.uniqueid))
-            is_same_call = self.calls.find(party) == stay.call
-            if (is_agents and (fits or stay.gone is not None)) or (fits and (is_handed_over or is_same_call)):
-                self.take_place(number, party, when)
-                return number
-        return None
+            apart = math.inf if hold is None else abs(when.steady - hold - stay.joined.steady)
+            is_agents, fits = self._is_agents(stay), apart < ROUGHLY
+            may_be_theirs = is_handed_over or call == stay.call
+            if (is_agents and (fits or stay.gone is not None)) or (fits and may_be_theirs):
+                found.append((not is_agents, apart, number))
+        if not found:
+            return None
+        *_, number = min(found)
+        self.take_place(number, party, when)
+        return number
 
     def take_place(self, number: int, party: Party, when: When) -> None:
         """Attended transfer: from now on the channel `party` waits there, under its own call.

@@ -167,17 +167,9 @@ def _talk_of(state: State, fact: facts.Completed) -> int | None:
     talk = None if is_anothers else state.stays.talking(fact.queue, fact.agent)
     if talk is not None and _has_lasted(state.stays[talk].answered, fact, state.tells_every_join):
         return talk
-    if fact.hold is None or fact.talk is None or _joined_since(state, fact, fact.talk):
+    if fact.hold is None or fact.talk is None:
         return None
     return state.locate(fact.party, fact.queue, fact.when, fact.hold + fact.talk)
-
-
-def _joined_since(state: State, end: facts.Completed, talk: float) -> bool:
-    """Who joined another queue during that talk was not in it: Asterisk names the leg that hands it on."""
-    began = end.when.steady - talk - _WHOLE_SECONDS
-    stays = (state.stays[number] for number in state.stays.of_channel(end.party.uniqueid))
-    joins = (stay.joined for stay in stays if stay.queue != end.queue and stay.joined.exact)
-    return any(joined.steps == end.when.steps and joined.steady > began for joined in joins)
 
 
 def _is_with(stay: Stay, agent: str) -> bool:

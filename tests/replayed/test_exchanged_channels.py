@@ -6,12 +6,15 @@ beginning knows the second one alone (asterisk-notes 7, and a Local channel that
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 from itertools import compress
 from operator import itemgetter
+from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -174,3 +177,29 @@ def test_who_was_handed_over_and_gave_up_is_one_missed_call_of_a_citizen(tell: M
         ]:
             problems[hole] = found
     assert problems == {}
+
+
+def _told_under_the_waiting_leg(case: str, folder: Path) -> str:
+    """The case had Asterisk ended the first talk under the agent's second leg, as it does now and then."""
+    copied = copytree(CASES / case, folder / case)
+    caller, leg = re.findall(r"\|([\d.]+)\|\w+\|NONE\|ENTERQUEUE", (copied / "queue_log").read_text())
+    log, ami = copied / "queue_log", copied / "ami.txt"
+    log.write_text(re.sub(rf"{caller}(?=.*\|ATTENDEDTRANSFER\|)", leg, log.read_text()))
+    told = ami.read_bytes().decode().split("\r\n\r\n")
+    for number, event in enumerate(told):
+        if "Event: AgentComplete" in event and "Reason: transfer" in event:
+            told[number] = re.sub(rf"(?m)^(Uniqueid|Linkedid): {caller}", rf"\g<1>: {leg}", event)
+    ami.write_bytes("\r\n\r\n".join(told).encode())
+    return str(copied)
+
+
+@pytest.mark.parametrize("tell", MANNERS, ids=lambda tell: tell.__name__)
+def test_a_first_talk_ended_under_the_leg_that_waits_stays_the_citizen_s_whenever_we_began_to_listen(
+    tell: Manner, store: Store, tmp_path: Path
+) -> None:
+    case = _told_under_the_waiting_leg("attended_transfer_queue", tmp_path)
+    began_late = (hole for hole in deaf.holes(case) if hole[0] == 0)
+    holes = {f"server-{number}": hole for number, hole in enumerate(began_late)}
+    for server, hole in holes.items():
+        tell(store, server, ANY, case, hole)
+    assert store.read(partial(wrong, servers=holes, case=case)) == {}

@@ -115,6 +115,13 @@ def test_without_timestamps_and_with_late_receipts_asterisk_s_whole_seconds_are_
     assert told(hear(at_once).visits) == TRUE
 
 
+def test_without_timestamps_a_channel_s_age_is_no_matter_of_our_clock() -> None:
+    end = f"12.0 AgentComplete U={int(START.timestamp()) + 5}.28 Q=dvx A=PJSIP/1101 HoldTime=4 TalkTime=7"
+    (ended,) = events(spelled_out(end))
+    assert [visit.outcome for visit in hear([replace(ended, timestamp=None)]).visits] == ["answered"]
+    assert hear([ended]).visits == []
+
+
 BOOT = "0.0 FullyBooted Uptime=1000\n"
 OPEN = """
     10.0  QueueCallerJoin   U=c.1 N=0501112233 Q=dvx

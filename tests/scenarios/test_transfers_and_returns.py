@@ -1,6 +1,9 @@
 """One call, several stays: transfers, overflow, the same queue again."""
 
+import pytest
+
 from tests.scenarios.telling import Listener, told
+from tests.unit.ami_lines import START
 
 TALKS = """
     0.0  Newchannel        U=c.1 N=0501112233 Channel=PJSIP/trunk-1
@@ -52,6 +55,18 @@ def test_a_blind_transfer_into_the_same_queue_is_a_second_stay() -> None:
         ("0501112233", "dvx", "answered", 2.0, "transfer", 3.1),
         ("0501112233", "dvx", "answered", 2.0, "caller", 1.0),
     ]
+
+
+def test_a_blind_transfer_told_after_its_second_join_ends_a_talk_whose_beginning_nobody_heard() -> None:
+    table = """
+        6.0   QueueCallerJoin  U=c.1 N=0501112233 Q=emdx
+        6.1   AgentComplete    U=c.1 Q=dvx A=PJSIP/1101 HoldTime=2 TalkTime=3 Reason=transfer
+        9.0   QueueCallerLeave U=c.1 Q=emdx
+        9.0   AgentConnect     U=c.1 Q=emdx A=PJSIP/1301 D=a.3 HoldTime=3 RingTime=2
+        12.0  AgentComplete    U=c.1 D=a.3 Q=emdx A=PJSIP/1301 HoldTime=3 TalkTime=3 Reason=agent
+    """
+    visits = Listener().hears(table).visits
+    assert [(visit.queue, visit.talk_seconds) for visit in visits] == [("dvx", 3.0), ("emdx", 3.0)]
 
 
 def test_after_an_attended_transfer_the_citizen_stands_where_the_agent_waited() -> None:
@@ -171,3 +186,32 @@ def test_a_talk_whose_last_word_was_missed_ends_where_the_caller_came_to_the_nex
         12.0  Hangup           U=c.1
     """)
     assert told(listener.visits)[0] == ("0501112233", "dvx", "answered", 2.0, "transfer", 3.0)
+
+
+JOINED = int(START.timestamp())
+"""The second of the join, by the 2 s of waiting and 3 s of talk that a talk's end at 5.0 tells."""
+
+
+@pytest.mark.parametrize(
+    ("channel", "leg", "leg_s_call", "is_theirs"),
+    [
+        (f"{JOINED - 9}.28", "", "", True),
+        (f"{JOINED}.28", "", "", True),
+        (f"{JOINED + 1}.28", "", "", False),
+        (f"tower-{JOINED + 1}.28", "", "", False),
+        (f"{JOINED - 9}.28", f"{JOINED}.29", f"{JOINED - 9}.26", True),
+        (f"{JOINED - 9}.28", f"{JOINED}.28", f"{JOINED - 9}.26", True),
+        (f"{JOINED - 9}.28", f"{JOINED}.27", f"{JOINED - 9}.26", False),
+        (f"{JOINED - 9}.100", f"{JOINED}.27", f"{JOINED - 9}.26", False),
+        (f"{JOINED - 9}.28", f"{JOINED - 99}.3", f"{JOINED - 9}.28", True),
+        (f"{JOINED - 9}.28", "cb-77", f"{JOINED - 9}.26", True),
+        ("cb-77", f"{JOINED}.27", f"{JOINED - 9}.26", True),
+    ],
+)
+def test_a_talk_told_under_a_channel_that_began_after_its_join_or_its_agent_s_leg_was_another_s(
+    channel: str, leg: str, leg_s_call: str, is_theirs: bool
+) -> None:
+    """The end of an attended transfer's first talk may name the leg that waits for the second (recorded)."""
+    end = f"AgentComplete U={channel} DestUniqueid={leg} DestLinkedid={leg_s_call} Q=dvx A=PJSIP/1101"
+    visits = Listener().hears(f"5.0 {end} HoldTime=2 TalkTime=3 Reason=transfer").visits
+    assert [visit.outcome for visit in visits] == ["answered"] * is_theirs

@@ -222,19 +222,23 @@ def test_who_is_handed_on_twice_is_one_stay_and_the_one_in_between_is_free_for_a
     ]
 
 
-@pytest.mark.parametrize(
-    ("ended_at", "queue", "talk", "known"),
-    [
-        (when(4), "dvx", 3.0, [("emdx", "waiting")]),
-        (when(4), "dvx", 1.8, [("emdx", "waiting"), ("dvx", "answered")]),
-        (when(4), "emdx", 3.0, [("emdx", "answered")]),
-        (When(at(4), at(4), 4.0, True, 1), "dvx", 3.0, [("emdx", "waiting"), ("dvx", "answered")]),
-    ],
-    ids=["joined meanwhile", "joined before", "is that one", "nobody knows how long ago"],
-)
-def test_a_talk_during_which_its_channel_joined_another_queue_was_another_s(
-    ended_at: When, queue: str, talk: float, known: list[tuple[str, str]]
+@pytest.mark.parametrize("origin", ["internal", "inbound"])
+@pytest.mark.parametrize("first", ["c.1", "c.2"])
+def test_of_two_legs_each_citizen_stands_where_the_one_waited_that_joined_when_they_came(
+    origin: str, first: str
 ) -> None:
-    """Asterisk may end the first talk of an attended transfer under the channel that waits by now."""
-    told = Told(joined(1, "a.2", "emdx"), completed(ended_at, "a.2", "a.1", queue=queue, hold=0.0, talk=talk))
-    assert [(visit.queue, visit.outcome) for visit in told.visits] == known
+    """queue_log does not say which leg was handed over to whom, but how long each citizen has waited."""
+    legs = tuple(
+        joined(second, leg, "emdx", variables={"HOTLINE_ORIGIN": origin})
+        for second, leg in ((10, "a.2"), (11, "b.2"))
+    )
+    told = Told(joined(1), joined(2, "c.2"), *legs, source="queue_log")
+    ends = {
+        "c.1": answered(when(20), "c.1", "a.3", queue="emdx", hold=10.0),
+        "c.2": GaveUp(when(20), Party("c.2"), "emdx", 9.0),
+    }
+    told.hears(ends.pop(first), *ends.values())
+    assert [(visit.uniqueid, visit.place, visit.outcome) for visit in told.visits[2:]] == [
+        ("a.2", "c.1", "answered"),
+        ("b.2", "c.2", "abandoned"),
+    ]

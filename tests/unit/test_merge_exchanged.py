@@ -10,7 +10,7 @@ import pytest
 from ivr.visits.merge import exchanged_stay, same_stay, tells_who, visit_merged
 from ivr.visits.records import Visit
 from tests.unit.ami_lines import at
-from tests.unit.test_merge_rules import HEARD, READ, answered, merged, over, stored
+from tests.unit.test_merge_rules import HEARD, READ, answered, left, merged, over, stored
 
 READ_WHOLE = over(answered(READ._replace(uniqueid="a.2", place="c.1", linkedid="c.1")))
 """queue_log: the agent's leg a.2 joined, the citizen c.1 stood there in the end."""
@@ -104,3 +104,21 @@ def test_a_join_told_in_whole_seconds_takes_the_finer_moment_of_the_same_source(
 def test_a_join_computed_back_gives_way_to_one_that_ami_heard_and_beats_queue_log_s_whole_second() -> None:
     assert visit_merged(stored(HEARD), HEARD_END)["joined_at"] == at(8.25)
     assert visit_merged(stored(READ), HEARD_END)["joined_at"] == at(7.75)
+
+
+@pytest.mark.parametrize(("place", "outcome"), [("c.1", "answered"), ("", "answered"), ("c.2", "abandoned")])
+def test_where_queue_log_takes_another_for_who_stood_there_what_became_of_them_is_what_ami_heard(
+    place: str, outcome: str
+) -> None:
+    heard = left(HEARD_JOIN._replace(place="c.1"), "abandoned")
+    read = over(answered(READ._replace(uniqueid="a.2", place=place)))
+    for order in permutations((heard, read)):
+        row = merged(*order)
+        assert (row["place"], row["outcome"]) == ("c.1", outcome)
+        assert row | visit_merged(row, read) == row
+
+
+def test_who_is_handed_on_once_more_is_told_by_ami_as_far_as_it_knows_now() -> None:
+    heard = answered(HEARD_JOIN._replace(place="c.1"))
+    row = merged(over(heard), heard._replace(place="c.2"))
+    assert row["ended_at"] == over(heard).ended_at
