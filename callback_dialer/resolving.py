@@ -29,7 +29,7 @@ from ivr.asterisk.actions import AmiError
 from ivr.asterisk.connection import AmiConnection
 from ivr.asterisk.events import AmiEvent
 from ivr.calls.callback_states import Disposition
-from ivr.storage import attempts
+from ivr.storage import attempts, missed
 from ivr.storage.attempts import Attempt, RecordedVisit
 from ivr.storage.engine import StoreThread
 
@@ -118,9 +118,8 @@ class Resolver:
         """Follow what is alive, end what is gone and overdue, leave the rest to its deadline."""
         if not self._connection.is_connected or time.monotonic() < self._asked_at + ASK_EVERY_SECONDS:
             return
-        live = await self._store.read(lambda c: attempts.live(c, self._server))
-        overdue = await self._store.read(lambda c: attempts.overdue(c, self._server))
-        doubtful = [one for one in live if one.id not in self._following or one.id in overdue]
+        live, now = await self._store.read(lambda c: (attempts.live(c, self._server), missed.now(c)))
+        doubtful = [one for one in live if one.id not in self._following or one.deadline_at < now]
         if not doubtful:
             return
         self._asked_at = time.monotonic()
@@ -130,7 +129,9 @@ class Resolver:
             log.warning("channels not told, asking again", reason=str(problem))
             return
         for attempt in doubtful:
-            await self._resolve_one(attempt, alive(attempt, reply.events), is_overdue=attempt.id in overdue)
+            await self._resolve_one(
+                attempt, alive(attempt, reply.events), is_overdue=attempt.deadline_at < now
+            )
 
     async def _resolve_one(self, attempt: Attempt, found: Progress | None, *, is_overdue: bool) -> None:
         if found is not None:

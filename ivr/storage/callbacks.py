@@ -12,19 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import (
-    Connection,
-    and_,
-    case,
-    exists,
-    false,
-    insert,
-    or_,
-    select,
-    true,
-    update,
-)
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, and_, case, exists, false, insert, or_, select, true, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.calls.callback_states import (
@@ -38,6 +26,7 @@ from ivr.calls.callback_states import (
 from ivr.calls.missed import MissedCall
 from ivr.storage.moments import database_now
 from ivr.storage.schema import callback_journal, callbacks
+from ivr.storage.unless_there import add
 
 WAITING: tuple[OpenState, ...] = ("owed", "on_hold")
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)
@@ -153,14 +142,9 @@ def owe(
     values = asdict(wanted) | {"state": state, "created_at": database_now()}
     values["due_at"] = wanted.due_at or database_now()
     values["waits_since"] = wanted.missed_at - timedelta(seconds=wanted.credit_seconds)
-    try:
-        with connection.begin_nested():
-            callback_id: int = connection.execute(
-                insert(callbacks).values(values).returning(callbacks.c.id)
-            ).scalar_one()
-    except IntegrityError:
-        return None
-    _note(connection, callback_id, state, note)
+    callback_id: int | None = add(connection, callbacks, values)
+    if callback_id is not None:
+        _note(connection, callback_id, state, note)
     return callback_id
 
 
@@ -179,19 +163,8 @@ def join(
     that call's language, and is due at once: the citizen is near their phone.
     But what somebody asked for keeps the time it was asked for, and within its queue the agent or skill.
     """
-    before = connection.execute(
-        select(
-            callbacks.c.state,
-            callbacks.c.missed_at,
-            callbacks.c.waits_since,
-            callbacks.c.credit_seconds,
-            callbacks.c.reason,
-            callbacks.c.due_at,
-            callbacks.c.expires_at,
-            callbacks.c.queue,
-        ).where(callbacks.c.id == callback_id, callbacks.c.state.in_(OPEN_STATES))
-    ).one_or_none()
-    if before is None:
+    before = find(connection, callback_id)
+    if before is None or before.state not in OPEN_STATES:
         return False
     began = missed.missed_at - timedelta(seconds=missed.wait_seconds)
     changes: dict[str, Any] = {
@@ -211,14 +184,8 @@ def join(
         if missed.queue != before.queue:
             # Who serves the one queue need not serve the other.
             changes |= {"agent": "", "skill": ""}
-    return _change(
-        connection,
-        callback_id,
-        (before.state,),
-        before.state,
-        f"{said} in {missed.queue} after {missed.wait_seconds:.1f} s",
-        **changes,
-    )
+    note = f"{said} in {missed.queue} after {missed.wait_seconds:.1f} s"
+    return _change(connection, callback_id, (before.state,), before.state, note, **changes)
 
 
 def hold(connection: Connection, callback_id: int) -> bool:
@@ -374,7 +341,7 @@ def _due(queues: Collection[str]) -> tuple[ColumnElement[bool], ...]:
 def _change(
     connection: Connection,
     callback_id: int,
-    among: Sequence[OpenState],
+    among: Sequence[CallbackState],
     state: CallbackState,
     note: str,
     **values: Any,

@@ -10,9 +10,10 @@ from typing import Final, Literal
 from sqlalchemy import BigInteger, Connection, and_, exists, func, insert, or_, select, type_coerce, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from ivr.storage.moments import database_now
+from ivr.storage.moments import ago, database_now
 from ivr.storage.schema import gaps, recorder_signs, visits
 from ivr.storage.unindexed import unindexed
+from ivr.storage.unless_there import put
 from ivr.visits.records import LONGEST_CALL
 
 Reason = Literal["start", "reconnect", "spool full", "still"]
@@ -42,10 +43,7 @@ _GAP: Final = tuple(gaps.c[name] for name in Gap.__dataclass_fields__)
 
 def heard(connection: Connection, server: str) -> None:
     """A recorder hears that server's AMI now."""
-    now = database_now()
-    known = update(recorder_signs).where(recorder_signs.c.server == server).values(heard_at=now)
-    if not connection.execute(known).rowcount:
-        connection.execute(insert(recorder_signs).values(server=server, heard_at=now))
+    put(connection, recorder_signs, {"server": server}, {"heard_at": database_now()})
 
 
 def last_heard(connection: Connection, server: str) -> datetime | None:
@@ -56,9 +54,8 @@ def last_heard(connection: Connection, server: str) -> datetime | None:
 
 def is_silent(connection: Connection, server: str) -> bool:
     """Whether a recorder that heard that server hears it no more: who calls there now is not known."""
-    latest = type_coerce(database_now(), BigInteger) - SILENT_AFTER // timedelta(milliseconds=1)
-    gone = type_coerce(recorder_signs.c.heard_at, BigInteger) < latest
-    return bool(connection.scalar(select(exists().where(recorder_signs.c.server == server, gone))))
+    gone = exists().where(recorder_signs.c.server == server, recorder_signs.c.heard_at < ago(SILENT_AFTER))
+    return bool(connection.scalar(select(gone)))
 
 
 def add_gap(connection: Connection, server: str, gap: Gap) -> None:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 
 from ivr.storage.schema import log_positions as table
+from ivr.storage.unless_there import put as write
 
 
 def put(
     connection: Connection, server: str, scope: str, first_line: str, position: int, read_to_at: datetime
 ) -> None:
     """Everything before `position` of that file is stored."""
-    here = (table.c.server == server, table.c.scope == scope, table.c.first_line == first_line)
-    known = {"position": position, "read_to_at": read_to_at}
-    if not connection.execute(update(table).where(*here).values(known)).rowcount:
-        key = {"server": server, "scope": scope, "first_line": first_line}
-        connection.execute(insert(table).values(key | known))
+    key = {"server": server, "scope": scope, "first_line": first_line}
+    write(connection, table, key, {"position": position, "read_to_at": read_to_at})
 
 
 def known(connection: Connection, server: str, scope: str) -> dict[str, int]:
