@@ -29,11 +29,10 @@ from dialplan import (
 )
 from dialplan.plan import REVISION, render
 from dialplan.source import Source
-from ivr.asterisk.words import CONTEXT_AGENTS, CONTEXT_CALLBACK, CONTEXT_INBOUND, CONTEXT_LENT
+from ivr.asterisk.words import FIXED_CONTEXTS
 from ivr.config.loading import Loaded, configuration_of
 
 REVISIONS = "hotline/revisions"
-_FIXED = (CONTEXT_INBOUND, CONTEXT_AGENTS, CONTEXT_CALLBACK, CONTEXT_LENT)
 _ORIGIN = re.compile(r" ; \S+$", re.MULTILINE)
 
 
@@ -65,8 +64,8 @@ def _dialplan(source: Source) -> tuple[dict[str, str], str]:
         *blocked.contexts(source),
         *lending.contexts(source),
     )
-    fixed = [context for context in contexts if context.name in _FIXED]
-    plan = render(context for context in contexts if context.name not in _FIXED)
+    fixed = [context for context in contexts if context.name in FIXED_CONTEXTS]
+    plan = render(context for context in contexts if context.name not in FIXED_CONTEXTS)
     revision = revision_of(plan)
     entries = f'#include "{REVISIONS}/*.conf"\n\n{entry.trunk_names(source)}\n{render(fixed)}'
     # In this order: a reload between the two must not name contexts that are not there yet.

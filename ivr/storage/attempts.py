@@ -69,11 +69,11 @@ def lock_pacing(connection: Connection) -> None:
 def alive_by_queue(connection: Connection, server: str) -> dict[str, int]:
     """How many attempts of each queue are under way at that server and have no agent yet."""
     rows = connection.execute(
-        select(attempts.c.queue, func.count().label("alive"))
+        select(attempts.c.queue, func.count())
         .where(attempts.c.server == server, attempts.c.state.in_(WITHOUT_AGENT), _LIVE)
         .group_by(attempts.c.queue)
     )
-    return {row.queue: row.alive for row in rows}
+    return dict(rows.all())
 
 
 def alive_on_trunk(connection: Connection, trunk: str) -> int:

@@ -35,21 +35,39 @@ Carried = Sequence[tuple[str, tuple[str, ...]]]
 """E.164 prefixes, each with longer ones in it that are left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Callback:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What may be asked of a callback, whoever asks and whether it is there yet."""
+
+    queue: str
+    language: str
+    reason: Reason = "missed"
+    reference: str = ""
+    priority: Priority = "normal"
+    due_by: datetime | None = None
+    """From then on it goes first."""
+    agent: str = ""
+    """Dialled only while this agent is idle (name of the interface); empty: any of the queue."""
+    skill: str = ""
+    """Dialled only while an agent with this skill is idle; empty: any of the queue."""
+    arrived_over: str = ""
+    """The trunk by which the call came in, or the order."""
+    credit_seconds: float = 0.0
+    """The longest wait of its missed calls."""
+    keeps_place: bool = False
+    """An order that keeps the citizen's place: the reserve for live callers is not held against it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback(Wish):
     """One citizen who is owed a call, or was."""
 
     id: int
     caller_e164: str
     caller: str
     server: str
-    queue: str
     structure: str
-    language: str
-    reason: Reason
     state: CallbackState
-    credit_seconds: float
-    """The longest wait of its missed calls."""
     attempts_used: int
     created_at: datetime
     missed_at: datetime
@@ -59,43 +77,21 @@ class Callback:
     due_at: datetime
     expires_at: datetime
     closed_at: datetime | None
-    reference: str = ""
-    priority: Priority = "normal"
-    due_by: datetime | None = None
-    """From then on it goes first."""
-    agent: str = ""
-    """Dialled only while this agent is idle (name of the interface); empty: any of the queue."""
-    skill: str = ""
-    """Dialled only while an agent with this skill is idle; empty: any of the queue."""
     orderer: str = ""
-    arrived_over: str = ""
-    keeps_place: bool = False
-    """An order that keeps the citizen's place: the reserve for live callers is not held against it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted(Wish):
     """A callback that is to be opened; `due_at` None is now."""
 
     caller_e164: str
     caller: str
     server: str
-    queue: str
     structure: str
-    language: str
     missed_at: datetime
     expires_at: datetime
     orderer: str
-    arrived_over: str = ""
-    credit_seconds: float = 0.0
-    reason: Reason = "missed"
-    reference: str = ""
-    priority: Priority = "normal"
     due_at: datetime | None = None
-    due_by: datetime | None = None
-    agent: str = ""
-    skill: str = ""
-    keeps_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from ivr.storage import unless_there
 from ivr.storage.schema import log_positions as table
-from ivr.storage.unless_there import put as write
 
 
 def put(
@@ -15,7 +15,7 @@ def put(
 ) -> None:
     """Everything before `position` of that file is stored."""
     key = {"server": server, "scope": scope, "first_line": first_line}
-    write(connection, table, key, {"position": position, "read_to_at": read_to_at})
+    unless_there.put(connection, table, key, {"position": position, "read_to_at": read_to_at})
 
 
 def known(connection: Connection, server: str, scope: str) -> dict[str, int]:
