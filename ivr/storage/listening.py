@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import BigInteger, Connection, and_, exists, func, insert, or_, select, type_coerce, update
@@ -22,6 +22,7 @@ SIGN_EVERY: Final = 5.0
 """Seconds between two signs of life of a recorder."""
 SILENT_AFTER: Final = timedelta(seconds=20)
 """Four beats: who has not been seen for longer does not run, or cannot reach the database."""
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _LONGEST: Final = LONGEST_CALL // timedelta(milliseconds=1)
 
 
@@ -98,23 +99,16 @@ def gaps_between(connection: Connection, server: str, begin: datetime, end: date
 
 
 def every_gap(
-    connection: Connection, begin: datetime | None = None, end: datetime | None = None
+    connection: Connection, begin: datetime = _FIRST, end: datetime = _LAST
 ) -> list[tuple[str, Gap]]:
     """All that touch the period, each behind its server's name, the oldest first, then what is not over yet.
 
     Before somebody listened to a server for the first time there is no gap.
     """
-    query = select(gaps.c.server, *_GAP).order_by(gaps.c.began_at)
-    if begin is not None:
-        query = query.where(gaps.c.ended_at > begin)
-    if end is not None:
-        query = query.where(gaps.c.began_at < end)
-    over = [(server, Gap(*gap)) for server, *gap in connection.execute(query)]
-    return over + [
-        (server, gap)
-        for server, gap in _silences(connection)
-        if (begin is None or gap.ended_at > begin) and (end is None or gap.began_at < end)
-    ]
+    query = select(gaps.c.server, *_GAP).where(gaps.c.ended_at > begin, gaps.c.began_at < end)
+    over = [(server, Gap(*gap)) for server, *gap in connection.execute(query.order_by(gaps.c.began_at))]
+    silences = _silences(connection)
+    return over + [one for one in silences if one[1].ended_at > begin and one[1].began_at < end]
 
 
 def _silences(connection: Connection) -> Iterator[tuple[str, Gap]]:
