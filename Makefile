@@ -4,6 +4,9 @@ SHELL := /bin/sh
 PYTHON ?= python3
 IN := .venv/bin/
 
+# The tests start a thousand Pythons, which need not all compile the same modules.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test run bench fuzz chaos mutants differential lint size clean
 

@@ -18,8 +18,9 @@ def commands(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[
     """Every command and group below `command`, by its words, in the order of the help."""
     yield words, command
     if isinstance(command, TyperGroup):
-        for name, child in command.commands.items():
-            yield from commands(child, (*words, name))
+        nowhere: Any = None
+        for name in command.list_commands(nowhere):
+            yield from commands(command.get_command(nowhere, name), (*words, name))
 
 
 def page() -> str:

@@ -26,7 +26,7 @@ GROWING: Final = frozenset(
     }
 )  # fmt: skip
 """Tables with rows for every call, or every minute."""
-WHOLE: Final = frozenset({"export", "migrations", "purge", "totals"})
+WHOLE: Final = frozenset({"export", "purge", "totals", "upgrade"})
 """Parts of `ivr.storage` that read a period, or everything: for a person who asked, at night, or once."""
 _READS: Final = re.compile(r"\s*(SELECT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
 _WRITES: Final = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP)\b", re.IGNORECASE)

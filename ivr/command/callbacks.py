@@ -26,6 +26,7 @@ app = typer.Typer(
     help="Citizens who are owed a call: who they are, what was tried.",
     epilog="Example: hotline callbacks list --state owed",
     no_args_is_help=True,
+    add_completion=False,
 )
 
 app.command("decide", epilog=callback_decisions.EXAMPLE)(callback_decisions.decide)

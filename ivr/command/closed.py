@@ -19,9 +19,11 @@ from ivr.command.options import fail, options
 from ivr.config.loading import configuration_of
 from ivr.revisions.takeover import USER, WITHIN
 
+app = typer.Typer(add_completion=False)
 EXAMPLE: Final = "Example: hotline closed office --until 14:00"
 
 
+@app.command(epilog=EXAMPLE)
 def closed(
     context: typer.Context,
     hours: Annotated[str, typer.Argument(help="A schedule of `hours`; left out, show those closed.")] = "",

@@ -24,6 +24,7 @@ app = typer.Typer(
     help="The configuration: start one, check it, put it live, take it back.",
     epilog="Example: hotline --config config config check",
     no_args_is_help=True,
+    add_completion=False,
 )
 
 

@@ -25,6 +25,7 @@ app = typer.Typer(
     help="The records for other programs.",
     epilog="Example: hotline data export visits --format csv",
     no_args_is_help=True,
+    add_completion=False,
 )
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from dialplan.manager import RIGHTS
+from ivr.command.apply import ETC, AsteriskFolder, Revisions, shelf_of
 from ivr.command.options import options, server_of
 from ivr.command.store import database_url
 from ivr.config.loading import Loaded, load
@@ -19,10 +20,12 @@ from ivr.doctor import machine
 from ivr.doctor.asterisk import House, asterisk
 from ivr.doctor.findings import Finding
 
+app = typer.Typer(add_completion=False)
 EXAMPLE: Final = "Example: hotline doctor --secrets /etc/asterisk/secrets.d"
 _COLOURS: Final = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
+@app.command(epilog=EXAMPLE)
 def doctor(
     context: typer.Context,
     secrets: Annotated[
@@ -31,6 +34,8 @@ def doctor(
     server: Annotated[
         str, typer.Option(help="Which of `servers` to look at.", envvar="HOTLINE_SERVER")
     ] = "main",
+    asterisk_folder: AsteriskFolder = ETC,
+    revisions: Revisions = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
 ) -> None:
     """Look at configuration, Asterisk, prompts, FastAGI, clock and database; exit status 1 on an error.
@@ -41,7 +46,11 @@ def doctor(
     loaded = load(folder)
     if loaded.configuration is not None:
         server_of(loaded.configuration, server)
-    findings = [machine.configuration(loaded, folder), machine.database(database_url())]
+    findings = [
+        machine.configuration(loaded, folder),
+        machine.revisions(shelf_of(asterisk_folder, revisions)),
+        machine.database(database_url()),
+    ]
     findings += asyncio.run(_live(loaded, server, secrets, folder))
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))

@@ -32,6 +32,7 @@ app = typer.Typer(
     help="The menu: try it without a phone, test it, draw it.",
     epilog="Example: hotline menu try 1 1",
     no_args_is_help=True,
+    add_completion=False,
 )
 Texts = dict[tuple[str, str], str]
 """Language and name of a sound file → what it says."""

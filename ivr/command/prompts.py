@@ -27,6 +27,7 @@ app = typer.Typer(
     help="The sentences citizens hear: list them, build their sound files, listen to one.",
     epilog="Example: hotline prompts build --out prompts",
     no_args_is_help=True,
+    add_completion=False,
 )
 
 

@@ -24,11 +24,13 @@ from ivr.storage.engine import StoreThread
 from ivr.storage.liveness import RECORD
 from ivr.watched import Watched
 
+app = typer.Typer(add_completion=False)
 EXAMPLE = "Example: hotline record --ami 127.0.0.1:5038 --all-queues"
 DEFAULT_USER = "hotline-recorder"
 DEFAULT_PORT = 5038
 
 
+@app.command(epilog=EXAMPLE)
 def record(
     context: typer.Context,
     ami: Annotated[

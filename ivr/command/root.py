@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from typer.core import TyperGroup
 
 from ivr import __version__
-from ivr.command import callbacks, closed, config, data, doctor, menu, prompts, record, run, status
 from ivr.command.options import GIVEN, Options
 from ivr.logs import mask_uncaught
 
@@ -34,22 +35,28 @@ EXAMPLES = (
 
 WHAT_IT_IS = "The 195 hotline: menus in YAML, every wait recorded, every missed call called back once."
 
+
+class _Groups(TyperGroup):
+    """Imports a group when it is called: to import them all takes as long as most commands run."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(GROUPS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        for name in [cmd_name] if cmd_name in GROUPS else GROUPS:
+            if name not in self.commands:
+                group = import_module(f"ivr.command.{name}").app
+                self.add_command(typer.main.get_command(group), name)
+        return super().get_command(ctx, cmd_name)
+
+
 app = typer.Typer(
+    cls=_Groups,
     help=WHAT_IT_IS,
     epilog="Example: hotline --config config config check",
     invoke_without_command=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(config.app, name="config")
-app.add_typer(menu.app, name="menu")
-app.add_typer(prompts.app, name="prompts")
-app.add_typer(callbacks.app, name="callbacks")
-app.add_typer(data.app, name="data")
-app.command("run", epilog=run.EXAMPLE)(run.run)
-app.command("status", epilog=status.EXAMPLE)(status.status)
-app.command("closed", epilog=closed.EXAMPLE)(closed.closed)
-app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)
-app.command("record", epilog=record.EXAMPLE)(record.record)
 
 
 @app.callback()

@@ -40,6 +40,7 @@ from ivr.storage.engine import StoreThread
 from ivr.storage.spool import Spool
 from ivr.watched import Watched
 
+app = typer.Typer(add_completion=False)
 EXAMPLE: Final = "Example: hotline --config config run --secrets /etc/asterisk/secrets.d"
 
 HOTLINE: Final = (sys.executable, "-c", "from ivr.command.root import app; app()")
@@ -47,6 +48,7 @@ HOTLINE: Final = (sys.executable, "-c", "from ivr.command.root import app; app()
 Part = Literal["recorder", "dialer"]
 
 
+@app.command(epilog=EXAMPLE)
 def run(
     context: typer.Context,
     secrets: Annotated[

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -52,8 +52,17 @@ def schemas() -> dict[str, str]:
     }
 
 
+_LIMITS: Final = {"ge": "minimum", "le": "maximum", "lt": "exclusiveMaximum", "multiple_of": "multipleOf"}
+"""Pydantic's names, which it leaves at a duration, and JSON Schema's."""
+
+
 def _text(found: dict[str, Any]) -> str:
-    return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+    named = json.loads(json.dumps(found), object_hook=_limited)
+    return json.dumps(named, ensure_ascii=False, indent=1) + "\n"
+
+
+def _limited(part: dict[str, Any]) -> dict[str, Any]:
+    return {_LIMITS.get(name, name): inner for name, inner in part.items()}
 
 
 class _ForEditors(GenerateJsonSchema):

@@ -17,9 +17,11 @@ from ivr.storage.listening import Gap
 from ivr.storage.liveness import RECORD, Process
 from ivr.storage.overview import Overview, ServerOverview, overview
 
+app = typer.Typer(add_completion=False)
 EXAMPLE: Final = "Example: hotline status --json"
 
 
+@app.command(epilog=EXAMPLE)
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
 ) -> None:

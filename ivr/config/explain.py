@@ -60,6 +60,8 @@ def _problem(kind: type[BaseModel], path: KeyPath, together: list[ErrorDetails],
         " or must be ", " or "
     )
     hint = _literal_hint(error) if len(together) == 1 else ""
+    if error["input"] is None:
+        hint = "write one, or leave the key out"
     is_entry = "[key]" in error["loc"] or isinstance(error["input"], dict | list)
     place = places.at(*path) if is_entry else places.value_at(*path)
     return Problem("CFG003", place, f"`{_name(path)}`: {sentence}", hint)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 
@@ -108,8 +108,16 @@ def parse_duration(value: object) -> object:
     return float(value)
 
 
-_WRITTEN = {"type": ["number", "string"], "minimum": 0, "pattern": rf"^\s*{_DURATION.pattern}\s*$"}
-Duration = Annotated[float, BeforeValidator(parse_duration), WithJsonSchema(_WRITTEN)]
+class _Written:
+    """How an editor sees a duration: a number within the field's limits, or one with its unit."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(schema), "type": ["number", "string"], "pattern": rf"^\s*{_DURATION.pattern}\s*$"}
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration), _Written()]
 Seconds = Annotated[Duration, Field(ge=0)]
 WholeSeconds = Annotated[Seconds, Field(multiple_of=1)]
 """For Asterisk's queues, which know no part of a second."""

@@ -218,6 +218,8 @@ def _syntax(file: str, error: yaml.MarkedYAMLError) -> Problem:
     if "but got ':'" in said and begun and met and begun.line == met.line:
         said = "mapping values are not allowed"
     message, hint = next((text for part, text in _SAID.items() if part in said), (f"not YAML: {said}", ""))
+    if alias := re.search("undefined alias '(.+)'", said):
+        message = message.replace("name", alias[1])
     # What is not closed is mended where it begins, however far below that is noticed.
     mark = (message.endswith("not closed") and error.context_mark) or error.problem_mark or error.context_mark
     place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
@@ -246,7 +248,10 @@ _SAID = {
         "a text cannot begin with this character",
         "put quotes around the text",
     ),
-    "found undefined alias": ("`*name` is used without `&name` before it", "write the value out"),
+    "found undefined alias": (
+        "`*name` is used without `&name` before it",
+        "write the value out; a text that begins with `*` needs quotes",
+    ),
     "expected ',' or ']'": ("a list is not closed", "end it with `]`, entries apart by `,`"),
     "expected ',' or '}'": ("a mapping in braces is not closed", "end it with `}`, entries apart by `,`"),
     "found unexpected end of stream": ("a quoted text is not closed", "end it with the quote it began with"),

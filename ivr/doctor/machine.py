@@ -1,4 +1,4 @@
-"""What is looked at beside Asterisk: prompts on disk, the FastAGI server, time zone, database."""
+"""What is looked at beside Asterisk: revisions and prompts on disk, FastAGI server, time zone, database."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ivr.config.check_prompts import missing_files
 from ivr.config.loading import Loaded
 from ivr.config.model import Configuration, Server
 from ivr.doctor.findings import Finding, error, warning, well
+from ivr.revisions.shelf import Shelf
 from ivr.storage.engine import Store, StoreAway, StoreUnfit
 from ivr.storage.migrations import is_current
 from ivr.storage.missed import now
@@ -30,6 +31,18 @@ def configuration(loaded: Loaded, folder: Path) -> Finding:
     if loaded.problems:
         return warning("configuration", f"{folder}: {len(loaded.problems)} warnings", do)
     return well("configuration", f"no problems in {len(loaded.files)} files of {folder}")
+
+
+def revisions(shelf: Shelf) -> Finding:
+    """What `hotline config apply` put live, or left unverified when it was cut off."""
+    try:
+        live = shelf.live()
+        if shelf.link.is_symlink() and not shelf.is_settled:
+            what = f"an apply was cut off, or goes on now: nobody has verified what {shelf.link} holds"
+            return warning("revisions", what, "run `hotline config apply` once more, or `config rollback`")
+    except OSError as problem:
+        return warning("revisions", f"{problem.filename}: {problem.strerror}", "let this user read it")
+    return well("revisions", f"revision {live.number} is live" if live else "nothing has been applied so far")
 
 
 def prompts(loaded: Loaded, sounds: Path, folder: Path) -> Finding:

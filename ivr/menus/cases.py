@@ -23,6 +23,7 @@ from ivr.config.places import KeyPath, Places
 from ivr.config.problems import Problem, did_you_mean
 from ivr.config.shapes import CallerId, Count, Digits, Line, Name, Seconds, Shape
 from ivr.menus.walk import Caller, Menu, Step
+from ivr.sounds.prompts import needed
 
 ANYTHING = "..."
 """In `hears`: any prompts, or none."""
@@ -162,10 +163,13 @@ def walk(menu: Menu, given: Given, presses: Iterable[str]) -> Iterator[Walked]:
 def judge(
     configuration: Configuration, name: str, case: Case, places: Places, announce: Announce
 ) -> tuple[Problem, ...]:
-    """TST001: the walk differs from what the case says, told with the walk; TST002: it cannot begin."""
+    """TST001: the walk differs from what the case says, told with the walk; TST002: no test of this menu."""
     path: KeyPath = ("tests", name)
+    if case.hears is None and not case.ends.model_fields_set:
+        hint = "say what is heard (`hears`) or where the call `ends`"
+        return (Problem("TST002", places.at(*path), f"{name}: expects nothing", hint),)
     if wrong := (
-        *_foreign(configuration, case.given, places, path),
+        *_foreign(configuration, case, places, path),
         *_unknown(configuration, case, places, path),
     ):
         return wrong
@@ -178,17 +182,18 @@ def judge(
     return (Problem("TST001", places.value_at(*at), f"{name}: {message}", told),)
 
 
-def _foreign(configuration: Configuration, given: Given, places: Places, path: KeyPath) -> Iterator[Problem]:
-    delivered = configuration.hotline.delivered
+def _foreign(configuration: Configuration, case: Case, places: Places, path: KeyPath) -> Iterator[Problem]:
+    given, delivered = case.given, configuration.hotline.delivered
     if given.number is not None and given.number not in delivered:
         hint = did_you_mean(given.number, delivered)
         place = places.value_at(*path, "given", "number")
         yield Problem("TST002", place, f"no call comes in for {given.number}", hint)
     spoken = configuration.hotline.languages
-    if given.language is not None and given.language not in spoken:
-        hint = f"it speaks {', '.join(spoken)}"
-        place = places.value_at(*path, "given", "language")
-        yield Problem("TST002", place, f"the hotline does not speak `{given.language}`", hint)
+    for part, language in (("given", given.language), ("ends", case.ends.language)):
+        if language is not None and language not in spoken:
+            hint = f"it speaks {', '.join(spoken)}"
+            place = places.value_at(*path, part, "language")
+            yield Problem("TST002", place, f"the hotline does not speak `{language}`", hint)
 
 
 def _unknown(configuration: Configuration, case: Case, places: Places, path: KeyPath) -> Iterator[Problem]:
@@ -203,10 +208,8 @@ def _unknown(configuration: Configuration, case: Case, places: Places, path: Key
         (("ends", "node"), "menu node", ends.node, configuration.menu.nodes),
         (("ends", "redirected"), "contact", ends.redirected, configuration.contacts),
     ]
-    for position, prompt in enumerate(case.hears or ()):
-        if prompt != ANYTHING:
-            known_as = prompt.partition("-")[0]
-            named.append((("hears", position), "prompt", known_as, configuration.prompts))
+    prompts = {ANYTHING, *(file.name for file in needed(configuration))}
+    named += [(("hears", at), "prompt", prompt, prompts) for at, prompt in enumerate(case.hears or ())]
     for at, what, word, known in named:
         if word is not None and word not in known:
             hint = did_you_mean(word, known)

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as Xml
 
 from ivr.menus.outline import Outline, Way, shortened
 
-_BOX, _COLUMN, _GAP, _LINE, _MARGIN = 270, 440, 14, 17, 24
+_BOX, _COLUMN, _GAP, _LINE, _MARGIN = 316, 504, 14, 17, 24
 _TITLE, _NOTE = 37, 44
 """Characters that fit into a box."""
 _COLOURS = {
@@ -70,7 +70,7 @@ def svg(drawn: Outline) -> str:
     for number, (kind, said) in enumerate(_LEGEND.items()):
         x = _MARGIN + 150 * number
         _box(picture, x, below, 16, 14, kind)
-        _text(picture, x + 22, below + 11, said, 12, "#555")
+        _text(picture, x + 22, below + 11, drawn.words[said], 12, "#555")
     return Xml.tostring(picture, encoding="unicode") + "\n"
 
 
@@ -81,7 +81,7 @@ def _planted(drawn: Outline) -> list[_Place]:
     for start in (*drawn.starts, *drawn.anywhere):
         if start in drawn.starts and start.target in stands:
             continue  # a direct number: the node itself names it
-        lines = (start.when,) if start in drawn.starts else ("at any choice", start.when)
+        lines = (start.when,) if start in drawn.starts else (drawn.words["at any choice"], start.when)
         roots.append(_Place(start, "call", lines))
         ahead = deque([(roots[-1].children, Way("", start.target))])
         while ahead:

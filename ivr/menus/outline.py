@@ -6,20 +6,19 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ivr.calls.opening_hours import week_spans
 from ivr.config.menu_graph import BUILT_IN
 from ivr.config.model import Configuration, Language, Node, Queue, Retry
+from ivr.menus.drawn_words import LANGUAGES, words
 from ivr.sounds.prompts import needed
-
-LANGUAGES = {"az": "Azərbaycanca", "ru": "Русский", "en": "English"}
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """What the caller does or what happens (`1`, `nothing pressed`), and the node where that leads."""
+    """What the caller does or what happens (`1`, `silence`), and the node where that leads."""
 
     when: str
     target: str
@@ -43,6 +42,8 @@ class Outline:
     starts: tuple[Way, ...]
     anywhere: tuple[Way, ...]
     points: dict[str, Point]
+    words: Mapping[str, str]
+    """In the language of the picture, by the English ones."""
 
 
 def outline(configuration: Configuration, language: Language) -> Outline:
@@ -51,7 +52,8 @@ def outline(configuration: Configuration, language: Language) -> Outline:
     menu = configuration.menu
     numbers = {configuration.hotline.number: "", **delivered}
     starts = tuple(Way(f"☎ {number}", delivered[number]) for number in numbers)
-    anywhere = tuple(_merged(_retries(menu.silence, menu.wrong_key)))
+    say = words(language)
+    anywhere = tuple(_merged(_retries(menu.silence, menu.wrong_key, say)))
     texts = {file.name: file.text for file in needed(configuration) if file.language == language}
     points: dict[str, Point] = {}
     ahead = deque(way.target for way in (*starts, *anywhere))
@@ -59,7 +61,7 @@ def outline(configuration: Configuration, language: Language) -> Outline:
         if (name := ahead.popleft()) not in points:
             points[name] = _point(configuration, name, texts, language)
             ahead += [way.target for way in points[name].ways]
-    return Outline(starts, anywhere, points)
+    return Outline(starts, anywhere, points, say)
 
 
 def _point(configuration: Configuration, name: str, texts: dict[str, str], language: Language) -> Point:
@@ -74,50 +76,52 @@ def _point(configuration: Configuration, name: str, texts: dict[str, str], langu
         name,
         next(kind for kind in _SHAPES if getattr(node, kind, None)),
         title or (LANGUAGES[node.language] if node.language else name),
-        tuple(_notes(configuration, name, node, queue)),
-        tuple(_merged(_ways(configuration, node, queue))),
+        tuple(_notes(configuration, name, node, queue, words(language))),
+        tuple(_merged(_ways(node, queue, words(language)))),
     )
 
 
-def _notes(configuration: Configuration, name: str, node: Node, queue: Queue | None) -> Iterator[str]:
+def _notes(
+    configuration: Configuration, name: str, node: Node, queue: Queue | None, say: Mapping[str, str]
+) -> Iterator[str]:
     direct = [number for number, target in configuration.hotline.delivered.items() if target == name]
     yield " · ".join((name, *(f"☎ {number}" for number in direct)))
-    if inside := [f"{key} {does}" for key, does in (node.keys or {}).items() if does in BUILT_IN]:
+    if inside := [f"{key} {say[does]}" for key, does in (node.keys or {}).items() if does in BUILT_IN]:
         yield " · ".join(inside)
     if node.order:
-        yield f"call order: {node.order}"
+        yield f"{say['call order']}: {node.order}"
     for hours in dict.fromkeys((node.hours, queue.hours if queue else None)):
         if hours:
-            yield f"{hours}: {_week(configuration, hours)}"
+            yield f"{hours}: {_week(configuration, hours, say)}"
 
 
-def _week(configuration: Configuration, hours: str) -> str:
+def _week(configuration: Configuration, hours: str, say: Mapping[str, str]) -> str:
     return ", ".join(
-        f"{days.title().replace('-', '–')} {times.replace('-', '–')}"
+        f"{'–'.join(say[day.title()] for day in days.split('-'))} {times.replace('-', '–')}"
         for days, times in week_spans(configuration.hours[hours])
         if times != "closed"
     )
 
 
-def _ways(configuration: Configuration, node: Node, queue: Queue | None) -> Iterator[Way]:
+def _ways(node: Node, queue: Queue | None, say: Mapping[str, str]) -> Iterator[Way]:
     yield from (Way(key, target) for key, target in (node.keys or {}).items() if target not in BUILT_IN)
-    yield from _retries(node.silence, node.wrong_key)
+    yield from _retries(node.silence, node.wrong_key, say)
     if node.then:
         yield Way("", node.then)
     if node.otherwise:
-        yield Way("unanswered", node.otherwise)
+        yield Way(say["unanswered"], node.otherwise)
     if node.closed:
-        yield Way(f"outside {node.hours}", node.closed)
+        yield Way(say["outside {}"].format(node.hours), node.closed)
     if queue is not None:
         if queue.hours and queue.closed:
-            yield Way(f"outside {queue.hours}", queue.closed)
+            yield Way(say["outside {}"].format(queue.hours), queue.closed)
         if queue.at_closing:
-            yield Way("waiting at closing time", queue.at_closing)
-        yield Way(f"unanswered {_minutes(queue.max_wait)}", queue.on_timeout)
+            yield Way(say["waiting at closing time"], queue.at_closing)
+        yield Way(say["unanswered {}"].format(_time(queue.max_wait, say)), queue.on_timeout)
 
 
-def _retries(silence: Retry | None, wrong_key: Retry | None) -> Iterator[Way]:
-    for what, retry in (("nothing pressed", silence), ("wrong key", wrong_key)):
+def _retries(silence: Retry | None, wrong_key: Retry | None, say: Mapping[str, str]) -> Iterator[Way]:
+    for what, retry in ((say["silence"], silence), (say["wrong key"], wrong_key)):
         if retry is not None:
             yield Way(f"{what} ×{retry.times + 1}", retry.then)
 
@@ -129,8 +133,9 @@ def _merged(ways: Iterator[Way]) -> Iterator[Way]:
     return (Way(", ".join(when), target) for target, when in by_target.items())
 
 
-def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:g} min" if seconds >= 60 else f"{seconds:g} s"
+def _time(seconds: float, say: Mapping[str, str]) -> str:
+    amount, unit = (seconds / 60, "{} min") if seconds >= 60 else (seconds, "{} s")
+    return say[unit].format(f"{amount:g}")
 
 
 def shortened(text: str, most: int) -> str:
@@ -153,8 +158,9 @@ def mermaid(drawn: Outline) -> str:
     lines = ["flowchart LR"]
     for number, start in enumerate(drawn.starts):
         lines.append(f'  start{number}(("{start.when}")) --> n_{start.target}')
+    anywhere = drawn.words["at any choice"]
     for number, way in enumerate(drawn.anywhere):
-        lines.append(f'  any{number}(("at any choice<br>{way.when}")) --> n_{way.target}')
+        lines.append(f'  any{number}(("{anywhere}<br>{way.when}")) --> n_{way.target}')
     for name, point in drawn.points.items():
         text = "<br>".join(map(_quoted, (shortened(point.title, 40), *point.notes)))
         lines.append(f"  n_{name}{_SHAPES[point.kind] % text}")

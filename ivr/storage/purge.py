@@ -33,7 +33,7 @@ from ivr.storage.schema import (
     surveys,
     visits,
 )
-from ivr.storage.sealed import begins, mark_deleted, mark_sealed, sealed
+from ivr.storage.sealed import SealedDay, begins, mark_deleted, mark_sealed, sealed
 from ivr.storage.totals import keep_totals
 from ivr.storage.walks import keep_walks
 
@@ -94,18 +94,22 @@ def _seal(store: Store, until: date, zone: ZoneInfo) -> Iterator[Done]:
             if (moment := connection.scalar(select(func.min(when)))) is not None
         ]
     )
-    day = min(oldest).astimezone(zone).date() if oldest else until
-    number = 0
-    while day < until:
-        number += store.write(partial(_seal_day, day=day, zone=zone))
-        day += timedelta(days=1)
+    first = min(oldest).astimezone(zone).date() if oldest else until
+    days = (first + timedelta(days=number) for number in range((until - first).days))
+    done = {one.day for one in store.read(sealed) if _is_whole(one)}
+    number = sum(store.write(partial(_seal_day, day=day, zone=zone)) for day in days if day not in done)
     yield Done("sealed", "days", number)
 
 
+def _is_whole(day: SealedDay) -> bool:
+    """An earlier version did not keep how calls went through the menu."""
+    return day.has_walks or day.calls_deleted
+
+
 def _seal_day(connection: Connection, day: date, zone: ZoneInfo) -> bool:
-    """Keep what the day adds up to, and of one that an earlier version sealed what that did not keep."""
+    """Keep what the day adds up to, as far as that is not done."""
     known = sealed(connection, day, day)
-    if any(one.has_walks or one.calls_deleted for one in known):
+    if any(map(_is_whole, known)):
         return False
     if not known:
         mark_sealed(connection, day, zone)

@@ -17,7 +17,8 @@ from typer.testing import CliRunner, Result
 from callback_dialer.deciding import decide_call
 from ivr.asterisk.queue_log import in_order
 from ivr.command.root import app
-from ivr.config.retention import Retention
+from ivr.config.retention import RecordRetention, Retention
+from ivr.config.shapes import DAY
 from ivr.keeping import keep
 from ivr.queue_log import QueueLog
 from ivr.storage import missed
@@ -160,14 +161,14 @@ def test_what_agrees_is_told_in_one_line(house: Path) -> None:
     assert completeness == ["main: 0 min up, 0 down, 2,880 unknown; data INCOMPLETE"]
 
 
-def purge_in(year: int, store: Store) -> int:
-    """How many calls retention has deleted then."""
-    done = purge(store, "key", Retention(), BAKU, datetime(year, 1, 10, tzinfo=UTC))
+def purge_after(kept: RecordRetention, store: Store) -> int:
+    """How many calls retention has deleted three months later."""
+    done = purge(store, "key", Retention(calls=kept), BAKU, datetime(2025, 4, 1, tzinfo=UTC))
     return sum(one.number for one in done if (one.action, one.what) == ("deleted", "calls"))
 
 
 def test_what_retention_has_deleted_is_no_disagreement_nor_said_to_agree(house: Path, store: Store) -> None:
-    assert purge_in(2035, store) == CALLS
+    assert purge_after(RecordRetention(numbers=30 * DAY, records=60 * DAY), store) == CALLS
     shown = audit(house, *DAYS)
     summary, told, *_, sealed = shown.output.splitlines()
     assert "no disagreements in what is left" in summary
@@ -179,7 +180,7 @@ def test_what_retention_has_deleted_is_no_disagreement_nor_said_to_agree(house: 
 
 
 def test_days_of_which_only_the_numbers_are_gone_are_audited_as_ever(house: Path, store: Store) -> None:
-    assert purge_in(2026, store) == 0
+    assert purge_after(RecordRetention(numbers=30 * DAY), store) == 0
     assert found(house) == []
     store.write(a_visit_is_gone)
     assert found(house) == [("queue_log", "queue_log says answered, nothing is stored")]

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from ivr.command.root import app
 from ivr.doctor.machine import database, time_zone
 from ivr.storage.engine import Store
-from tests.stores import empty_store
+from ivr.storage.migrations import migrate
 
 MISNAMED = (
     "sesame:hotline",
@@ -63,8 +63,8 @@ def test_what_is_up_to_date_is_named_without_its_password(store: Store) -> None:
 
 
 def test_a_new_sqlite_file_may_be_read_by_its_owner_alone(tmp_path: Path) -> None:
-    store = empty_store(tmp_path)
-    store.write(lambda connection: connection.exec_driver_sql("DELETE FROM calls"))
+    store = Store(f"sqlite:///{tmp_path / 'hotline.db'}")
+    migrate(store)
     files = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("hotline.db*")}
     assert set(files.values()) == {0o600}
     assert "hotline.db-wal" in files
@@ -81,12 +81,14 @@ def test_a_zone_the_machine_does_not_know_is_an_error() -> None:
     assert [time_zone(zone).level for zone in ("Asia/Baku", "Asia/Nowhere")] == ["ok", "error"]
 
 
-def test_a_broken_configuration_is_told_and_nothing_else_is_guessed(
+def test_a_broken_configuration_and_a_cut_off_apply_are_told_and_nothing_else_is_guessed(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOTLINE_DATABASE_URL", url(store))
     (tmp_path / "hotline.yaml").write_text("hotline: {}\n")
-    told = CliRunner().invoke(app, ["--config", str(tmp_path), "doctor"])
+    (tmp_path / "hotline").symlink_to("hotline-revisions/0001/asterisk")
+    told = CliRunner().invoke(app, ["--config", str(tmp_path), "doctor", "--asterisk", str(tmp_path)])
     assert told.exit_code == 1
     assert "has mistakes" in told.output
     assert "config check" in told.output
+    assert "an apply was cut off" in told.output

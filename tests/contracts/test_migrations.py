@@ -13,11 +13,16 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Column, Connection, MetaData, String, inspect, text
 
 from ivr.storage.engine import Store
-from ivr.storage.migrations import configuration, migrate
+from ivr.storage.migrations import NEWEST, migrate
+from ivr.storage.migrations.upgrade import configuration
 from ivr.storage.schema import metadata
 
 _SCRIPTS = ScriptDirectory("ivr/storage/migrations")
 EARLIER = sorted(script.revision for script in _SCRIPTS.walk_revisions())[:-1]
+
+
+def test_a_store_is_up_to_date_after_the_last_migration() -> None:
+    assert _SCRIPTS.get_current_head() == NEWEST
 
 
 def test_a_migrated_store_has_the_schema_of_the_code(store: Store) -> None:

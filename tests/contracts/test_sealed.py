@@ -218,7 +218,7 @@ def figures(store: Store) -> Any:
 def test_whatever_happened_and_whenever_it_is_purged_no_figure_changes(store: Store, figures: Any) -> None:
     """Over midnights, for days, with numbers and records kept equally long or not."""
 
-    histories = 10 if store.engine.dialect.name == "postgresql" else 20
+    histories = 5 if store.engine.dialect.name == "postgresql" else 12
 
     # To make a failing example smaller takes minutes.
     @settings(max_examples=histories, phases=[Phase.generate])

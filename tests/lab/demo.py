@@ -12,6 +12,7 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,7 +37,7 @@ _PLAYS = {"long": LONG, "short": SHORT}
 
 
 async def run(
-    play: Play, folder: Path, console: Console, *, broken: str = "", kill_at: float | None = None
+    play: Play, folder: Path, console: Console, *, broken: Sequence[str] = (), kill_at: float | None = None
 ) -> Result:
     """Play it once and judge it. `kill_at`: when every Python process of the product is killed, seconds."""
     console.print("starting Asterisk and the hotline …")
@@ -83,7 +84,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make demo", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--story", choices=sorted(_PLAYS), default="long")
     parser.add_argument(
-        "--break", choices=FAULTS, default="", dest="broken", help="plant a fault in the product"
+        "--break", choices=FAULTS, nargs="+", default=(), dest="broken", help="plant faults in the product"
     )
     parser.add_argument(
         "--kill-python-at", type=float, metavar="S", help="kill the product's Python after S seconds"

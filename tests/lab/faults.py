@@ -1,4 +1,4 @@
-"""The product with a fault planted, to prove that the demo sees it: `python -m tests.lab.faults FAULT run …`.
+"""The product with faults planted, to prove that the demo sees them: `python -m tests.lab.faults F,… run …`.
 
 Each fault changes the running product at one seam, before the `hotline` command starts.
 """
@@ -89,9 +89,10 @@ FAULTS: Mapping[str, Callable[[], None]] = {
 
 
 def main() -> None:
-    """Plant the fault named first, then be `hotline` with the rest."""
-    fault, *words = sys.argv[1:]
-    FAULTS[fault]()
+    """Plant the faults named first, then be `hotline` with the rest."""
+    faults, *words = sys.argv[1:]
+    for fault in faults.split(","):
+        FAULTS[fault]()
     # Only now: a module that imported the sound function by name before would keep it.
     from ivr.command.root import app as hotline
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import random
 import shutil
 import socket
 import struct
 import tempfile
 import wave
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import date
 from itertools import islice
@@ -28,8 +29,8 @@ from dialplan.writing import write
 from ivr.asterisk.secrets import FOLDER, make_missing, read_secret
 from ivr.config.loading import configuration_of, load_or_fail
 from ivr.config.model import Configuration
-from ivr.sounds.prompts import needed
-from ivr.sounds.synthesis import build
+from ivr.sounds.prompts import PromptFile, needed
+from ivr.sounds.synthesis import NOTES, build, outdated
 from tests.lab.asterisk import Asterisk, installation
 from tests.lab.lab_files import Lab, files
 
@@ -223,12 +224,28 @@ def _built_prompts(config: Path) -> Path:
     """The folder of these prompts, built by the first house that needs them; others wait for it."""
     files = needed(configuration_of(load_or_fail(config)))
     sounds = _SOUNDS / hashlib.sha256(repr(files).encode()).hexdigest()[:12]
-    sounds.mkdir(parents=True, exist_ok=True)
-    with (sounds / ".lock").open("w") as lock:
+    _SOUNDS.mkdir(parents=True, exist_ok=True)
+    with (_SOUNDS / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        if not sounds.exists():
+            _link_built(files, config, sounds)
         for _ in build(files, config, sounds):
             pass
     return sounds
+
+
+def _link_built(files: Collection[PromptFile], config: Path, sounds: Path) -> None:
+    """Those of the files that another house has built: most houses change a few sentences."""
+    notes = {}
+    for built in list(_SOUNDS.glob(f"*/{NOTES}")):
+        made_from = json.loads(built.read_text())
+        for file in set(files) - outdated(files, config, built.parent):
+            if str(file.path) not in notes:
+                (sounds / file.path).parent.mkdir(parents=True, exist_ok=True)
+                (sounds / file.path).hardlink_to(built.parent / file.path)
+                notes[str(file.path)] = made_from[str(file.path)]
+    sounds.mkdir(exist_ok=True)
+    (sounds / NOTES).write_text(json.dumps(notes))
 
 
 def _write_waiting_music(path: Path) -> None:

@@ -1,6 +1,6 @@
 """The product as its users run it: the `hotline` command as a process of its own, against a lab house.
 
-Started for the demo, for `make run` and for tests; `broken` plants a fault of `tests.lab.faults` in it.
+Started for the demo, for `make run` and for tests; `broken` plants faults of `tests.lab.faults` in it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,7 +45,7 @@ class HotlineService:
     def __init__(
         self,
         house: House,
-        broken: str = "",
+        broken: Sequence[str] = (),
         database_url: str = "",
         name: str = "hotline",
         *,
@@ -63,7 +63,7 @@ class HotlineService:
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, house: House, broken: str = "") -> AsyncIterator[Self]:
+    async def running(cls, house: House, broken: Sequence[str] = ()) -> AsyncIterator[Self]:
         """Started and logged in to Asterisk; stopped by SIGTERM at the end."""
         service = cls(house, broken)
         try:
@@ -185,7 +185,7 @@ class HotlineService:
         return True
 
 
-def _command(broken: str) -> tuple[str, ...]:
+def _command(broken: Sequence[str]) -> tuple[str, ...]:
     if broken:
-        return (sys.executable, "-m", "tests.lab.faults", broken)
+        return (sys.executable, "-m", "tests.lab.faults", ",".join(broken))
     return (str(Path(sys.executable).with_name("hotline")),)

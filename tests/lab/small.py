@@ -105,12 +105,15 @@ class Ear:
         ]
 
 
-async def until(look: Callable[[], T | None], what: str, deadline: float) -> T:
-    """Wait until `look` finds something; AssertionError after `deadline` seconds."""
+async def until(look: Callable[[], T | None], what: str, deadline: float, every: float = 0.02) -> T:
+    """Wait until `look` finds something; AssertionError after `deadline` seconds.
+
+    `every`: seconds between two looks, longer where a look costs much.
+    """
     ends = time.monotonic() + deadline
     while (found := look()) is None:
         assert time.monotonic() < ends, f"{what} did not happen in {deadline} s"
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(every)
     return found
 
 

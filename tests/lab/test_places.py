@@ -54,7 +54,8 @@ class Listener:
 
     async def is_told(self, *places: int) -> None:
         """Wait until these are the places told last."""
-        await until(lambda: self.places()[-len(places) :] == [*places] or None, f"telling {places}", 40.0)
+        what, look = f"telling {places}", lambda: self.places()[-len(places) :] == [*places] or None
+        await until(look, what, 40.0, every=0.4)
 
     def places(self) -> list[int]:
         """Each place told, by Python at the door (`place-4`) or by Asterisk (`queue_place` and a number)."""

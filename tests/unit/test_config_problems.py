@@ -21,7 +21,7 @@ CODES_PAGE = Path(__file__).parents[2] / "docs" / "problem-codes.md"
 
 
 @pytest.mark.parametrize(("code", "file", "old", "new", "pointed_at"), MISTAKES)
-def test_one_mistake_gives_one_problem_at_its_place(
+def test_one_mistake_gives_one_problem_at_its_place_in_a_sentence_without_jargon(
     code: str, file: str, old: str, new: str, pointed_at: str
 ) -> None:
     problems = load_changed(file, old, new).problems
@@ -33,15 +33,8 @@ def test_one_mistake_gives_one_problem_at_its_place(
     assert found, f"{words!r} does not stand in {pointed_file}"
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     assert str(problems[0].place) == f"{pointed_file}:{line}:{column}", _told(problems)
-
-
-def test_every_problem_is_a_sentence_without_jargon() -> None:
-    for _, file, old, new, _ in MISTAKES:
-        for problem in load_changed(file, old, new).problems:
-            assert problem.message
-            assert not re.search(r"pydantic|https?:|Input should|validat|None|<class", problem.message), (
-                problem
-            )
+    assert problems[0].message
+    assert not re.search(r"pydantic|https?:|Input should|validat|None|<class", problems[0].message)
 
 
 def test_each_code_is_explained_on_the_page_of_codes_and_provoked_here() -> None:
@@ -99,6 +92,17 @@ def test_an_invalid_entry_does_not_make_references_to_it_dangle() -> None:
 def test_a_misspelt_word_is_answered_with_the_nearest_known_one() -> None:
     (problem,) = load_changed("queues.yaml", "max_wait: 10m", "max_wiat: 10m").problems
     assert problem.hint == "did you mean `max_wait`?"
+
+
+def test_an_anchor_that_is_not_there_is_told_by_its_name() -> None:
+    (problem,) = load_changed("queues.yaml", "wrap_up: 10s", "wrap_up: *short").problems
+    assert problem.message == "`*short` is used without `&short` before it"
+    assert problem.hint == "write the value out; a text that begins with `*` needs quotes"
+
+
+def test_a_key_without_a_value_is_told_with_what_to_do() -> None:
+    (problem,) = load_changed("callback.yaml", "reserve: 1", "reserve:").problems
+    assert (problem.message, problem.hint) == ("`reserve`: has no value", "write one, or leave the key out")
 
 
 def test_a_duplicate_key_names_the_place_of_the_first() -> None:

@@ -90,7 +90,7 @@ DIFFERENCES = [
     ("hears: [welcome]", "nothing more should be heard, not `main_menu`", "hears", 1),
     ("hears: [..., closed]", "`closed` should be heard there", "closed]", 1),
     ("hears: [welcome, main_menu, closed]", "`closed` should be heard, and nothing more is", "closed]", 1),
-    ("press: [hangup, '1']", "the call has ended before `1`", "'1']", 2),
+    ("press: [hangup, '1'], hears: [...]", "the call has ended before `1`", "'1']", 2),
     ("press: ['1'], ends: {queue: dvx}", "`queue` is not `dvx` but nothing", "dvx}", 2),
     ("press: ['9'], ends: {language: ru}", "`language` is not `ru` but `en`", "ru}", 2),
     ("press: ['1'], ends: {path: 1/1}", "`path` is not `1/1` but `1`", "1/1}", 2),
@@ -116,19 +116,26 @@ def test_a_failing_test_says_what_differs_where_it_is_written_and_the_walk_up_to
 @pytest.mark.parametrize(
     ("case", "code", "message"),
     [
-        ("given: {at: 2026-11-23 11:00, number: '1959'}", "TST002", "no call comes in for 1959"),
         (
-            "given: {at: 2026-11-23 11:00, state: {dxv: {waiting: 1}}}",
+            "given: {at: 2026-11-23 11:00, number: '1959'}, hears: []",
+            "TST002",
+            "no call comes in for 1959",
+        ),
+        (
+            "given: {at: 2026-11-23 11:00, state: {dxv: {waiting: 1}}}, hears: []",
             "TST002",
             "there is no queue `dxv`",
         ),
-        ("given: {at: noon}", "CFG003", '`at`: must be a moment like "2026-12-31 18:00"'),
+        (f"{GIVEN}, press: ['1']", "TST002", "it rings: expects nothing"),
+        ("given: {at: noon}, hears: []", "CFG003", '`at`: must be a moment like "2026-12-31 18:00"'),
         (f"{GIVEN}, pres: ['1']", "CFG001", "`pres` is not known here"),
         ("press: []", "CFG002", "`it rings` has no `given`"),
         (f"{GIVEN}, ends: {{queue: dxv}}", "TST002", "there is no queue `dxv`"),
         (f"{GIVEN}, ends: {{node: welcom}}", "TST002", "there is no menu node `welcom`"),
         (f"{GIVEN}, ends: {{redirected: nobody}}", "TST002", "there is no contact `nobody`"),
         (f"{GIVEN}, hears: [..., place-3, sory]", "TST002", "there is no prompt `sory`"),
+        (f"{GIVEN}, hears: [..., place-100]", "TST002", "there is no prompt `place-100`"),
+        (f"{GIVEN}, hears: [..., place]", "TST002", "there is no prompt `place`"),
         (f"{GIVEN}, press: ['12']", "CFG003", "`press`: a key (0-9, `*` or `#`), `silence` or `hangup` is"),
         (f"{GIVEN}, hears: ['a b']", "CFG003", "`hears`: a prompt's name is needed here, or `...` for any"),
     ],
@@ -143,11 +150,23 @@ def test_a_test_that_cannot_be_run_is_told_like_any_other_mistake(
     assert problem["file"].endswith("tests/menu.yaml")
 
 
-def test_a_test_may_not_remember_a_language_the_hotline_does_not_speak(folder: Path) -> None:
+@pytest.mark.parametrize(
+    "case", ["given: {at: 2026-11-23 11:00, language: ru}, hears: []", f"{GIVEN}, ends: {{language: ru}}"]
+)
+def test_a_test_names_no_language_the_hotline_does_not_speak(folder: Path, case: str) -> None:
     _speak_no_russian(folder)
-    _case(folder, "  it rings: {given: {at: 2026-11-23 11:00, language: ru}}")
+    line = f"  it rings: {{{case}}}"
+    _case(folder, line)
     [problem] = json.loads(_run(folder, "config", "check", "--json").stdout)
     assert (problem["code"], problem["message"]) == ("TST002", "the hotline does not speak `ru`")
+    assert problem["column"] == line.index("ru}") + 1
+
+
+def test_a_test_that_expects_nothing_is_told_where_it_begins_and_what_to_add(folder: Path) -> None:
+    _case(folder, f"  it rings: {{{GIVEN}, ends: {{}}}}")
+    [problem] = json.loads(_run(folder, "config", "check", "--json").stdout)
+    assert (problem["line"], problem["column"]) == (2, 3)
+    assert problem["hint"] == "say what is heard (`hears`) or where the call `ends`"
 
 
 def test_only_the_files_named_are_run(folder: Path, tmp_path: Path) -> None:

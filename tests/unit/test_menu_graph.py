@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 from ivr.command.root import app
 from ivr.config.loading import configuration_of, load_or_fail
 from ivr.config.menu_graph import BUILT_IN
-from ivr.config.model import Configuration
+from ivr.config.model import Configuration, Language
 from ivr.menus.drawing import svg
+from ivr.menus.drawn_words import words
 from ivr.menus.outline import mermaid, outline
 from tests.golden import CONFIG as SMALL
 from tests.lab.made_menus import menus
@@ -62,6 +63,18 @@ def test_no_box_lies_on_another_and_all_lie_on_the_page() -> None:
             assert 0 <= top < bottom <= height
 
 
+@pytest.mark.parametrize("language", ["az", "ru", "en"])
+def test_no_words_leave_their_box_or_run_into_the_next(language: Language) -> None:
+    """Cyrillic letters are the widest: in DejaVu Sans 0.61 of the font's size each."""
+    picture = svg(outline(_of(SHIPPED), language))
+    boxes = _boxes(picture)
+    for text in Xml.fromstring(picture).iter(f"{SVG}text"):
+        left, base, size = (float(text.get(name, "")) for name in ("x", "y", "font-size"))
+        row = [box for box in boxes if box[1] <= base <= box[3]]
+        ends = [box[2] for box in row if box[0] <= left < box[2]] or [box[0] for box in row if box[0] > left]
+        assert left + 0.61 * size * len(text.text or "") <= min(ends, default=float("inf")), text.text
+
+
 @BOTH
 def test_every_way_of_the_menu_is_in_the_text_with_its_keys(folder: Path) -> None:
     configuration = _of(folder)
@@ -88,6 +101,35 @@ def test_a_queue_shows_its_structure_its_direct_number_its_hours_and_what_comes_
     ]
 
 
+@pytest.mark.parametrize(
+    ("language", "hours", "ways", "elsewhere"),
+    [
+        (
+            "az",
+            "office: B.e.–C. 09:00–18:00",
+            ["office vaxtından kənar", "10 dəq cavab verilmədi"],
+            {"sükut ×3, səhv düymə ×3", "istənilən seçimdə", "zəngin sonu", "* təkrar"},
+        ),
+        (
+            "ru",
+            "office: Пн–Пт 09:00–18:00",
+            ["вне часов office", "нет ответа 10 мин"],
+            {"тишина ×3, не та кнопка ×3", "при любом выборе", "конец звонка", "* повтор"},
+        ),
+    ],
+)
+def test_all_that_is_drawn_is_in_the_language_of_the_picture(
+    language: Language, hours: str, ways: list[str], elsewhere: set[str]
+) -> None:
+    drawn = outline(_of(SHIPPED), language)
+    assert drawn.points["dvx"].notes == ("dvx · ☎ 19511", hours)
+    assert [way.when for way in drawn.points["dvx"].ways] == ways
+    said = _texts(svg(drawn))
+    assert elsewhere <= {part for text in said for part in (text, *text.split(" · "))}
+    english = "|".join(word.strip(" {}") for word in words("en"))
+    assert not [text for text in (*said, mermaid(drawn)) if re.search(rf"\b({english})\b", text)]
+
+
 def test_a_citizen_s_words_stay_words_in_picture_and_text() -> None:
     configuration = _of(SMALL)
     said = '</text><script>"]; click#'
@@ -107,4 +149,5 @@ def test_the_command_draws_either_kind_in_the_language_asked_for() -> None:
     )
     assert "Hello. You have reached hotline one…" in _texts(picture.stdout)
     assert text.stdout.startswith("flowchart LR\n")
+    assert "istənilən seçimdə" in text.stdout
     assert (unknown.exit_code, unknown.stderr.splitlines()[0]) == (2, "the hotline does not speak de")

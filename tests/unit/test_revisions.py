@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import shutil
 import socket
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +15,7 @@ from typer.testing import CliRunner
 
 from dialplan import queues, running
 from ivr.command.root import app
+from ivr.doctor.machine import revisions
 from ivr.revisions.shelf import NotApplied, Revision, Shelf, put_back, yaml_files
 from tests.golden import CONFIG, compiled
 
@@ -78,13 +83,50 @@ def test_a_rendered_folder_is_adopted_where_the_file_system_cannot_exchange_name
     assert [path.name for path in shelf.link.parent.glob(".*")] == []
 
 
-def test_what_a_killed_adoption_took_away_is_in_nobody_s_way(shelf: Shelf) -> None:
-    aside = shelf.link.with_name(".hotline.new")
-    aside.mkdir(parents=True)
-    (aside / "queues.conf").touch()
-    _put(shelf)
-    assert shelf.link.is_symlink()
-    assert not aside.exists()
+_STEPS = ("open", "os.mkdir", "os.rename", "os.symlink", "os.remove", "os.rmdir", "ctypes.dlopen")
+
+
+def _apply(shelf: Shelf) -> None:
+    shelf.adopt(NOW)
+    _put(shelf, "new")
+    shelf.prune(1)
+
+
+def _apply_until_killed(shelf: Shelf, lives: int) -> None:
+    """Killed before the step after so many on disk."""
+    left = iter(range(lives))
+
+    def hook(event: str, _: object) -> None:
+        if event in _STEPS and next(left, None) is None:
+            os._exit(9)
+
+    sys.addaudithook(hook)
+    _apply(shelf)
+    os._exit(0)
+
+
+def test_killed_at_any_step_the_first_apply_leaves_asterisk_its_files_and_the_next_one_ends_it(
+    shelf: Shelf,
+) -> None:
+    etc = shelf.link.parent
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload([__name__])
+    for lives in range(100):
+        shutil.rmtree(etc, ignore_errors=True)
+        shelf.link.mkdir(parents=True)
+        (shelf.link / "extensions.conf").write_text("old")
+        killed = processes.Process(target=_apply_until_killed, args=(shelf, lives))
+        killed.start()
+        killed.join()
+        assert (shelf.link / "extensions.conf").read_text() in ("old", "new"), lives
+        _apply(shelf)
+        assert shelf.is_settled
+        assert (shelf.link / "extensions.conf").read_text() == "new"
+        assert len([*shelf.folder.iterdir()]) == 1
+        assert {path.name for path in etc.iterdir()} == {"hotline", "hotline-revisions"}
+        if killed.exitcode == 0:
+            break
+    assert (killed.exitcode, lives > 20) == (0, True)
 
 
 def test_a_folder_with_a_file_of_somebody_else_is_left_as_it_is(shelf: Shelf) -> None:
@@ -119,6 +161,20 @@ def test_what_a_killed_apply_left_to_asterisk_is_not_taken_from_under_it(shelf: 
     assert not shelf.is_settled
     assert shelf.begin() == 3
     assert shelf.link.is_dir()
+
+
+def test_the_doctor_tells_an_apply_that_was_cut_off_and_what_to_do(shelf: Shelf) -> None:
+    told = [revisions(shelf)]
+    shelf.point_to(shelf.begin())
+    told.append(revisions(shelf))
+    number = _put(shelf)
+    told.append(revisions(shelf))
+    shelf.point_to(shelf.begin())
+    told.append(revisions(shelf))
+    assert [finding.level for finding in told] == ["ok", "warning", "ok", "warning"]
+    assert told[2].what == f"revision {number} is live"
+    assert told[3].what.startswith("an apply was cut off")
+    assert "hotline config apply" in told[3].do
 
 
 def test_yaml_that_is_put_back_keeps_what_it_replaces(tmp_path: Path) -> None:

@@ -1,0 +1,31 @@
+"""Alembic's part: from whatever tables there are to the newest."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+
+from ivr.storage.engine import StoreUnfit
+from ivr.storage.locks import advisory_lock
+
+
+def configuration(connection: Connection) -> Config:
+    """Alembic's view of this folder, on an open connection."""
+    config = Config()
+    config.set_main_option("script_location", "ivr.storage:migrations")
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(connection: Connection) -> None:
+    """Run every migration the store has not seen. Raises StoreUnfit for the tables of a newer version."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
+        # Of daemons that start at once, one migrates and the others wait, however long it takes.
+        advisory_lock(connection, "migrations")
+    try:
+        command.upgrade(configuration(connection), "head")
+    except CommandError as problem:
+        raise StoreUnfit(f"a newer version made its tables: {problem}", "install that version") from problem
