@@ -63,7 +63,8 @@ def apply(progress: Progress, event: AmiEvent) -> Progress:
     return progress if step is None or progress.ended_at else step(progress, event)
 
 
-def _advance(progress: Progress, state: AttemptState, at: datetime) -> Progress:
+def advance(progress: Progress, state: AttemptState, at: datetime) -> Progress:
+    """In that state since `at`, unless it is there or further."""
     if progress.state not in states_before(state):
         return progress
     return replace(progress, state=state, reached_state_at=at)
@@ -83,7 +84,7 @@ def _leg_closed(progress: Progress, event: AmiEvent) -> Progress:
     if leg not in progress.open_legs:
         return progress
     left = progress.open_legs - {leg}
-    cause = _number(event["Cause"]) if leg == progress.trunk_leg else progress.cause
+    cause = number(event["Cause"]) if leg == progress.trunk_leg else progress.cause
     if left:
         return replace(progress, open_legs=left, cause=cause)
     return _ended(replace(progress, open_legs=left, cause=cause), event.at)
@@ -98,12 +99,12 @@ def _ended(progress: Progress, at: datetime) -> Progress:
 
 def _leg_state(progress: Progress, event: AmiEvent) -> Progress:
     is_ringing = event["Uniqueid"] == progress.trunk_leg and event["ChannelStateDesc"] == "Ringing"
-    return _advance(progress, "ringing", event.at) if is_ringing else progress
+    return advance(progress, "ringing", event.at) if is_ringing else progress
 
 
 def _dial_state(progress: Progress, event: AmiEvent) -> Progress:
     rings = event["DestUniqueid"] == progress.trunk_leg and event["DialStatus"] in ("RINGING", "PROGRESS")
-    return _advance(progress, "ringing", event.at) if rings else progress
+    return advance(progress, "ringing", event.at) if rings else progress
 
 
 def _originate_response(progress: Progress, event: AmiEvent) -> Progress:
@@ -119,37 +120,25 @@ def _user_event(progress: Progress, event: AmiEvent) -> Progress:
     return progress if step is None else step(progress, event)
 
 
-def _citizen_answered(progress: Progress, event: AmiEvent) -> Progress:
-    answered = replace(progress, answered_at=progress.answered_at or event.at)
-    return _advance(answered, "citizen_answered", event.at)
+def answered(progress: Progress, at: datetime) -> Progress:
+    """The citizen has picked up."""
+    return advance(replace(progress, answered_at=progress.answered_at or at), "citizen_answered", at)
 
 
-def _confirmed(progress: Progress, event: AmiEvent) -> Progress:
-    confirmed = replace(progress, confirmed_at=progress.confirmed_at or event.at)
-    return _advance(confirmed, "confirmed", event.at)
+def confirmed(progress: Progress, at: datetime) -> Progress:
+    """The citizen has pressed 1."""
+    return advance(replace(progress, confirmed_at=progress.confirmed_at or at), "confirmed", at)
 
 
-def _refused(progress: Progress, event: AmiEvent) -> Progress:
-    return replace(progress, farewell="refused")
+def connected(progress: Progress, at: datetime, agent: str) -> Progress:
+    """An agent, by name of the interface, has picked up."""
+    with_agent = replace(progress, connected_at=progress.connected_at or at, agent=progress.agent or agent)
+    return advance(with_agent, "agent_connected", at)
 
 
-def _no_agent(progress: Progress, event: AmiEvent) -> Progress:
-    return replace(progress, farewell="no_agent")
-
-
-def _new_time(progress: Progress, event: AmiEvent) -> Progress:
-    return replace(progress, farewell="new_time", choice=_number(event["Choice"]) or 0)
-
-
-def _late(progress: Progress, event: AmiEvent) -> Progress:
-    return replace(progress, farewell="late")
-
-
-def _agent_connected(progress: Progress, event: AmiEvent) -> Progress:
-    connected = replace(
-        progress, connected_at=progress.connected_at or event.at, agent=progress.agent or event["Interface"]
-    )
-    return _advance(connected, "agent_connected", event.at)
+def new_time(progress: Progress, choice: str) -> Progress:
+    """The citizen has chosen one of the offered times by its key."""
+    return replace(progress, farewell="new_time", choice=number(choice) or 0)
 
 
 def _agent_complete(progress: Progress, event: AmiEvent) -> Progress:
@@ -162,7 +151,8 @@ def _seconds(begin: datetime, end: datetime) -> float:
     return round((end - begin).total_seconds(), 3)
 
 
-def _number(text: str) -> int | None:
+def number(text: str) -> int | None:
+    """A number that Asterisk told; None for anything else."""
     return int(text) if text.isascii() and text.isdigit() else None
 
 
@@ -171,16 +161,16 @@ STEPS: Final[Mapping[str, Step]] = {
     "Newstate": _leg_state,
     "DialState": _dial_state,
     "UserEvent": _user_event,
-    "AgentConnect": _agent_connected,
+    "AgentConnect": lambda progress, event: connected(progress, event.at, event["Interface"]),
     "AgentComplete": _agent_complete,
     "Hangup": _leg_closed,
     "OriginateResponse": _originate_response,
 }
 TOLD_BY_DIALPLAN: Final[Mapping[str, Step]] = {
-    words.CALLBACK_ANSWERED: _citizen_answered,
-    words.CALLBACK_CONFIRMED: _confirmed,
-    words.CALLBACK_REFUSED: _refused,
-    words.CALLBACK_NO_AGENT: _no_agent,
-    words.CALLBACK_NEW_TIME: _new_time,
-    words.CALLBACK_LATE: _late,
+    words.CALLBACK_ANSWERED: lambda progress, event: answered(progress, event.at),
+    words.CALLBACK_CONFIRMED: lambda progress, event: confirmed(progress, event.at),
+    words.CALLBACK_REFUSED: lambda progress, event: replace(progress, farewell="refused"),
+    words.CALLBACK_NO_AGENT: lambda progress, event: replace(progress, farewell="no_agent"),
+    words.CALLBACK_NEW_TIME: lambda progress, event: new_time(progress, event["Choice"]),
+    words.CALLBACK_LATE: lambda progress, event: replace(progress, farewell="late"),
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -29,7 +29,7 @@ from callback_dialer.policy import Policy
 from callback_dialer.resolving import Resolver
 from callback_dialer.starting import Start, start_next
 from ivr.asterisk.actions import ActionNotSent, ActionRefused, AmiError, UnsafeHeader
-from ivr.asterisk.connection import AmiConnection, Connected, Lost
+from ivr.asterisk.connection import AmiConnection, Connected, Lost, utc_now
 from ivr.asterisk.events import AmiEvent
 from ivr.queues.board import AgentChange, Board, refresh
 from ivr.storage import agents, attempts, callbacks, missed, orders, settling
@@ -43,11 +43,6 @@ TURN_SECONDS: Final = 0.5
 RETRY_SECONDS: Final = 1.0
 CALLS_AT_ONCE: Final = 200
 """Ended calls decided in one turn; old records come in such portions."""
-
-
-def utc_now() -> datetime:
-    """The machine's clock."""
-    return datetime.now(UTC)
 
 
 class Dialer:

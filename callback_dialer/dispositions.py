@@ -12,24 +12,14 @@ from typing import Final
 from callback_dialer.attempt import Farewell, Progress
 from ivr.calls.callback_states import AttemptState, Disposition
 
-BY_CAUSE: Final[Mapping[int, Disposition]] = {
-    0: "no_answer",
-    1: "invalid_number",
-    16: "no_answer",
-    17: "busy",
-    18: "no_answer",
-    19: "no_answer",
-    20: "no_answer",
-    21: "declined",
-    22: "invalid_number",
-    28: "invalid_number",
-    31: "no_answer",
-    34: "congestion",
-    38: "congestion",
-    41: "congestion",
-    42: "congestion",
-    44: "congestion",
+_CAUSES: Final[Mapping[Disposition, tuple[int, ...]]] = {
+    "no_answer": (0, 16, 18, 19, 20, 31),
+    "invalid_number": (1, 22, 28),
+    "busy": (17,),
+    "declined": (21,),
+    "congestion": (34, 38, 41, 42, 44),
 }
+BY_CAUSE: Final = {cause: outcome for outcome, causes in _CAUSES.items() for cause in causes}
 """Every other cause, and no cause at all, is the trunk's failure."""
 
 _SILENT: Final = frozenset({0, 16, 18, 31})

@@ -19,12 +19,17 @@ from callback_dialer.policy import Policy
 from callback_dialer.retry import GiveUp, Retry
 from ivr.calls.callback_states import AttemptState, Disposition
 from ivr.storage import attempts, callbacks, missed
+from ivr.storage.attempts import Attempt
 
 
 def write(connection: Connection, progress: Progress, policy: Policy, note: str = "") -> None:
     """Store one step of an attempt; storing it again changes nothing."""
-    if progress.farewell == "refused":
-        _deny(connection, progress)
+    attempt = attempts.find(connection, progress.attempt_id)
+    if attempt is None:
+        return
+    if progress.farewell == "refused" and (callback := callbacks.find(connection, attempt.callback_id)):
+        # At once, not when the call ends: a crash in between must not have them called again.
+        missed.deny(connection, callback.caller_e164, "pressed 9 when called back")
     if progress.ended_at is not None:
         finish(connection, progress, disposition(progress), policy, note)
         return
@@ -33,7 +38,7 @@ def write(connection: Connection, progress: Progress, policy: Policy, note: str 
         connection, progress.attempt_id, progress.state, progress.reached_state_at, **_facts(progress)
     )
     if progress.state == "agent_connected":
-        _close_reached(connection, progress)
+        _close_reached(connection, attempt, progress)
 
 
 def finish(
@@ -61,7 +66,7 @@ def finish(
     if not ended or attempt is None:
         return
     if outcome == "reached":
-        _close_reached(connection, progress)
+        _close_reached(connection, attempt, progress)
         return
     callback = callbacks.find(connection, attempt.callback_id)
     assert callback is not None
@@ -92,24 +97,9 @@ def _pass_through(connection: Connection, progress: Progress) -> None:
             attempts.advance(connection, progress.attempt_id, state, at, **_facts(progress))
 
 
-def _deny(connection: Connection, progress: Progress) -> None:
-    """At once, not when the call ends: a crash in between must not have them called again."""
-    attempt = attempts.find(connection, progress.attempt_id)
-    callback = attempt and callbacks.find(connection, attempt.callback_id)
-    if callback:
-        missed.deny(connection, callback.caller_e164, "pressed 9 when called back")
-
-
-def _close_reached(connection: Connection, progress: Progress) -> None:
-    attempt = attempts.find(connection, progress.attempt_id)
-    if attempt is not None:
-        callbacks.close(
-            connection,
-            attempt.callback_id,
-            "reached",
-            f"attempt {attempt.number}: spoke with {progress.agent or 'an agent'}",
-            uses_attempt=True,
-        )
+def _close_reached(connection: Connection, attempt: Attempt, progress: Progress) -> None:
+    said = f"attempt {attempt.number}: spoke with {progress.agent or 'an agent'}"
+    callbacks.close(connection, attempt.callback_id, "reached", said, uses_attempt=True)
 
 
 def _facts(progress: Progress) -> dict[str, Any]:

@@ -12,9 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from callback_dialer.attempt import Progress
+from callback_dialer.attempt import Progress, advance, answered, confirmed, connected, new_time, number
 from ivr.asterisk import words
-from ivr.calls.callback_states import AttemptState, states_before
 
 CLOCKS_APART: Final = timedelta(hours=1)
 """The clock of Asterisk's machine may be so far behind the database's."""
@@ -59,70 +58,33 @@ def lines_of(attempt_id: str, queue_log: Path, since: datetime) -> list[Line] | 
     return [line for line in lines if len(line) > 4 and line[1] == attempt_id] if is_whole else None
 
 
-def _advance(progress: Progress, state: AttemptState, at: datetime) -> Progress:
-    if progress.state not in states_before(state):
-        return progress
-    return replace(progress, state=state, reached_state_at=at)
-
-
-def _started(progress: Progress, at: datetime, line: Line) -> Progress:
-    return _advance(progress, "originating", at)
-
-
-def _answered(progress: Progress, at: datetime, line: Line) -> Progress:
-    answered = replace(progress, answered_at=progress.answered_at or at)
-    return _advance(answered, "citizen_answered", at)
-
-
-def _confirmed(progress: Progress, at: datetime, line: Line) -> Progress:
-    return _advance(replace(progress, confirmed_at=progress.confirmed_at or at), "confirmed", at)
-
-
-def _refused(progress: Progress, at: datetime, line: Line) -> Progress:
-    return replace(progress, farewell="refused")
-
-
-def _no_agent(progress: Progress, at: datetime, line: Line) -> Progress:
-    return replace(progress, farewell="no_agent")
-
-
-def _new_time(progress: Progress, at: datetime, line: Line) -> Progress:
-    return replace(progress, farewell="new_time", choice=_number(line[5:6]) or 0)
-
-
-def _connected(progress: Progress, at: datetime, line: Line) -> Progress:
-    connected = replace(progress, connected_at=progress.connected_at or at, agent=progress.agent or line[3])
-    return _advance(connected, "agent_connected", at)
-
-
 def _talked(progress: Progress, at: datetime, line: Line) -> Progress:
-    seconds = _number(line[6:7])
+    seconds = number(_field(line, 6))
     return progress if seconds is None or progress.talk_seconds else replace(progress, talk_seconds=seconds)
 
 
 def _ended(progress: Progress, at: datetime, line: Line) -> Progress:
     """`DIALSTATUS CAUSE`. Only a phone that rang can be left unanswered; CANCEL: we hung up."""
-    status, _, cause = (line[5] if len(line) > 5 else "").partition(" ")
-    rang = _advance(progress, "ringing", at) if status in ("NOANSWER", "CANCEL") else progress
+    status, _, cause = _field(line, 5).partition(" ")
+    rang = advance(progress, "ringing", at) if status in ("NOANSWER", "CANCEL") else progress
     if status == "CANCEL":
         rang = replace(rang, farewell="withdrawn")
-    return replace(rang, ended_at=at, cause=_number([cause]) if rang.cause is None else rang.cause)
+    return replace(rang, ended_at=at, cause=number(cause) if rang.cause is None else rang.cause)
 
 
-def _number(fields: Sequence[str]) -> int | None:
-    text = fields[0] if fields else ""
-    return int(text) if text.isascii() and text.isdigit() else None
+def _field(line: Line, place: int) -> str:
+    return line[place] if len(line) > place else ""
 
 
 STEPS: Final[Mapping[str, Step]] = {
-    words.LOG_CALLBACK_START: _started,
-    words.LOG_CALLBACK_ANSWERED: _answered,
-    words.LOG_CALLBACK_CONFIRMED: _confirmed,
-    words.LOG_CALLBACK_REFUSED: _refused,
-    words.LOG_CALLBACK_NEW_TIME: _new_time,
-    "EXITWITHTIMEOUT": _no_agent,
-    "EXITEMPTY": _no_agent,
-    "CONNECT": _connected,
+    words.LOG_CALLBACK_START: lambda progress, at, line: advance(progress, "originating", at),
+    words.LOG_CALLBACK_ANSWERED: lambda progress, at, line: answered(progress, at),
+    words.LOG_CALLBACK_CONFIRMED: lambda progress, at, line: confirmed(progress, at),
+    words.LOG_CALLBACK_REFUSED: lambda progress, at, line: replace(progress, farewell="refused"),
+    words.LOG_CALLBACK_NEW_TIME: lambda progress, at, line: new_time(progress, _field(line, 5)),
+    "EXITWITHTIMEOUT": lambda progress, at, line: replace(progress, farewell="no_agent"),
+    "EXITEMPTY": lambda progress, at, line: replace(progress, farewell="no_agent"),
+    "CONNECT": lambda progress, at, line: connected(progress, at, line[3]),
     "COMPLETEAGENT": _talked,
     "COMPLETECALLER": _talked,
     words.LOG_CALLBACK_END: _ended,

@@ -7,7 +7,7 @@ Called by `callback_dialer.call_orders` and by `hotline callbacks add` and `impo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -16,35 +16,25 @@ from callback_dialer.decide import Decision
 from callback_dialer.deciding import BEGINS_AS, would_decide
 from callback_dialer.guarding import BY_HAND
 from callback_dialer.policy import Policy
-from ivr.calls.callback_states import Priority, Reason
+from ivr.calls.callback_states import Reason
 from ivr.calls.missed import MissedCall
 from ivr.calls.numbers import CallerNumber
 from ivr.storage import callbacks, missed
-from ivr.storage.callbacks import Wanted
+from ivr.storage.callbacks import Wanted, Wish
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order(Wish):
     """Whom to call, why and when. `written` is the number as it was given, `number` what it was read as."""
 
     written: str
     number: CallerNumber
-    queue: str
     by: str
-    language: str
     reason: Reason = "ordered"
-    reference: str = ""
-    priority: Priority = "normal"
     not_before: datetime | None = None
-    due_by: datetime | None = None
-    agent: str = ""
-    skill: str = ""
     arrived_over: str = BY_HAND
-    """The trunk a citizen ordered it by."""
     asked_at: datetime | None = None
     """None is now."""
-    credit_seconds: float = 0.0
-    keeps_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +67,12 @@ def place(connection: Connection, order: Order, policy: Policy, server: str) -> 
         caller_e164=e164,
         caller=order.written,
         server=server,
-        queue=order.queue,
         structure=one.structure,
-        language=order.language,
         missed_at=asked_at,
         expires_at=policy.expires_at(latest),
         orderer=order.by,
-        arrived_over=order.arrived_over,
-        credit_seconds=order.credit_seconds,
-        keeps_place=order.keeps_place,
-        reason=order.reason,
-        reference=order.reference,
-        priority=order.priority,
         due_at=order.not_before,
-        due_by=order.due_by,
-        agent=order.agent,
-        skill=order.skill,
+        **{wish.name: getattr(order, wish.name) for wish in fields(Wish)},
     )
     by = order.by if order.arrived_over == BY_HAND else "the citizen"  # whose number stands in no note
     note = " ".join(filter(None, (f"{order.reason} by {by}", order.reference)))

@@ -12,7 +12,7 @@ import asyncio
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +29,7 @@ from ivr.asterisk.actions import AmiError
 from ivr.asterisk.connection import AmiConnection
 from ivr.asterisk.events import AmiEvent
 from ivr.calls.callback_states import Disposition
-from ivr.storage import attempts
+from ivr.storage import attempts, missed
 from ivr.storage.attempts import Attempt, RecordedVisit
 from ivr.storage.engine import StoreThread
 
@@ -94,68 +94,61 @@ def resolve(
     return outcome
 
 
+@dataclass
 class Resolver:
     """Asks Asterisk about attempts that are not followed or are overdue, at most every few seconds."""
 
-    def __init__(
-        self,
-        policy: Policy,
-        server: str,
-        store: StoreThread,
-        connection: AmiConnection,
-        following: Following,
-        queue_log: Path | None,
-    ) -> None:
-        self._policy = policy
-        self._server = server
-        self._store = store
-        self._connection = connection
-        self._following = following
-        self._queue_log = queue_log
-        self._asked_at = -math.inf
+    policy: Policy
+    server: str
+    store: StoreThread
+    connection: AmiConnection
+    following: Following
+    queue_log: Path | None
+    _asked_at: float = -math.inf
 
     async def resolve(self) -> None:
         """Follow what is alive, end what is gone and overdue, leave the rest to its deadline."""
-        if not self._connection.is_connected or time.monotonic() < self._asked_at + ASK_EVERY_SECONDS:
+        if not self.connection.is_connected or time.monotonic() < self._asked_at + ASK_EVERY_SECONDS:
             return
-        live = await self._store.read(lambda c: attempts.live(c, self._server))
-        overdue = await self._store.read(lambda c: attempts.overdue(c, self._server))
-        doubtful = [one for one in live if one.id not in self._following or one.id in overdue]
+        live, now = await self.store.read(lambda c: (attempts.live(c, self.server), missed.now(c)))
+        doubtful = [one for one in live if one.id not in self.following or one.deadline_at < now]
         if not doubtful:
             return
         self._asked_at = time.monotonic()
         try:
-            reply = await self._connection.send({"Action": "CoreShowChannels"})
+            reply = await self.connection.send({"Action": "CoreShowChannels"})
         except AmiError as problem:
             log.warning("channels not told, asking again", reason=str(problem))
             return
         for attempt in doubtful:
-            await self._resolve_one(attempt, alive(attempt, reply.events), is_overdue=attempt.id in overdue)
+            await self._resolve_one(
+                attempt, alive(attempt, reply.events), is_overdue=attempt.deadline_at < now
+            )
 
     async def _resolve_one(self, attempt: Attempt, found: Progress | None, *, is_overdue: bool) -> None:
         if found is not None:
-            if attempt.id in self._following:
+            if attempt.id in self.following:
                 return  # overdue by a long talk, whose end will be heard
             log.info("attempt found alive", attempt_id=attempt.id, state=attempt.state)
-            self._following.adopt(found)
+            self.following.adopt(found)
         # Only after that: what happened in between is in the file or among the events held back.
         lines = await self._lines(attempt)
         if found is not None:
-            self._following.learn(attempt.id, lines or ())
+            self.following.learn(attempt.id, lines or ())
         elif is_overdue or was_dialled(lines or ()) or tell(known(attempt), lines or ()).ended_at:
-            self._following.forget(attempt.id)
-            outcome = await self._store.write(lambda c: resolve(c, attempt, self._policy, lines))
+            self.following.forget(attempt.id)
+            outcome = await self.store.write(lambda c: resolve(c, attempt, self.policy, lines))
             log.warning("attempt resolved", attempt_id=attempt.id, disposition=outcome)
 
     async def _lines(self, attempt: Attempt) -> list[Line] | None:
-        if self._queue_log is None:
+        if self.queue_log is None:
             return None
         try:
-            lines = await asyncio.to_thread(lines_of, attempt.id, self._queue_log, attempt.planned_at)
+            lines = await asyncio.to_thread(lines_of, attempt.id, self.queue_log, attempt.planned_at)
         except (OSError, ValueError) as problem:
-            log.warning("queue_log not readable", path=str(self._queue_log), reason=str(problem))
+            log.warning("queue_log not readable", path=str(self.queue_log), reason=str(problem))
             return None
-        known_as = self._policy.interfaces
+        known_as = self.policy.interfaces
         return lines and [[*line[:3], known_as.get(line[3], line[3]), *line[4:]] for line in lines]
 
 

@@ -80,8 +80,7 @@ def start_next(
 
 def _is_settled(connection: Connection, due: Callback) -> bool:
     """Re-contact: whoever was answered meanwhile, or is on the line, is left alone."""
-    settlement = settling.settlement_of(connection, due.id)
-    return settlement is not None and settling.settle(connection, settlement)
+    return any(settling.settle(connection, one) for one in settling.settlements(connection, due.id))
 
 
 def _is_barred(connection: Connection, due: Callback, policy: Policy) -> bool:
@@ -106,7 +105,7 @@ def _plan(
 ) -> Start:
     attempt_id = f"{words.ATTEMPT_PREFIX}{uuid.uuid4().hex}"
     callbacks.start_dialing(connection, due.id, attempt_id)
-    attempts.plan(
+    planned = attempts.plan(
         connection,
         attempt_id,
         due,
@@ -116,8 +115,6 @@ def _plan(
         now=now,
         lasts=longest_without_agent(policy),
     )
-    planned = attempts.find(connection, attempt_id)
-    assert planned is not None
     return Start(planned, due)
 
 

@@ -34,8 +34,7 @@ def contexts(source: Source) -> Iterator[Context]:
     if blocked is None or not blocked.numbers:
         return
     steps = (Step("Answer"), Step("Playback", sounds([blocked.say])), Step("Hangup"))
-    place = source.at("blocked")
-    extensions = [Extension("s", tuple(Step(step.application, step.argument, place) for step in steps))]
+    extensions = [Extension("s", steps).placed(source.at("blocked"))]
     for position, prefix in enumerate(blocked.numbers):
         place = source.at("blocked", "numbers", position)
         for written in dict.fromkeys(_written(configuration, prefix)):

@@ -75,9 +75,8 @@ def _dialling(source: Source) -> Iterator[Extension]:
         for pattern, index in plan.patterns(trunk.carries):
             if pattern not in seen and not is_denied(pattern, deny):
                 seen.add(pattern)
-                steps = _dial(plan.dialled(trunk), name, trunk, configuration.callback)
-                place = source.at("trunks", name, "carries", index)
-                yield Extension(pattern, tuple(replace(step, place=place) for step in steps))
+                steps = tuple(_dial(plan.dialled(trunk), name, trunk, configuration.callback))
+                yield Extension(pattern, steps).placed(source.at("trunks", name, "carries", index))
     for pattern, index in plan.patterns(deny):
         yield Extension(pattern, (Step("Hangup", _REFUSED, source.at("callback", "deny", index)),))
     yield Extension(words.EXTEN_TALK, (goto(_talk_context(_QUEUE), place=source.at("callback")),))

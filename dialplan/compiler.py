@@ -18,7 +18,6 @@ from dialplan import (
     contacts,
     door,
     entry,
-    lab_files,
     lending,
     manager,
     menu,
@@ -29,23 +28,22 @@ from dialplan import (
     survey,
 )
 from dialplan.plan import REVISION, render
-from dialplan.source import Lab, Source
-from ivr.asterisk.words import CONTEXT_AGENTS, CONTEXT_CALLBACK, CONTEXT_INBOUND, CONTEXT_LENT
+from dialplan.source import Source
+from ivr.asterisk.words import FIXED_CONTEXTS
 from ivr.config.loading import Loaded, configuration_of
 
 REVISIONS = "hotline/revisions"
-_FIXED = (CONTEXT_INBOUND, CONTEXT_AGENTS, CONTEXT_CALLBACK, CONTEXT_LENT)
 _ORIGIN = re.compile(r" ; \S+$", re.MULTILINE)
 
 
-def compile(loaded: Loaded, server: str = "main", lab: Lab | None = None, *, today: date) -> dict[str, str]:
+def compile(loaded: Loaded, server: str = "main", *, today: date) -> dict[str, str]:
     """Files for one server: relative name → text.
 
     `today` only says for which years holidays are rendered (its own and the next). Raises KeyError for a
     server the configuration does not name, `dialplan.quoting.UnsafeText` for text that Asterisk cannot
     carry.
     """
-    source = Source(configuration_of(loaded), loaded.places, server, today, lab)
+    source = Source(configuration_of(loaded), loaded.places, server, today)
     plan, revision = _dialplan(source)
     settings = {name: text.replace(REVISION, revision) for name, text in _settings(source).items()}
     return {**plan, **settings}
@@ -66,8 +64,8 @@ def _dialplan(source: Source) -> tuple[dict[str, str], str]:
         *blocked.contexts(source),
         *lending.contexts(source),
     )
-    fixed = [context for context in contexts if context.name in _FIXED]
-    plan = render(context for context in contexts if context.name not in _FIXED)
+    fixed = [context for context in contexts if context.name in FIXED_CONTEXTS]
+    plan = render(context for context in contexts if context.name not in FIXED_CONTEXTS)
     revision = revision_of(plan)
     entries = f'#include "{REVISIONS}/*.conf"\n\n{entry.trunk_names(source)}\n{render(fixed)}'
     # In this order: a reload between the two must not name contexts that are not there yet.
@@ -84,9 +82,8 @@ def revision_of(plan: str) -> str:
 
 
 def _settings(source: Source) -> dict[str, str]:
-    files = {
+    return {
         "hotline/queues.conf": settings.render(queues.sections(source)),
         "hotline/queuerules.conf": settings.render(lending.rules(source)),
         "hotline/manager.conf": settings.render(manager.sections(source)),
     }
-    return files if source.lab is None else {**files, **lab_files.files(source, source.lab)}

@@ -28,8 +28,6 @@ INBOUND = inside("in")
 _TRUNK = "HOTLINE_TRUNK_"
 """Global variables, one per endpoint: the trunk's name."""
 TRUNK_NAME = f"${{{_TRUNK}${{CHANNEL(endpoint)}}}}"
-MOMENT_HEADER = "X-Hotline-Moment"
-"""SIP header by which a lab call carries its own moment, in epoch seconds."""
 
 
 def trunk_names(source: Source) -> str:
@@ -102,8 +100,6 @@ def _arrival(source: Source, number: str, node: str) -> Iterator[Step]:
     }
     if node != configuration.front_node:
         begin[BACK] = configuration.front_node
-    if source.lab is not None:
-        begin["TESTTIME"] = f"${{PJSIP_HEADER(read,{MOMENT_HEADER})}}"
     yield assign(place, "", **begin)
     yield from blocked.steps(source, place)
     yield user_event(EVENT_CALL, place, "", Delivered=number, Trunk=TRUNK_NAME)

@@ -7,7 +7,6 @@ before joining) and the way back to the same place in line; who came from a node
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 
 from dialplan.door import JOINED, RESUME, ask_python, joining, late
@@ -50,11 +49,7 @@ def contexts(source: Source) -> Iterator[Context]:
 def _dialogue(source: Source, name: str, extensions: Iterable[Extension]) -> Context:
     """What is the same for every queue is written nowhere but in the section of callbacks."""
     place = source.at("callback")
-    placed = (
-        Extension(each.pattern, tuple(replace(step, place=place) for step in each.steps))
-        for each in extensions
-    )
-    return Context(name, tuple(placed))
+    return Context(name, tuple(extension.placed(place) for extension in extensions))
 
 
 def _owed(source: Source, name: str, queue: Queue) -> Context:

@@ -8,7 +8,7 @@ complete.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dialplan.quoting import comment
 from ivr.config.places import NOWHERE, Place
@@ -38,6 +38,10 @@ class Extension:
 
     pattern: str
     steps: tuple[Step, ...]
+
+    def placed(self, place: Place) -> Extension:
+        """The same, as if all of its steps were written there."""
+        return replace(self, steps=tuple(replace(step, place=place) for step in self.steps))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from ivr.asterisk.words import CONTEXT_AGENTS, CONTEXT_CALLBACK, CONTEXT_INBOUND, CONTEXT_LENT
+from ivr.asterisk.words import FIXED_CONTEXTS
 
 Steps = dict[tuple[str, str, int], str]
 """Context, extension and priority → `Application(argument)`."""
 _HEADING = re.compile(r"\[(.+)\]$")
 _STEP = re.compile(r"(?:exten => ([^,]+),1| same => n)(?:\(\w+\))?,(\w+\(.*\)) ; .*$")
 _PLAN = re.compile(r"hotline-([0-9a-f]{8})-")
-_FIXED = (CONTEXT_INBOUND, CONTEXT_AGENTS, CONTEXT_CALLBACK, CONTEXT_LENT)
 
 
 def plans_named(text: str) -> set[str]:
@@ -45,7 +44,7 @@ def running(rows: Iterable[Mapping[str, str]]) -> Steps:
         (row["Context"], row["Extension"], int(row["Priority"])): f"{row['Application']}({row['AppData']})"
         for row in rows
         if row.get("Priority", "").isdigit()
-        and (row["Context"] in _FIXED or plans_named(row["Context"]))
+        and (row["Context"] in FIXED_CONTEXTS or plans_named(row["Context"]))
         and row.get("Registrar") == "pbx_config"
     }
 

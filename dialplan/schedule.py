@@ -2,7 +2,7 @@
 
 One context for each schedule: its switch "closed now" (AstDB, so that it holds with Python dead and after a
 restart), then the day by its date if it is a holiday or an exception, else by its weekday. `TESTTIME`, which
-only a lab's rendering lets a call set, moves the day and the time but not the switch.
+nothing but a lab sets, moves the day and the time but not the switch.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ class Source:
     server_name: str
     today: date
     """Holidays are rendered for this year and the next; the only thing that comes from outside the YAML."""
-    lab: Lab | None = None
 
     @property
     def server(self) -> Server:
@@ -28,18 +27,3 @@ class Source:
     def at(self, *path: str | int) -> Place:
         """Where that key of the YAML is written."""
         return self.places.at(*path)
-
-
-@dataclass(frozen=True, slots=True)
-class Lab:
-    """For an Asterisk of our own that touches nothing of the machine's; all folders are absolute."""
-
-    sip_host: str
-    sip_port: int
-    folder: str
-    """Writable: spool, logs, database."""
-    run_folder: str
-    """Of the control socket; short, for the path of a Unix socket has at most 107 bytes."""
-    modules: str
-    data: str
-    """Asterisk's data folder; its `sounds/` holds the built prompts."""

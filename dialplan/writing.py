@@ -10,18 +10,17 @@ from pathlib import Path
 
 from dialplan import manager
 from dialplan.compiler import compile
-from dialplan.source import Lab
 from ivr.asterisk.secrets import FOLDER, make_missing
-from ivr.config.loading import Loaded, configuration_of
+from ivr.config.loading import Loaded
 
 
-def write(loaded: Loaded, out: Path, server: str, lab: Lab | None, today: date) -> list[Path]:
+def write(loaded: Loaded, out: Path, server: str, today: date) -> list[Path]:
     """Render into `out` (Asterisk's configuration folder); returns the files that are new or changed.
 
     Each file is replaced as a whole. Secrets that exist stay as they are. Raises as `compile` does.
     """
     written = []
-    for name, text in compile(loaded, server, lab, today=today).items():
+    for name, text in compile(loaded, server, today=today).items():
         path = out / name
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
@@ -30,5 +29,4 @@ def write(loaded: Loaded, out: Path, server: str, lab: Lab | None, today: date) 
         fresh.write_text(text, encoding="utf-8")
         fresh.replace(path)
         written.append(path)
-    accounts = () if lab is None else configuration_of(loaded).agents
-    return written + make_missing(out / FOLDER, manager.RIGHTS, accounts)
+    return written + make_missing(out / FOLDER, manager.RIGHTS)

@@ -23,14 +23,13 @@ class SecretMissing(Exception):
     """There is no secret for that user yet; the message says which file and how to make it."""
 
 
-def make_missing(folder: Path, users: Iterable[str], accounts: Iterable[str]) -> list[Path]:
-    """Make secrets for AMI users and SIP accounts that have none; returns the new files. Existing ones stay.
+def make_missing(folder: Path, names: Iterable[str], word: str = "secret") -> list[Path]:
+    """Make secrets for those who have none; returns the new files. Existing ones stay.
 
     `folder` is made if need be. Files are 0640: Asterisk's group may read them, nobody else.
     """
     folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-    wanted = [(user, "secret") for user in users] + [(account, "password") for account in accounts]
-    return [path for name, word in wanted if (path := _make(folder / f"{name}.conf", word)) is not None]
+    return [path for name in names if (path := _make(folder / f"{name}.conf", word)) is not None]
 
 
 def _make(path: Path, word: str) -> Path | None:

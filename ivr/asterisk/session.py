@@ -60,7 +60,7 @@ class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
         """Asterisk's own clock as it answered the last ping."""
         self._heard_until = self.loop.time()
         """What Asterisk had said by then has been read: it answered something we asked then."""
-        self.register_event("*", _deliver)
+        self.register_event("*", Session.received)
 
     @classmethod
     async def open(cls, host: str, port: int, clock: Callable[[], datetime], within: float) -> Session:
@@ -183,10 +183,6 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
                 name=str(message.event)[:80],
                 skipped=self._skipped,
             )
-
-
-def _deliver(session: Session, message: Message) -> None:
-    session.received(message)
 
 
 def event_of(message: Message, received_at: datetime, doubt: float = 0.0) -> AmiEvent:

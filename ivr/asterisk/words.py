@@ -14,6 +14,7 @@ CONTEXT_CALLBACK: Final = "hotline-callback"
 """The one context Originate enters: E.164 digits dial the citizen, `EXTEN_TALK` talks to them."""
 CONTEXT_LENT: Final = "hotline-lent"
 """Entered by Originate alone: ends our pauses (VAR_LENT) unless Python gives another sign of life in time."""
+FIXED_CONTEXTS: Final = (CONTEXT_INBOUND, CONTEXT_AGENTS, CONTEXT_CALLBACK, CONTEXT_LENT)
 VAR_LENT: Final = "HOTLINE_LENT"
 """Our pauses, given to Originate: `queue|interface|home`, joined by `&`."""
 LENT_PENALTY: Final = 100

@@ -6,7 +6,7 @@ these names.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 Verdict = Literal[
     "callback",
@@ -33,7 +33,7 @@ ClosedState = Literal[
     "reached", "called_again", "unreachable", "system_error", "expired", "cancelled", "refused"
 ]
 CallbackState = Literal[OpenState, ClosedState]
-OPEN_STATES: Final[tuple[OpenState, ...]] = ("owed", "dialing", "on_hold", "held")
+OPEN_STATES: Final[tuple[OpenState, ...]] = get_args(OpenState)
 
 Reason = Literal["missed", "ordered", "inquiry_answer", "inform"]
 Priority = Literal["urgent", "normal", "low"]
@@ -41,15 +41,7 @@ Priority = Literal["urgent", "normal", "low"]
 AttemptState = Literal[
     "planned", "originating", "ringing", "citizen_answered", "confirmed", "agent_connected", "ended"
 ]
-ATTEMPT_STATES: Final[tuple[AttemptState, ...]] = (
-    "planned",
-    "originating",
-    "ringing",
-    "citizen_answered",
-    "confirmed",
-    "agent_connected",
-    "ended",
-)
+ATTEMPT_STATES: Final[tuple[AttemptState, ...]] = get_args(AttemptState)
 """In the order an attempt goes through them; some may be skipped, none is gone back to."""
 
 Disposition = Literal[

@@ -48,7 +48,7 @@ def go_live(wish: Wish, tell: Callable[[Sequence[str] | None], None]) -> int:
                 loaded = prepare(wish, number, datetime.now().date())
                 before = live_configuration(shelf)
                 tell(None if before is None else changes(before, configuration_of(loaded)))
-                make_missing(wish.asterisk / FOLDER, manager.RIGHTS, ())
+                make_missing(wish.asterisk / FOLDER, manager.RIGHTS)
                 asyncio.run(_take_over(wish, number, loaded, before))
             except BaseException:
                 shelf.drop(number)

@@ -80,7 +80,7 @@ def _key(store: Store, secrets: Path) -> str:
     is_in_use = store.read(is_any_nameless)
     try:
         if not is_in_use:
-            make_missing(secrets, [KEY], [])
+            make_missing(secrets, [KEY])
         key = read_secret(secrets, KEY)
     except SecretMissing as missing:
         fail(str(missing).partition(";")[0], hint=_RESTORE)

@@ -36,7 +36,7 @@ def render(
     if (out / "hotline").is_symlink():
         fail(f"{out / 'hotline'} belongs to `config apply`", hint="hotline config apply, or another folder")
     try:
-        written = write(loaded, out, server, None, date.today())
+        written = write(loaded, out, server, date.today())
     except UnsafeText as error:
         fail(str(error))
     except OSError as error:

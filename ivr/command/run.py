@@ -15,7 +15,7 @@ from twisted.application.service import Service
 from agi_scripts.table import scripts_for, scripts_of_orders
 from callback_dialer.call_orders import take as take_order
 from callback_dialer.policy import Policy
-from callback_dialer.service import DialerService
+from callback_dialer.service import dialer_service
 from ivr.asterisk.connection import AmiConnection, utc_now
 from ivr.asterisk.fastagi import FastAgiService, Limits
 from ivr.asterisk.readiness import Needed
@@ -134,7 +134,7 @@ def _services(
         told["recorder"] = availability.closed_as_json
     if "dialer" in logins:
         board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
-        yield DialerService.of(configuration, server, store, logins["dialer"], board)
+        yield dialer_service(configuration, server, store, logins["dialer"], board)
         agi = _agi(configuration, server, board, store, reactor)
         yield agi
         told["dialer"] = agi.tally.as_json

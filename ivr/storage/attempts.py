@@ -16,7 +16,6 @@ from ivr.calls.callback_states import AttemptState, Disposition, states_before
 from ivr.storage.callbacks import Callback
 from ivr.storage.locks import advisory_lock
 from ivr.storage.missed import on_the_line
-from ivr.storage.moments import database_now
 from ivr.storage.schema import ATTEMPT_LIVE, VISIT_OF_ATTEMPT, attempt_journal, attempts, callbacks, visits
 
 WITHOUT_AGENT: Final = states_before("agent_connected")
@@ -70,11 +69,11 @@ def lock_pacing(connection: Connection) -> None:
 def alive_by_queue(connection: Connection, server: str) -> dict[str, int]:
     """How many attempts of each queue are under way at that server and have no agent yet."""
     rows = connection.execute(
-        select(attempts.c.queue, func.count().label("alive"))
+        select(attempts.c.queue, func.count())
         .where(attempts.c.server == server, attempts.c.state.in_(WITHOUT_AGENT), _LIVE)
         .group_by(attempts.c.queue)
     )
-    return {row.queue: row.alive for row in rows}
+    return dict(rows.all())
 
 
 def alive_on_trunk(connection: Connection, trunk: str) -> int:
@@ -103,14 +102,15 @@ def plan(
     dial_string: str,
     now: datetime,
     lasts: timedelta,
-) -> None:
+) -> Attempt:
     """Store a planned attempt; IntegrityError if the callback has a live one.
 
     `lasts` is how long it can go on without an agent; after that, an attempt nobody heard of is resolved.
     """
     earlier = connection.scalar(select(func.count()).where(attempts.c.callback_id == callback.id)) or 0
-    connection.execute(
-        insert(attempts).values(
+    planned = connection.execute(
+        insert(attempts)
+        .values(
             id=attempt_id,
             callback_id=callback.id,
             server=server,
@@ -122,8 +122,10 @@ def plan(
             planned_at=now,
             deadline_at=now + lasts,
         )
-    )
+        .returning(attempts)
+    ).one()
     _note(connection, attempt_id, "planned", now, f"over {trunk}")
+    return Attempt(**planned._mapping)
 
 
 def find(connection: Connection, attempt_id: str) -> Attempt | None:
@@ -140,44 +142,18 @@ def live(connection: Connection, server: str) -> list[Attempt]:
     return [Attempt(**row._mapping) for row in rows]
 
 
-def overdue(connection: Connection, server: str) -> frozenset[str]:
-    """Ids of the live attempts of that server whose deadline has passed by the database's clock."""
-    return frozenset(
-        connection.scalars(
-            select(attempts.c.id).where(
-                attempts.c.server == server,
-                _LIVE,
-                attempts.c.deadline_at < database_now(),
-            )
-        )
-    )
-
-
 def to_withdraw(connection: Connection, server: str) -> list[str]:
     """Ids of attempts that still ring although the citizen is on the line themselves."""
-    return list(
-        connection.scalars(
-            select(attempts.c.id)
-            .join(callbacks, callbacks.c.id == attempts.c.callback_id)
-            .where(
-                attempts.c.server == server,
-                attempts.c.state.in_(STOPPABLE),
-                _LIVE,
-                on_the_line(callbacks.c.caller_e164),
-            )
-        )
-    )
+    ringing = (attempts.c.server == server, attempts.c.state.in_(STOPPABLE), _LIVE)
+    of_callback = select(attempts.c.id).join(callbacks, callbacks.c.id == attempts.c.callback_id)
+    return list(connection.scalars(of_callback.where(*ringing, on_the_line(callbacks.c.caller_e164))))
 
 
 def dispositions(connection: Connection, callback_id: int) -> list[Disposition]:
     """How the ended attempts of a callback ended, oldest first."""
-    return list(
-        connection.scalars(
-            select(attempts.c.disposition)
-            .where(attempts.c.callback_id == callback_id, attempts.c.state == "ended")
-            .order_by(attempts.c.number)
-        )
-    )
+    ended = (attempts.c.callback_id == callback_id, attempts.c.state == "ended")
+    query = select(attempts.c.disposition).where(*ended).order_by(attempts.c.number)
+    return list(connection.scalars(query))
 
 
 def advance(
@@ -206,17 +182,8 @@ def end(
 ) -> bool:
     """End a live attempt; False if it has ended already."""
     said = f"{disposition}: {note}" if note else disposition
-    return advance(
-        connection,
-        attempt_id,
-        "ended",
-        at,
-        said,
-        disposition=disposition,
-        cause=cause,
-        ended_at=at,
-        **facts,
-    )
+    known = {**facts, "disposition": disposition, "cause": cause, "ended_at": at}
+    return advance(connection, attempt_id, "ended", at, said, **known)
 
 
 @dataclass(frozen=True, slots=True)

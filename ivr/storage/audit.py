@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import BigInteger, Connection, exists, insert, select, type_coerce
+from sqlalchemy import Connection, exists, insert, select
 
-from ivr.storage.moments import database_now
+from ivr.storage.moments import ago, database_now
 from ivr.storage.schema import audit
 
 
@@ -25,6 +25,5 @@ def last_subject(connection: Connection, action: str) -> str | None:
 
 def was_done(connection: Connection, action: str, within: timedelta) -> bool:
     """Whether a row of that action was appended so lately."""
-    since = type_coerce(database_now(), BigInteger) - within // timedelta(milliseconds=1)
-    found = exists().where(audit.c.action == action, type_coerce(audit.c.at, BigInteger) > since)
+    found = exists().where(audit.c.action == action, audit.c.at > ago(within))
     return bool(connection.scalar(select(found)))

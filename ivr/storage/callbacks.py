@@ -12,19 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import (
-    Connection,
-    and_,
-    case,
-    exists,
-    false,
-    insert,
-    or_,
-    select,
-    true,
-    update,
-)
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, and_, case, exists, false, insert, or_, select, true, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.calls.callback_states import (
@@ -38,6 +26,7 @@ from ivr.calls.callback_states import (
 from ivr.calls.missed import MissedCall
 from ivr.storage.moments import database_now
 from ivr.storage.schema import callback_journal, callbacks
+from ivr.storage.unless_there import add
 
 WAITING: tuple[OpenState, ...] = ("owed", "on_hold")
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)
@@ -46,21 +35,39 @@ Carried = Sequence[tuple[str, tuple[str, ...]]]
 """E.164 prefixes, each with longer ones in it that are left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Callback:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What may be asked of a callback, whoever asks and whether it is there yet."""
+
+    queue: str
+    language: str
+    reason: Reason = "missed"
+    reference: str = ""
+    priority: Priority = "normal"
+    due_by: datetime | None = None
+    """From then on it goes first."""
+    agent: str = ""
+    """Dialled only while this agent is idle (name of the interface); empty: any of the queue."""
+    skill: str = ""
+    """Dialled only while an agent with this skill is idle; empty: any of the queue."""
+    arrived_over: str = ""
+    """The trunk by which the call came in, or the order."""
+    credit_seconds: float = 0.0
+    """The longest wait of its missed calls."""
+    keeps_place: bool = False
+    """An order that keeps the citizen's place: the reserve for live callers is not held against it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback(Wish):
     """One citizen who is owed a call, or was."""
 
     id: int
     caller_e164: str
     caller: str
     server: str
-    queue: str
     structure: str
-    language: str
-    reason: Reason
     state: CallbackState
-    credit_seconds: float
-    """The longest wait of its missed calls."""
     attempts_used: int
     created_at: datetime
     missed_at: datetime
@@ -70,43 +77,21 @@ class Callback:
     due_at: datetime
     expires_at: datetime
     closed_at: datetime | None
-    reference: str = ""
-    priority: Priority = "normal"
-    due_by: datetime | None = None
-    """From then on it goes first."""
-    agent: str = ""
-    """Dialled only while this agent is idle (name of the interface); empty: any of the queue."""
-    skill: str = ""
-    """Dialled only while an agent with this skill is idle; empty: any of the queue."""
     orderer: str = ""
-    arrived_over: str = ""
-    keeps_place: bool = False
-    """An order that keeps the citizen's place: the reserve for live callers is not held against it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted(Wish):
     """A callback that is to be opened; `due_at` None is now."""
 
     caller_e164: str
     caller: str
     server: str
-    queue: str
     structure: str
-    language: str
     missed_at: datetime
     expires_at: datetime
     orderer: str
-    arrived_over: str = ""
-    credit_seconds: float = 0.0
-    reason: Reason = "missed"
-    reference: str = ""
-    priority: Priority = "normal"
     due_at: datetime | None = None
-    due_by: datetime | None = None
-    agent: str = ""
-    skill: str = ""
-    keeps_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +138,9 @@ def owe(
     values = asdict(wanted) | {"state": state, "created_at": database_now()}
     values["due_at"] = wanted.due_at or database_now()
     values["waits_since"] = wanted.missed_at - timedelta(seconds=wanted.credit_seconds)
-    try:
-        with connection.begin_nested():
-            callback_id: int = connection.execute(
-                insert(callbacks).values(values).returning(callbacks.c.id)
-            ).scalar_one()
-    except IntegrityError:
-        return None
-    _note(connection, callback_id, state, note)
+    callback_id: int | None = add(connection, callbacks, values)
+    if callback_id is not None:
+        _note(connection, callback_id, state, note)
     return callback_id
 
 
@@ -179,19 +159,8 @@ def join(
     that call's language, and is due at once: the citizen is near their phone.
     But what somebody asked for keeps the time it was asked for, and within its queue the agent or skill.
     """
-    before = connection.execute(
-        select(
-            callbacks.c.state,
-            callbacks.c.missed_at,
-            callbacks.c.waits_since,
-            callbacks.c.credit_seconds,
-            callbacks.c.reason,
-            callbacks.c.due_at,
-            callbacks.c.expires_at,
-            callbacks.c.queue,
-        ).where(callbacks.c.id == callback_id, callbacks.c.state.in_(OPEN_STATES))
-    ).one_or_none()
-    if before is None:
+    before = find(connection, callback_id)
+    if before is None or before.state not in OPEN_STATES:
         return False
     began = missed.missed_at - timedelta(seconds=missed.wait_seconds)
     changes: dict[str, Any] = {
@@ -211,14 +180,8 @@ def join(
         if missed.queue != before.queue:
             # Who serves the one queue need not serve the other.
             changes |= {"agent": "", "skill": ""}
-    return _change(
-        connection,
-        callback_id,
-        (before.state,),
-        before.state,
-        f"{said} in {missed.queue} after {missed.wait_seconds:.1f} s",
-        **changes,
-    )
+    note = f"{said} in {missed.queue} after {missed.wait_seconds:.1f} s"
+    return _change(connection, callback_id, (before.state,), before.state, note, **changes)
 
 
 def hold(connection: Connection, callback_id: int) -> bool:
@@ -374,7 +337,7 @@ def _due(queues: Collection[str]) -> tuple[ColumnElement[bool], ...]:
 def _change(
     connection: Connection,
     callback_id: int,
-    among: Sequence[OpenState],
+    among: Sequence[CallbackState],
     state: CallbackState,
     note: str,
     **values: Any,

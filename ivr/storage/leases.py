@@ -13,13 +13,12 @@ from datetime import timedelta
 from typing import Final, Literal
 from uuid import uuid4
 
-from sqlalchemy import BigInteger, Connection, delete, exists, insert, or_, select, type_coerce, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Connection, delete, exists, or_, select
 
 from ivr.storage.engine import StoreThread
-from ivr.storage.moments import database_now
+from ivr.storage.moments import ago, database_now
 from ivr.storage.schema import leases
+from ivr.storage.unless_there import insert_into
 
 LEASE: Final = timedelta(seconds=5)
 """After so long without a word from its holder a role is free."""
@@ -50,35 +49,21 @@ class Lease:
 
     def hold(self, connection: Connection) -> bool:
         """Take the role or keep it, in a transaction that must not be committed without it."""
-        until = type_coerce(database_now(), BigInteger) + LEASE // timedelta(milliseconds=1)
-        taken = connection.execute(
-            update(leases)
-            .where(*self._row, or_(leases.c.holder == self._holder, leases.c.expires_at < database_now()))
-            .values(holder=self._holder, expires_at=until)
+        ours = {"holder": self._holder, "expires_at": ago(-LEASE)}
+        is_free_or_ours = or_(leases.c.holder == self._holder, leases.c.expires_at < database_now())
+        taken = (
+            insert_into(connection, leases)
+            .values(server=self._server, role=self._role, **ours)
+            .on_conflict_do_update(index_elements=["server", "role"], set_=ours, where=is_free_or_ours)
+            .returning(leases.c.holder)
         )
-        if taken.rowcount == 1:
-            return True
-        if connection.scalar(select(exists().where(*self._row))):
-            return False
-        try:
-            with connection.begin_nested():
-                connection.execute(
-                    insert(leases).values(
-                        server=self._server, role=self._role, holder=self._holder, expires_at=until
-                    )
-                )
-        except IntegrityError:
-            return False
-        return True
+        return connection.scalar(taken) is not None
 
     def leave(self, connection: Connection) -> bool:
         """Let another process have the role; False if one has it already."""
-        connection.execute(delete(leases).where(*self._row, leases.c.holder == self._holder))
+        ours = leases.c.server == self._server, leases.c.role == self._role, leases.c.holder == self._holder
+        connection.execute(delete(leases).where(*ours))
         return not is_held(connection, self._server, self._role)
-
-    @property
-    def _row(self) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-        return leases.c.server == self._server, leases.c.role == self._role
 
 
 def is_held(connection: Connection, server: str, role: Role) -> bool:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import BigInteger, Connection, and_, exists, func, insert, or_, select, type_coerce, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from ivr.storage.moments import database_now
+from ivr.storage.moments import ago, database_now
 from ivr.storage.schema import gaps, recorder_signs, visits
 from ivr.storage.unindexed import unindexed
+from ivr.storage.unless_there import put
 from ivr.visits.records import LONGEST_CALL
 
 Reason = Literal["start", "reconnect", "spool full", "still"]
@@ -21,6 +22,7 @@ SIGN_EVERY: Final = 5.0
 """Seconds between two signs of life of a recorder."""
 SILENT_AFTER: Final = timedelta(seconds=20)
 """Four beats: who has not been seen for longer does not run, or cannot reach the database."""
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _LONGEST: Final = LONGEST_CALL // timedelta(milliseconds=1)
 
 
@@ -42,10 +44,7 @@ _GAP: Final = tuple(gaps.c[name] for name in Gap.__dataclass_fields__)
 
 def heard(connection: Connection, server: str) -> None:
     """A recorder hears that server's AMI now."""
-    now = database_now()
-    known = update(recorder_signs).where(recorder_signs.c.server == server).values(heard_at=now)
-    if not connection.execute(known).rowcount:
-        connection.execute(insert(recorder_signs).values(server=server, heard_at=now))
+    put(connection, recorder_signs, {"server": server}, {"heard_at": database_now()})
 
 
 def last_heard(connection: Connection, server: str) -> datetime | None:
@@ -56,9 +55,8 @@ def last_heard(connection: Connection, server: str) -> datetime | None:
 
 def is_silent(connection: Connection, server: str) -> bool:
     """Whether a recorder that heard that server hears it no more: who calls there now is not known."""
-    latest = type_coerce(database_now(), BigInteger) - SILENT_AFTER // timedelta(milliseconds=1)
-    gone = type_coerce(recorder_signs.c.heard_at, BigInteger) < latest
-    return bool(connection.scalar(select(exists().where(recorder_signs.c.server == server, gone))))
+    gone = exists().where(recorder_signs.c.server == server, recorder_signs.c.heard_at < ago(SILENT_AFTER))
+    return bool(connection.scalar(select(gone)))
 
 
 def add_gap(connection: Connection, server: str, gap: Gap) -> None:
@@ -101,23 +99,16 @@ def gaps_between(connection: Connection, server: str, begin: datetime, end: date
 
 
 def every_gap(
-    connection: Connection, begin: datetime | None = None, end: datetime | None = None
+    connection: Connection, begin: datetime = _FIRST, end: datetime = _LAST
 ) -> list[tuple[str, Gap]]:
     """All that touch the period, each behind its server's name, the oldest first, then what is not over yet.
 
     Before somebody listened to a server for the first time there is no gap.
     """
-    query = select(gaps.c.server, *_GAP).order_by(gaps.c.began_at)
-    if begin is not None:
-        query = query.where(gaps.c.ended_at > begin)
-    if end is not None:
-        query = query.where(gaps.c.began_at < end)
-    over = [(server, Gap(*gap)) for server, *gap in connection.execute(query)]
-    return over + [
-        (server, gap)
-        for server, gap in _silences(connection)
-        if (begin is None or gap.ended_at > begin) and (end is None or gap.began_at < end)
-    ]
+    query = select(gaps.c.server, *_GAP).where(gaps.c.ended_at > begin, gaps.c.began_at < end)
+    over = [(server, Gap(*gap)) for server, *gap in connection.execute(query.order_by(gaps.c.began_at))]
+    silences = _silences(connection)
+    return over + [one for one in silences if one[1].ended_at > begin and one[1].began_at < end]
 
 
 def _silences(connection: Connection) -> Iterator[tuple[str, Gap]]:

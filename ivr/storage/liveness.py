@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, case, delete, func, insert, select, type_coerce, update
+from sqlalchemy import Connection, case, delete, func, insert, select, update
 
-from ivr.storage.locks import advisory_lock
-from ivr.storage.moments import database_now
+from ivr.storage.moments import ago, database_now
 from ivr.storage.schema import minutes, processes
+from ivr.storage.unless_there import insert_into
 
 RECORD: Final = "record"
 """The part that is `hotline record`: where it is alone, no other is missing."""
@@ -53,8 +53,7 @@ class Minute:
 
 def begin(connection: Connection, server: str, part: str, process: str) -> None:
     """That part starts in that process; an earlier one of the same name is replaced."""
-    long_ago = type_coerce(database_now(), BigInteger) - FORGOTTEN_AFTER // timedelta(milliseconds=1)
-    is_gone = (processes.c.process == process) | (type_coerce(processes.c.seen_at, BigInteger) < long_ago)
+    is_gone = (processes.c.process == process) | (processes.c.seen_at < ago(FORGOTTEN_AFTER))
     connection.execute(
         delete(processes).where(processes.c.server == server, processes.c.part == part, is_gone)
     )
@@ -87,20 +86,13 @@ def running(connection: Connection) -> list[Process]:
 def note_minutes(connection: Connection, observed: Iterable[Minute]) -> None:
     """Add the checks to those the store has of the same minutes, another recorder's included."""
     for minute in observed:
-        advisory_lock(connection, f"minutes {minute.server}")  # else both would make the row
-        changed = connection.execute(
-            update(minutes)
-            .where(minutes.c.server == minute.server, minutes.c.minute_at == minute.minute_at)
-            .values(
-                checks=minutes.c.checks + minute.checks,
-                failed=minutes.c.failed + minute.failed,
-                why=minute.why or minutes.c.why,
-            )
-        )
-        if changed.rowcount == 0:
-            connection.execute(
-                insert(minutes).values({name: getattr(minute, name) for name in Minute.__slots__})
-            )
+        more = {
+            "checks": minutes.c.checks + minute.checks,
+            "failed": minutes.c.failed + minute.failed,
+            "why": minute.why or minutes.c.why,
+        }
+        row = insert_into(connection, minutes).values(asdict(minute))
+        connection.execute(row.on_conflict_do_update(index_elements=["server", "minute_at"], set_=more))
 
 
 @dataclass(frozen=True, slots=True)

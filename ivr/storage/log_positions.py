@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 
+from ivr.storage import unless_there
 from ivr.storage.schema import log_positions as table
 
 
@@ -13,11 +14,8 @@ def put(
     connection: Connection, server: str, scope: str, first_line: str, position: int, read_to_at: datetime
 ) -> None:
     """Everything before `position` of that file is stored."""
-    here = (table.c.server == server, table.c.scope == scope, table.c.first_line == first_line)
-    known = {"position": position, "read_to_at": read_to_at}
-    if not connection.execute(update(table).where(*here).values(known)).rowcount:
-        key = {"server": server, "scope": scope, "first_line": first_line}
-        connection.execute(insert(table).values(key | known))
+    key = {"server": server, "scope": scope, "first_line": first_line}
+    unless_there.put(connection, table, key, {"position": position, "read_to_at": read_to_at})
 
 
 def known(connection: Connection, server: str, scope: str) -> dict[str, int]:

@@ -10,18 +10,20 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import BigInteger, Connection, exists, insert, select, text, type_coerce, update
+from sqlalchemy import Connection, exists, insert, select, text, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.calls.callback_states import Verdict
 from ivr.calls.missed import EndedCall, MissedCall, Stay
 from ivr.storage.locks import advisory_lock
-from ivr.storage.moments import database_now
+from ivr.storage.moments import ago, database_now
 from ivr.storage.schema import CALL_UNDECIDED, calls, decisions, denied_numbers, visits
+from ivr.storage.unless_there import add
 
 OPEN_AT_MOST: Final = timedelta(hours=4)
 """A call without a sign of life for this long was left open by an unclean stop, not by a patient caller."""
 
+_CALL = [calls.c[name] for name in EndedCall.__dataclass_fields__ if name != "stays"]
 _STAY = [visits.c[name] for name in Stay.__dataclass_fields__]
 
 
@@ -56,19 +58,9 @@ def lock_number(connection: Connection, caller_e164: str) -> None:
 
 def ended_call(connection: Connection, call_id: int) -> EndedCall:
     """The call with its visits in the order they were joined."""
-    row = connection.execute(
-        select(
-            calls.c.id,
-            calls.c.server,
-            calls.c.caller_kind,
-            calls.c.presentation,
-            calls.c.trunk,
-            calls.c.ended_at,
-        ).where(calls.c.id == call_id)
-    ).one()
-    stays = connection.execute(
-        select(*_STAY).where(visits.c.call_id == call_id).order_by(visits.c.joined_at, visits.c.id)
-    )
+    row = connection.execute(select(*_CALL).where(calls.c.id == call_id)).one()
+    mine = select(*_STAY).where(visits.c.call_id == call_id)
+    stays = connection.execute(mine.order_by(visits.c.joined_at, visits.c.id))
     return EndedCall(**row._mapping, stays=tuple(Stay(**stay._mapping) for stay in stays))
 
 
@@ -111,12 +103,11 @@ def on_the_line(caller_e164: ColumnElement[str] | str) -> ColumnElement[bool]:
 
 def is_open_now() -> ColumnElement[bool]:
     """Condition on `calls`: a citizen's call that is open, and not because an unclean stop left it so."""
-    alive_since = type_coerce(database_now(), BigInteger) - OPEN_AT_MOST // timedelta(milliseconds=1)
     return (
         calls.c.ended_at.is_(None)
         & calls.c.is_interrupted.is_(False)
         & (calls.c.origin == "inbound")
-        & (type_coerce(calls.c.last_seen_at, BigInteger) > alive_since)
+        & (calls.c.last_seen_at > ago(OPEN_AT_MOST))
     )
 
 
@@ -132,7 +123,5 @@ def is_denied(connection: Connection, caller_e164: str) -> bool:
 
 def deny(connection: Connection, caller_e164: str, why: str) -> None:
     """Never call that number again."""
-    if not is_denied(connection, caller_e164):
-        connection.execute(
-            insert(denied_numbers).values(caller_e164=caller_e164, since=database_now(), why=why)
-        )
+    row = {"caller_e164": caller_e164, "since": database_now(), "why": why}
+    add(connection, denied_numbers, row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, ColumnElement, type_coerce
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -50,6 +50,11 @@ class database_now(FunctionElement[datetime]):  # noqa: N801  # reads as an SQL 
 
     type = Moment()
     inherit_cache = True
+
+
+def ago(time: timedelta) -> ColumnElement[datetime]:
+    """The moment so long before now, by the database's clock; a negative time is one to come."""
+    return type_coerce(type_coerce(database_now(), BigInteger) - time // timedelta(milliseconds=1), Moment)
 
 
 @compiles(database_now, "sqlite")

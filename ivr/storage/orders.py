@@ -7,25 +7,21 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from sqlalchemy import Connection, insert, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, select, text, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.calls.callback_states import Verdict
 from ivr.calls.orders import CallOrder
 from ivr.storage.moments import database_now
 from ivr.storage.schema import ORDER_UNDECIDED, orders
+from ivr.storage.unless_there import add
 
 _TOLD = [orders.c[name] for name in CallOrder.__dataclass_fields__]
 
 
 def note(connection: Connection, order: CallOrder) -> None:
     """Keep an order that has not been told before."""
-    try:
-        with connection.begin_nested():
-            connection.execute(insert(orders).values(**asdict(order)))
-    except IntegrityError:
-        pass
+    add(connection, orders, asdict(order))
 
 
 def undecided(connection: Connection, limit: int) -> list[CallOrder]:

@@ -56,10 +56,9 @@ def overview(connection: Connection) -> Overview:
     at = now(connection)
     processes = running(connection)
     servers = sorted({process.server for process in processes})
-    owed: dict[str, int] = dict.fromkeys(OPEN_STATES, 0)
     counted = select(callbacks.c.state, func.count()).where(callbacks.c.state.in_(OPEN_STATES))
-    for state, number in connection.execute(counted.group_by(callbacks.c.state)):
-        owed[state] = number
+    found: dict[str, int] = dict(connection.execute(counted.group_by(callbacks.c.state)).all())
+    owed: dict[str, int] = {state: found.get(state, 0) for state in OPEN_STATES}
     is_due = (callbacks.c.state == "owed") & (callbacks.c.due_at <= database_now())
     due, oldest = connection.execute(select(func.count(), func.min(callbacks.c.due_at)).where(is_due)).one()
     now_at = tuple(_server(connection, name, processes, at) for name in servers)
@@ -68,11 +67,9 @@ def overview(connection: Connection) -> Overview:
 
 
 def _refused(connection: Connection, since: datetime) -> dict[str, int]:
-    counted = select(decisions.c.why, func.count().label("number")).join(
-        calls, calls.c.id == decisions.c.call_id
-    )
+    counted = select(decisions.c.why, func.count()).join(calls, calls.c.id == decisions.c.call_id)
     refused = counted.where(calls.c.ended_at >= since, decisions.c.decision == "out_of_budget")
-    return {row.why: row.number for row in connection.execute(refused.group_by(decisions.c.why))}
+    return dict(connection.execute(refused.group_by(decisions.c.why)).all())
 
 
 def _server(connection: Connection, name: str, processes: list[Process], at: datetime) -> ServerOverview:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.calls.callback_states import FREE_DISPOSITIONS, ClosedState, OpenState
@@ -26,12 +26,12 @@ Change = Literal["called_again", "hold", "expire", "release"]
 WAITING: Final[tuple[OpenState, ...]] = ("owed", "on_hold", "held")
 
 _NUMBER: Final = callbacks.c.caller_e164
-_CONDITIONS: Final[tuple[tuple[Change, ColumnElement[bool]], ...]] = (
-    ("called_again", callbacks.c.state.in_(WAITING) & answered_after(_NUMBER, callbacks.c.missed_at)),
-    ("hold", (callbacks.c.state == "owed") & on_the_line(_NUMBER)),
-    ("expire", callbacks.c.state.in_(("owed", "held")) & (callbacks.c.expires_at < database_now())),
-    ("release", (callbacks.c.state == "on_hold") & ~on_the_line(_NUMBER)),
-)
+_CONDITIONS: Final[Mapping[Change, ColumnElement[bool]]] = {
+    "called_again": callbacks.c.state.in_(WAITING) & answered_after(_NUMBER, callbacks.c.missed_at),
+    "hold": (callbacks.c.state == "owed") & on_the_line(_NUMBER),
+    "expire": callbacks.c.state.in_(("owed", "held")) & (callbacks.c.expires_at < database_now()),
+    "release": (callbacks.c.state == "on_hold") & ~on_the_line(_NUMBER),
+}
 """In the order they are asked; the first that holds is what happens."""
 
 
@@ -43,21 +43,14 @@ class Settlement:
     change: Change
 
 
-def settlements(connection: Connection) -> list[Settlement]:
-    """Which of the waiting callbacks are to be settled, held, expired or released now."""
+def settlements(connection: Connection, callback_id: int | None = None) -> list[Settlement]:
+    """Which waiting callbacks are to be settled, held, expired or released now; or whether that one is."""
+    which = true() if callback_id is None else callbacks.c.id == callback_id
     found: dict[int, Settlement] = {}
-    for change, condition in _CONDITIONS:
-        for callback_id in connection.scalars(select(callbacks.c.id).where(condition)):
-            found.setdefault(callback_id, Settlement(callback_id, change))
+    for change, condition in _CONDITIONS.items():
+        for each in connection.scalars(select(callbacks.c.id).where(which, condition)):
+            found.setdefault(each, Settlement(each, change))
     return list(found.values())
-
-
-def settlement_of(connection: Connection, callback_id: int) -> Settlement | None:
-    """What has become of one waiting callback, None if nothing has."""
-    for change, condition in _CONDITIONS:
-        if connection.scalar(select(callbacks.c.id).where(callbacks.c.id == callback_id, condition)):
-            return Settlement(callback_id, change)
-    return None
 
 
 def settle(connection: Connection, settlement: Settlement) -> bool:
@@ -71,9 +64,8 @@ def _called_again(connection: Connection, callback_id: int) -> bool:
 
 def _expire(connection: Connection, callback_id: int) -> bool:
     """`system_error` if nothing but faults of the network or our own stood in the way, else `expired`."""
-    tried = set(
-        connection.scalars(select(attempts.c.disposition).where(attempts.c.callback_id == callback_id))
-    )
+    ended = select(attempts.c.disposition).where(attempts.c.callback_id == callback_id)
+    tried = set(connection.scalars(ended))
     state: ClosedState = "system_error" if tried and tried <= FREE_DISPOSITIONS else "expired"
     return close(connection, callback_id, state, "older than callback.max_age", among=("owed", "held"))
 

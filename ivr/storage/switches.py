@@ -7,21 +7,21 @@ opens a callback or starts an attempt, so that it holds at once for every dialer
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Literal
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
 
 from ivr.storage.moments import database_now
 from ivr.storage.schema import switches
+from ivr.storage.unless_there import add
 
 Part = Literal["accept", "dial"]
 """Opening new callbacks; dialling those that are owed."""
-_HELD: Final = "held:"
 
 
 def held(trunk: str) -> str:
     """The switch of callbacks for calls that come in by `trunk`."""
-    return f"{_HELD}{trunk}"
+    return f"held:{trunk}"
 
 
 def why_off(connection: Connection, name: str) -> str | None:
@@ -31,10 +31,7 @@ def why_off(connection: Connection, name: str) -> str | None:
 
 def turn_off(connection: Connection, name: str, why: str) -> bool:
     """Switch it off; False if it is off already."""
-    if why_off(connection, name) is not None:
-        return False
-    connection.execute(insert(switches).values(name=name, since=database_now(), why=why))
-    return True
+    return add(connection, switches, {"name": name, "since": database_now(), "why": why}) is not None
 
 
 def turn_on(connection: Connection, name: str) -> bool:

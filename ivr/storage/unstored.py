@@ -129,19 +129,13 @@ class Unstored:
             await self._save(records)
         except (StoreAway, StoreUnfit):
             raise
-        except Exception:  # which one it is, and why, is found out one by one
+        except Exception:  # one record the database will never take must not hold up the others
+            if len(records) == 1:
+                log.exception("record not stored", record=repr(*records))
+                return
             log.exception("records refused by the database; they are tried one by one")
             for record in records:
-                await self._save_alone(record)
-
-    async def _save_alone(self, record: Record) -> None:
-        """One record the database will never take must not hold up the others."""
-        try:
-            await self._save((record,))
-        except (StoreAway, StoreUnfit):
-            raise
-        except Exception:  # it is told whole, and the others are stored
-            log.exception("record not stored", record=repr(record))
+                await self._save_portion((record,))
 
     async def _save(self, records: Iterable[Record]) -> None:
         calls = [record for record in records if isinstance(record, Call)]

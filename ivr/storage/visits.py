@@ -12,15 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Table,
-    bindparam,
-    delete,
-    exists,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, exists, update
 
 from ivr.calls.caller import ReadNumber
 from ivr.calls.pseudonyms import is_pseudonym

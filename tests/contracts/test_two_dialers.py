@@ -130,7 +130,7 @@ def test_servers_that_share_a_trunk_have_no_more_calls_on_it_than_it_has_channel
 def test_lists_with_the_same_numbers_that_are_placed_at_once_open_one_callback_for_each(store: Store) -> None:
     """In whatever order they name them: none waits for another that waits for it."""
     given = [
-        Order(one, CallerNumber(one, "mobile"), "dvx", str(place), "az")
+        Order(written=one, number=CallerNumber(one, "mobile"), queue="dvx", by=str(place), language="az")
         for place, one in enumerate(numbers(8))
     ]
     lists = iter([given, given[::-1], given[4:] + given[:4], given[::-2]])

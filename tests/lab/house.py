@@ -25,14 +25,14 @@ from typing import Any, Self
 
 import yaml
 
-from dialplan.source import Lab
 from dialplan.writing import write
-from ivr.asterisk.secrets import FOLDER, read_secret
+from ivr.asterisk.secrets import FOLDER, make_missing, read_secret
 from ivr.config.loading import configuration_of, load_or_fail
 from ivr.config.model import Configuration
 from ivr.sounds.prompts import PromptFile, needed
 from ivr.sounds.synthesis import NOTES, build, outdated
 from tests.lab.asterisk import Asterisk, installation
+from tests.lab.lab_files import Lab, files
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _SOUNDS = REPOSITORY / ".lab" / "sounds"
@@ -145,7 +145,10 @@ class House:
             str(installation().modules),
             str(self.folder / "data"),
         )
-        write(load_or_fail(self.config), self.etc, "main", lab, self._today)
+        write(load_or_fail(self.config), self.etc, "main", self._today)
+        make_missing(self.etc / FOLDER, self._configuration.agents, "password")
+        for name, text in files(self._configuration, lab).items():
+            (self.etc / name).write_text(text, encoding="utf-8")
 
     @property
     def _configuration(self) -> Configuration:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.lab.asterisk import installation
 from tests.lab.audio import Sound
 from tests.lab.house import REPOSITORY, House
+from tests.lab.lab_files import CONTEXT_TRUNK
 from tests.lab.phone import Caller
 from tests.lab.service import HotlineService
 from tests.lab.small import CONFIG, TODAY
@@ -57,7 +58,7 @@ async def _forget_the_hotline(house: House) -> None:
         manager.write_text(re.sub(f"(?m)^{setting}", ours, manager.read_text()))
     extensions.write_text(extensions.read_text() + THEIR_TRUNK)
     pjsip = house.etc / "pjsip.conf"
-    pjsip.write_text(pjsip.read_text().replace("context = hotline-in", "context = from-provider"))
+    pjsip.write_text(pjsip.read_text().replace(f"context = {CONTEXT_TRUNK}", "context = from-provider"))
     await house.restart()
     assert "hotline" not in await house.asterisk.console("dialplan show")
 

@@ -15,7 +15,7 @@ from tests.golden import CONFIG, TODAY, compiled
 
 
 def _render(loaded: Loaded, out: Path) -> list[str]:
-    return [str(path.relative_to(out)) for path in write(loaded, out, "main", None, TODAY)]
+    return [str(path.relative_to(out)) for path in write(loaded, out, "main", TODAY)]
 
 
 def _with_longer_wait(folder: Path) -> Loaded:
@@ -43,9 +43,9 @@ def test_an_earlier_revision_stays_for_the_calls_in_it(tmp_path: Path) -> None:
 
 
 def test_a_secret_is_made_once(tmp_path: Path) -> None:
-    made = make_missing(tmp_path / "secrets.d", ["hotline-dialer"], ["1101"])
+    made = make_missing(tmp_path / "secrets.d", ["hotline-dialer", "hotline-apply"])
     secrets = [read_secret(tmp_path / "secrets.d", path.stem) for path in made]
-    assert make_missing(tmp_path / "secrets.d", ["hotline-dialer"], ["1101"]) == []
+    assert make_missing(tmp_path / "secrets.d", ["hotline-dialer", "hotline-apply"]) == []
     assert [read_secret(tmp_path / "secrets.d", path.stem) for path in made] == secrets
     assert {path.stat().st_mode & 0o777 for path in made} == {0o640}
     assert len({*secrets}) == 2

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from dialplan.compiler import compile
-from dialplan.source import Lab
 from ivr.asterisk import words
 from ivr.calls.numbers import national
 from ivr.config.loading import Loaded, configuration_of, load_or_fail
@@ -19,7 +18,6 @@ from tests.plan_graph import Point, dials, reachable, read
 
 SHIPPED = Path(__file__).parents[2] / "config"
 TRUNK = re.compile(r"@provider$|^PJSIP/provider\b")
-LAB = Lab("127.0.0.1", 5060, "/var/lab", "/run/lab", "/usr/lib/asterisk/modules", "/usr/share/asterisk")
 
 
 def _changed(**sections: object) -> Loaded:
@@ -47,9 +45,8 @@ def test_the_small_configuration_compiles_to_the_files_kept() -> None:
 
 
 @pytest.mark.parametrize("config", [CONFIG, SHIPPED])
-@pytest.mark.parametrize("lab", [None, LAB])
-def test_the_same_configuration_gives_the_same_bytes(config: Path, lab: Lab | None) -> None:
-    first, second = (compile(load_or_fail(config), lab=lab, today=TODAY) for _ in range(2))
+def test_the_same_configuration_gives_the_same_bytes(config: Path) -> None:
+    first, second = (compile(load_or_fail(config), today=TODAY) for _ in range(2))
     assert first == second
 
 
@@ -83,7 +80,7 @@ def test_no_call_from_outside_and_no_agent_reaches_a_trunk_but_for_the_contacts(
 ) -> None:
     """Anonymous calls and transfers begin in these two contexts as well; only Originate enters the third."""
     loaded = load_or_fail(config)
-    files = compile(loaded, lab=LAB, today=TODAY)
+    files = compile(loaded, today=TODAY)
     graph = read(_everything(files))
     points = reachable(graph, [start, *_exits(files)])
     contacts = {
@@ -140,10 +137,11 @@ def test_the_graph_follows_every_kind_of_jump(text: str, reaches: bool) -> None:
     assert (Point("b", "s") in reachable(read(plan), ["a"])) is reaches
 
 
-def test_only_a_lab_lets_a_call_set_its_moment() -> None:
-    loaded = load_or_fail(SHIPPED)
-    assert "X-Hotline-Moment" in _plan(compile(loaded, lab=LAB, today=TODAY))
-    assert "X-Hotline-Moment" not in _plan(compile(loaded, today=TODAY))
+def test_no_call_sets_its_own_moment() -> None:
+    """A lab puts a context in front that does."""
+    plan = _everything(compile(load_or_fail(SHIPPED), today=TODAY))
+    assert "TESTTIME" in plan
+    assert not re.search(r"TESTTIME=|X-Hotline", plan)
 
 
 def test_the_revision_changes_with_the_content_and_not_with_its_lines() -> None:

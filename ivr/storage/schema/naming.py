@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import MetaData
+from typing import Any
+
+from sqlalchemy import Column, Index, MetaData, text
 
 metadata = MetaData(
     naming_convention={
@@ -13,3 +15,8 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def partial_index(name: str, where: str, *columns: Column[Any], unique: bool = False) -> None:
+    """An index of the rows that meet `where`; queries are found by it if they say the same."""
+    Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))

@@ -14,11 +14,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
 from ivr.storage.moments import Moment
-from ivr.storage.schema.naming import metadata
+from ivr.storage.schema.naming import metadata, partial_index
 from ivr.storage.told import Told
 
 CALLBACK_OPEN = "state IN ('owed', 'dialing', 'on_hold', 'held')"
@@ -58,13 +57,7 @@ callbacks = Table(
         name="state",
     ),
 )
-Index(
-    "uq_callbacks_one_open_per_number",
-    callbacks.c.caller_e164,
-    unique=True,
-    sqlite_where=text(CALLBACK_OPEN),
-    postgresql_where=text(CALLBACK_OPEN),
-)
+partial_index("uq_callbacks_one_open_per_number", CALLBACK_OPEN, callbacks.c.caller_e164, unique=True)
 Index("ix_callbacks_due", callbacks.c.state, callbacks.c.due_at)
 Index("ix_callbacks_created_at", callbacks.c.created_at)
 Index("ix_callbacks_caller", callbacks.c.caller_e164, callbacks.c.created_at)
@@ -123,12 +116,7 @@ orders = Table(
 `uniqueid`: the call's channel, and so the visit that was left for it. Both numbers are forgotten once it is
 decided: the callback has the one to dial.
 """
-Index(
-    "ix_orders_undecided",
-    orders.c.id,
-    sqlite_where=text(ORDER_UNDECIDED),
-    postgresql_where=text(ORDER_UNDECIDED),
-)
+partial_index("ix_orders_undecided", ORDER_UNDECIDED, orders.c.id)
 
 attempts = Table(
     "attempts",
@@ -158,13 +146,7 @@ attempts = Table(
     ),
 )
 """`id` is the channel id given to Originate. `deadline_at`: then an attempt nobody heard of is resolved."""
-Index(
-    "uq_attempts_one_live_per_callback",
-    attempts.c.callback_id,
-    unique=True,
-    sqlite_where=text(ATTEMPT_LIVE),
-    postgresql_where=text(ATTEMPT_LIVE),
-)
+partial_index("uq_attempts_one_live_per_callback", ATTEMPT_LIVE, attempts.c.callback_id, unique=True)
 
 Index("ix_attempts_trunk", attempts.c.trunk, attempts.c.planned_at)
 

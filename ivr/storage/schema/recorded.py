@@ -12,11 +12,10 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
-    text,
 )
 
 from ivr.storage.moments import Moment
-from ivr.storage.schema.naming import metadata
+from ivr.storage.schema.naming import metadata, partial_index
 from ivr.storage.told import Told
 
 calls = Table(
@@ -51,20 +50,10 @@ calls = Table(
 `decided_at`: the dialer has looked at it once it had ended; who adds a visit to such a call later clears it.
 """
 CALL_UNDECIDED = "ended_at IS NOT NULL AND decided_at IS NULL"
-Index(
-    "ix_calls_open",
-    calls.c.caller_e164,
-    sqlite_where=text("ended_at IS NULL"),
-    postgresql_where=text("ended_at IS NULL"),
-)
+partial_index("ix_calls_open", "ended_at IS NULL", calls.c.caller_e164)
 Index("ix_calls_ended_at", calls.c.ended_at)
 Index("ix_calls_caller", calls.c.caller_e164, calls.c.began_at)
-Index(
-    "ix_calls_undecided",
-    calls.c.id,
-    sqlite_where=text(CALL_UNDECIDED),
-    postgresql_where=text(CALL_UNDECIDED),
-)
+partial_index("ix_calls_undecided", CALL_UNDECIDED, calls.c.id)
 
 visits = Table(
     "visits",
@@ -112,27 +101,11 @@ visits = Table(
 """
 Index("ix_visits_caller", visits.c.caller_e164, visits.c.joined_at)
 Index("ix_visits_joined_at", visits.c.joined_at)
-Index(
-    "ix_visits_open",
-    visits.c.server,
-    sqlite_where=text("ended_at IS NULL"),
-    postgresql_where=text("ended_at IS NULL"),
-)
+partial_index("ix_visits_open", "ended_at IS NULL", visits.c.server)
 VISIT_OF_ATTEMPT = "attempt_id <> ''"
-Index(
-    "ix_visits_attempt",
-    visits.c.attempt_id,
-    sqlite_where=text(VISIT_OF_ATTEMPT),
-    postgresql_where=text(VISIT_OF_ATTEMPT),
-)
+partial_index("ix_visits_attempt", VISIT_OF_ATTEMPT, visits.c.attempt_id)
 VISIT_EXCHANGED = "place <> ''"
-Index(
-    "ix_visits_place",
-    visits.c.server,
-    visits.c.place,
-    sqlite_where=text(VISIT_EXCHANGED),
-    postgresql_where=text(VISIT_EXCHANGED),
-)
+partial_index("ix_visits_place", VISIT_EXCHANGED, visits.c.server, visits.c.place)
 
 surveys = Table(
     "surveys",

@@ -1,17 +1,20 @@
 """The rest of a lab Asterisk's configuration: SIP on loopback, few modules, everything in folders of ours.
 
 Agents are found by their From user and must give their password; who is neither an agent nor comes from a
-trunk's address gets no answer. A production Asterisk has a pjsip.conf of its own.
+trunk's address gets no answer. A production Asterisk has a pjsip.conf of its own. Calls come in by a context
+of the lab's, in which each may bring its own moment along.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from dialplan.quoting import value
 from dialplan.settings import Section, render
-from dialplan.source import Lab, Source
 from ivr.asterisk.words import CONTEXT_AGENTS, CONTEXT_INBOUND
+from ivr.config.model import Configuration
+from tests.lab.phone import MOMENT_HEADER
 
 _MODULES = """
     app_dial app_exec app_mixmonitor app_playback app_queue app_read app_senddtmf app_stack app_userevent
@@ -41,9 +44,26 @@ _MEDIA = (
     ("dtmf_mode", "auto"),
     ("allow_overlap", "no"),
 )
+CONTEXT_TRUNK = "lab-in"
+"""Where the trunk delivers calls, in front of the hotline's own context."""
 
 
-def files(source: Source, lab: Lab) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """For an Asterisk of our own that touches nothing of the machine's; all folders are absolute."""
+
+    sip_host: str
+    sip_port: int
+    folder: str
+    """Writable: spool, logs, database."""
+    run_folder: str
+    """Of the control socket; short, for the path of a Unix socket has at most 107 bytes."""
+    modules: str
+    data: str
+    """Asterisk's data folder; its `sounds/` holds the built prompts."""
+
+
+def files(configuration: Configuration, lab: Lab) -> dict[str, str]:
     """Every file beside those of `hotline/`."""
     included = {
         name: f'#include "hotline/{name}"\n'
@@ -51,7 +71,8 @@ def files(source: Source, lab: Lab) -> dict[str, str]:
     }
     return {
         **included,
-        "pjsip.conf": render(_pjsip(source, lab)),
+        "extensions.conf": f"{included['extensions.conf']}\n{_arrivals(configuration)}",
+        "pjsip.conf": render(_pjsip(configuration, lab)),
         "asterisk.conf": render(_asterisk(lab)),
         "modules.conf": "[modules]\nautoload = no\n"
         + "".join(f"load = {name}.so\n" for name in _MODULES.split()),
@@ -70,6 +91,15 @@ def files(source: Source, lab: Lab) -> dict[str, str]:
         "udptl.conf": "[general]\n",
         "acl.conf": "",
     }
+
+
+def _arrivals(configuration: Configuration) -> str:
+    """A call that carries a moment, in epoch seconds, is asked to believe that it is then."""
+    lines = [f"[{CONTEXT_TRUNK}]", f"include => {CONTEXT_INBOUND}"]
+    for number in configuration.hotline.delivered:
+        lines.append(f"exten => {number},1,Set(TESTTIME=${{PJSIP_HEADER(read,{MOMENT_HEADER})}})")
+        lines.append(f" same => n,Goto({CONTEXT_INBOUND},{number},1)")
+    return "\n".join((*lines, ""))
 
 
 def _asterisk(lab: Lab) -> Iterator[Section]:
@@ -94,7 +124,7 @@ def _asterisk(lab: Lab) -> Iterator[Section]:
     )
 
 
-def _pjsip(source: Source, lab: Lab) -> Iterator[Section]:
+def _pjsip(configuration: Configuration, lab: Lab) -> Iterator[Section]:
     yield Section(
         "global",
         (("type", "global"), ("endpoint_identifier_order", "username,ip"), ("user_agent", "hotline")),
@@ -102,33 +132,28 @@ def _pjsip(source: Source, lab: Lab) -> Iterator[Section]:
     yield Section(
         "transport", (("type", "transport"), ("protocol", "udp"), ("bind", f"{lab.sip_host}:{lab.sip_port}"))
     )
-    for name, trunk in source.configuration.trunks.items():
-        place = source.at("trunks", name)
+    for trunk in configuration.trunks.values():
         yield Section(
             trunk.endpoint,
             (
                 ("type", "endpoint"),
-                ("context", CONTEXT_INBOUND),
+                ("context", CONTEXT_TRUNK),
                 ("identify_by", "ip"),  # else anybody whose From names the endpoint is the provider
                 ("aors", trunk.endpoint),
                 ("trust_id_inbound", "yes"),
                 ("allow_transfer", "no"),
                 *_MEDIA,
             ),
-            place,
         )
-        yield Section(trunk.endpoint, (("type", "aor"), ("contact", f"sip:{trunk.server}")), place)
+        yield Section(trunk.endpoint, (("type", "aor"), ("contact", f"sip:{trunk.server}")))
         addresses = trunk.match or [trunk.server.partition(":")[0]]
         match = tuple(("match", address) for address in addresses)
-        yield Section(
-            f"{trunk.endpoint}-in", (("type", "identify"), ("endpoint", trunk.endpoint), *match), place
-        )
-    for account in source.configuration.agents:
-        yield from _agent(source, account)
+        yield Section(f"{trunk.endpoint}-in", (("type", "identify"), ("endpoint", trunk.endpoint), *match))
+    for account in configuration.agents:
+        yield from _agent(account)
 
 
-def _agent(source: Source, account: str) -> Iterator[Section]:
-    place = source.at("agents", account)
+def _agent(account: str) -> Iterator[Section]:
     yield Section(
         account,
         (
@@ -141,13 +166,11 @@ def _agent(source: Source, account: str) -> Iterator[Section]:
             ("callerid", f"<{account}>"),
             *_MEDIA,
         ),
-        place,
     )
     contacts = (("max_contacts", "1"), ("remove_existing", "yes"), ("minimum_expiration", "30"))
-    yield Section(account, (("type", "aor"), *contacts), place)
+    yield Section(account, (("type", "aor"), *contacts))
     yield Section(
         account,
         (("type", "auth"), ("auth_type", "digest"), ("username", account)),
-        place,
         secret=f"secrets.d/{account}.conf",
     )
