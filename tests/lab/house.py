@@ -240,10 +240,11 @@ def _link_built(files: Collection[PromptFile], config: Path, sounds: Path) -> No
     for built in list(_SOUNDS.glob(f"*/{NOTES}")):
         made_from = json.loads(built.read_text())
         for file in set(files) - outdated(files, config, built.parent):
-            if str(file.path) not in notes and (built.parent / file.path).is_file():
-                (sounds / file.path).parent.mkdir(parents=True, exist_ok=True)
-                (sounds / file.path).hardlink_to(built.parent / file.path)
-                notes[str(file.path)] = made_from[str(file.path)]
+            path = str(file.path)
+            if path in made_from and path not in notes:
+                (sounds / path).parent.mkdir(parents=True, exist_ok=True)
+                (sounds / path).hardlink_to(built.parent / path)
+                notes[path] = made_from[path]
     sounds.mkdir(exist_ok=True)
     (sounds / NOTES).write_text(json.dumps(notes))
 
