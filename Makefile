@@ -29,8 +29,8 @@ bench: setup ## a call's CPU beside hand-written menus; a year of queue_log besi
 	@$(IN)python -m tests.lab.bench
 	@$(IN)python -m tests.year.bench
 
-fuzz: setup ## a million inputs for every pure layer; the suite has ten thousand
-	@HOTLINE_FUZZ=fuzz $(IN)pytest -n 2 -q tests/fuzz
+fuzz: setup ## hours: a million inputs for each pure layer (the suite: ten thousand), every hole in what is heard
+	@HOTLINE_FUZZ=fuzz $(IN)pytest -n 2 -q tests/fuzz tests/replayed/test_exchanged_channels.py
 
 chaos: setup ## calls for 5 minutes (CHAOS_MINUTES, CHAOS_SEED, CHAOS_STORE) while everything is killed and cut off
 	@$(IN)python -m tests.lab.chaos

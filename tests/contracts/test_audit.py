@@ -31,7 +31,7 @@ from tests.callback_policy import policy
 from tests.unit.starter import FILES
 from tests.year.backfilling import write_year
 
-CALLS = 120
+CALLS = 60
 BAKU = ZoneInfo("Asia/Baku")
 DAYS = ("--from", "2025-01-01", "--to", "2025-01-02")
 
