@@ -45,8 +45,9 @@ class _Groups(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         for name in [cmd_name] if cmd_name in GROUPS else GROUPS:
             if name not in self.commands:
-                group = import_module(f"ivr.command.{name}").app
-                self.add_command(typer.main.get_command(group), name)
+                group = typer.main.get_command(import_module(f"ivr.command.{name}").app)
+                group.name = name
+                self.add_command(group)
         return super().get_command(ctx, cmd_name)
 
 

@@ -37,6 +37,12 @@ def test_without_arguments_every_group_and_three_examples_are_shown() -> None:
     assert [line.strip() for line in said.splitlines() if line.strip() in EXAMPLES] == list(EXAMPLES)
 
 
+def test_help_names_every_group() -> None:
+    said = CliRunner().invoke(app, ["--help"]).output.partition("Commands")[2]
+    first = [words[1] for words in map(str.split, said.splitlines()) if len(words) > 1]
+    assert [word for word in first if word in GROUPS] == list(GROUPS)
+
+
 def is_a_command(line: str) -> bool:
     """Whether the words of `hotline …` lead to a command that runs."""
     program, *rest = line.split()
