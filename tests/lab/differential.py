@@ -44,7 +44,7 @@ from tests.lab.walker import Seen, Walker
 AT_ONCE = 40
 SERVED = Limits(deadline=60.0, sessions=AT_ONCE)
 AGAIN = 2
-KEYS_IN_A_QUEUE = 6
+KEYS_IN_A_QUEUE = 4
 WALKS_PER_MENU = 10
 ORDER_WAIT = 1.2
 """Seconds for a key in the order dialogue, which no configuration shortens."""

@@ -55,11 +55,11 @@ _MOMENTS = tuple(
         "24 12:00",
         "28 12:00",
         "25 14:00",
-        "23 17:59:59",
+        "23 17:59:58",
     )
 )
 """A working day, its evening, a Sunday, a holiday, a day off, a Saturday that is worked on, the afternoon
-of a half day, the last second of a working day."""
+of a half day, the last two seconds of a working day."""
 _NUMBERS = ("195", "1951", "19512")
 
 
@@ -153,7 +153,7 @@ def _made(chance: random.Random) -> dict[str, Any]:
     """Three choices and an end are always there, so that walks are long and silence comes to an end."""
     names = [*_CHOICES, "end", *(f"n{number}" for number in range(chance.randint(0, 5)))]
     # Queue() counts whole seconds of the clock: 2 s are between one and two, 1 s may be over at once.
-    shared = {"structure": "tax", "max_wait": "2s", "announce_position": chance.random() < 0.2}
+    shared = {"structure": "tax", "max_wait": "3s", "announce_position": chance.random() < 0.2}
     return {
         "hotline": {
             "number": "195",
