@@ -49,7 +49,7 @@ def ahead(make: Callable[[], Iterator[T]]) -> Iterator[T]:
 def collect_rarely() -> None:
     """For a process of values in no cycle: looking for cycles in them would cost it a fifth of its time."""
     gc.freeze()
-    gc.set_threshold(20_000)
+    gc.set_threshold(200_000)
 
 
 def _run(make: Callable[[], Iterator[object]], reader: BinaryIO) -> None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from sqlalchemy import Connection
 
 from ivr.ahead import ahead, collect_rarely
 from ivr.asterisk.queue_log import LogFile, is_cut
@@ -23,7 +20,7 @@ from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.keeping import keep, known
-from ivr.queue_log import Told, read_files
+from ivr.queue_log import read_files
 from ivr.storage import listening
 from ivr.storage.bulk import take_statistics
 from ivr.storage.engine import Store
@@ -34,8 +31,6 @@ from ivr.watched import Watched
 EXAMPLE: Final = "Example: hotline data backfill --all-queues /var/log/asterisk/queue_log*"
 _ENOUGH: Final = 1000
 """New visits that show a database what its tables look like."""
-_AT_ONCE: Final = 8
-"""Blocks in one transaction: a commit waits for the disk."""
 
 
 def backfill(
@@ -79,29 +74,17 @@ def _read(
     lines, new, changed, read_to = 0, 0, 0, None
     with _progress() as progress:
         tasks = {file: progress.add_task(file.path.name, total=file.path.stat().st_size) for file in files}
-        for some in _portions(ahead(partial(read_files, server, configuration, files, before))):
-            saved = store.write(partial(_keep, server=server, watched=watched, told=some))
-            now_new = sum(one.new for one in saved)
-            if new <= _ENOUGH < new + now_new:
+        for told in ahead(partial(read_files, server, configuration, files, before)):
+            saved = store.write(partial(keep, server=server, watched=watched, told=told))
+            if new <= _ENOUGH < new + saved.new:
                 store.write(lambda connection: take_statistics(connection, calls, visits))
-            new, changed = new + now_new, changed + sum(one.changed for one in saved)
-            for told in some:
-                lines += told.lines
-                progress.update(tasks[told.file], completed=told.packed)
-            read_to = some[-1].read_to
+            new, changed = new + saved.new, changed + saved.changed
+            lines, read_to = lines + told.lines, told.read_to
+            progress.update(tasks[told.file], completed=told.packed)
     if read_to is not None:
         began = files[0].began_at
         store.write(lambda connection: listening.count_rebuilt(connection, server, began, read_to))
     return lines, Saved(new, changed)
-
-
-def _keep(connection: Connection, server: str, watched: Watched, told: list[Told]) -> list[Saved]:
-    return [keep(connection, server, watched, one) for one in told]
-
-
-def _portions(told: Iterator[Told]) -> Iterator[list[Told]]:
-    while some := list(islice(told, _AT_ONCE)):
-        yield some
 
 
 def _progress() -> Progress:

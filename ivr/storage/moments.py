@@ -12,14 +12,14 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def to_millis(moment: datetime) -> int:
     """Epoch milliseconds of an aware datetime, rounded to the nearest; ValueError if it is naive."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment!r} has no time zone")
-    since = moment - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1000 + (since.microseconds + 500) // 1000
+    return (moment - _EPOCH + _MILLISECOND / 2) // _MILLISECOND
 
 
 def from_millis(millis: int) -> datetime:

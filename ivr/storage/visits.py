@@ -103,7 +103,7 @@ class _Batch:
 
     def _is_sealed(self, moment: datetime) -> bool:
         """Records of that day may be gone on purpose; its totals are kept, and nothing new belongs to it."""
-        return any(begin <= moment < end for begin, end in self._sealed)
+        return bool(self._sealed) and any(begin <= moment < end for begin, end in self._sealed)
 
     def put_call(self, call: Call, is_listened: bool) -> None:
         row: Any = same_call(call, self._stored.calls_of(call))
@@ -133,7 +133,8 @@ class _Batch:
         if row is None and (is_old_call or self._is_sealed(visit.joined_at)):
             return
         if row is None:
-            row = visit._asdict() | log_columns(visit)
+            row = visit._asdict()
+            row |= log_columns(visit)
             for name in _NOT_STORED_OF_VISIT:
                 del row[name]
             row["caller_e164"] = self._read_number(visit.caller, call["trunk"], visit.presentation).e164
@@ -202,9 +203,9 @@ class _Batch:
         insert_all(self._connection, calls, begun)
         self._delete(visits, self._doubles)
         self._update(visits, self._changed_visits)
-        insert_all(
-            self._connection, visits, [row | {"call_id": call["id"]} for call, row in self._new_visits]
-        )
+        for call, row in self._new_visits:
+            row["call_id"] = call["id"]
+        insert_all(self._connection, visits, [row for _, row in self._new_visits])
         self._delete(calls, left, calls.c.source == "queue_log", *_IS_OF_NOTHING)
         return Saved(len(self._new_visits), len(self._changed_visits))
 

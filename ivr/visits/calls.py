@@ -157,4 +157,6 @@ class Calls:
 
 
 def _told_by(variables: Mapping[str, str]) -> dict[str, Any]:
+    if not variables:
+        return {}
     return {name: told for name, key in _VARIABLES.items() if (told := variables.get(key))}

@@ -7,8 +7,7 @@ happened and only what its source said; what it means for the caller is judged i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ivr.asterisk import words
 from ivr.visits.steady import When
@@ -33,102 +32,103 @@ class Party(NamedTuple):
     variables: Mapping[str, str] = NO_VARIABLES
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """Base of all facts."""
+class Fact(Protocol):
+    """What they have in common."""
 
-    when: When
+    @property
+    def when(self) -> When:
+        """When it happened, as far as the source tells."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallBegan(Fact):
+class CallBegan(NamedTuple):
     """Our dialplan let a caller in."""
 
+    when: When
     party: Party
     delivered: str
     trunk: str
 
 
-@dataclass(frozen=True, slots=True)
-class Joined(Fact):
+class Joined(NamedTuple):
     """A caller joined a queue."""
 
+    when: When
     party: Party
     queue: str
 
 
-@dataclass(frozen=True, slots=True)
-class FoundWaiting(Fact):
+class FoundWaiting(NamedTuple):
     """A caller was in the queue already when we asked; `waited` in whole seconds."""
 
+    when: When
     party: Party
     queue: str
     waited: float
 
 
-@dataclass(frozen=True, slots=True)
-class HangupAsked(Fact):
+class HangupAsked(NamedTuple):
     """The phone hung up, or somebody hung up on it; comes before the queue notices."""
 
+    when: When
     uniqueid: str
 
 
-@dataclass(frozen=True, slots=True)
-class WentOn(Fact):
+class WentOn(NamedTuple):
     """The channel runs another step of its dialplan: the call lives."""
 
+    when: When
     uniqueid: str
 
 
-@dataclass(frozen=True, slots=True)
-class GaveUp(Fact):
+class GaveUp(NamedTuple):
     """QueueCallerAbandon: left without an agent, for whatever reason (also timeout, empty, withdrawn)."""
 
+    when: When
     party: Party
     queue: str
     hold: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Left(Fact):
+class Left(NamedTuple):
     """No longer waiting; says nothing about why."""
 
+    when: When
     party: Party
     queue: str
     hold: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ResultKnown(Fact):
+class ResultKnown(NamedTuple):
     """Why Queue() returned, in QUEUESTATUS' words, or `KEY`. `queue` is empty where it is not named."""
 
+    when: When
     uniqueid: str
     queue: str
     result: str
 
 
-@dataclass(frozen=True, slots=True)
-class HoldKnown(Fact):
+class HoldKnown(NamedTuple):
     """Asterisk's own whole seconds of waiting (QUEUEWAIT), also for ways out that have no other figure."""
 
+    when: When
     uniqueid: str
     hold: float
 
 
-@dataclass(frozen=True, slots=True)
-class Offered(Fact):
+class Offered(NamedTuple):
     """An agent's phone begins to ring for the caller."""
 
+    when: When
     uniqueid: str
     queue: str
     agent: str
     agent_uniqueid: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answered(Fact):
+class Answered(NamedTuple):
     """An agent and the caller are connected. `hold` and `ring` are Asterisk's whole seconds."""
 
+    when: When
     party: Party
     queue: str
     agent: str
@@ -139,10 +139,10 @@ class Answered(Fact):
     ring: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Completed(Fact):
+class Completed(NamedTuple):
     """The talk is over. The caller's and the agent's ids may be missing or another's (asterisk-notes 4)."""
 
+    when: When
     party: Party
     queue: str
     agent: str
@@ -153,87 +153,90 @@ class Completed(Fact):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelEnded(Fact):
+class ChannelEnded(NamedTuple):
     """A channel is gone; the caller's or an agent's."""
 
+    when: When
     party: Party
 
 
-@dataclass(frozen=True, slots=True)
-class TookPlace(Fact):
+class TookPlace(NamedTuple):
     """Attended transfer: `party` now stands where the channel `replaced` stood (in a queue, for us)."""
 
+    when: When
     party: Party
     replaced: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingBegan(Fact):
+class RecordingBegan(NamedTuple):
     """The channel is being recorded from now on."""
 
+    when: When
     uniqueid: str
 
 
-@dataclass(frozen=True, slots=True)
-class Surveyed(Fact):
+class Surveyed(NamedTuple):
     """The caller was asked to rate the talk (`rating` None), or rated it."""
 
+    when: When
     uniqueid: str
     queue: str
     agent: str
     rating: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class MemberKnown(Fact):
+class MemberKnown(NamedTuple):
     """This interface belongs to an agent, so a call from it is not a citizen's."""
 
+    when: When
     interface: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hears(Fact):
+class Hears(NamedTuple):
     """What this source can tell at all: `channels` (class call) or `variables` (class dialplan)."""
 
+    when: When
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Booted(Fact):
+class Booted(NamedTuple):
     """Asterisk is up for `uptime` seconds; `restarted`: it is not the Asterisk we listened to before."""
 
+    when: When
     uptime: float
     restarted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Started(Fact):
+class Started(NamedTuple):
     """When Asterisk says it was started, in its own words: the same words mean the same run of it.
 
     `when` is the beginning of the connection on which it said so.
     """
 
+    when: When
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class LiveCalls(Fact):
+class LiveCalls(NamedTuple):
     """All calls Asterisk has now, by linkedid; what we still hold open beside them ended in a hole."""
 
+    when: When
     linkedids: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionLost(Fact):
+class ConnectionLost(NamedTuple):
     """Asterisk's last sign of life for now: until then it held the connection."""
 
+    when: When
 
-@dataclass(frozen=True, slots=True)
-class LongAgo(Fact):
+
+class LongAgo(NamedTuple):
     """No call lasts since then: of what is open from before, the last word was lost."""
 
+    when: When
 
-@dataclass(frozen=True, slots=True)
-class Tick(Fact):
+
+class Tick(NamedTuple):
     """Time passed; nothing else was told."""
+
+    when: When

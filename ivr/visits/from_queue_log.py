@@ -18,6 +18,7 @@ from ivr.visits.steady import STEP_SECONDS, When
 
 _LAST_EPOCH: Final = 253_402_300_799
 """The end of the year 9999."""
+_EPOCH_DIGITS: Final = 12
 _LONGEST_ID: Final = 150
 _LONGEST_QUEUE: Final = 128
 """Characters; Asterisk has no longer ones."""
@@ -60,15 +61,17 @@ class LogLine(NamedTuple):
 def read_line(text: str) -> LogLine | None:
     """The line's fields; None if it is none: half written, or another file's."""
     fields = text.split("|")
-    first = fields[0]
-    if len(fields) < 6 or len(fields[1]) > _LONGEST_ID or len(fields[2]) > _LONGEST_QUEUE:
+    if len(fields) < 6:
         return None
-    if not (first.isascii() and first.isdigit()) or not 0 < int(first) <= _LAST_EPOCH:
+    first, uniqueid, queue, agent, event, *data = fields
+    if len(first) > _EPOCH_DIGITS or len(uniqueid) > _LONGEST_ID or len(queue) > _LONGEST_QUEUE:
         return None
-    if (fields[4] in DATA_FIELDS and _fits(fields, 4)) or fields[4] == "ENTERQUEUE":
-        return LogLine(int(first), fields[1], fields[2], fields[3], fields[4], fields[5:])
+    if not (first.isascii() and first.isdigit()) or not 0 < (epoch := int(first)) <= _LAST_EPOCH:
+        return None
+    if event == "ENTERQUEUE" or (event in DATA_FIELDS and _fits(fields, 4)):
+        return LogLine(epoch, uniqueid, queue, agent, event, data)
     at = _event_at(fields)
-    return LogLine(int(first), fields[1], fields[2], "|".join(fields[3:at]), fields[at], fields[at + 1 :])
+    return LogLine(epoch, uniqueid, queue, "|".join(fields[3:at]), fields[at], fields[at + 1 :])
 
 
 def _event_at(fields: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from ivr.asterisk.words import VAR_ORIGIN
 from ivr.visits.stay import Stay
@@ -52,8 +52,7 @@ class Hearing:
     variables: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """`left`, `answered_at` and `ended` bound the wait and the talk; None while they are open or unknown."""
 
     outcome: str
@@ -138,7 +137,8 @@ def _answered(stay: Stay, now: float) -> Verdict:
     if stay.answered is None:
         return _completed_only(stay)
     answered = stay.answered.when
-    wait = _seconds(stay.joined, answered, _first(stay.answered.hold, stay.hold))
+    hold = stay.hold if stay.answered.hold is None else stay.answered.hold
+    wait = _seconds(stay.joined, answered, hold)
     rang = [when for uniqueid, when in stay.offers if uniqueid == stay.answered.agent_uniqueid]
     ring = _seconds(rang[-1], answered, stay.answered.ring) if rang else stay.answered.ring
     ended, ended_by = _end_of_talk(stay, now)
@@ -196,7 +196,3 @@ def _seconds(start: When, end: When, told: float | None) -> float:
         # At most a second wrong, however late we read; our receipts would only be right if we never did.
         return told
     return round(max(0.0, measured), 3)
-
-
-def _first(*values: float | None) -> float | None:
-    return next((value for value in values if value is not None), None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ivr.visits.facts import Booted, ChannelEnded, Fact, GaveUp, HangupAsked, LiveCalls, Party, Tick
@@ -97,7 +95,7 @@ def test_a_caller_of_the_same_call_who_has_waited_as_long_stands_where_the_store
     """Which channel took an agent's place in the queue by an attended transfer is not stored."""
     fold = Fold("main", "ami")
     fold.resume((CALL,), ((STAY, CALL),))
-    fold.apply(replace(answered(when(42), hold=waited), party=Party("l.1", "l.1")))
+    fold.apply(answered(when(42), hold=waited)._replace(party=Party("l.1", "l.1")))
     assert [visit.uniqueid for visit in fold.take().visits] == [uniqueid]
 
 

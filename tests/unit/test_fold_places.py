@@ -233,7 +233,7 @@ def test_of_two_legs_each_citizen_stands_where_the_one_waited_that_joined_when_t
         for second, leg in ((10, "a.2"), (11, "b.2"))
     )
     told = Told(joined(1), joined(2, "c.2"), *legs, source="queue_log")
-    ends = {
+    ends: dict[str, Fact] = {
         "c.1": answered(when(20), "c.1", "a.3", queue="emdx", hold=10.0),
         "c.2": GaveUp(when(20), Party("c.2"), "emdx", 9.0),
     }

@@ -14,7 +14,7 @@ from tests.year.generator import Truth
 
 __all__ = ["store", "url"]
 
-CALLS = 1500
+CALLS = 2500
 
 
 def small_year(folder: Path) -> tuple[Path, list[str], Truth]:
