@@ -35,7 +35,6 @@ _SETTINGS = {
     "fsync": "off",  # a test machine need not survive a power cut
     "full_page_writes": "off",
     "jit": "off",
-    "shared_buffers": "16MB",
     "autovacuum": "off",
     "max_connections": "200",
     "timezone": "GMT",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from datetime import datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from sqlalchemy import Connection
 
 from ivr.ahead import ahead, collect_rarely
 from ivr.asterisk.queue_log import LogFile, is_cut
@@ -20,7 +24,7 @@ from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.keeping import keep, known
-from ivr.queue_log import read_files
+from ivr.queue_log import Told, read_files
 from ivr.storage import listening
 from ivr.storage.bulk import take_statistics
 from ivr.storage.engine import Store
@@ -31,6 +35,18 @@ from ivr.watched import Watched
 EXAMPLE: Final = "Example: hotline data backfill --all-queues /var/log/asterisk/queue_log*"
 _ENOUGH: Final = 1000
 """New visits that show a database what its tables look like."""
+_AT_ONCE: Final = 4
+"""Blocks in one transaction: SQLite writes each page once for all of them."""
+
+
+class _Kept(NamedTuple):
+    """What is left of a block that is stored."""
+
+    file: LogFile
+    packed: int
+    lines: int
+    read_to: datetime | None
+    saved: Saved
 
 
 def backfill(
@@ -74,17 +90,28 @@ def _read(
     lines, new, changed, read_to = 0, 0, 0, None
     with _progress() as progress:
         tasks = {file: progress.add_task(file.path.name, total=file.path.stat().st_size) for file in files}
-        for told in ahead(partial(read_files, server, configuration, files, before)):
-            saved = store.write(partial(keep, server=server, watched=watched, told=told))
-            if new <= _ENOUGH < new + saved.new:
+        told = ahead(partial(read_files, server, configuration, files, before))
+        while some := store.write(
+            partial(_keep, server=server, watched=watched, told=islice(told, _AT_ONCE))
+        ):
+            if new <= _ENOUGH < new + sum(one.saved.new for one in some):
                 store.write(lambda connection: take_statistics(connection, calls, visits))
-            new, changed = new + saved.new, changed + saved.changed
-            lines, read_to = lines + told.lines, told.read_to
-            progress.update(tasks[told.file], completed=told.packed)
+            for one in some:
+                new, changed = new + one.saved.new, changed + one.saved.changed
+                lines, read_to = lines + one.lines, one.read_to
+                progress.update(tasks[one.file], completed=one.packed)
     if read_to is not None:
         began = files[0].began_at
         store.write(lambda connection: listening.count_rebuilt(connection, server, began, read_to))
     return lines, Saved(new, changed)
+
+
+def _keep(connection: Connection, server: str, watched: Watched, told: Iterable[Told]) -> list[_Kept]:
+    """In the transaction, as they come: whoever reads need not wait until it ends."""
+    return [
+        _Kept(one.file, one.packed, one.lines, one.read_to, keep(connection, server, watched, one))
+        for one in told
+    ]
 
 
 def _progress() -> Progress:
