@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from ivr.asterisk import words
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.events import AmiEvent, number
 from ivr.calls.callback_states import AttemptState, states_before
 
 Farewell = Literal["", "refused", "no_agent", "new_time", "withdrawn", "late"]
@@ -149,11 +149,6 @@ def _agent_complete(progress: Progress, event: AmiEvent) -> Progress:
 
 def _seconds(begin: datetime, end: datetime) -> float:
     return round((end - begin).total_seconds(), 3)
-
-
-def number(text: str) -> int | None:
-    """A number that Asterisk told; None for anything else."""
-    return int(text) if text.isascii() and text.isdigit() else None
 
 
 STEPS: Final[Mapping[str, Step]] = {

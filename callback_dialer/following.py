@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from callback_dialer.attempt import Progress, apply, attempt_of
-from callback_dialer.milestones import Line, tell
+from callback_dialer.milestones import tell
 from ivr.asterisk.events import AmiEvent
+from ivr.visits.from_queue_log import LogLine
 
 
 class Following:
@@ -55,7 +56,7 @@ class Following:
         elif before is not None:
             self._take(before, apply(before, event))
 
-    def learn(self, attempt_id: str, lines: Iterable[Line]) -> None:
+    def learn(self, attempt_id: str, lines: Iterable[LogLine]) -> None:
         """Take what queue_log says to an attempt whose events were not all heard; then those that waited."""
         before = self._followed.get(attempt_id)
         if before is not None:

@@ -6,37 +6,38 @@ Queue() logs a callback's stay under the attempt's id, too. `lines_of` reads the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from callback_dialer.attempt import Progress, advance, answered, confirmed, connected, new_time, number
+from callback_dialer.attempt import Progress, advance, answered, confirmed, connected, new_time
 from ivr.asterisk import words
+from ivr.asterisk.events import number
+from ivr.asterisk.queue_log import identify
+from ivr.visits.from_queue_log import LogLine, read_line
 
 CLOCKS_APART: Final = timedelta(hours=1)
 """The clock of Asterisk's machine may be so far behind the database's."""
-Line = Sequence[str]
-"""Epoch seconds, attempt id, queue, agent, event, data …"""
-Step = Callable[[Progress, datetime, Line], Progress]
+Step = Callable[[Progress, datetime, LogLine], Progress]
 
 
-def was_dialled(lines: Iterable[Line]) -> bool:
+def was_dialled(lines: Iterable[LogLine]) -> bool:
     """Whether the dialplan came to the step before Dial()."""
-    return any(line[4] == words.LOG_CALLBACK_START for line in lines)
+    return any(line.event == words.LOG_CALLBACK_START for line in lines)
 
 
-def tell(progress: Progress, lines: Iterable[Line]) -> Progress:
+def tell(progress: Progress, lines: Iterable[LogLine]) -> Progress:
     """The attempt with what its lines add; ended exactly if the dialplan wrote its end."""
     for line in lines:
-        step = STEPS.get(line[4])
+        step = STEPS.get(line.event)
         if step is not None and not progress.ended_at:
-            progress = step(progress, datetime.fromtimestamp(int(line[0]), UTC), line)
+            progress = step(progress, datetime.fromtimestamp(line.epoch, UTC), line)
     return progress
 
 
-def lines_of(attempt_id: str, queue_log: Path, since: datetime) -> list[Line] | None:
+def lines_of(attempt_id: str, queue_log: Path, since: datetime) -> list[LogLine] | None:
     """The attempt's lines in the log and its rotated files; None if they do not reach back to `since`.
 
     Raises OSError if they cannot be read. `since` is the database's; what was written long before stays shut.
@@ -45,35 +46,32 @@ def lines_of(attempt_id: str, queue_log: Path, since: datetime) -> list[Line] | 
     wanted = [
         path for at, path in written if at >= (since - CLOCKS_APART).timestamp() and path.suffix != ".gz"
     ]
-    lines: list[Line] = []
-    begins_at: list[int] = []
+    begins_at = [log.began for path in wanted if (log := identify(path)) is not None and log.began]
+    lines: list[LogLine] = []
     for path in wanted:
         with path.open(encoding="utf-8", errors="replace") as file:
-            for position, text in enumerate(file):
-                if position == 0:
-                    begins_at.append(int(text.partition("|")[0]))
-                if attempt_id in text:
-                    lines.append(text.rstrip("\n").split("|"))
+            said = (read_line(text.rstrip("\n")) for text in file if attempt_id in text)
+            lines.extend(line for line in said if line is not None and line.uniqueid == attempt_id)
     is_whole = len(wanted) < len(written) or any(at <= since.timestamp() for at in begins_at)
-    return [line for line in lines if len(line) > 4 and line[1] == attempt_id] if is_whole else None
+    return lines if is_whole else None
 
 
-def _talked(progress: Progress, at: datetime, line: Line) -> Progress:
-    seconds = number(_field(line, 6))
+def _talked(progress: Progress, at: datetime, line: LogLine) -> Progress:
+    seconds = number(_field(line, 1))
     return progress if seconds is None or progress.talk_seconds else replace(progress, talk_seconds=seconds)
 
 
-def _ended(progress: Progress, at: datetime, line: Line) -> Progress:
+def _ended(progress: Progress, at: datetime, line: LogLine) -> Progress:
     """`DIALSTATUS CAUSE`. Only a phone that rang can be left unanswered; CANCEL: we hung up."""
-    status, _, cause = _field(line, 5).partition(" ")
+    status, _, cause = _field(line, 0).partition(" ")
     rang = advance(progress, "ringing", at) if status in ("NOANSWER", "CANCEL") else progress
     if status == "CANCEL":
         rang = replace(rang, farewell="withdrawn")
     return replace(rang, ended_at=at, cause=number(cause) if rang.cause is None else rang.cause)
 
 
-def _field(line: Line, place: int) -> str:
-    return line[place] if len(line) > place else ""
+def _field(line: LogLine, place: int) -> str:
+    return line.data[place] if len(line.data) > place else ""
 
 
 STEPS: Final[Mapping[str, Step]] = {
@@ -81,10 +79,10 @@ STEPS: Final[Mapping[str, Step]] = {
     words.LOG_CALLBACK_ANSWERED: lambda progress, at, line: answered(progress, at),
     words.LOG_CALLBACK_CONFIRMED: lambda progress, at, line: confirmed(progress, at),
     words.LOG_CALLBACK_REFUSED: lambda progress, at, line: replace(progress, farewell="refused"),
-    words.LOG_CALLBACK_NEW_TIME: lambda progress, at, line: new_time(progress, _field(line, 5)),
+    words.LOG_CALLBACK_NEW_TIME: lambda progress, at, line: new_time(progress, _field(line, 0)),
     "EXITWITHTIMEOUT": lambda progress, at, line: replace(progress, farewell="no_agent"),
     "EXITEMPTY": lambda progress, at, line: replace(progress, farewell="no_agent"),
-    "CONNECT": lambda progress, at, line: connected(progress, at, line[3]),
+    "CONNECT": lambda progress, at, line: connected(progress, at, line.agent),
     "COMPLETEAGENT": _talked,
     "COMPLETECALLER": _talked,
     words.LOG_CALLBACK_END: _ended,

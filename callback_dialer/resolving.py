@@ -23,7 +23,7 @@ from callback_dialer.attempt import Progress, attempt_of
 from callback_dialer.dispositions import disposition
 from callback_dialer.finishing import finish, write
 from callback_dialer.following import Following
-from callback_dialer.milestones import Line, lines_of, tell, was_dialled
+from callback_dialer.milestones import lines_of, tell, was_dialled
 from callback_dialer.policy import Policy
 from ivr.asterisk.actions import AmiError
 from ivr.asterisk.connection import AmiConnection
@@ -32,6 +32,7 @@ from ivr.calls.callback_states import Disposition
 from ivr.storage import attempts, missed
 from ivr.storage.attempts import Attempt, RecordedVisit
 from ivr.storage.engine import StoreThread
+from ivr.visits.from_queue_log import LogLine
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +73,7 @@ def alive(attempt: Attempt, channels: Iterable[AmiEvent]) -> Progress | None:
 
 
 def resolve(
-    connection: Connection, attempt: Attempt, policy: Policy, lines: Sequence[Line] | None = None
+    connection: Connection, attempt: Attempt, policy: Policy, lines: Sequence[LogLine] | None = None
 ) -> Disposition:
     """End an attempt of which no channel is left and whose lines are written, or whose deadline is past.
 
@@ -140,19 +141,19 @@ class Resolver:
             outcome = await self.store.write(lambda c: resolve(c, attempt, self.policy, lines))
             log.warning("attempt resolved", attempt_id=attempt.id, disposition=outcome)
 
-    async def _lines(self, attempt: Attempt) -> list[Line] | None:
+    async def _lines(self, attempt: Attempt) -> list[LogLine] | None:
         if self.queue_log is None:
             return None
         try:
             lines = await asyncio.to_thread(lines_of, attempt.id, self.queue_log, attempt.planned_at)
-        except (OSError, ValueError) as problem:
+        except OSError as problem:
             log.warning("queue_log not readable", path=str(self.queue_log), reason=str(problem))
             return None
         known_as = self.policy.interfaces
-        return lines and [[*line[:3], known_as.get(line[3], line[3]), *line[4:]] for line in lines]
+        return lines and [line._replace(agent=known_as.get(line.agent, line.agent)) for line in lines]
 
 
-def _outcome(progress: Progress, lines: Sequence[Line] | None, visit: RecordedVisit | None) -> Disposition:
+def _outcome(progress: Progress, lines: Sequence[LogLine] | None, visit: RecordedVisit | None) -> Disposition:
     if progress.state == "planned":
         return "aborted"
     if progress.state == "originating" and lines is not None and not was_dialled(lines):

@@ -47,6 +47,11 @@ def parse_timestamp(text: str) -> datetime | None:
     return datetime.fromtimestamp(seconds, tz=UTC) if 0 <= seconds < _LAST_EPOCH else None
 
 
+def number(text: str) -> int | None:
+    """A whole number that Asterisk told; None for anything but plain digits, nine at most."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+
+
 def whole_number(text: str) -> int:
-    """A number from a header or channel variable; 0 for anything but plain digits, nine at most."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
+    """The same, 0 for what is none."""
+    return number(text) or 0

@@ -16,6 +16,7 @@ from ivr.calls.opening_hours import Schedule
 _FIELDS: Final = 7
 _LAST_EPOCH: Final = 253_402_300_799
 _MOST: Final = 10**9
+_MOST_DIGITS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ def read_order(server: str, uniqueid: str, queue: str, text: str) -> CallOrder |
     if len(fields) != _FIELDS or not uniqueid or not queue:
         return None
     epoch, number, orderer, trunk, language, choice, credit = fields
-    if not all(one.isascii() and one.isdigit() for one in (epoch, number, choice, credit)):
+    digits = (epoch, number, choice, credit)
+    if not all(one.isascii() and one.isdigit() and len(one) <= _MOST_DIGITS for one in digits):
         return None
     if not 0 < int(epoch) <= _LAST_EPOCH or int(choice) > _MOST or int(credit) > _MOST:
         return None

@@ -20,6 +20,7 @@ from ivr.storage import attempts, callbacks, listening, missed
 from ivr.storage.callbacks import Callback
 from ivr.storage.engine import Store
 from ivr.storage.schema import attempt_journal, recorder_signs
+from ivr.visits.from_queue_log import LogLine
 from tests.callback_policy import NOON, policy
 from tests.contracts.test_callback_decisions import ALWAYS, NUMBER, decide_all, next_due, only_callback
 from tests.stored_calls import Queued, store_call
@@ -327,7 +328,9 @@ def test_each_state_that_queue_log_tells_of_afterwards_has_its_row_in_the_journa
         assert attempt is not None
         told = ("CBSTART", "CBANSWERED", "CBCONFIRMED", "CONNECT", "COMPLETECALLER", "CBEND")
         noon = int(NOON.timestamp())
-        lines = [[str(noon + at), attempt.id, "dvx", "PJSIP/1101", name] for at, name in enumerate(told)]
+        lines = [
+            LogLine(noon + at, attempt.id, "dvx", "PJSIP/1101", name, ()) for at, name in enumerate(told)
+        ]
         assert resolve(connection, attempt, ALWAYS, lines) == "reached"
         rows = connection.execute(select(attempt_journal).order_by(attempt_journal.c.id)).all()
         assert [(row.state, (row.at - NOON).seconds) for row in rows[2:]] == [

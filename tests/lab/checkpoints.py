@@ -25,7 +25,6 @@ from callback_dialer import dialer, finishing, resolving, starting
 from callback_dialer.attempt import Progress
 from callback_dialer.dialer import Dialer
 from callback_dialer.following import Following
-from callback_dialer.milestones import Line
 from callback_dialer.pacing import QueueLoad
 from callback_dialer.policy import Policy
 from callback_dialer.resolving import Resolver
@@ -41,6 +40,7 @@ from ivr.queues.board import Board
 from ivr.storage import attempts
 from ivr.storage.attempts import Attempt
 from ivr.storage.engine import Store, StoreThread
+from ivr.visits.from_queue_log import LogLine
 
 STATES: Final = ("ringing", "citizen_answered", "confirmed", "agent_connected", "ended")
 FAREWELLS: Final = ("refused", "no_agent", "new_time")
@@ -191,7 +191,7 @@ def _plant_taking_over(reach: Callable[[str], None]) -> None:
         adopt(self, progress)
         reach("alive: adopted")
 
-    def learned(self: Following, attempt_id: str, lines: Iterable[Line]) -> None:
+    def learned(self: Following, attempt_id: str, lines: Iterable[LogLine]) -> None:
         learn(self, attempt_id, lines)
         reach("alive: learned")
 

@@ -17,6 +17,7 @@ from callback_dialer.attempt import Progress, apply, attempt_of
 from callback_dialer.dispositions import BY_CAUSE, disposition
 from callback_dialer.following import Following
 from ivr.asterisk.events import AmiEvent
+from ivr.visits.from_queue_log import LogLine
 
 ID = "cb-5f1d"
 STARTED = datetime(2026, 11, 22, 18, 22, 30, tzinfo=UTC)
@@ -239,8 +240,10 @@ def test_who_reached_an_agent_while_nobody_listened_was_reached_however_soon_the
     """Taken over while ringing, as a dialer does after a lost connection; queue_log tells what it missed."""
     ring = follow(stream(RINGING))
     second = int(STARTED.timestamp()) + 5
-    missed = ["CBSTART|provider", "CBANSWERED|", "CBCONFIRMED|", "CONNECT|1|x|1"]
-    lines = [f"{second}|{ID}|dvx|PJSIP/1101|{said}".split("|") for said in missed]
+    missed = {"CBSTART": "provider", "CBANSWERED": "", "CBCONFIRMED": "", "CONNECT": "1|x|1"}
+    lines = [
+        LogLine(second, ID, "dvx", "PJSIP/1101", event, data.split("|")) for event, data in missed.items()
+    ]
     following = Following()
     following.adopt(ring)
     end = stream(OVER)

@@ -11,6 +11,7 @@ import pytest
 from callback_dialer.attempt import Progress
 from callback_dialer.dispositions import disposition
 from callback_dialer.milestones import lines_of, tell, was_dialled
+from ivr.visits.from_queue_log import LogLine, read_line
 
 ID = "cb-1"
 AT = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -37,9 +38,15 @@ LOGS = [
 
 def written(path: Path, *lines: str) -> Path:
     """A log last written to ten seconds after the attempt's lines."""
-    path.write_text("\n".join(lines))
+    path.write_text("\n".join(lines) + "\n")
     os.utime(path, (SECOND + 10, SECOND + 10))
     return path
+
+
+def read(text: str) -> LogLine:
+    found = read_line(text)
+    assert found is not None
+    return found
 
 
 def line(said: str, attempt_id: str = ID, at: int = SECOND) -> str:
@@ -49,7 +56,7 @@ def line(said: str, attempt_id: str = ID, at: int = SECOND) -> str:
 
 @pytest.mark.parametrize(("said", "outcome"), LOGS)
 def test_the_end_of_an_attempt_is_read_from_its_lines(said: list[str], outcome: str) -> None:
-    lines = [line(each).split("|") for each in said]
+    lines = [read(line(each)) for each in said]
     assert was_dialled(lines)
     told = tell(Progress(ID, "originating", AT), lines)
     assert told.ended_at == AT
@@ -58,10 +65,10 @@ def test_the_end_of_an_attempt_is_read_from_its_lines(said: list[str], outcome: 
 
 
 def test_agent_talk_and_chosen_time_are_read_from_the_lines() -> None:
-    lines = [line(each).split("|") for each in LOGS[-1][0]]
+    lines = [read(line(each)) for each in LOGS[-1][0]]
     told = tell(Progress(ID, "originating", AT), lines)
     assert (told.agent, told.talk_seconds, told.connected_at) == ("PJSIP/1101", 17, AT)
-    assert tell(Progress(ID, "confirmed", AT), [line("CBNEWTIME|2").split("|")]).choice == 2
+    assert tell(Progress(ID, "confirmed", AT), [read(line("CBNEWTIME|2"))]).choice == 2
 
 
 def test_lines_are_found_in_the_log_and_in_what_was_rotated_since(tmp_path: Path) -> None:
@@ -72,7 +79,7 @@ def test_lines_are_found_in_the_log_and_in_what_was_rotated_since(tmp_path: Path
     log = written(tmp_path / "queue_log", other, line("CBANSWERED"), f"{SECOND}|cb-1|half")
     found = lines_of(ID, log, AT - timedelta(seconds=5))
     assert found is not None
-    assert [each[4] for each in found] == ["CBSTART", "CBANSWERED"]
+    assert [each.event for each in found] == ["CBSTART", "CBANSWERED"]
 
 
 def test_lines_are_found_though_asterisk_s_clock_is_behind_the_database_s(tmp_path: Path) -> None:
@@ -80,7 +87,19 @@ def test_lines_are_found_though_asterisk_s_clock_is_behind_the_database_s(tmp_pa
     os.utime(log, (SECOND, SECOND))
     found = lines_of(ID, log, AT + timedelta(minutes=5))
     assert found is not None
-    assert [each[4] for each in found] == ["CBSTART"]
+    assert [each.event for each in found] == ["CBSTART"]
+
+
+@pytest.mark.parametrize("half", ["", "TERQUEUE||0501112233|1", f"{'9' * 5000}|x"])
+def test_a_log_that_begins_with_half_a_line_reaches_back_to_its_next_and_a_stray_file_is_none(
+    half: str, tmp_path: Path
+) -> None:
+    started = f"{SECOND - 9}|NONE|NONE|NONE|QUEUESTART|"
+    log = written(tmp_path / "queue_log", half, started, line("CBSTART|provider"))
+    written(tmp_path / "queue_log.txt", "what this is")
+    found = lines_of(ID, log, AT)
+    assert found is not None
+    assert [each.event for each in found] == ["CBSTART"]
 
 
 def test_a_log_that_does_not_reach_back_tells_nothing(tmp_path: Path) -> None:

@@ -107,7 +107,16 @@ def test_a_citizen_whose_order_could_not_be_committed_hears_nothing_of_python() 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", TOLD + "|", TOLD.replace("1795417200", "0"), TOLD.replace("|31", "|-1"), "|" * 6]
+    "text",
+    [
+        "",
+        "x",
+        TOLD + "|",
+        TOLD.replace("1795417200", "0"),
+        TOLD.replace("|31", "|-1"),
+        "|" * 6,
+        "9" * 5000 + TOLD,
+    ],
 )
 def test_what_is_no_order_is_not_taken_for_one(text: str) -> None:
     assert read_order("main", "17.5", "dvx", text) is None
