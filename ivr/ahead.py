@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from fcntl import F_SETPIPE_SZ, fcntl
 from typing import BinaryIO, Final, TypeVar
@@ -29,16 +30,21 @@ def ahead(make: Callable[[], Iterator[T]]) -> Iterator[T]:
     Raises what the iteration raises; ChildProcessError, an OSError, if its process was killed.
     """
     command = [sys.executable, "-P", "-m", __name__]  # whatever lies in the working directory is not ours
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with (
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process,
+        ThreadPoolExecutor(1) as reading,
+    ):
         assert process.stdin
         assert process.stdout
         try:
             fcntl(process.stdout, F_SETPIPE_SZ, _AHEAD_BYTES)
             with process.stdin as theirs:
                 pickle.dump(make, theirs)
-            while (one := pickle.load(process.stdout)) is not None:
+            coming = reading.submit(pickle.load, process.stdout)
+            while (one := coming.result()) is not None:
                 if isinstance(one, Exception):
                     raise one
+                coming = reading.submit(pickle.load, process.stdout)
                 yield one
         except (BrokenPipeError, EOFError, pickle.UnpicklingError):
             raise ChildProcessError("the reading process was killed") from None

@@ -19,7 +19,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
-BLOCK_BYTES: Final = 1 << 18
+BLOCK_BYTES: Final = 1 << 19
 _GZIP: Final = b"\x1f\x8b"
 _Unpacked = BufferedReader | gzip.GzipFile
 _DAMAGE: Final = (EOFError, zlib.error, gzip.BadGzipFile)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -35,18 +34,8 @@ from ivr.watched import Watched
 EXAMPLE: Final = "Example: hotline data backfill --all-queues /var/log/asterisk/queue_log*"
 _ENOUGH: Final = 1000
 """New visits that show a database what its tables look like."""
-_AT_ONCE: Final = 4
+_AT_ONCE: Final = 2
 """Blocks in one transaction: SQLite writes each page once for all of them."""
-
-
-class _Kept(NamedTuple):
-    """What is left of a block that is stored."""
-
-    file: LogFile
-    packed: int
-    lines: int
-    read_to: datetime | None
-    saved: Saved
 
 
 def backfill(
@@ -90,28 +79,29 @@ def _read(
     lines, new, changed, read_to = 0, 0, 0, None
     with _progress() as progress:
         tasks = {file: progress.add_task(file.path.name, total=file.path.stat().st_size) for file in files}
-        told = ahead(partial(read_files, server, configuration, files, before))
-        while some := store.write(
-            partial(_keep, server=server, watched=watched, told=islice(told, _AT_ONCE))
-        ):
-            if new <= _ENOUGH < new + sum(one.saved.new for one in some):
+        for some in _portions(ahead(partial(read_files, server, configuration, files, before))):
+            saved = store.write(partial(_keep, server=server, watched=watched, told=some))
+            now_new = sum(one.new for one in saved)
+            if new <= _ENOUGH < new + now_new:
                 store.write(lambda connection: take_statistics(connection, calls, visits))
-            for one in some:
-                new, changed = new + one.saved.new, changed + one.saved.changed
-                lines, read_to = lines + one.lines, one.read_to
-                progress.update(tasks[one.file], completed=one.packed)
+            new, changed = new + now_new, changed + sum(one.changed for one in saved)
+            for told in some:
+                lines += told.lines
+                progress.update(tasks[told.file], completed=told.packed)
+            read_to = some[-1].read_to
     if read_to is not None:
         began = files[0].began_at
         store.write(lambda connection: listening.count_rebuilt(connection, server, began, read_to))
     return lines, Saved(new, changed)
 
 
-def _keep(connection: Connection, server: str, watched: Watched, told: Iterable[Told]) -> list[_Kept]:
-    """In the transaction, as they come: whoever reads need not wait until it ends."""
-    return [
-        _Kept(one.file, one.packed, one.lines, one.read_to, keep(connection, server, watched, one))
-        for one in told
-    ]
+def _keep(connection: Connection, server: str, watched: Watched, told: list[Told]) -> list[Saved]:
+    return [keep(connection, server, watched, one) for one in told]
+
+
+def _portions(told: Iterator[Told]) -> Iterator[list[Told]]:
+    while some := list(islice(told, _AT_ONCE)):
+        yield some
 
 
 def _progress() -> Progress:
