@@ -1,7 +1,8 @@
 """An iteration that another process runs ahead of its reader, so that two cores share the work.
 
 `hotline data backfill` reads lines in one process while it stores in the other. Between them goes a pipe of
-pickles; the process imports what the iteration needs and nothing else, which keeps it small.
+pickles, and the next one is fetched while one is used; the process imports what the iteration needs and
+nothing else, which keeps it small.
 """
 
 from __future__ import annotations

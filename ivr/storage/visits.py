@@ -103,7 +103,7 @@ class _Batch:
 
     def _is_sealed(self, moment: datetime) -> bool:
         """Records of that day may be gone on purpose; its totals are kept, and nothing new belongs to it."""
-        return bool(self._sealed) and any(begin <= moment < end for begin, end in self._sealed)
+        return any(begin <= moment < end for begin, end in self._sealed)
 
     def put_call(self, call: Call, is_listened: bool) -> None:
         row: Any = same_call(call, self._stored.calls_of(call))
