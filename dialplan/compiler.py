@@ -67,7 +67,7 @@ def _dialplan(source: Source) -> tuple[dict[str, str], str]:
     fixed = [context for context in contexts if context.name in FIXED_CONTEXTS]
     plan = render(context for context in contexts if context.name not in FIXED_CONTEXTS)
     revision = revision_of(plan)
-    entries = f'#include "{REVISIONS}/*.conf"\n\n{entry.trunk_names(source)}\n{render(fixed)}'
+    entries = f'#include "{REVISIONS}/*.conf"\n\n{entry.global_variables(source)}\n{render(fixed)}'
     # In this order: a reload between the two must not name contexts that are not there yet.
     files = {
         f"{REVISIONS}/{revision}.conf": plan.replace(REVISION, revision),

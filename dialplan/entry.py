@@ -13,10 +13,12 @@ from dialplan.door import ask_python, late
 from dialplan.menu import BACK, node_context
 from dialplan.plan import Context, Extension, Step, assign, goto, inside, user_event
 from dialplan.source import Source
+from ivr.asterisk.secrets import FOLDER
 from ivr.asterisk.words import (
     AGI_CALLER_LANGUAGE,
     CONTEXT_INBOUND,
     EVENT_CALL,
+    SECRET_FILES,
     VAR_LANGUAGE,
     VAR_ORIGIN,
     VAR_PATH,
@@ -30,10 +32,11 @@ _TRUNK = "HOTLINE_TRUNK_"
 TRUNK_NAME = f"${{{_TRUNK}${{CHANNEL(endpoint)}}}}"
 
 
-def trunk_names(source: Source) -> str:
-    """The global variables that tell the trunk by its endpoint."""
-    lines = (f"{_TRUNK}{trunk.endpoint} = {name}" for name, trunk in source.configuration.trunks.items())
-    return "\n".join(("[globals]", *lines, ""))
+def global_variables(source: Source) -> str:
+    """The section of global variables: each trunk's name by its endpoint, and the dialplan's secrets."""
+    trunks = (f"{_TRUNK}{trunk.endpoint} = {name}" for name, trunk in source.configuration.trunks.items())
+    secrets = (f'#include "{FOLDER}/{name}.conf"' for name in SECRET_FILES)
+    return "\n".join(("[globals]", *trunks, *secrets, ""))
 
 
 def doorway(name: str, behind: Context) -> Context:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dialplan import manager
 from dialplan.compiler import compile
-from ivr.asterisk.secrets import FOLDER, make_missing
+from ivr.asterisk.secrets import FOLDER, make_all_missing
 from ivr.config.loading import Loaded
 
 
@@ -29,4 +29,4 @@ def write(loaded: Loaded, out: Path, server: str, today: date) -> list[Path]:
         fresh.write_text(text, encoding="utf-8")
         fresh.replace(path)
         written.append(path)
-    return written + make_missing(out / FOLDER, manager.RIGHTS)
+    return written + make_all_missing(out / FOLDER, manager.RIGHTS)

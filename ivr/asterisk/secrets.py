@@ -1,7 +1,7 @@
 """Secrets shared with Asterisk: one file each in `secrets.d/`, made once, included by Asterisk, read by us.
 
-A file says `secret = …` for an AMI user and `password = …` for a SIP account. Nothing ever writes a secret
-anywhere else.
+A file says `secret = …` for an AMI user, `password = …` for a SIP account, `HOTLINE_…_SECRET = …` for the
+dialplan. Nothing ever writes a secret anywhere else.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
+from ivr.asterisk.words import SECRET_FILES
+
 FOLDER = "secrets.d"
-_LINE = re.compile(r"^\s*(?:secret|password)\s*=\s*(\S+)\s*$", re.MULTILINE)
+_LINE = re.compile(r"^\s*(?:secret|password|HOTLINE_\w+_SECRET)\s*=\s*(\S+)\s*$", re.MULTILINE)
 _MODE = 0o640
 _FOLDER_MODE = 0o750
 _BYTES = 24
@@ -30,6 +32,14 @@ def make_missing(folder: Path, names: Iterable[str], word: str = "secret") -> li
     """
     folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     return [path for name in names if (path := _make(folder / f"{name}.conf", word)) is not None]
+
+
+def make_all_missing(folder: Path, users: Iterable[str]) -> list[Path]:
+    """Make the secrets that rendered files include: of AMI users and the dialplan; returns new files."""
+    made = make_missing(folder, users)
+    for name, variable in SECRET_FILES.items():
+        made += make_missing(folder, [name], variable)
+    return made
 
 
 def _make(path: Path, word: str) -> Path | None:

@@ -92,6 +92,13 @@ LOG_CALLBACK_END: Final = "CBEND"
 LOG_ORDER: Final = "CBORDER"
 """queue_log, uniqueid = the caller's: an order Python did not answer. Data: see `ivr.calls.orders`."""
 
+VAR_AGI_SECRET: Final = "HOTLINE_AGI_SECRET"
+"""Global variable: what a FastAGI session answers to prove that it is this Asterisk's."""
+VAR_LOG_SECRET: Final = "HOTLINE_LOG_SECRET"
+"""Global variable: the key of the hash in the queue_log lines that our dialplan writes."""
+SECRET_FILES: Final = {"hotline-agi": VAR_AGI_SECRET, "hotline-log": VAR_LOG_SECRET}
+"""Files of `secrets.d/` that the dialplan's `[globals]` includes, and the variable each of them sets."""
+
 VAR_SAY: Final = "HOTLINE_SAY"
 """What a script wants said, as Playback() takes it: `hotline/place-3&hotline/wait_minutes-4`.
 Empty or not set: nothing."""

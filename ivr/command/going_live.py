@@ -17,7 +17,7 @@ from ivr.asterisk.actions import ActionRefused, AmiError
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.login import logged_in
 from ivr.asterisk.readiness import Send
-from ivr.asterisk.secrets import FOLDER, SecretMissing, make_missing
+from ivr.asterisk.secrets import FOLDER, SecretMissing, make_all_missing
 from ivr.command.preparing import Wish, prepare
 from ivr.config.changes import changes
 from ivr.config.check_prompts import missing_files
@@ -48,7 +48,7 @@ def go_live(wish: Wish, tell: Callable[[Sequence[str] | None], None]) -> int:
                 loaded = prepare(wish, number, datetime.now().date())
                 before = live_configuration(shelf)
                 tell(None if before is None else changes(before, configuration_of(loaded)))
-                make_missing(wish.asterisk / FOLDER, manager.RIGHTS)
+                make_all_missing(wish.asterisk / FOLDER, manager.RIGHTS)
                 asyncio.run(_take_over(wish, number, loaded, before))
             except BaseException:
                 shelf.drop(number)
