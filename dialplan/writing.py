@@ -7,26 +7,37 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 from dialplan import manager
 from dialplan.compiler import compile
 from ivr.asterisk.secrets import FOLDER, make_all_missing
+from ivr.asterisk.shared_folder import FILE_MODE, share
 from ivr.config.loading import Loaded
 
+HOME: Final = "hotline"
+"""The folder of rendered files, in Asterisk's configuration folder; in a revision they stand without it."""
 
-def write(loaded: Loaded, out: Path, server: str, today: date) -> list[Path]:
+
+def write(loaded: Loaded, out: Path, server: str, today: date, group: int | None = None) -> list[Path]:
     """Render into `out` (Asterisk's configuration folder); returns the files that are new or changed.
 
-    Each file is replaced as a whole. Secrets that exist stay as they are. Raises as `compile` does.
+    Each file is replaced as a whole. Secrets that exist stay as they are. `group`: the id of Asterisk's
+    group, if it is not that of `out`. Raises as `compile` does, and OSError.
     """
     written = []
-    for name, text in compile(loaded, server, today=today).items():
+    files = compile(loaded, server, today=today)
+    out.mkdir(parents=True, exist_ok=True)
+    for folder in (HOME, FOLDER):
+        share(out / folder, group)
+    for name, text in files.items():
         path = out / name
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f".{path.name}.new")
         fresh.write_text(text, encoding="utf-8")
+        fresh.chmod(FILE_MODE)
         fresh.replace(path)
         written.append(path)
     return written + make_all_missing(out / FOLDER, manager.RIGHTS)

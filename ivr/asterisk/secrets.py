@@ -12,12 +12,11 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
+from ivr.asterisk.shared_folder import FILE_MODE, share
 from ivr.asterisk.words import SECRET_FILES
 
 FOLDER = "secrets.d"
 _LINE = re.compile(r"^\s*(?:secret|password|HOTLINE_\w+_SECRET)\s*=\s*(\S+)\s*$", re.MULTILINE)
-_MODE = 0o640
-_FOLDER_MODE = 0o750
 _BYTES = 24
 
 
@@ -28,9 +27,9 @@ class SecretMissing(Exception):
 def make_missing(folder: Path, names: Iterable[str], word: str = "secret") -> list[Path]:
     """Make secrets for those who have none; returns the new files. Existing ones stay.
 
-    `folder` is made if need be. Files are 0640: Asterisk's group may read them, nobody else.
+    `folder` is made if need be, as `share` does. Files are 0640: Asterisk's group may read them, nobody else.
     """
-    folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    share(folder)
     return [path for name in names if (path := _make(folder / f"{name}.conf", word)) is not None]
 
 
@@ -47,8 +46,10 @@ def _make(path: Path, word: str) -> Path | None:
         return None
     new = path.with_suffix(".new")
     new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE), "w", encoding="ascii") as file:
-        os.fchmod(file.fileno(), _MODE)
+    with os.fdopen(
+        os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "w", encoding="ascii"
+    ) as file:
+        os.fchmod(file.fileno(), FILE_MODE)
         file.write(f"{word} = {secrets.token_hex(_BYTES)}\n")
     new.replace(path)
     return path

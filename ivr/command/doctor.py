@@ -49,6 +49,7 @@ def doctor(
     findings = [
         machine.configuration(loaded, folder),
         machine.revisions(shelf_of(asterisk_folder, revisions)),
+        machine.secrets(secrets, asterisk_folder),
         machine.database(database_url()),
     ]
     findings += asyncio.run(_live(loaded, server, secrets, folder))

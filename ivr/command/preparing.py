@@ -11,14 +11,12 @@ from pathlib import Path
 
 from dialplan.compiler import compile
 from dialplan.quoting import UnsafeText
+from dialplan.writing import HOME
 from ivr.command.checking import unfit_database
 from ivr.command.menu_tests import run_tests
 from ivr.config.loading import Loaded, configuration_of, load
 from ivr.config.problems import errors
 from ivr.revisions.shelf import CONFIG, NotApplied, Shelf, write_whole, yaml_files
-
-HOME = "hotline/"
-"""What the names of rendered files begin with; in a revision they stand without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +53,5 @@ def prepare(wish: Wish, number: int, today: date) -> Loaded:
     except UnsafeText as error:
         raise NotApplied(str(error), "change that text in the YAML") from None
     for name, text in files.items():
-        write_whole(wish.shelf.tree(number) / name.removeprefix(HOME), text.encode())
+        write_whole(wish.shelf.tree(number) / name.removeprefix(f"{HOME}/"), text.encode())
     return loaded

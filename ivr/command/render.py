@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from grp import getgrnam
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,9 @@ def render(
     server: Annotated[
         str, typer.Option(help="Which of `servers` to render for.", envvar="HOTLINE_SERVER")
     ] = "main",
+    group: Annotated[
+        str, typer.Option(help="Asterisk's group, which reads the files; default: the folder's own group.")
+    ] = "",
 ) -> None:
     """Write Asterisk's files: dialplan, queues, manager users; make the secrets that are missing.
 
@@ -36,11 +40,15 @@ def render(
     if (out / "hotline").is_symlink():
         fail(f"{out / 'hotline'} belongs to `config apply`", hint="hotline config apply, or another folder")
     try:
-        written = write(loaded, out, server, date.today())
+        gid = getgrnam(group).gr_gid if group else None
+    except KeyError:
+        fail(f"there is no group {group!r} on this machine", hint="Debian's Asterisk runs in `asterisk`")
+    try:
+        written = write(loaded, out, server, date.today(), gid)
     except UnsafeText as error:
         fail(str(error))
     except OSError as error:
-        fail(f"{error.filename}: {error.strerror}", hint="name a folder you may write to")
+        fail(f"{error.filename}: {error.strerror}", hint="name a folder you may write to, or run it as root")
     for path in written:
         typer.echo(f"wrote {path}")
     if not written:

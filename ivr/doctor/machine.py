@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import closing
+from grp import getgrgid
 from pathlib import Path
 from typing import Final
 
@@ -43,6 +44,32 @@ def revisions(shelf: Shelf) -> Finding:
     except OSError as problem:
         return warning("revisions", f"{problem.filename}: {problem.strerror}", "let this user read it")
     return well("revisions", f"revision {live.number} is live" if live else "nothing has been applied so far")
+
+
+def secrets(folder: Path, asterisk: Path) -> Finding:
+    """Asterisk's group reads the secrets, and nobody else; `asterisk` is its configuration folder."""
+    try:
+        gid = asterisk.stat().st_gid
+        paths = (folder, *sorted(folder.iterdir()))
+        open_to_all = [path for path in paths if path.stat().st_mode & 0o007]
+        of_others = [path for path in paths if path.stat().st_gid != gid]
+    except OSError as problem:
+        what = f"{problem.filename}: {problem.strerror}"
+        return error("secrets", what, f"add this user to the group of {folder}, or name it with --secrets")
+    mend = f"chgrp -R {_name(gid)} {folder}; chmod 2750 {folder}; chmod 0640 {folder}/*"
+    if open_to_all:
+        return error("secrets", f"every user of this machine may read {open_to_all[0]}", mend)
+    if of_others:
+        what = f"{of_others[0]} is not of the group of {asterisk}: Asterisk may not read it"
+        return warning("secrets", what, mend)
+    return well("secrets", f"{folder} is for the group {_name(gid)} only")
+
+
+def _name(gid: int) -> str:
+    try:
+        return getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
 
 
 def prompts(loaded: Loaded, sounds: Path, folder: Path) -> Finding:

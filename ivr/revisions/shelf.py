@@ -22,6 +22,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from ivr.asterisk.shared_folder import share
 from ivr.config.loading import content_of
 from ivr.config.problems import Problem
 
@@ -100,7 +101,8 @@ class Shelf:
     @contextmanager
     def alone(self, who: str, now: datetime) -> Iterator[None]:
         """Nobody else applies meanwhile, else NotApplied. The kernel frees the lock of a holder who dies."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self.folder.is_dir():
+            share(self.folder, self.link.stat().st_gid if self.link.exists() else None)
         with (self.folder / ".lock").open("a+", encoding="utf-8") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -77,9 +77,11 @@ def _machine_modules() -> Path:
 class Asterisk:
     """One running Asterisk over the configuration folder `etc`; ended by `stop` or `kill`."""
 
-    def __init__(self, etc: Path) -> None:
+    def __init__(self, etc: Path, runs_as: int | None = None) -> None:
+        """`runs_as`: the user and group id it gets instead of ours."""
         self._command = (*installation().command, "-C", str(etc / "asterisk.conf"))
         self._console = etc.parent / "console.txt"
+        self._runs_as = runs_as
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -99,6 +101,9 @@ class Asterisk:
                 stdout=console,
                 stderr=console,
                 umask=PRIVATE_UMASK,
+                user=self._runs_as,
+                group=self._runs_as,
+                extra_groups=None if self._runs_as is None else (),
             )
         async with asyncio.timeout(_READY_SECONDS):
             while "fully booted" not in await self.console("core waitfullybooted"):
@@ -137,3 +142,16 @@ class Asterisk:
         if self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
+
+
+def another_user() -> int | None:
+    """The id of a user without any rights, if we may start Asterisk as them and they reach it; else None."""
+    nobody = 65534
+    if os.geteuid() != 0:
+        return None
+    try:
+        command = (*installation().command, "-V")
+        subprocess.run(command, user=nobody, group=nobody, extra_groups=(), check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return nobody

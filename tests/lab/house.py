@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import os
 import random
 import shutil
 import socket
@@ -46,7 +47,9 @@ Changes = Mapping[str, Any]
 class House:
     """A running hotline's addresses and folders."""
 
-    def __init__(self, folder: Path, sip_port: int, run_folder: Path, today: date) -> None:
+    def __init__(
+        self, folder: Path, sip_port: int, run_folder: Path, today: date, runs_as: int | None = None
+    ) -> None:
         self.folder = folder
         self.config = folder / "config"
         """The YAML as changed for this house."""
@@ -55,7 +58,8 @@ class House:
         self.sip = (LOOPBACK, sip_port)
         self._run_folder = run_folder
         self._today = today
-        self.asterisk = Asterisk(self.etc)
+        self._runs_as = runs_as
+        self.asterisk = Asterisk(self.etc, runs_as)
 
     @classmethod
     @asynccontextmanager
@@ -65,15 +69,20 @@ class House:
         config: Path = REPOSITORY / "config",
         changes: Changes | None = None,
         today: date | None = None,
+        runs_as: int | None = None,
     ) -> AsyncIterator[Self]:
-        """A hotline running in `folder`, stopped at the end. `today`: from its year on holidays are known."""
+        """A hotline running in `folder`, stopped at the end. `today`: from its year on holidays are known.
+
+        `runs_as`: the user and group id of Asterisk, to whom its folders then belong, as on Debian.
+        """
         folder = folder.resolve()
         run_folder = Path(tempfile.mkdtemp(prefix="hotline-"))
         ports = free_ports(4)
-        house = cls(folder, ports[0], run_folder, today or date.today())
+        house = cls(folder, ports[0], run_folder, today or date.today(), runs_as)
         try:
             house._furnish(config, changes or {}, ports[1:])
             house.render()
+            house.give_to_asterisk()
             await house.asterisk.start()
             yield house
         finally:
@@ -153,6 +162,15 @@ class House:
     @property
     def _configuration(self) -> Configuration:
         return configuration_of(load_or_fail(self.config))
+
+    def give_to_asterisk(self) -> None:
+        """Everything here belongs to Asterisk's user, where that is another one."""
+        if self._runs_as is None:
+            return
+        for folder in (self.folder, self._run_folder):
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, self._runs_as, self._runs_as, follow_symlinks=False)
+        self.etc.chmod(0o750)
 
     def _furnish(self, config: Path, changes: Changes, ports: list[int]) -> None:
         for name in ("etc", "lib", "spool", "log", "agi", "recordings", "data/moh"):

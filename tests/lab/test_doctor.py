@@ -92,6 +92,11 @@ def test_each_fault_of_asterisk_is_found(tmp_path: Path) -> None:
             (others / "hotline-dialer.conf").unlink()
             await found(service, "AMI login", "hotline-dialer.conf does not exist", "--secrets", str(others))
 
+            ours = house.etc / FOLDER / "hotline-dialer.conf"
+            ours.chmod(0o644)
+            await found(service, "secrets", f"every user of this machine may read {ours}")
+            ours.chmod(0o640)
+
             manager = house.etc / "hotline" / "manager.conf"
             good = manager.read_text()
             for wrong, check, what in (
