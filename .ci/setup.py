@@ -103,7 +103,7 @@ def install_packages(packages):
 
 def wanted_stamp():
     """Changes whenever the environment has to be made again."""
-    parts = [(REPO / name).read_bytes() for name in ("requirements.lock", "pyproject.toml")]
+    parts = [(REPO / name).read_bytes() for name in ("requirements-dev.lock", "pyproject.toml")]
     return hashlib.sha256(b"\0".join([*parts, str(REPO).encode()])).hexdigest()
 
 
@@ -121,7 +121,7 @@ def make_environment():
     )
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "-q"]
     run(
-        [*pip, "--require-hashes", "-r", str(REPO / "requirements.lock")],
+        [*pip, "--require-hashes", "-r", str(REPO / "requirements-dev.lock")],
         "installing the pinned dependencies",
     )
     run([*pip, "--no-deps", "--no-build-isolation", "-e", str(REPO)], "installing the hotline command")
