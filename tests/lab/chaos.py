@@ -177,9 +177,11 @@ async def _judge(traffic: Traffic, service: HotlineService) -> Verdict:
 def _joined(queue_log: Path) -> dict[str, int]:
     """The numbers that Asterisk itself says have joined, and the second in which each did first."""
     found: dict[str, int] = {}
-    for line in map(read_line, queue_log.read_text(encoding="utf-8").splitlines()):
-        if line and line.event == "ENTERQUEUE":
-            found.setdefault(e164(line.data[1]), line.epoch)
+    for path in queue_log.parent.glob(f"{queue_log.name}*"):
+        for line in map(read_line, path.read_text(encoding="utf-8").splitlines()):
+            if line and line.event == "ENTERQUEUE":
+                number = e164(line.data[1])
+                found[number] = min(line.epoch, found.get(number, line.epoch))
     return found
 
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import shutil
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -46,6 +49,10 @@ class Target:
 
 
 Strike = Callable[[Target], Awaitable[None]]
+_LATE: Final = 0.2
+"""Seconds for a piece of what is said, of 64 kB at most."""
+_FLAPS: Final = 3
+_BEAT: Final = 0.05
 _SILENT: Final = 8.0
 """Seconds; longer than a pong may take, so that the connection is given up though nobody closed it."""
 
@@ -112,13 +119,67 @@ def _silence(wire: str) -> Strike:
     return strike
 
 
+def _slow(wire: str) -> Strike:
+    """Late, piece by piece, but not so late that anybody gives the other up."""
+
+    async def strike(target: Target) -> None:
+        target.wires[wire].slow(_LATE)
+        await target.a_while(3.0, 6.0)
+        target.wires[wire].mend()
+
+    return strike
+
+
+def _half_open(wire: str) -> Strike:
+    """The far end is gone and nobody says so, as when a machine loses its power; a new connection works."""
+
+    async def strike(target: Target) -> None:
+        target.wires[wire].forget()
+        await asyncio.sleep(_SILENT)
+
+    return strike
+
+
 async def _kill_asterisk(target: Target) -> None:
+    await _kill_and_start_asterisk(target)
+    await target.traffic.come_back()
+
+
+async def _kill_and_start_asterisk(target: Target) -> None:
     began = time.time()
     await target.house.kill()
     await target.traffic.asterisk_died(began)
     await target.a_while(0.0, 1.5)
     await target.house.restart()
+
+
+async def _flapping_asterisk(target: Target) -> None:
+    """It dies again before anybody has said all that goes on."""
+    for _ in range(_FLAPS):
+        await _kill_and_start_asterisk(target)
     await target.traffic.come_back()
+
+
+async def _reload_while_ringing(target: Target) -> None:
+    """Another dialplan goes live, with a citizen being rung if one is soon."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_SILENT):
+            while not target.traffic.owed_tries:
+                await asyncio.sleep(_BEAT)
+    await target.house.reload({"callback.confirm_wait": f"{target.chance.uniform(0.8, 1.2):.2f}s"})
+
+
+async def _copy_and_truncate(target: Target) -> None:
+    """As logrotate's `copytruncate` does; what is written in between is lost, and AMI has told it."""
+    await target.until_ready()
+    log = target.house.queue_log
+    copies = len(list(log.parent.glob(f"{log.name}.*")))
+    await asyncio.to_thread(_copied_and_truncated, log, log.with_name(f"{log.name}.{copies + 1}"))
+
+
+def _copied_and_truncated(log: Path, copy: Path) -> None:
+    shutil.copyfile(log, copy)
+    os.truncate(log, 0)
 
 
 async def _restart_asterisk(target: Target) -> None:
@@ -181,21 +242,30 @@ STRIKES: Final[Mapping[str, Strike]] = MappingProxyType(
         "recorder cut off": _cut("recorder"),
         "recorder stalled": _stall("recorder"),
         "recorder silent": _silence("recorder"),
+        "recorder slow": _slow("recorder"),
+        "recorder half open": _half_open("recorder"),
         "dialer killed": _kill("dialer"),
         "dialer restarted": _restart("dialer"),
         "dialer frozen": _freeze("dialer"),
         "dialer cut off": _cut("dialer"),
         "dialer silent": _silence("dialer"),
+        "dialer slow": _slow("dialer"),
+        "dialer half open": _half_open("dialer"),
         "agi cut off": _cut("agi"),
         "agi stalled": _stall("agi"),
         "asterisk killed": _kill_asterisk,
         "asterisk restarted": _restart_asterisk,
         "asterisk frozen": _freeze_asterisk,
+        "asterisk flapping": _flapping_asterisk,
+        "asterisk reloaded": _reload_while_ringing,
+        "queue_log truncated": _copy_and_truncate,
         "postgresql killed": _kill_postgresql,
         "postgresql restarted": _restart_postgresql,
         "postgresql frozen": _freeze_postgresql,
         "postgresql cut off": _cut("postgresql"),
         "postgresql stalled": _stall("postgresql"),
+        "postgresql slow": _slow("postgresql"),
+        "postgresql half open": _half_open("postgresql"),
         "all killed": _kill_all,
     }
 )

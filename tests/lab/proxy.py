@@ -1,4 +1,4 @@
-"""A wire that can be cut: TCP passed on to where Asterisk listens, until a test says otherwise."""
+"""A wire that can be cut, slow or half open: TCP passed on to where Asterisk listens."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ _CHUNK = 65536
 
 
 class Wire:
-    """`port` is where the clients connect. `cut` ends what is up; `hold` lets nothing through, silently."""
+    """`port` is where the clients connect.
+
+    `cut` ends what is up; `hold` lets nothing through, silently; `forget` holds what is up now for ever;
+    `slow` delays each piece.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self._there = (host, port)
         self._open: set[asyncio.StreamWriter] = set()
         self._flows = asyncio.Event()
         self._flows.set()
+        self._forgotten: set[asyncio.StreamWriter] = set()
+        self._delay = 0.0
         self._is_down = False
         self._server: asyncio.Server
 
@@ -48,7 +54,16 @@ class Wire:
     def mend(self) -> None:
         """As if nothing had happened: new connections are taken, what was held goes on."""
         self._is_down = False
+        self._delay = 0.0
         self._flows.set()
+
+    def slow(self, seconds: float) -> None:
+        """Each piece, of 64 kB at most, takes that long until `mend`."""
+        self._delay = seconds
+
+    def forget(self) -> None:
+        """The far ends vanish without a word; a new connection works."""
+        self._forgotten |= self._open
 
     def hold(self) -> None:
         """Connections stay up and carry nothing, as behind a firewall that forgot them."""
@@ -70,10 +85,14 @@ class Wire:
         try:
             while data := await reader.read(_CHUNK):
                 await self._flows.wait()
+                if writer in self._forgotten:
+                    continue
+                await asyncio.sleep(self._delay)
                 writer.write(data)
                 await writer.drain()
         except OSError:
             pass
         finally:
             self._open.discard(writer)
+            self._forgotten.discard(writer)
             writer.close()
