@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, suppress
 from grp import getgrgid
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from ivr.config.check_prompts import missing_files
 from ivr.config.loading import Loaded
 from ivr.config.model import Configuration, Server
 from ivr.doctor.findings import Finding, error, warning, well
+from ivr.private import is_open_to_others
 from ivr.revisions.shelf import Shelf
 from ivr.storage.engine import Store, StoreAway, StoreUnfit
 from ivr.storage.migrations import is_current
@@ -137,3 +139,19 @@ def database(url: str) -> Finding:
         what = f"its clock and this machine's are {apart:.0f} s apart"
         return error("database", what, "run one time service (chrony) on both machines")
     return well("database", f"{store.engine.dialect.name}, with the tables of this version")
+
+
+def privacy(url: str, folders: Iterable[Path]) -> Finding:
+    """The database and the files of these folders hold citizens' numbers: others must not read them."""
+    with suppress(StoreUnfit), closing(Store(url)) as store:
+        folders = [store.file, *folders]
+    exposed = [path for path in folders if any(map(is_open_to_others, _files_of(path)))]
+    if not exposed:
+        return well("privacy", "no other user of this machine can read database, revisions or configuration")
+    names = " ".join(map(str, exposed))
+    do = f"run `chmod -R o= {names}`; Asterisk and the daemon read by their group"
+    return warning("privacy", f"every user of this machine can read citizens' numbers in {names}", do)
+
+
+def _files_of(path: Path) -> Iterator[Path]:
+    return filter(Path.is_file, (path, *path.rglob("*")))

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Final, TypeVar
 from weakref import WeakSet
 
@@ -20,7 +21,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from ivr.storage.faults import RESTORE, StoreAway, StoreUnfit, told
+from ivr.private import close_to_others
+from ivr.storage.faults import REPLACED, RESTORE, StoreAway, StoreUnfit, told
 
 __all__ = ["Store", "StoreAway", "StoreThread", "StoreUnfit"]
 
@@ -41,6 +43,8 @@ _POSTGRESQL: Final = {
     # What a process that froze in mid transaction has locked becomes free by itself.
     "options": "-c idle_in_transaction_session_timeout=5s -c lock_timeout=8s",
 }
+_FILES: Final = "files"
+"""Under this name each connection to SQLite remembers which files it opened."""
 _NO_URL: Final = StoreUnfit(
     "HOTLINE_DATABASE_URL is no database URL",
     "such as sqlite:////var/lib/hotline.db or postgresql://user:password@host/name",
@@ -57,6 +61,8 @@ class Store:
         """
         parsed = _parsed(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.file = Path(parsed.database or "") if self.is_sqlite else Path()
+        """The SQLite database."""
         self.engine: Engine = create_engine(
             parsed,
             connect_args=_connect_args(self.is_sqlite, waits_for_disk),
@@ -67,6 +73,7 @@ class Store:
         if self.is_sqlite:
             event.listen(self.engine, "do_connect", _make_private)
             event.listen(self.engine, "connect", lambda it, _: _prepare_sqlite(it, waits_for_disk))
+            event.listen(self.engine, "connect", lambda _, record: self._note_files(record.info))
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             event.listen(self.engine, "connect", lambda connection, _: self._connections.add(connection))
@@ -89,12 +96,30 @@ class Store:
     def _transaction(self, *, writes: bool) -> Iterator[Connection]:
         try:
             opened = self.engine.connect().execution_options(writes=writes)
-            with opened as connection, connection.begin():
-                yield connection
+            with opened as connection:
+                with connection.begin():
+                    yield connection
+                if writes and self.is_sqlite:
+                    self._require_same_files(connection.info)
         except Exception as problem:
             if (fault := told(problem)) is None:
                 raise
             raise fault from problem
+
+    def _note_files(self, info: dict[Any, Any]) -> None:
+        info[_FILES] = _files_at(self.file)
+
+    def _require_same_files(self, info: Mapping[Any, Any]) -> None:
+        """Raise StoreUnfit if what was committed went into a file that nobody finds any more."""
+        opened, now = info[_FILES], _files_at(self.file)
+        if now == opened:
+            return
+        if now[self.file] != opened[self.file]:
+            # SQLite would apply the WAL of the old file to whatever file stands there at the next start.
+            for path in opened:
+                if now[path] is not None and now[path] == opened[path]:
+                    path.replace(f"{path}.replaced")
+        raise StoreUnfit(f"{self.file} or its WAL was deleted or replaced while in use", REPLACED)
 
     def cut(self) -> None:
         """Break every connection, from another thread: who waits for an answer gets StoreAway."""
@@ -173,11 +198,17 @@ def _connect_args(is_sqlite: bool, waits_for_disk: bool) -> Mapping[str, object]
 
 
 def _make_private(dialect: object, record: object, arguments: Sequence[Any], named: object) -> None:
-    """A file that is not there yet is its owner's alone, and so is its WAL: it holds citizens' numbers."""
-    # Never an old one: closing it would drop the locks that other connections of this process have on it.
+    """A file that is not there yet is its owner's alone, and so is its WAL: it holds citizens' numbers.
+
+    From others a copy that was put in its place is closed, too.
+    """
+    # An old one is never opened: closing it would drop the locks of this process's other connections on it.
+    if (path := arguments[0]) == ":memory:":
+        return
     with suppress(OSError):  # what is wrong with it SQLite tells
-        if (path := arguments[0]) != ":memory:":
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+    for one in _with_wal(Path(path)):
+        close_to_others(one)
 
 
 def _prepare_sqlite(connection: Any, waits_for_disk: bool) -> None:
@@ -187,8 +218,25 @@ def _prepare_sqlite(connection: Any, waits_for_disk: bool) -> None:
     # FULL: an attempt that is committed is on the disk before its Originate is sent, whatever the power does.
     # Who is in a hurry writes pages back every 64 MB instead of every 4: most change many times in between.
     disk = ("synchronous=FULL",) if waits_for_disk else ("synchronous=NORMAL", "wal_autocheckpoint=16384")
-    for pragma in ("journal_mode=WAL", *disk, "foreign_keys=ON", "cache_size=-32768"):
+    # The last reads the file: then its WAL is there, and `_note_files` finds it.
+    for pragma in ("journal_mode=WAL", *disk, "foreign_keys=ON", "cache_size=-32768", "schema_version"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _files_at(database: Path) -> dict[Path, tuple[int, int] | None]:
+    """Which files stand at the path of a SQLite database and beside it; None where there is none."""
+
+    def file_at(path: Path) -> tuple[int, int] | None:
+        with suppress(OSError):
+            found = path.stat()
+            return found.st_dev, found.st_ino
+        return None
+
+    return {path: file_at(path) for path in _with_wal(database)}
+
+
+def _with_wal(database: Path) -> tuple[Path, ...]:
+    return database, Path(f"{database}-wal"), Path(f"{database}-shm")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -22,6 +22,10 @@ class StoreUnfit(Exception):
 
 
 RESTORE: Final = "restore the last good copy; of SQLite `sqlite3 FILE .recover` saves what can be read"
+REPLACED: Final = (
+    "put it or the last good copy there, without the -wal and -shm of another file, and start again; "
+    "what was heard since is in the spool"
+)
 _MIGRATE: Final = "run `hotline data migrate`; if it finds nothing to do, restore the last good copy"
 _GRANT: Final = "give the role in HOTLINE_DATABASE_URL all rights on that database and its tables"
 _LOGIN: Final = "mend HOTLINE_DATABASE_URL, or make that role and database"

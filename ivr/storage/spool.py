@@ -17,6 +17,7 @@ from typing import Any, Final
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
+from ivr.private import close_to_others
 from ivr.visits.records import Call, Survey, Visit
 
 log = structlog.get_logger(__name__)
@@ -93,6 +94,7 @@ class Spool:
 
 def _opened(path: Path) -> FileIO:
     """The file, locked for this process alone; nobody else may read it, it holds citizens' numbers."""
+    close_to_others(path)
     file = FileIO(path, "a+", opener=lambda name, flags: os.open(name, flags, 0o600))
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

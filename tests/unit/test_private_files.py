@@ -1,0 +1,96 @@
+"""What holds citizens' numbers is made so that no other user of the machine can read it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ivr.doctor.machine import privacy
+from ivr.revisions.shelf import CONFIG, Shelf, put_back, write_whole
+from ivr.storage.engine import Store
+from ivr.storage.migrations import migrate
+from ivr.storage.spool import Spool
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def usual_umask() -> Iterator[None]:
+    """As a shell has it: what is made without a word about it, everybody reads."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def test_a_copy_that_was_put_in_the_place_of_the_database_is_closed_to_others_when_it_is_opened(
+    tmp_path: Path,
+) -> None:
+    store, copy = Store(f"sqlite:///{tmp_path / 'hotline.db'}"), tmp_path / "copy.db"
+    migrate(store)
+    store.close()
+    copy.write_bytes((tmp_path / "hotline.db").read_bytes())
+    shutil.copy(copy, tmp_path / "hotline.db")
+    (tmp_path / "hotline.db").chmod(0o644)
+    with closing(Store(f"sqlite:///{tmp_path / 'hotline.db'}")) as restored:
+        restored.write(lambda connection: connection.exec_driver_sql("DELETE FROM switches"))
+        assert {mode(path) for path in tmp_path.glob("hotline.db*")} == {0o640}
+
+
+def test_a_spool_that_was_copied_is_closed_to_others(tmp_path: Path) -> None:
+    (tmp_path / "hotline.spool").write_text("")
+    Spool(tmp_path / "hotline.spool").close()
+    assert mode(tmp_path / "hotline.spool") == 0o640
+
+
+def test_what_a_revision_keeps_is_readable_by_its_owner_and_the_group_of_asterisks_folder(
+    tmp_path: Path,
+) -> None:
+    etc = tmp_path / "etc"
+    etc.mkdir()
+    if os.geteuid() == 0:
+        os.chown(etc, -1, 4)
+    shelf = Shelf(etc / "hotline-revisions", etc / "hotline")
+    with shelf.alone("aygun", NOW):
+        number = shelf.begin()
+        kept = shelf.at(number) / CONFIG / "hotline.yaml"
+        write_whole(kept, b"blocked: ['+994501234567']\n")
+    assert (mode(shelf.folder), mode(kept)) == (0o750, 0o640)
+    assert {path.stat().st_gid for path in (shelf.folder, kept)} == {etc.stat().st_gid}
+
+
+def test_yaml_that_is_put_back_keeps_mode_and_group_of_what_it_replaces(tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    folder.mkdir()
+    (folder / "hotline.yaml").write_text("new: 1\n")
+    (folder / "hotline.yaml").chmod(0o660)
+    put_back({"hotline.yaml": b"old: 1\n"}, folder, tmp_path / "aside")
+    assert (mode(folder / "hotline.yaml"), mode(tmp_path / "aside" / "hotline.yaml")) == (0o660, 0o640)
+
+
+def test_the_doctor_names_what_every_user_of_the_machine_can_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own mode does not matter in a folder that others may not enter."""
+    config, closed = tmp_path / "config", tmp_path / "closed"
+    for folder in (config, closed):
+        folder.mkdir()
+        (folder / "hotline.yaml").write_text("blocked: ['+994501234567']\n")
+    closed.chmod(0o750)
+    url = f"sqlite:///{tmp_path / 'hotline.db'}"
+    (tmp_path / "hotline.db").touch(0o644)
+    assert privacy(url, (config, closed)).level == "ok"
+    monkeypatch.setattr(Path, "parents", property(lambda path: [path.parent]))  # above it pytest closes all
+    (tmp_path).chmod(0o755)
+    finding = privacy(url, (config, closed))
+    assert finding.level == "warning"
+    assert finding.do.startswith(f"run `chmod -R o= {tmp_path / 'hotline.db'} {config}`")
