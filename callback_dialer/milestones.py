@@ -15,7 +15,7 @@ from typing import Final
 from callback_dialer.attempt import Progress, advance, answered, confirmed, connected, new_time
 from ivr.asterisk import words
 from ivr.asterisk.events import number
-from ivr.asterisk.queue_log import identify
+from ivr.asterisk.queue_log import blocks, rotated
 from ivr.visits.from_queue_log import LogLine, read_line
 
 CLOCKS_APART: Final = timedelta(hours=1)
@@ -40,20 +40,17 @@ def tell(progress: Progress, lines: Iterable[LogLine]) -> Progress:
 def lines_of(attempt_id: str, queue_log: Path, since: datetime) -> list[LogLine] | None:
     """The attempt's lines in the log and its rotated files; None if they do not reach back to `since`.
 
-    Raises OSError if they cannot be read. `since` is the database's; what was written long before stays shut.
+    Raises OSError if they cannot be read. `since` is the database's; what was written long before is left
+    alone.
     """
-    written = sorted((path.stat().st_mtime, path) for path in queue_log.parent.glob(f"{queue_log.name}*"))
-    wanted = [
-        path for at, path in written if at >= (since - CLOCKS_APART).timestamp() and path.suffix != ".gz"
-    ]
-    begins_at = [log.began for path in wanted if (log := identify(path)) is not None and log.began]
-    lines: list[LogLine] = []
-    for path in wanted:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            said = (read_line(text.rstrip("\n")) for text in file if attempt_id in text)
-            lines.extend(line for line in said if line is not None and line.uniqueid == attempt_id)
-    is_whole = len(wanted) < len(written) or any(at <= since.timestamp() for at in begins_at)
-    return lines if is_whole else None
+    files, oldest = rotated(queue_log), (since - CLOCKS_APART).timestamp()
+    wanted = [file for file in files if file.path.stat().st_mtime >= oldest]
+    texts = (block.text for file in wanted for block in blocks(file, 0) if attempt_id in block.text)
+    said = [read_line(line) for text in texts for line in text.split("\n") if attempt_id in line]
+    lines = [line for line in said if line is not None and line.uniqueid == attempt_id]
+    reaches_back = len(wanted) < len(files) or any(0 < file.began <= since.timestamp() for file in wanted)
+    # Rotated meanwhile, a file was not read under its old name.
+    return lines if reaches_back and rotated(queue_log) == files else None
 
 
 def _talked(progress: Progress, at: datetime, line: LogLine) -> Progress:

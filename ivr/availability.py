@@ -7,7 +7,6 @@ of reach delays both; minutes are kept until it is back.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import socket
 from collections.abc import Callable, Mapping
@@ -95,9 +94,10 @@ class Availability:
                 self._count(at, found)
                 await self._store_minutes()
 
-    def closed_as_json(self) -> str:
-        """The hours closed by hand and until when, as Asterisk said last, as one line."""
-        return json.dumps({"closed": {name: until.isoformat() for name, until in self._closed.items()}})
+    @property
+    def closed_by_hand(self) -> dict[str, str]:
+        """The hours closed by hand and until when, as Asterisk said last."""
+        return {name: until.isoformat() for name, until in self._closed.items()}
 
     def _count(self, at: datetime, found: tuple[str, ...]) -> None:
         minute_at = at.replace(second=0, microsecond=0)

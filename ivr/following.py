@@ -12,10 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import structlog
 from sqlalchemy import Connection
 
 from ivr.asterisk.connection import utc_now
-from ivr.asterisk.queue_log import Block, LogFile, blocks, identify, rotated
+from ivr.asterisk.queue_log import Block, LogFile, beside, blocks, identify, rotated
 from ivr.keeping import keep, known
 from ivr.queue_log import QueueLog
 from ivr.storage import listening
@@ -23,6 +24,8 @@ from ivr.storage.engine import StoreAway, StoreThread
 from ivr.storage.listening import Gap, Reason
 from ivr.trouble import Trouble
 from ivr.watched import Watched
+
+log = structlog.get_logger(__name__)
 
 _WRITTEN_WITHIN: Final = timedelta(seconds=5)
 """What happened so long ago stands in the file."""
@@ -38,6 +41,9 @@ class LogFollower:
         self._positions: dict[str, int] = {}
         self._current: LogFile | None = None
         self._read_from = utc_now()
+        self._left_out: set[Path] = set()
+        self.skipped = 0
+        """Lines that were too long, since this process began."""
         self._trouble = Trouble("queue_log is not followed", "queue_log is followed again")
 
     async def read_on(self) -> None:
@@ -69,6 +75,10 @@ class LogFollower:
             self._log = QueueLog(self._server, self._watched, before.interfaces)
             self._positions = dict(before.positions)
         files = await asyncio.to_thread(rotated, self._path)
+        _, others = await asyncio.to_thread(beside, self._path)
+        for path in set(others) - self._left_out:
+            log.warning("beside queue_log there is something else than a regular file", path=str(path))
+        self._left_out.update(others)
         read = [file.first_line for file in files if file.first_line in self._positions]
         if read:
             # A call may have begun in the file before the latest one that was read.
@@ -84,9 +94,13 @@ class LogFollower:
         if self._current is None or file.first_line != self._current.first_line:
             self._log.new_file()
         self._current = file
-        for block in blocks(file, self._positions.get(file.first_line, 0)):
+        unread = blocks(file, self._positions.get(file.first_line, 0))
+        while (block := await asyncio.to_thread(next, unread, None)) is not None:
             await self._store.write(partial(self._keep, log=self._log, file=file, block=block))
             self._positions[file.first_line] = block.end
+            if block.skipped and not self.skipped:
+                log.error("queue_log has a line of over 64 kB; such lines are skipped", path=str(file.path))
+            self.skipped += block.skipped
 
     def _keep(self, connection: Connection, log: QueueLog, file: LogFile, block: Block) -> None:
         keep(connection, self._server, self._watched, log.read(file, block))

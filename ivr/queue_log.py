@@ -39,7 +39,7 @@ class Told:
     """What a block says, and where each file, by its first line, would be read from next (`settled`).
 
     `read_to`: the moment of the latest line. `packed`: how far the file on disk was read for it. `numbers`:
-    its callers read, here because whoever stores has less time.
+    its callers read, here because whoever stores has less time. `skipped`: lines that were too long.
     """
 
     file: LogFile
@@ -50,6 +50,7 @@ class Told:
     read_to: datetime | None
     numbers: Mapping[tuple[str, str, str], CallerNumber]
     orders: tuple[CallOrder, ...] = ()
+    skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class QueueLog:
             last.at if last else None,
             {who: self._watched.read_number(*who) for who in {_who(call) for call in changes.calls}},
             tuple(self._orders(block)),
+            block.skipped,
         )
 
     def _orders(self, block: Block) -> Iterator[CallOrder]:

@@ -71,6 +71,11 @@ class Recorder:
         self._looking: asyncio.Task[None] | None = None
         self._skipped = 0
 
+    @property
+    def long_lines(self) -> int:
+        """Lines of queue_log that were skipped for their length."""
+        return self._follower.skipped if self._follower else 0
+
     async def run(self, stop: asyncio.Event) -> None:
         """Events → facts → fold → store, until `stop` is set; then everything heard is stored.
 

@@ -1,15 +1,19 @@
 """queue_log files on disk: plain, rotated, packed by gzip; read in blocks of whole lines.
 
 A file is known by its first line, so that it is the same file after `logger rotate` has renamed it or gzip
-has packed it, and another one after it was truncated. Positions are bytes of the unpacked text.
+has packed it, and another one after it was truncated. Positions are bytes of the unpacked text. Only regular
+files are opened. No line of Asterisk's is longer than 64 kB: a longer one is skipped while it is read, so
+that a file without line ends takes neither memory nor time beyond its own length.
 """
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import os
 import re
+import stat
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -24,6 +28,7 @@ _GZIP: Final = b"\x1f\x8b"
 _Unpacked = BufferedReader | gzip.GzipFile
 _DAMAGE: Final = (EOFError, zlib.error, gzip.BadGzipFile)
 _LONGEST_LINE: Final = 1 << 16
+_NEWLINE: Final = b"\n"
 _EPOCH: Final = re.compile(rb"^(\d{1,11})\|", re.MULTILINE)
 
 
@@ -43,29 +48,36 @@ class LogFile:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole lines between two positions; `packed`: how far the file on disk was read for it."""
+    """Whole lines between two positions; `packed`: how far the file on disk was read for it.
+
+    `skipped`: how many lines in it were too long and are not in `text`.
+    """
 
     begin: int
     end: int
     packed: int
     text: str
+    skipped: int = 0
 
     @property
     def lines(self) -> list[str]:
         """Without their ends; what is no UTF-8 is replaced, letter by letter."""
-        return self.text.split("\n")
+        return self.text.split("\n") if self.text else []
 
 
 def identify(path: Path) -> LogFile | None:
-    """The file by its first line; None if there is no whole line in it yet. OSError if it cannot be read."""
-    with path.open("rb") as packed:
+    """The file by its first line, or by the first 64 kB of one that is too long.
+
+    None if there is no whole line in it yet. OSError if it cannot be read, or is not a regular file.
+    """
+    with _opened(path) as packed:
         return _known_by(path, _unpacked(packed))
 
 
 def _known_by(path: Path, file: _Unpacked) -> LogFile | None:
     begin = _some(file, _LONGEST_LINE)
     line, newline, _ = begin.partition(b"\n")
-    if not newline:
+    if not newline and len(begin) < _LONGEST_LINE:
         return None
     epoch = _EPOCH.search(begin)
     return LogFile(path, hashlib.sha256(line).hexdigest(), int(epoch[1]) if epoch else 0)
@@ -84,40 +96,56 @@ def in_order(paths: Iterable[Path]) -> list[LogFile]:
 def rotated(path: Path) -> list[LogFile]:
     """The log at `path` with those that rotation has moved aside in its folder, the oldest first.
 
-    What is called alike and is no queue_log is left out.
+    What is called alike and is no queue_log is left out. OSError if one cannot be read, or if `path` is not a
+    regular file.
     """
-    aside = (one for one in path.parent.glob(f"{path.name}*") if one != path and one.is_file())
-    found = in_order([*aside, *([path] if path.is_file() else [])])
+    aside, _ = beside(path)
+    found = in_order([*aside, *([path] if path.exists() else [])])
     return [file for file in found if file.began or file.path == path]
+
+
+def beside(path: Path) -> tuple[list[Path], list[Path]]:
+    """What is called like the log at `path`: regular files, and everything else."""
+    alike = sorted(one for one in path.parent.glob(f"{path.name}*") if one != path)
+    return [one for one in alike if one.is_file()], [one for one in alike if not one.is_file()]
 
 
 def blocks(log: LogFile, position: int) -> Iterator[Block]:
     """Whole lines from `position` to the end as it is now; from the beginning if the file is shorter.
 
-    Nothing if another file stands there by now. OSError if it cannot be read.
+    Nothing if another file stands there by now. OSError if it cannot be read. A position behind anything but
+    a line end is one within a line that is too long, whose rest is skipped.
     """
-    with log.path.open("rb") as packed, _unpacked(packed) as file:
+    with _opened(log.path) as packed, _unpacked(packed) as file:
         if _known_by(log.path, file) != log:
             return
-        size = os.fstat(packed.fileno()).st_size
         try:
-            if (file is packed and position > size) or file.seek(position) < position:
-                position = file.seek(0)
+            file.seek(max(position - 1, 0))
+            last = file.read(1) if position else _NEWLINE
+            if not last:
+                position, last = file.seek(0), _NEWLINE
         except _DAMAGE:
             return  # it was whole once, and was read farther than it can be now
-        rest = b""
+        rest, is_inside = b"", last != _NEWLINE
         while data := _some(file, BLOCK_BYTES):
-            whole, newline, rest = (rest + data).rpartition(b"\n")
-            if newline:
-                end = position + len(whole) + 1
-                text = whole.decode("utf-8", "replace").replace("\0", "\ufffd")
-                yield Block(position, end, packed.tell(), text)
-                position = end
+            whole, newline, rest = (rest + data).rpartition(_NEWLINE)
+            lines = whole.split(_NEWLINE) if newline else []
+            end = position + len(whole) + len(newline)
+            if is_endless := len(rest) > _LONGEST_LINE:
+                lines.append(rest)
+                end, rest = end + len(rest), b""
+            if not lines:
+                continue
+            kept = [line for line in lines[is_inside:] if len(line) <= _LONGEST_LINE]
+            skipped = len(lines) - is_inside - len(kept)
+            text = _NEWLINE.join(kept).decode("utf-8", "replace").replace("\0", "\ufffd")
+            yield Block(position, end, packed.tell(), text, skipped)
+            position, is_inside = end, is_endless
 
 
 def is_cut(path: Path) -> bool:
     """Whether it is packed and damaged, or not packed to its end: what stands behind that cannot be read."""
-    with path.open("rb") as packed, _unpacked(packed) as file:
+    with _opened(path) as packed, _unpacked(packed) as file:
         if file is packed:
             return False
         try:
@@ -126,6 +154,15 @@ def is_cut(path: Path) -> bool:
         except _DAMAGE:
             return True
     return False
+
+
+def _opened(path: Path) -> BufferedReader:
+    """A regular file. A folder, a device or a pipe, which could keep us waiting for ever, is an OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "is not a regular file", str(path))
+    return os.fdopen(descriptor, "rb")
 
 
 def _unpacked(raw: BufferedReader) -> _Unpacked:

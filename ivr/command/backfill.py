@@ -59,11 +59,13 @@ def backfill(
     try:
         # What a power cut takes back is read again: the bookmark goes back with it.
         with open_store(waits_for_disk=False) as store:
-            lines, saved = _read(store, server, configuration, found)
+            lines, skipped, saved = _read(store, server, configuration, found)
         cut = [str(path) for path in files if is_cut(path)]
     except OSError as problem:
         fail(str(problem), hint="run it again: it goes on where everything before is stored")
     typer.echo(f"{lines:,} lines read: {saved.new:,} visits new, {saved.changed:,} changed")
+    if skipped:
+        typer.echo(f"{skipped:,} lines skipped: they are longer than 64 kB")
     if cut:
         what = f"{', '.join(cut)} is damaged: what stands behind the damage is not read"
         fail(what, hint="restore it, and run this again")
@@ -71,12 +73,12 @@ def backfill(
 
 def _read(
     store: Store, server: str, configuration: Configuration | None, files: list[LogFile]
-) -> tuple[int, Saved]:
-    """Read every file from its bookmark on; the lines read and what they changed."""
+) -> tuple[int, int, Saved]:
+    """Read every file from its bookmark on; the lines read, the lines skipped, and what changed."""
     collect_rarely()
     watched = Watched.of(configuration)
     before = store.read(partial(known, server=server, watched=watched))
-    lines, new, changed, read_to = 0, 0, 0, None
+    lines, skipped, new, changed, read_to = 0, 0, 0, 0, None
     with _progress() as progress:
         tasks = {file: progress.add_task(file.path.name, total=file.path.stat().st_size) for file in files}
         for some in _portions(ahead(partial(read_files, server, configuration, files, before))):
@@ -86,13 +88,13 @@ def _read(
                 store.write(lambda connection: take_statistics(connection, calls, visits))
             new, changed = new + now_new, changed + sum(one.changed for one in saved)
             for told in some:
-                lines += told.lines
+                lines, skipped = lines + told.lines, skipped + told.skipped
                 progress.update(tasks[told.file], completed=told.packed)
             read_to = some[-1].read_to
     if read_to is not None:
         began = files[0].began_at
         store.write(lambda connection: listening.count_rebuilt(connection, server, began, read_to))
-    return lines, Saved(new, changed)
+    return lines, skipped, Saved(new, changed)
 
 
 def _keep(connection: Connection, server: str, watched: Watched, told: list[Told]) -> list[Saved]:

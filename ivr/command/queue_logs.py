@@ -14,9 +14,6 @@ _HINT: Final = "name queue_log files that can be read"
 
 def queue_logs(paths: Collection[Path]) -> list[LogFile]:
     """The files in the order in which they were written; ends the command if one is none or not readable."""
-    for path in paths:
-        if path.is_fifo():  # it cannot be read twice
-            fail(f"{path}: is no file", hint=_HINT)
     found = _readable(lambda: in_order(paths))
     for file in found:
         if not file.began:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -131,7 +133,7 @@ def _services(
         yield TaskService("recorder", recorder.run)
         availability = Availability(ami, store, server, Needed.of(configuration))
         yield TaskService("availability", availability.run)
-        told["recorder"] = availability.closed_as_json
+        told["recorder"] = partial(_recorder_tells, recorder, availability)
     if "dialer" in logins:
         board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
         yield dialer_service(configuration, server, store, logins["dialer"], board)
@@ -141,6 +143,10 @@ def _services(
     for part, login in logins.items():
         signs = SignsOfLife(login, store, server, part, told.get(part, lambda: "{}"))
         yield TaskService(f"signs of life of the {part}", signs.run)
+
+
+def _recorder_tells(recorder: Recorder, availability: Availability) -> str:
+    return json.dumps({"closed": availability.closed_by_hand, "long_lines": recorder.long_lines})
 
 
 def _agi(

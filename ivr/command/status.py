@@ -51,6 +51,8 @@ def _lines(now: Overview) -> Iterator[str]:
                 yield from _scripts(process.scripts)
             if now.runs(process):
                 yield from _closed(process.scripts)
+                if skipped := process.scripts.get("long_lines"):
+                    yield f"  {'queue_log':<12}{skipped} lines skipped: they are longer than 64 kB"
         for part in _not_running(server, now):
             how = "start it: hotline record" if part == RECORD else f"start the {part}: hotline run"
             yield f"  {'':<12}{how} --server {server.server}"

@@ -58,7 +58,7 @@ def test_what_is_no_queue_log_is_named_and_nothing_is_read(house: Path, store: S
     assert store.read(lambda connection: list(rows(connection, "visits"))) == []
 
 
-def test_a_pipe_is_no_file_and_told_so(house: Path) -> None:
+def test_a_pipe_is_not_a_regular_file_and_is_refused(house: Path) -> None:
     """It cannot be read twice: once to know which file it is, once for its lines."""
     reading, writing = os.pipe()
     with os.fdopen(writing, "w") as pipe:
@@ -67,7 +67,7 @@ def test_a_pipe_is_no_file_and_told_so(house: Path) -> None:
     os.close(reading)
     assert (shown.exit_code, shown.output) == (
         1,
-        f"/dev/fd/{reading}: is no file\n  name queue_log files that can be read\n",
+        f"/dev/fd/{reading}: is not a regular file\n  name queue_log files that can be read\n",
     )
 
 
@@ -76,6 +76,14 @@ def test_a_file_that_begins_with_half_a_line_is_read_from_the_next_one_on(house:
     (house / "queue_log").write_text(LINES[LINES.index("dvx") :])
     shown = hotline("backfill", house / "queue_log")
     assert (shown.exit_code, shown.output) == (0, "1,800 lines read: 900 visits new, 0 changed\n")
+
+
+def test_a_line_of_over_64_kb_is_skipped_and_counted(house: Path, store: Store) -> None:
+    (house / "queue_log").write_text(f"{LINES}{'x' * 65537}\n")
+    shown = hotline("backfill", house / "queue_log")
+    assert shown.output == (
+        "1,800 lines read: 900 visits new, 0 changed\n1 lines skipped: they are longer than 64 kB\n"
+    )
 
 
 def test_a_file_that_is_gone_once_it_is_read_is_no_fault(

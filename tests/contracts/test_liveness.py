@@ -159,6 +159,12 @@ def test_status_tells_what_each_script_did_and_how_many_calls_found_no_place(wat
     assert "7 calls went on without a script: all places were taken" in shown
 
 
+def test_status_counts_the_lines_of_queue_log_that_were_skipped_for_their_length(watched: Store) -> None:
+    told = json.dumps({"long_lines": 3})
+    watched.write(lambda connection: note_alive(connection, "main", "recorder", "a/1", True, told))
+    assert "queue_log   3 lines skipped: they are longer than 64 kB" in hotline_status().output
+
+
 def test_status_tells_what_is_closed_by_hand_while_the_recorder_runs_in_the_hotline_s_time(
     watched: Store, tmp_path: Path
 ) -> None:

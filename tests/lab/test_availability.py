@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -42,7 +43,9 @@ class Watch:
         thread, stop = StoreThread(store), asyncio.Event()
         watch = cls(house, store)
         minutes = Availability(watch.ami, thread, "main", watch.needed, clock=lambda: watch.now, every=0.1)
-        signs = SignsOfLife(watch.ami, thread, "main", "recorder", minutes.closed_as_json)
+        signs = SignsOfLife(
+            watch.ami, thread, "main", "recorder", lambda: json.dumps({"closed": minutes.closed_by_hand})
+        )
         tasks = [asyncio.create_task(work) for work in (watch.ami.run(), minutes.run(stop), signs.run(stop))]
         try:
             yield watch
