@@ -155,6 +155,15 @@ def _servers(configuration: Configuration, places: Places) -> Iterator[Problem]:
             "agi_port": (server.agi_host, server.agi_port),
         }
         for field, door in doors.items():
+            host_at = places.value_at("servers", name, field.replace("port", "host"))
+            if door[0] == "0.0.0.0" or door[0].startswith("["):
+                message = f"Asterisk and the service cannot meet at {door[0]}"
+                hint = "write 127.0.0.1, or the one IPv4 address at which they do"
+                yield Problem("SRV003", host_at, message, hint)
+            elif field == "agi_port" and door[0] != "localhost" and not door[0].startswith("127."):
+                message = f"FastAGI at {door[0]} is open to other machines"
+                hint = f"write 127.0.0.1, or let a firewall keep all but Asterisk from port {door[1]}"
+                yield Problem("SRV004", host_at, message, hint, Severity.WARNING)
             earlier = first.setdefault(door, f"{name}.{field}")
             if earlier != f"{name}.{field}":
                 message = f"{door[0]}:{door[1]} is already `{earlier}`"

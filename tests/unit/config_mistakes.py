@@ -131,6 +131,17 @@ MISTAKES = [
     ("HOT003", "hotline.yaml", "[az, ru, en]", "[az, ru, en, az]", "az]"),
     ("HOT004", "hotline.yaml", '    "195": welcome\n', '    "1950": welcome\n', "delivered"),
     ("SRV001", "hotline.yaml", "agi_port: 4573", "agi_port: 5038", "5038\n    agi_dead"),
+    *(
+        (code, "hotline.yaml", f"    {port}", f"    {door}_host: '{host}'\n    {port}", f"'{host}'")
+        for code, door, host, port in (
+            ("SRV003", "agi", "0.0.0.0", "agi_port: 4573"),
+            ("SRV003", "agi", "[::1]", "agi_port: 4573"),
+            ("SRV003", "ami", "0.0.0.0", "ami_port: 5038"),
+            ("SRV003", "ami", "[::1]", "ami_port: 5038"),
+            ("SRV004", "agi", "192.0.2.1", "agi_port: 4573"),
+            ("SRV004", "agi", "pbx.example", "agi_port: 4573"),
+        )
+    ),
     ("STR001", "hotline.yaml", 'digit: "3"', 'digit: "1"', '"1"\n    name:\n'),
     ("STR002", "queues.yaml", "structure: emdx", "structure: dvx", "hotline.yaml>emdx:"),
     ("QUE001", "queues.yaml", "structure: dvx", "structure: dvxx", "dvxx"),
