@@ -72,7 +72,7 @@ def announce_position(
 ) -> None:
     """Set HOTLINE_SAY and HOTLINE_OFFER for the caller who is about to join the queue named in argument 1."""
     queue, moment = session.argument(1), now()
-    if queue not in configuration.queues or not board.is_fresh:
+    if not board.is_fresh:
         return
     place = 1 + sum(caller.uniqueid != session.uniqueid for caller in board.waiting(queue))
     idle = len(board.idle(queue, moment))

@@ -22,8 +22,8 @@ def callback_position(
     session: AgiSession, board: Board, configuration: Configuration, now: Callable[[], datetime]
 ) -> None:
     """Set HOTLINE_POSITION for the queue named in argument 1, by the credit in HOTLINE_CREDIT."""
-    queue = configuration.queues.get(session.argument(1))
-    if board.is_fresh and queue is not None and not queue.tells_places:
+    queue = configuration.queues[session.argument(1)]
+    if board.is_fresh and not queue.tells_places:
         credit = whole_number(session.get_variable(VAR_CREDIT))
         place = place_for(board.waiting(session.argument(1)), credit, now())
         session.set_variable(VAR_POSITION, str(place))

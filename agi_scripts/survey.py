@@ -31,8 +31,8 @@ def survey(
     draw: Callable[[], float],
 ) -> None:
     """Set HOTLINE_SURVEY if the caller of this channel shall be asked about the queue named in argument 1."""
-    queue = configuration.queues.get(session.argument(1))
-    if queue is None or (asked := queue.survey) is None:
+    asked = configuration.queues[session.argument(1)].survey
+    if asked is None:
         return
     since = now() - timedelta(seconds=asked.not_again_within)
     was_asked = store.read(partial(was_asked_since, server=server, uniqueid=session.uniqueid, since=since))

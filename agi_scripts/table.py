@@ -5,7 +5,7 @@ Given to `ivr.asterisk.fastagi.FastAgiService` by whoever runs the service.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import partial
 from random import uniform
@@ -21,6 +21,7 @@ from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.fastagi import Script, Unanswered
 from ivr.calls.caller import reader
 from ivr.calls.opening_hours import calling_hours
+from ivr.calls.orders import CallOrder, OrderAnswer
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
 from ivr.storage.engine import Store, StoreAway
@@ -30,19 +31,22 @@ def scripts_for(
     board: Board, configuration: Configuration, now: Callable[[], datetime], store: Store, server: str
 ) -> Mapping[str, Script]:
     """All scripts but those of orders, by name. `now` is the clock its events were received by."""
+    queues, trunks = configuration.queues, ("", *configuration.trunks)
     return {
-        words.AGI_ANNOUNCE_POSITION: partial(
-            announce_position, board=board, configuration=configuration, now=now
+        words.AGI_ANNOUNCE_POSITION: _about(
+            queues, partial(announce_position, board=board, configuration=configuration, now=now)
         ),
-        words.AGI_CALLBACK_POSITION: partial(
-            callback_position, board=board, configuration=configuration, now=now
+        words.AGI_CALLBACK_POSITION: _about(
+            queues, partial(callback_position, board=board, configuration=configuration, now=now)
         ),
-        words.AGI_CALLER_LANGUAGE: _asking_the_store(
+        words.AGI_CALLER_LANGUAGE: _about(
+            trunks,
             partial(
                 caller_language, store=store, configuration=configuration, read_number=reader(configuration)
-            )
+            ),
         ),
-        words.AGI_SURVEY: _asking_the_store(
+        words.AGI_SURVEY: _about(
+            queues,
             partial(
                 survey,
                 store=store,
@@ -50,7 +54,7 @@ def scripts_for(
                 configuration=configuration,
                 now=now,
                 draw=partial(uniform, 0, 100),
-            )
+            ),
         ),
     }
 
@@ -59,21 +63,33 @@ def scripts_of_orders(
     configuration: Configuration, server: str, take: TakeOrder, is_owed: IsOwed, now: Callable[[], datetime]
 ) -> Mapping[str, Script]:
     """The scripts of call orders, by name."""
-    hours = calling_hours(configuration)
+    hours, trunks = calling_hours(configuration), ("", *configuration.trunks)
+
+    def take_known(order: CallOrder) -> OrderAnswer:
+        if order.trunk not in trunks or order.language not in ("", *configuration.hotline.languages):
+            raise Unanswered("a call order names a trunk or language that is not in the live configuration")
+        return take(order)
+
     return {
-        words.AGI_ORDER_CALLBACK: _asking_the_store(
-            partial(order_callback, take=take, server=server, hours=hours, now=now)
+        words.AGI_ORDER_CALLBACK: _about(
+            configuration.queues,
+            partial(order_callback, take=take_known, server=server, hours=hours, now=now),
         ),
-        words.AGI_OWED_CALLBACK: _asking_the_store(
-            partial(owed_callback, read=reader(configuration), is_owed=is_owed)
+        words.AGI_OWED_CALLBACK: _about(
+            trunks, partial(owed_callback, read=reader(configuration), is_owed=is_owed)
         ),
     }
 
 
-def _asking_the_store(script: Script) -> Script:
-    """A database that is away for a while is no fault of the script."""
+def _about(names: Collection[str], script: Script) -> Script:
+    """The script, for sessions whose first argument is one of the configuration's names only.
+
+    A database that is away for a while is no fault of the script.
+    """
 
     def asking(session: AgiSession) -> None:
+        if session.argument(1) not in names:
+            raise Unanswered("the first argument names nothing in the live configuration")
         try:
             script(session)
         except StoreAway as problem:

@@ -18,10 +18,14 @@ class Ran:
 
 @dataclass(slots=True)
 class Tally:
-    """All scripts by name. `refused`: calls that went on without one at once, for all places were taken."""
+    """All scripts by name. `refused`: calls that went on without one at once, for all places were taken.
+
+    `unproved`: sessions that were ended before they had proved to be this Asterisk's.
+    """
 
     scripts: dict[str, Ran] = field(default_factory=dict)
     refused: int = 0
+    unproved: int = 0
 
     def of(self, script: str) -> Ran:
         """The counts of that script."""

@@ -1,14 +1,19 @@
 """FastAGI server on Twisted: Asterisk connects, names a script, and it runs over pyst2 in a thread of a pool.
 
-In: a table of scripts by name, given by whoever puts the service together. Out: `FastAgiService`. Whatever a
-client does (says nothing, half a header, a megabyte, hangs up) costs at most one place for at most the
-deadline; for Asterisk every end is a closed connection, after which its dialplan goes on.
+In: a table of scripts by name, given by whoever puts the service together. Out: `FastAgiService`. No script
+runs before the client has proved that it is this Asterisk; until then it has its place only as long as
+nobody new needs it. Whatever a client does (says nothing, half a header, a megabyte, hangs up) costs at most
+one place for at most the deadline; for Asterisk every end is a closed connection, after which its dialplan
+goes on.
 """
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hmac import compare_digest
 from queue import SimpleQueue
 from typing import Any, Final
 
@@ -26,6 +31,8 @@ from twisted.python.threadpool import ThreadPool
 
 from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.agi_tally import Tally
+from ivr.asterisk.secrets import agi_answer
+from ivr.asterisk.words import FASTAGI_QUESTION, UNIQUEID
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +56,7 @@ class Limits:
     deadline: float = 1.0
     """Seconds from the connection to its end, headers included."""
     sessions: int = 32
-    """Connections and running scripts at one time; the next is closed at once."""
+    """Connections and running scripts at one time; the next takes the place of one without a script yet."""
     lines: int = 200
     """Of one session, headers and answers; Asterisk sends about 25 headers and as many as 127 arguments."""
     line_bytes: int = 4096
@@ -85,7 +92,7 @@ def _ignore(line: str) -> None:
 
 
 class _Connection(LineOnlyReceiver):
-    """One client: first its headers, then answers to what the script sends."""
+    """One client: first its headers, then its proof, then answers to what the script sends."""
 
     delimiter = b"\n"
     transport: Any  # a TCP transport; zope's interfaces say nothing to a type checker
@@ -97,6 +104,7 @@ class _Connection(LineOnlyReceiver):
         self._env: dict[str, str] = {}
         self._take: Callable[[str], None] = self._header
         self._wire = _Wire(self._send)
+        self._answer = b""
         self._deadline: DelayedCall | None = None
         self._running: Deferred[None] | None = None
         self._began = 0.0
@@ -107,41 +115,60 @@ class _Connection(LineOnlyReceiver):
     def lineReceived(self, line: bytes) -> None:
         self._lines += 1
         if self._lines > self._server.limits.lines:
-            self._end("too many lines")
+            self.end("too many lines")
         self._take(line.decode(errors="replace").rstrip("\r"))
 
     def lineLengthExceeded(self, line: bytes) -> None:
-        self._end("line too long")
+        self.end("line too long")
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._wire.put(None)
         if self._deadline is not None and self._deadline.active():
             self._deadline.cancel()
         if self._running is None:
-            self._server.open.discard(self)
+            self._leave()
 
     def drop(self) -> None:
         """Close now, and let the script know without waiting for the socket."""
         self._wire.put(None)
+        if self._running is None:
+            self._leave()
         if self.transport is not None:
             self.transport.abortConnection()
 
     def _header(self, line: str) -> None:
         if line == "":
-            self._start()
+            self._ask()
         else:
             name, _, value = line.partition(":")
             self._env[name.strip()] = value.strip()
 
-    def _start(self) -> None:
-        name = self._env.get("agi_network_script", "")
-        script = self._server.scripts.get(name)
-        if script is None:
-            self._end("no such script")
+    def _ask(self) -> None:
+        """For the proof that this is Asterisk; nothing else is sent to a client before it."""
+        if self._env.get("agi_network_script", "") not in self._server.scripts:
+            self.end("no such script")
             return
+        nonce = secrets.token_hex()
+        self._answer = agi_answer(self._server.secret, nonce).encode()
+        self._take = self._prove
+        self.transport.write(f"{FASTAGI_QUESTION % nonce}\n".encode())
+
+    def _prove(self, line: str) -> None:
+        if line == _HANGUP:
+            self.drop()
+        elif not compare_digest(line.encode(), self._answer):
+            self.end("not proved to be this Asterisk")
+        elif not re.fullmatch(UNIQUEID, self._env.get("agi_uniqueid", "")):
+            self.end("no uniqueid of Asterisk")
+        else:
+            self._start(self._env["agi_network_script"])
+
+    def _start(self, name: str) -> None:
+        self._server.unproved.pop(self, None)
         self._take = self._wire.put
         self._began = self._server.reactor.seconds()
         session = AgiSession(self._env, self._wire)
+        script = self._server.scripts[name]
         self._running = threads.deferToThreadPool(self._server.reactor, self._server.pool, script, session)
         self._running.addErrback(self._failed, name).addBoth(self._finished, name)
 
@@ -159,20 +186,26 @@ class _Connection(LineOnlyReceiver):
         ran = self._server.tally.of(script)
         ran.runs += 1
         ran.milliseconds += (self._server.reactor.seconds() - self._began) * 1000
-        self._server.open.discard(self)
+        self._leave()
         if self.transport is not None:
             self.transport.loseConnection()
+
+    def _leave(self) -> None:
+        self._server.open.discard(self)
+        self._server.unproved.pop(self, None)
 
     def _too_slow(self) -> None:
         if self._running is not None and self in self._server.open:
             self._server.tally.of(self._env["agi_network_script"]).slow += 1
-        self._end("deadline passed")
+        self.end("deadline passed")
 
     def _send(self, data: bytes) -> None:
         self._server.reactor.callFromThread(self.transport.write, data)
 
-    def _end(self, reason: str) -> None:
+    def end(self, reason: str) -> None:
+        """Close now, and log why."""
         if self._take is not _ignore:
+            self._server.tally.unproved += self in self._server.unproved
             self._take = _ignore  # what was received with the line that ended it is still handed over
             log.warning(
                 "agi_session_ended", reason=reason, script=self._env.get("agi_network_script", "")[:80]
@@ -181,35 +214,44 @@ class _Connection(LineOnlyReceiver):
 
 
 class FastAgiFactory(Factory):
-    """Gives each connection its protocol, or none when all places are taken."""
+    """Gives each connection its protocol, or none when all places are taken by Asterisk's own sessions."""
 
-    def __init__(self, reactor: Any, scripts: Mapping[str, Script], limits: Limits) -> None:
+    def __init__(self, reactor: Any, scripts: Mapping[str, Script], limits: Limits, secret: bytes) -> None:
         self.reactor = reactor
         self.scripts = scripts
+        self.secret = secret
         self.limits = limits
         self.pool = ThreadPool(0, limits.sessions, "agi")
         self.open: set[_Connection] = set()
+        self.unproved: dict[_Connection, None] = {}
+        """Those of `open` for which no script runs yet, the oldest first."""
         self.tally = Tally()
 
     def buildProtocol(self, addr: IAddress | None) -> _Connection | None:
+        if len(self.open) >= self.limits.sessions and self.unproved:
+            next(iter(self.unproved)).end("a newer session needs the place")
         if len(self.open) >= self.limits.sessions:
             self.tally.refused += 1
             log.warning("agi_session_refused", reason="all places are taken", sessions=self.limits.sessions)
             return None
         connection = _Connection(self)
         self.open.add(connection)
+        self.unproved[connection] = None
         return connection
 
 
 class FastAgiService(Service):
-    """Listens at `host:port` (0 = any free port) while it runs; raises CannotListenError if that is taken."""
+    """Listens at `host:port` (0 = any free port) while it runs; CannotListenError if that is taken.
+
+    `secret`: see `ivr.asterisk.secrets.read_agi_secret`.
+    """
 
     def __init__(
-        self, host: str, port: int, scripts: Mapping[str, Script], limits: Limits, reactor: Any
+        self, host: str, port: int, scripts: Mapping[str, Script], limits: Limits, secret: bytes, reactor: Any
     ) -> None:
         self._address = (host, port)
         self._reactor = reactor
-        self._factory = FastAgiFactory(reactor, dict(scripts), limits)
+        self._factory = FastAgiFactory(reactor, dict(scripts), limits, secret)
         self._listening: Any = None
 
     @property

@@ -1,11 +1,12 @@
 """Secrets shared with Asterisk: one file each in `secrets.d/`, made once, included by Asterisk, read by us.
 
-A file says `secret = …` for an AMI user, `password = …` for a SIP account, `HOTLINE_…_SECRET = …` for the
-dialplan. Nothing ever writes a secret anywhere else.
+A file says `secret = …` for an AMI user or FastAGI, `password = …` for a SIP account, `HOTLINE_…_SECRET = …`
+for the dialplan. Nothing ever writes a secret anywhere else.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
@@ -13,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ivr.asterisk.shared_folder import FILE_MODE, share
-from ivr.asterisk.words import SECRET_FILES
+from ivr.asterisk.words import FASTAGI_SECRET, SECRET_FILES
 
 FOLDER = "secrets.d"
 _LINE = re.compile(r"^\s*(?:secret|password|HOTLINE_\w+_SECRET)\s*=\s*(\S+)\s*$", re.MULTILINE)
@@ -34,8 +35,8 @@ def make_missing(folder: Path, names: Iterable[str], word: str = "secret") -> li
 
 
 def make_all_missing(folder: Path, users: Iterable[str]) -> list[Path]:
-    """Make the secrets that rendered files include: of AMI users and the dialplan; returns new files."""
-    made = make_missing(folder, users)
+    """Make the secrets of AMI users, of FastAGI and of the dialplan; returns new files."""
+    made = make_missing(folder, [*users, FASTAGI_SECRET])
     for name, variable in SECRET_FILES.items():
         made += make_missing(folder, [name], variable)
     return made
@@ -72,3 +73,14 @@ def read_secret(folder: Path, user: str) -> str:
     if found is None:
         raise SecretMissing(f"{path} has no line `secret = …`; remove it and run `hotline config render`")
     return found[1]
+
+
+def read_agi_secret(folder: Path) -> bytes:
+    """The file of the FastAGI secret as Asterisk reads it, byte by byte. Raises SecretMissing."""
+    read_secret(folder, FASTAGI_SECRET)
+    return (folder / f"{FASTAGI_SECRET}.conf").read_bytes()
+
+
+def agi_answer(secret: bytes, nonce: str) -> str:
+    """What this Asterisk, and nobody else, answers to `FASTAGI_QUESTION` with that nonce."""
+    return f"200 result=1 ({hashlib.sha1(nonce.encode() + secret).hexdigest()})"

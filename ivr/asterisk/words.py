@@ -92,11 +92,17 @@ LOG_CALLBACK_END: Final = "CBEND"
 LOG_ORDER: Final = "CBORDER"
 """queue_log, uniqueid = the caller's: an order Python did not answer. Data: see `ivr.calls.orders`."""
 
-VAR_AGI_SECRET: Final = "HOTLINE_AGI_SECRET"
-"""Global variable: what a FastAGI session answers to prove that it is this Asterisk's."""
+FASTAGI_SECRET: Final = "hotline-agi"
+"""File of `secrets.d/` by which Asterisk proves itself to the FastAGI server."""
+FASTAGI_QUESTION: Final = (
+    f'GET FULL VARIABLE "${{SHA1(%s${{FILE(${{ASTETCDIR}}/secrets.d/{FASTAGI_SECRET}.conf)}})}}"'
+)
+"""Asked of each FastAGI session, with a nonce. A global variable would stand in the verbose log."""
+UNIQUEID: Final = r"[!-{}~]{1,149}"
+"""What Asterisk takes for the id of a channel, where it fits a line of queue_log."""
 VAR_LOG_SECRET: Final = "HOTLINE_LOG_SECRET"
 """Global variable: the key of the hash in the queue_log lines that our dialplan writes."""
-SECRET_FILES: Final = {"hotline-agi": VAR_AGI_SECRET, "hotline-log": VAR_LOG_SECRET}
+SECRET_FILES: Final = {"hotline-log": VAR_LOG_SECRET}
 """Files of `secrets.d/` that the dialplan's `[globals]` includes, and the variable each of them sets."""
 
 VAR_SAY: Final = "HOTLINE_SAY"

@@ -69,7 +69,7 @@ async def _live(loaded: Loaded, server: str, secrets: Path, folder: Path) -> lis
     found, sounds = await asterisk(House(configuration, where, secrets, RIGHTS))
     if sounds is not None:
         found.append(machine.prompts(loaded, sounds, folder))
-    found.append(await machine.fastagi(where, configuration))
+    found.append(await machine.fastagi(where, configuration, secrets))
     found.append(machine.time_zone(configuration.hotline.time_zone))
     return found
 

@@ -21,7 +21,7 @@ from callback_dialer.service import dialer_service
 from ivr.asterisk.connection import AmiConnection, utc_now
 from ivr.asterisk.fastagi import FastAgiService, Limits
 from ivr.asterisk.readiness import Needed
-from ivr.asterisk.secrets import SecretMissing, read_secret
+from ivr.asterisk.secrets import SecretMissing, read_agi_secret, read_secret
 from ivr.availability import Availability, SignsOfLife
 from ivr.calls.orders import CallOrder, OrderAnswer
 from ivr.command.apply import ETC, AsteriskFolder, Revisions, shelf_of
@@ -83,6 +83,7 @@ def run(
     wanted: tuple[Part, ...] = ("recorder", "dialer") if only is None else (only,)
     try:
         logins = {part: _login(configuration, server, secrets, part) for part in wanted}
+        agi_secret = read_agi_secret(secrets) if "dialer" in wanted else b""
     except SecretMissing as missing:
         fail(str(missing), hint="--secrets names the folder that `hotline config render` made")
     configure_logging(json=not sys.stderr.isatty())
@@ -93,7 +94,7 @@ def run(
         nightly = NightlyPurge(thread, ZoneInfo(configuration.hotline.time_zone), [*HOTLINE, *purge])
         status = serve(
             lambda reactor: [
-                *_services(configuration, server, thread, kept, logins, reactor),
+                *_services(configuration, server, thread, kept, logins, agi_secret, reactor),
                 TaskService("retention", nightly.run),
                 TaskService("revisions", lambda stop: renewal.watch(stop, reactor.stop)),
             ]
@@ -122,6 +123,7 @@ def _services(
     store: StoreThread,
     spool: Spool | None,
     logins: Mapping[Part, AmiConnection],
+    agi_secret: bytes,
     reactor: Any,
 ) -> Iterator[Service]:
     """Asterisk → recorder → store → dialer → Asterisk; and what the dialer sees, for AGI."""
@@ -137,7 +139,7 @@ def _services(
     if "dialer" in logins:
         board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
         yield dialer_service(configuration, server, store, logins["dialer"], board)
-        agi = _agi(configuration, server, board, store, reactor)
+        agi = _agi(configuration, server, board, store, agi_secret, reactor)
         yield agi
         told["dialer"] = agi.tally.as_json
     for part, login in logins.items():
@@ -150,7 +152,7 @@ def _recorder_tells(recorder: Recorder, availability: Availability) -> str:
 
 
 def _agi(
-    configuration: Configuration, server: str, board: Board, store: StoreThread, reactor: Any
+    configuration: Configuration, server: str, board: Board, store: StoreThread, secret: bytes, reactor: Any
 ) -> FastAgiService:
     where, policy = configuration.servers[server], Policy.of(configuration)
 
@@ -162,9 +164,8 @@ def _agi(
 
     orders = scripts_of_orders(configuration, server, take, is_owed, utc_now)
     scripts = {**scripts_for(board, configuration, utc_now, store.store, server), **orders}
-    return FastAgiService(
-        where.agi_host, where.agi_port, scripts, Limits(deadline=where.agi_deadline), reactor
-    )
+    limits = Limits(deadline=where.agi_deadline)
+    return FastAgiService(where.agi_host, where.agi_port, scripts, limits, secret, reactor)
 
 
 def _login(configuration: Configuration, server: str, secrets: Path, part: Part) -> AmiConnection:

@@ -83,6 +83,8 @@ def _scripts(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {'':<12}{name}: {counts}"
     if refused := told.get("refused"):
         yield f"  {'':<12}{refused} calls went on without a script: all places were taken"
+    if unproved := told.get("unproved"):
+        yield f"  {'':<12}{unproved} FastAGI sessions did not prove to be Asterisk's: see the operator's page"
 
 
 def _closed(told: Mapping[str, Any]) -> Iterator[str]:

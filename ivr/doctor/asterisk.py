@@ -29,10 +29,10 @@ CLOCKS_AGREE_WITHIN: Final = 2.0
 MODULES: Final = (
     "app_dial", "app_exec", "app_mixmonitor", "app_playback", "app_queue", "app_read", "app_stack",
     "app_userevent", "chan_pjsip", "func_callerid", "func_channel", "func_cut", "func_db", "func_devstate",
-    "func_dialplan", "func_global", "func_logic", "func_strings", "func_timeout", "pbx_config", "res_agi",
-    "res_pjsip_header_funcs",
+    "func_dialplan", "func_env", "func_global", "func_logic", "func_sha1", "func_strings", "func_timeout",
+    "pbx_config", "res_agi", "res_pjsip_header_funcs",
 )  # fmt: skip
-"""What the compiled dialplan and the row a minute cannot do without."""
+"""What the compiled dialplan, FastAGI and the row a minute cannot do without."""
 PROBES: Final[Mapping[str, Mapping[str, Header]]] = {
     "originate": {"Action": "Originate"},
     "call": {"Action": "Hangup"},

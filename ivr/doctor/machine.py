@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from grp import getgrgid
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from ivr.asterisk.connection import utc_now
-from ivr.asterisk.words import AGI_CALLBACK_POSITION
+from ivr.asterisk.secrets import SecretMissing, agi_answer, read_agi_secret
+from ivr.asterisk.words import AGI_CALLBACK_POSITION, FASTAGI_QUESTION
 from ivr.config.check_prompts import missing_files
 from ivr.config.loading import Loaded
 from ivr.config.model import Configuration, Server
@@ -23,6 +25,7 @@ from ivr.storage.migrations import is_current
 from ivr.storage.missed import now
 
 _SHOWN: Final = 3
+_NONCE: Final = re.compile(re.escape(FASTAGI_QUESTION).replace("%s", "([0-9a-f]+)"))
 CLOCKS_AGREE_WITHIN: Final = 2.0
 
 
@@ -88,17 +91,27 @@ def prompts(loaded: Loaded, sounds: Path, folder: Path) -> Finding:
     return error("prompts", f"{len(missing)} not in {sounds}: {shown}", do)
 
 
-async def fastagi(server: Server, configuration: Configuration) -> Finding:
-    """A script is asked for as the dialplan does, and must say a word before a call would go on without."""
+async def fastagi(server: Server, configuration: Configuration, secrets: Path) -> Finding:
+    """A script is asked for as Asterisk does, proof included, and must say a word while a call would wait."""
+    try:
+        secret = read_agi_secret(secrets)
+    except SecretMissing as missing:
+        what = f"{missing}; until then calls go on without Python"
+        return error("FastAGI", what, "then restart the daemon")
     where = f"{server.agi_host}:{server.agi_port}"
     queue = next(iter(configuration.queues), "")
-    asked = f"agi_network: yes\nagi_network_script: {AGI_CALLBACK_POSITION}\nagi_arg_1: {queue}\n\n"
+    asked = f"agi_network_script: {AGI_CALLBACK_POSITION}\nagi_uniqueid: doctor\nagi_arg_1: {queue}\n\n"
+    said = b""
     try:
         async with asyncio.timeout(server.agi_deadline):
             reader, writer = await asyncio.open_connection(server.agi_host, server.agi_port)
             try:
                 writer.write(asked.encode())
-                said = await reader.read(1)
+                question = (await reader.readline()).decode(errors="replace")
+                nonce = _NONCE.match(question)
+                writer.write(f"{agi_answer(secret, nonce[1] if nonce else '')}\n".encode())
+                with suppress(ConnectionResetError):
+                    said = await reader.read(1)
             finally:
                 writer.close()
     except TimeoutError:
@@ -107,10 +120,14 @@ async def fastagi(server: Server, configuration: Configuration) -> Finding:
     except OSError:
         what = f"nobody listens at {where}: callers hear no place, callbacks join at the end"
         return error("FastAGI", what, "start the daemon: hotline run")
+    if question and not nonce:
+        what = f"{where} asks for no proof: another program, or an older daemon"
+        return error("FastAGI", what, "end it, and start the daemon: hotline run")
     if not said:
-        what = f"{where} hangs up: the dialer does not know the queues (yet), or all its places are taken"
-        return warning("FastAGI", what, "look again in a moment, then at the daemon's log")
-    return well("FastAGI", f"{where} answers")
+        what = f"{where} hangs up: the dialer does not know the queues (yet), or has another FastAGI secret"
+        do = "look again in a moment; if it stays, restart the daemon"
+        return warning("FastAGI", what, do)
+    return well("FastAGI", f"{where} answers who proves to be this Asterisk")
 
 
 def time_zone(zone: str) -> Finding:

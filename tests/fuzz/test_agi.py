@@ -16,12 +16,15 @@ from twisted.python.threadpool import ThreadPool
 
 from agi_scripts.table import scripts_for, scripts_of_orders
 from ivr.asterisk.fastagi import FastAgiFactory, Limits, Script
+from ivr.asterisk.secrets import agi_answer
+from ivr.asterisk.words import FASTAGI_QUESTION
 from ivr.calls.orders import OrderAnswer
 from ivr.config.loading import configuration_of, load_or_fail
 from ivr.queues.board import Board
 from ivr.storage import callbacks
 from tests.fuzz import fuzzed, program, spelled
 from tests.golden import CONFIG
+from tests.lab.agi_server import SECRET
 from tests.stores import empty_store
 from tests.unit.ami_lines import at, event
 
@@ -37,6 +40,7 @@ WORDS = (
     b'200 result=1 ("\\")\n', b"200 result=1 (99999999999)\n", b"200 result=1 (\xd9\xa3)\n", b"HANGUP\n",
     b"510 Invalid\n", b"520-Usage\n", b"520 End\n", b"511 dead\n", b"100 Trying\n", b"x" * 1500, b":" * 40,
 )  # fmt: skip
+QUESTION = re.compile(re.escape(f"{FASTAGI_QUESTION}\n").replace("%s", "([0-9a-f]{64})"))
 ASKED = re.compile(
     r'SET VARIABLE "?HOTLINE_SAY"? "hotline/[a-z_0-9/&-]+"'
     r'|SET VARIABLE "?HOTLINE_POSITION"? "\d+"'
@@ -99,15 +103,19 @@ def test_any_bytes_of_a_client_end_in_a_free_place_and_ask_asterisk_nothing_stra
     scripts: Mapping[str, Script], written: bytes
 ) -> None:
     reactor = OneThread()
-    server = FastAgiFactory(reactor, scripts, Limits())
+    server = FastAgiFactory(reactor, scripts, Limits(), SECRET)
     threads = Threads()
     server.pool = cast(ThreadPool, threads)
     connection, transport = server.buildProtocol(None), StringTransport()
     assert connection is not None
     connection.makeConnection(transport)
     data = spelled(written, WORDS)
-    for chunk in (data[: len(data) // 2], data[len(data) // 2 :]):
-        connection.dataReceived(chunk)
+    for half in (data[: len(data) // 2], data[len(data) // 2 :]):
+        for chunk in half.splitlines(keepends=True):
+            connection.dataReceived(chunk)
+            if asked := QUESTION.fullmatch(transport.value().decode()):
+                transport.clear()
+                connection.dataReceived(f"{agi_answer(SECRET, asked[1])}\n".encode())
     reactor.advance(Limits().deadline + 1)
     connection.connectionLost()
     threads.run()

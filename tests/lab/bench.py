@@ -211,7 +211,7 @@ async def bench(folder: Path, console: Console) -> float:
     scenario.write_text(_SCENARIO.format(first=keys[0], second=keys[1]), encoding="utf-8")
     async with (
         House.open(folder / "house", CONFIG, {"hotline.remember_language": False}, TODAY) as house,
-        serving({"menu": menu_script}, Limits(deadline=30.0, sessions=200), port=house.agi_port),
+        serving({"menu": menu_script}, Limits(deadline=30.0, sessions=200), house=house),
     ):
         plan = _PRODUCTION + _BESIDE.format(agi_port=house.agi_port)
         (house.etc / "extensions.conf").write_text(plan, encoding="utf-8")

@@ -97,7 +97,7 @@ class Machines:
             inbound = [_install(house, loaded, fault) for loaded in made]
             await house.asterisk.console("dialplan reload")
             await house.asterisk.console("queue reload all")
-            async with Walker.on(house) as walker, serving(SCRIPTS, SERVED, port=house.agi_port):
+            async with Walker.on(house) as walker, serving(SCRIPTS, SERVED, house=house):
                 yield cls(walker, made, inbound)
 
     async def compare(self, walk: Walk) -> Difference | None:

@@ -20,9 +20,9 @@ _MODULES = """
     app_dial app_exec app_mixmonitor app_playback app_queue app_read app_senddtmf app_stack app_userevent
     app_verbose bridge_builtin_features bridge_holding bridge_native_rtp bridge_simple bridge_softmix
     chan_pjsip codec_alaw codec_resample codec_ulaw format_pcm format_sln format_wav func_callerid
-    func_channel func_cut func_db func_devstate func_dialplan func_global func_logic func_strings func_timeout
-    pbx_config res_agi res_clioriginate res_musiconhold res_pjproject res_pjsip res_pjsip_authenticator_digest
-    res_pjsip_caller_id res_pjsip_dtmf_info res_pjsip_endpoint_identifier_ip
+    func_channel func_cut func_db func_devstate func_dialplan func_env func_global func_logic func_sha1
+    func_strings func_timeout pbx_config res_agi res_clioriginate res_musiconhold res_pjproject res_pjsip
+    res_pjsip_authenticator_digest res_pjsip_caller_id res_pjsip_dtmf_info res_pjsip_endpoint_identifier_ip
     res_pjsip_endpoint_identifier_user res_pjsip_header_funcs res_pjsip_nat
     res_pjsip_outbound_authenticator_digest res_pjsip_pubsub res_pjsip_refer res_pjsip_registrar
     res_pjsip_rfc3326 res_pjsip_sdp_rtp res_pjsip_session res_rtp_asterisk res_sorcery_astdb

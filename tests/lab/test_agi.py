@@ -20,6 +20,7 @@ from tests.lab.agi_server import serving
 from tests.lab.audio import Sound
 from tests.lab.calllog import What
 from tests.lab.exchange import Exchange, Keypress, Lifts
+from tests.lab.house import House
 from tests.lab.phone import Caller
 from tests.lab.watch import daemon, watching
 
@@ -57,22 +58,23 @@ def test_a_caller_hears_their_place_in_their_language_before_joining(tmp_path: P
 
 
 @asynccontextmanager
-async def nobody(port: int) -> AsyncIterator[None]:
+async def nobody(house: House) -> AsyncIterator[None]:
     """The daemon is dead: the port is closed."""
     yield
 
 
 @asynccontextmanager
-async def frozen(port: int) -> AsyncIterator[None]:
+async def frozen(house: House) -> AsyncIterator[None]:
     """The daemon hangs: the kernel accepts for it, and nothing ever answers."""
-    with socket.create_server(("127.0.0.1", port)):
+    with socket.create_server(("127.0.0.1", house.agi_port)):
         yield
 
 
 @asynccontextmanager
-async def crowded(port: int) -> AsyncIterator[None]:
+async def crowded(house: House) -> AsyncIterator[None]:
     """The daemon hangs and its backlog is full: not even the kernel accepts."""
-    with socket.create_server(("127.0.0.1", port), backlog=0) as listening, ExitStack() as clients:
+    address = ("127.0.0.1", house.agi_port)
+    with socket.create_server(address, backlog=0) as listening, ExitStack() as clients:
         for _ in range(3):
             client = clients.enter_context(socket.socket())
             client.setblocking(False)
@@ -81,26 +83,26 @@ async def crowded(port: int) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def slow(port: int) -> AsyncIterator[None]:
+async def slow(house: House) -> AsyncIterator[None]:
     """The daemon answers after its own deadline."""
 
     def dawdle(session: AgiSession) -> None:
         time.sleep(DEADLINE * 1.5)
         session.set_variable(words.VAR_SAY, "hotline/place-30")
 
-    async with serving({words.AGI_ANNOUNCE_POSITION: dawdle}, Limits(deadline=30.0), port=port):
+    async with serving({words.AGI_ANNOUNCE_POSITION: dawdle}, Limits(deadline=30.0), house):
         yield
 
 
 @asynccontextmanager
-async def cut_off(port: int) -> AsyncIterator[None]:
+async def cut_off(house: House) -> AsyncIterator[None]:
     """The script hangs, the server's own deadline closes the session first."""
 
     def hang(session: AgiSession) -> None:
         session.get_variable("A")
         time.sleep(DEADLINE)
 
-    async with serving({words.AGI_ANNOUNCE_POSITION: hang}, Limits(deadline=CUT_OFF_SECONDS), port=port):
+    async with serving({words.AGI_ANNOUNCE_POSITION: hang}, Limits(deadline=CUT_OFF_SECONDS), house):
         yield
 
 
@@ -115,14 +117,14 @@ async def cut_off(port: int) -> AsyncIterator[None]:
     ],
 )
 def test_a_caller_reaches_the_queue_within_the_deadline_whatever_python_does(
-    trouble: Callable[[int], AbstractAsyncContextManager[None]], seconds: float, tmp_path: Path
+    trouble: Callable[[House], AbstractAsyncContextManager[None]], seconds: float, tmp_path: Path
 ) -> None:
     """From the answer to the queue; half a second is left for Asterisk itself."""
 
     async def scenario() -> None:
         async with (
             watching(tmp_path, CHANGES) as watch,
-            trouble(watch.house.agi_port),
+            trouble(watch.house),
             Caller.open(CITIZEN, watch.house.sip) as phone,
         ):
             call = await phone.dial(TO_DVX, WORKING_HOURS)

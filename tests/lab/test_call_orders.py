@@ -141,7 +141,7 @@ def test_an_order_may_be_refused_or_offered_and_who_is_owed_a_call_is_told_so(tm
             await waiting.press("*")
             await until(lambda: len(_joins(ear, SECOND)) == 3 or None, "joining with Python dead", 20.0)
             assert _joins(ear, SECOND) == ["1", "1", "1"]
-            async with serving({AGI_ANNOUNCE_POSITION: _long_wait}, Limits(), port=ear.house.agi_port):
+            async with serving({AGI_ANNOUNCE_POSITION: _long_wait}, Limits(), house=ear.house):
                 offered = await first.dial("19511", OPEN)
                 await offered.heard(*ear.prompts("az", "order_offer"))
                 await offered.press("5")

@@ -53,7 +53,7 @@ def test_a_call_begins_in_the_language_of_the_last_one_if_python_says_so_in_time
 
             async def asking(script: Script, language: str, number: str = CITIZEN) -> float:
                 table = {words.AGI_CALLER_LANGUAGE: script}
-                async with serving(table, LIMITS, port=ear.house.agi_port):
+                async with serving(table, LIMITS, house=ear.house):
                     return await begins(language, number)
 
             dead = await begins("az")

@@ -71,6 +71,14 @@ def test_a_healthy_house_has_no_error_and_each_fault_of_the_daemon_is_found(tmp_
                 await found(service, "FastAGI", "says nothing within")
             finally:
                 os.kill(service.pid, signal.SIGCONT)
+            others = tmp_path / "others"
+            shutil.copytree(service.house.etc / FOLDER, others)
+            secret = others / "hotline-agi.conf"
+            secret.write_text("secret = another\n")
+            status, ill = await examined(service, "--secrets", str(others))
+            assert "has another FastAGI secret" in next(it["what"] for it in ill if it["check"] == "FastAGI")
+            secret.unlink()
+            await found(service, "FastAGI", "calls go on without Python", "--secrets", str(others))
             await service.kill()
             await found(service, "FastAGI", "nobody listens")
 

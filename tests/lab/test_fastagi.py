@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -16,11 +17,14 @@ from twisted.internet.tcp import Port
 
 from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.fastagi import FastAgiService, Limits
-from tests.lab.agi_server import Client, serving
+from ivr.asterisk.secrets import agi_answer
+from ivr.asterisk.words import FASTAGI_QUESTION
+from tests.lab.agi_server import SECRET, Client, serving
 
 AMPLE = Limits(deadline=60.0, sessions=3)
 SHORT = Limits(deadline=0.5, sessions=3)
 """For who stalls: whoever is served needs time, on a busy machine too."""
+SILENT = 40
 SLOW = 2.0
 """Seconds in which a script certainly begins, and a slow one does not end."""
 
@@ -55,7 +59,7 @@ def test_the_service_lives_on_the_twisted_reactor_it_is_given() -> None:
     async def scenario() -> None:
         loop = asyncio.get_running_loop()
         reactor: Any = AsyncioSelectorReactor(loop)
-        service = FastAgiService("127.0.0.1", 0, {}, AMPLE, reactor)
+        service = FastAgiService("127.0.0.1", 0, {}, AMPLE, b"", reactor)
         assert IService.providedBy(service)
         service.startService()
         [port] = [it for it in reactor.getReaders() if isinstance(it, Port)]
@@ -129,6 +133,62 @@ def test_a_client_that_talks_nonsense_is_cut_off_before_the_deadline(nonsense: s
                 client.say(nonsense)
                 assert await client.line(deadline=30.0) == ""
             assert await echoes(service)
+
+    asyncio.run(scenario())
+
+
+def test_no_script_runs_for_a_client_that_does_not_prove_to_be_asterisk() -> None:
+    """Not for a guess, nor for the answer to another nonce."""
+    ran: list[AgiSession] = []
+
+    async def scenario() -> None:
+        async with serving({"echo": ran.append}, AMPLE) as service:
+            for answer in ("200 result=1 (0)", "200 result=1 ()", agi_answer(SECRET, ""), "HANGUP", ""):
+                async with Client.open(service.port) as client:
+                    client.ask_for("echo")
+                    assert FASTAGI_QUESTION[:20] in await client.raw_line()
+                    client.say(f"{answer}\n")
+                    assert await client.raw_line() == ""
+            assert service.tally.unproved == 4  # a caller who hangs up meanwhile has proved nothing wrong
+
+    asyncio.run(scenario())
+    assert ran == []
+
+
+@pytest.mark.parametrize(
+    "uniqueid", ["", "1.1\x1b[31m", "1.1|2", "1" * 3000], ids=["none", "ESC", "|", "3 kB"]
+)
+def test_no_script_runs_for_a_uniqueid_that_asterisk_cannot_have_given(uniqueid: str) -> None:
+    ran: list[AgiSession] = []
+
+    async def scenario() -> None:
+        async with serving({"echo": ran.append}, AMPLE) as service, Client.open(service.port) as client:
+            client.ask_for("echo", uniqueid=uniqueid)
+            assert await client.line() == ""
+
+    asyncio.run(scenario())
+    assert ran == []
+
+
+def test_a_new_session_takes_the_place_of_the_oldest_that_has_proved_nothing() -> None:
+    """However many sockets are silent; a session with a script keeps its place."""
+
+    async def scenario() -> None:
+        async with serving({"echo": echo}, AMPLE) as service, AsyncExitStack() as clients:
+            asterisk, *silent = [
+                await clients.enter_async_context(Client.open(service.port)) for _ in range(AMPLE.sessions)
+            ]
+            asterisk.ask_for("echo")
+            assert await asterisk.line() == 'GET VARIABLE "A"'
+            for client in silent:
+                newer = await clients.enter_async_context(Client.open(service.port))
+                assert await client.line() == ""
+                silent.append(newer)
+                if len(silent) > SILENT:
+                    break
+            assert await echoes(service)
+            asterisk.say("200 result=1 (hello)\n")
+            assert await asterisk.line() == 'SET VARIABLE "B" "hello"'
 
     asyncio.run(scenario())
 

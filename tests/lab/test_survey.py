@@ -45,7 +45,7 @@ async def alive(recorded: Recorded) -> AsyncIterator[None]:
     house = recorded.ear.house
     configuration = configuration_of(load_or_fail(house.config))
     scripts = scripts_for(Board({}), configuration, utc_now, recorded.store, "main")
-    async with serving(scripts, Limits(deadline=DEADLINE), port=house.agi_port):
+    async with serving(scripts, Limits(deadline=DEADLINE), house=house):
         yield
 
 
@@ -57,7 +57,7 @@ async def slow(recorded: Recorded) -> AsyncIterator[None]:
         time.sleep(1.5 * DEADLINE)
         session.set_variable(words.VAR_SURVEY, "ask")
 
-    async with serving({words.AGI_SURVEY: dawdle}, Limits(deadline=9.0), port=recorded.ear.house.agi_port):
+    async with serving({words.AGI_SURVEY: dawdle}, Limits(deadline=9.0), house=recorded.ear.house):
         yield
 
 

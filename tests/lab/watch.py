@@ -93,7 +93,7 @@ async def daemon(watch: Watch) -> AsyncIterator[None]:
     """Our scripts, served where the dialplan asks for them."""
     scripts = scripts_for(watch.board, watch.configuration, utc_now, Store("sqlite://"), "main")
     limits = Limits(deadline=watch.configuration.servers["main"].agi_deadline)
-    async with serving(scripts, limits, port=watch.house.agi_port):
+    async with serving(scripts, limits, house=watch.house):
         yield
 
 

@@ -10,6 +10,7 @@ from agi_scripts.announce_position import decide
 from agi_scripts.table import scripts_for
 from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
+from ivr.asterisk.fastagi import Unanswered
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
 from ivr.storage.engine import Store
@@ -157,12 +158,22 @@ def test_a_place_that_asterisk_tells_on_joining_is_not_told_before(configuration
     assert eleventh[1:] == ['SET VARIABLE "HOTLINE_SAY" "hotline/place-11"']
 
 
-@pytest.mark.parametrize("queue", ["", "nowhere", 'dvx"', "aparat&x"])
-def test_a_queue_that_is_not_configured_gets_no_announcement(
-    queue: str, configuration: Configuration
+@pytest.mark.parametrize("name", ["nowhere", 'dvx"', "aparat&x", "dvx\x1b", "provider "])
+@pytest.mark.parametrize(
+    "script",
+    [
+        words.AGI_ANNOUNCE_POSITION,
+        words.AGI_CALLBACK_POSITION,
+        words.AGI_CALLER_LANGUAGE,
+        words.AGI_SURVEY,
+    ],
+)
+def test_a_script_answers_only_about_queues_and_trunks_of_the_configuration(
+    script: str, name: str, configuration: Configuration
 ) -> None:
-    """What is said is made of our own prompt names only, whatever the argument holds."""
-    assert run(words.AGI_ANNOUNCE_POSITION, board(TWO_WAIT), configuration, OK, queue=queue) == []
+    """Whatever the argument holds, nothing is made of it."""
+    with pytest.raises(Unanswered, match="names nothing in the live"):
+        run(script, board(TWO_WAIT), configuration, OK, queue=name)
 
 
 @pytest.mark.parametrize("script", [words.AGI_ANNOUNCE_POSITION, words.AGI_CALLBACK_POSITION])

@@ -113,6 +113,12 @@ def test_a_citizen_whose_order_could_not_be_committed_hears_nothing_of_python() 
         "x",
         TOLD + "|",
         TOLD.replace("1795417200", "0"),
+        TOLD.replace("1795417200", "253402300799"),
+        TOLD.replace("1795417200", "\u0661795417200"),
+        TOLD.replace("0501234567", "0501234567\x1b[31m"),
+        TOLD.replace("provider", "provider\x1b[31m"),
+        TOLD.replace("provider", "p" * 32),
+        TOLD.replace("|ru|", "|ru\r\n|"),
         TOLD.replace("|31", "|-1"),
         "|" * 6,
         "9" * 5000 + TOLD,
@@ -121,6 +127,25 @@ def test_a_citizen_whose_order_could_not_be_committed_hears_nothing_of_python() 
 def test_what_is_no_order_is_not_taken_for_one(text: str) -> None:
     assert read_order("main", "17.5", "dvx", text) is None
     assert run(words.AGI_ORDER_CALLBACK, "dvx", text, answer=OrderAnswer(NOON)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "text", [TOLD.replace("provider", "elsewhere"), TOLD.replace("|ru|", "|de|")], ids=["trunk", "language"]
+)
+def test_a_request_over_a_trunk_or_in_a_language_that_is_not_configured_is_not_taken(text: str) -> None:
+    with pytest.raises(Unanswered, match="trunk or language"):
+        run(words.AGI_ORDER_CALLBACK, "dvx", text, answer=OrderAnswer(NOON))
+
+
+@pytest.mark.parametrize("uniqueid", ["", "1.1\x1b", "1.1|2", "1" * 3000])
+def test_a_line_with_an_id_that_is_not_asterisk_s_is_no_order(uniqueid: str) -> None:
+    assert read_order("main", uniqueid, "dvx", TOLD) is None
+
+
+@pytest.mark.parametrize("script", [words.AGI_ORDER_CALLBACK, words.AGI_OWED_CALLBACK])
+def test_a_script_answers_only_about_queues_and_trunks_of_the_configuration(script: str) -> None:
+    with pytest.raises(Unanswered, match="names nothing in the live"):
+        run(script, "nowhere", TOLD, answer=OrderAnswer(NOON))
 
 
 def test_only_a_caller_who_is_owed_a_call_and_shows_their_number_is_told_so() -> None:
