@@ -1,23 +1,35 @@
 """A daemon of ours: asyncio work as Twisted services on one reactor, until a signal or a failure ends it.
 
-`hotline run` and `hotline record` give their services to `serve`. SIGTERM and SIGINT stop every service in
-turn and wait for it, so that what is known is committed before the process ends.
+`hotline run` and `hotline record` give their services to `serve`. Ports are bound before anything starts.
+SIGTERM and SIGINT stop every service in turn and wait for it, so that what is known is committed before the
+process ends; but not for longer than STOP_SECONDS. systemd is told when all have started, and again and again
+while the event loop turns (sd_notify(3)).
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import socket
+import threading
+import time
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Any
 
 import structlog
 from twisted.application.service import MultiService, Service
 from twisted.internet import asyncioreactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import CannotListenError
+from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
 log = structlog.get_logger(__name__)
+
+STOP_SECONDS = 30.0
+"""A process that has not ended so long after its services began to stop is ended."""
 
 Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 """Runs until the event is set, then ends cleanly; what it raises ends the daemon."""
@@ -30,7 +42,7 @@ class TaskService(Service):
         self.setName(name)
         self._work = work
         self._stop = asyncio.Event()
-        self.ended: Deferred[None] = Deferred()
+        self.ended: Deferred[None] = succeed(None)
 
     def startService(self) -> None:
         super().startService()
@@ -75,22 +87,49 @@ def serve(build: Callable[[Any], Iterable[Service]]) -> int:
         try:
             for service in build(reactor):
                 service.setServiceParent(together)
+            together.privilegedStartService()
             together.startService()
-        except CannotListenError as problem:
-            give_up(f"port {problem.port} of {problem.interface} is taken: {problem.socketError}")
+        except Exception as problem:  # whatever a part lacks: half a service is none
+            give_up(_reason(problem))
             return
         for service in together:
             if isinstance(service, TaskService):
                 service.ended.addErrback(failed)
+        tell_systemd("READY=1")
+        if watched := int(os.environ.get("WATCHDOG_USEC", 0)):
+            LoopingCall(tell_systemd, "WATCHDOG=1").start(watched / 3e6)
 
     reactor.callWhenRunning(begin)
+    reactor.addSystemEventTrigger("before", "shutdown", threading.Thread(target=_end_late, daemon=True).start)
     reactor.addSystemEventTrigger("before", "shutdown", together.stopService)
     reactor.run()
     return 1 if failures else 0
 
 
+def tell_systemd(state: str) -> None:
+    """By sd_notify(3), if systemd started this process; whatever becomes of it, this one goes on."""
+    if address := os.environ.get("NOTIFY_SOCKET"):
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+            systemd.setblocking(False)
+            systemd.sendto(state.encode(), f"\0{address[1:]}" if address.startswith("@") else address)
+
+
+def _end_late() -> None:
+    """In a thread of its own, for which no part has to stop."""
+    time.sleep(STOP_SECONDS)
+    log.error("ending", reason=f"a part did not stop within {STOP_SECONDS:g} s")
+    os._exit(1)
+
+
 def _reason(problem: BaseException) -> str:
-    """What happened in a group of tasks, in its own words."""
+    """What happened in a group of tasks, in its own words; of a port what to do."""
     while isinstance(problem, BaseExceptionGroup):
         problem = problem.exceptions[0]
+    if isinstance(problem, CannotListenError):
+        if getattr(problem.socketError, "errno", 0) != errno.EADDRINUSE:
+            return f"cannot listen at {problem.interface} port {problem.port}: {problem.socketError}"
+        return (
+            f"port {problem.port} of {problem.interface} is taken: by another `hotline run`, or by what"
+            f" `ss -ltnp sport = :{problem.port}` names; stop that one first"
+        )
     return str(problem) or repr(problem)

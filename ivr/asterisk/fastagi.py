@@ -264,14 +264,18 @@ class FastAgiService(Service):
         """What the scripts did since this was made."""
         return self._factory.tally
 
-    def startService(self) -> None:
+    def privilegedStartService(self) -> None:
         host, port = self._address
         self._listening = self._reactor.listenTCP(port, self._factory, _BACKLOG, host)
+        super().privilegedStartService()
+
+    def startService(self) -> None:
         self._factory.pool.start()
         super().startService()
 
     async def _stop(self) -> None:
-        await self._listening.stopListening()
+        if self._listening is not None:
+            await self._listening.stopListening()
         for connection in tuple(self._factory.open):
             connection.drop()
         self._factory.pool.stop()

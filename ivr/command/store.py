@@ -78,6 +78,7 @@ def open_spool(path: Path | None, server: str) -> Spool:
     try:
         return Spool(path)
     except SpoolTaken as problem:
-        fail(str(problem), hint="--spool names another file for a second recorder on this machine")
+        hint = "another `hotline run` or `record` has it: stop that one, or give this one another --spool"
+        fail(str(problem), hint=hint)
     except OSError as problem:
         fail(f"the spool {path} cannot be written: {problem.strerror}", hint="--spool names another file")

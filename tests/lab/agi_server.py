@@ -29,6 +29,7 @@ async def serving(
     secret = read_agi_secret(house.etc / FOLDER) if house else SECRET
     port = house.agi_port if house else 0
     service = FastAgiService("127.0.0.1", port, scripts, limits, secret, reactor)
+    service.privilegedStartService()
     service.startService()
     try:
         yield service

@@ -61,6 +61,7 @@ def test_the_service_lives_on_the_twisted_reactor_it_is_given() -> None:
         reactor: Any = AsyncioSelectorReactor(loop)
         service = FastAgiService("127.0.0.1", 0, {}, AMPLE, b"", reactor)
         assert IService.providedBy(service)
+        service.privilegedStartService()
         service.startService()
         [port] = [it for it in reactor.getReaders() if isinstance(it, Port)]
         assert not port.disconnected
