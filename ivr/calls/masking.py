@@ -10,6 +10,7 @@ from typing import Final
 
 _HIDDEN: Final = 5
 _SHOWN_LAST: Final = 2
+_RUN: Final = re.compile(r"\d+")
 _NUMBER: Final = re.compile(r"(?<![\w.+-])\+?\d{7,}(?![\w-]|\.\d)")
 """Digits enough for a subscriber's number; not part of a uniqueid (`1795364181.41`), an address or a name."""
 
@@ -17,16 +18,18 @@ _DIGITS: Final = re.compile(r"\d(?: ?\d){6,}")
 
 
 def masked(number: str) -> str:
-    """`+99450*****67`, `050*****67`: five stars before the last two digits; short numbers are all stars.
+    """`+99450*****67`, `050*****67;x`: in every run of digits five stars before the last two.
 
-    A word such as `anonymous` identifies nobody and stays.
+    Short runs are all stars. A word such as `anonymous` identifies nobody and stays.
     """
-    if not any(map(str.isdigit, number)):
-        return number
-    first = len(number) - _HIDDEN - _SHOWN_LAST
+    return _RUN.sub(lambda found: _masked_run(found[0]), number)
+
+
+def _masked_run(digits: str) -> str:
+    first = len(digits) - _HIDDEN - _SHOWN_LAST
     if first < 1:
-        return "*" * len(number)
-    return f"{number[:first]}{'*' * _HIDDEN}{number[-_SHOWN_LAST:]}"
+        return "*" * len(digits)
+    return f"{digits[:first]}{'*' * _HIDDEN}{digits[-_SHOWN_LAST:]}"
 
 
 def without_numbers(text: str) -> str:
