@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 import threading
 import traceback
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor
 from twisted.logger import STDLibLogObserver, globalLogBeginner
 
 from ivr.calls.masking import masked_text
-
-_INVISIBLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-"""What ends a line somewhere, or moves a terminal's cursor."""
+from ivr.calls.outside_text import visible, visible_lines
 
 
 def configure_logging(*, json: bool) -> None:
@@ -53,7 +50,7 @@ def _log_uncaught(*raised: Any) -> None:
 def _show_uncaught(kind: object, problem: BaseException, trace: object) -> None:
     is_refused = isinstance(problem, OSError)  # by the system, such as a full disk: a sentence says it all
     told = [f"{problem}\n"] if is_refused else traceback.format_exception(problem)
-    sys.stderr.write(masked_text("".join(told)))
+    sys.stderr.write(visible_lines(masked_text("".join(told))))
 
 
 def processors(*, json: bool, colors: bool) -> list[Processor]:
@@ -75,19 +72,15 @@ def processors(*, json: bool, colors: bool) -> list[Processor]:
 
 def escape_line(logger: Any, method: str, line: Any) -> str:
     """Processor after JSON, which leaves some line ends as they are: they can only stand in its texts."""
-    return _INVISIBLE.sub(_escape, line)
+    return visible(line)
 
 
 def escape_values(logger: Any, method: str, event: EventDict) -> EventDict:
     """Processor before the terminal; only a traceback keeps its lines."""
     return {
-        name: _INVISIBLE.sub(_escape, value) if isinstance(value, str) and name != "exception" else value
+        name: (visible_lines if name == "exception" else visible)(value) if isinstance(value, str) else value
         for name, value in event.items()
     }
-
-
-def _escape(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"
 
 
 def mask_numbers(logger: Any, method: str, event: EventDict) -> EventDict:

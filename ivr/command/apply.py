@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -13,6 +12,7 @@ from ivr.command.checking import as_data, show_problems
 from ivr.command.going_live import go_live
 from ivr.command.options import fail, operator, options
 from ivr.command.preparing import Wish
+from ivr.command.printing import print_json, print_line, styled
 from ivr.revisions.shelf import CONFIG, NotApplied, Revision, Shelf, put_back, yaml_files
 
 ETC = Path("/etc/asterisk")
@@ -84,7 +84,7 @@ def rollback(
         replaced = str(aside) if is_replaced else None
         _print({**report, "restores": target.number, "replaced": replaced})
     elif is_replaced:
-        typer.echo(f"{folder} is that of revision {target.number}; what lay there is in {aside}")
+        print_line(f"{folder} is that of revision {target.number}; what lay there is in {aside}")
 
 
 def shelf_of(asterisk: Path, revisions: Path | None) -> Shelf:
@@ -119,7 +119,7 @@ def _put_live(wish: Wish, folder: Path, as_json: bool) -> dict[str, Any]:
     except NotApplied as refused:
         _refuse(refused, folder, as_json)
     if not as_json:
-        typer.secho(f"revision {number} is live", fg="green")
+        print_line(styled(f"revision {number} is live", fg="green"))
     return {"revision": number, "changes": noticed}
 
 
@@ -136,12 +136,12 @@ def _refuse(refused: NotApplied, folder: Path, as_json: bool) -> NoReturn:
 def show_changes(sentences: Sequence[str] | None) -> None:
     """What callers would notice; None where there is nothing to compare with."""
     for sentence in sentences or ():
-        typer.echo(f"- {sentence}")
+        print_line(f"- {sentence}")
     if not sentences:
-        typer.echo(
+        print_line(
             "callers will notice nothing" if sentences is not None else "nothing was kept to compare with"
         )
 
 
 def _print(report: dict[str, Any]) -> None:
-    typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
+    print_json(report)

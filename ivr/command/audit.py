@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
@@ -18,6 +17,7 @@ from ivr.command.checking import load_or_stop
 from ivr.command.completeness import completeness
 from ivr.command.days import LastDay, first_and_last, from_day, told_days
 from ivr.command.options import options, server_of
+from ivr.command.printing import print_json, print_line
 from ivr.command.queue_logs import own_queue_logs, queue_logs
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
@@ -64,11 +64,11 @@ def audit(
     if as_json:
         document = {**asdict(period), "compared_with_queue_log_of": compared, "disagreements": found}
         document |= known.as_json()
-        typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
+        print_json(document)
     else:
         _show(found, period, compared, zone, known.deleted_days)
         for line in known.lines():
-            typer.echo(line)
+            print_line(line)
     if found:
         raise typer.Exit(1)
 
@@ -101,16 +101,12 @@ def _show(
 ) -> None:
     for one in found:
         when = one.at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
-        typer.echo(f"{when}  {one.server:<8}  {one.queue:<8}  {one.check:<9}  {one.subject:<20}  {one.says}")
+        print_line(f"{when}  {one.server:<8}  {one.queue:<8}  {one.check:<9}  {one.subject:<20}  {one.says}")
     days = f"{period.begin.astimezone(zone):%Y-%m-%d %H:%M} to {period.end.astimezone(zone):%Y-%m-%d %H:%M}"
     logs = (
         f"queue_log of {', '.join(compared)}" if compared else "no queue_log (none is here; name its files)"
     )
     left = " in what is left" if deleted else ""
-    typer.echo(f"{days}: {len(found) or 'no'} disagreements{left}; compared with {logs}")
+    print_line(f"{days}: {len(found) or 'no'} disagreements{left}; compared with {logs}")
     if deleted:
-        typer.echo(f"cannot be audited any more: {told_days(deleted)}, whose records retention has deleted")
-
-
-def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, date) else asdict(value)  # type: ignore[call-overload]  # what else json cannot write is one of ours
+        print_line(f"cannot be audited any more: {told_days(deleted)}, whose records retention has deleted")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from functools import partial
 from itertools import islice
@@ -10,14 +9,14 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from sqlalchemy import Connection
 
 from ivr.ahead import ahead, collect_rarely
 from ivr.asterisk.queue_log import LogFile, is_cut
+from ivr.calls.outside_text import visible
 from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, options, server_of
+from ivr.command.printing import print_line, progress
 from ivr.command.queue_logs import queue_logs
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
@@ -63,9 +62,9 @@ def backfill(
         cut = [str(path) for path in files if is_cut(path)]
     except OSError as problem:
         fail(str(problem), hint="run it again: it goes on where everything before is stored")
-    typer.echo(f"{lines:,} lines read: {saved.new:,} visits new, {saved.changed:,} changed")
+    print_line(f"{lines:,} lines read: {saved.new:,} visits new, {saved.changed:,} changed")
     if skipped:
-        typer.echo(f"{skipped:,} lines skipped: they are longer than 64 kB")
+        print_line(f"{skipped:,} lines skipped: they are longer than 64 kB")
     if cut:
         what = f"{', '.join(cut)} is damaged: what stands behind the damage is not read"
         fail(what, hint="restore it, and run this again")
@@ -79,8 +78,10 @@ def _read(
     watched = Watched.of(configuration)
     before = store.read(partial(known, server=server, watched=watched))
     lines, skipped, new, changed, read_to = 0, 0, 0, 0, None
-    with _progress() as progress:
-        tasks = {file: progress.add_task(file.path.name, total=file.path.stat().st_size) for file in files}
+    with progress() as bar:
+        tasks = {
+            file: bar.add_task(visible(file.path.name), total=file.path.stat().st_size) for file in files
+        }
         for some in _portions(ahead(partial(read_files, server, configuration, files, before))):
             saved = store.write(partial(_keep, server=server, watched=watched, told=some))
             now_new = sum(one.new for one in saved)
@@ -89,7 +90,7 @@ def _read(
             new, changed = new + now_new, changed + sum(one.changed for one in saved)
             for told in some:
                 lines, skipped = lines + told.lines, skipped + told.skipped
-                progress.update(tasks[told.file], completed=told.packed)
+                bar.update(tasks[told.file], completed=told.packed)
             read_to = some[-1].read_to
     if read_to is not None:
         began = files[0].began_at
@@ -104,8 +105,3 @@ def _keep(connection: Connection, server: str, watched: Watched, told: list[Told
 def _portions(told: Iterator[Told]) -> Iterator[list[Told]]:
     while some := list(islice(told, _AT_ONCE)):
         yield some
-
-
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())

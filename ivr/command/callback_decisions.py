@@ -19,6 +19,7 @@ from ivr.calls.caller import reader
 from ivr.calls.missed import MissedCall
 from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, options
+from ivr.command.printing import print_line
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.storage import missed
@@ -53,7 +54,7 @@ def decide(
         for place, number in _given(numbers):
             if number is None:
                 unread += 1
-                typer.echo(f"{place}: no JSON string", err=True)
+                print_line(f"{place}: no JSON string", err=True)
                 if as_json:
                     _tell(None, "", Decision("not_dialable", "no JSON string"))
             else:
@@ -88,9 +89,7 @@ def _show(number: str, call: MissedCall, decision: Decision, *, as_json: bool) -
     if as_json:
         _tell(number, call.caller_e164, decision)
     else:
-        # As JSON writes it: a control character in a number must not reach the terminal.
-        shown = number if number.isascii() and number.isprintable() else json.dumps(number)
-        typer.echo(f"{shown:<20}  {decision.verdict:<17}  {decision.why}")
+        print_line(f"{number:<20}  {decision.verdict:<17}  {decision.why}")
 
 
 def _tell(number: str | None, caller_e164: str, decision: Decision) -> None:
@@ -100,4 +99,4 @@ def _tell(number: str | None, caller_e164: str, decision: Decision) -> None:
         "decision": decision.verdict,
         "why": decision.why,
     }
-    typer.echo(json.dumps(told))
+    print_line(json.dumps(told))

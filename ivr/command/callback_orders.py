@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +12,6 @@ from typing import Annotated, Final, get_args
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
-from rich.progress import track
 
 from callback_dialer.ordering import Order, Placed, place_all
 from callback_dialer.policy import Policy
@@ -22,8 +19,10 @@ from ivr.asterisk.words import interface
 from ivr.calls.callback_states import Priority, Reason
 from ivr.calls.caller import ReadNumber, reader
 from ivr.calls.masking import masked
+from ivr.calls.outside_text import visible
 from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, one_line, operator, options
+from ivr.command.printing import print_line, progress
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
@@ -94,7 +93,7 @@ def add(
         [placed] = desk.place(store, [given])
     if not placed.is_new:
         fail(_refusal(placed), hint="hotline callbacks decide NUMBER tells what the guards say")
-    typer.echo(f"callback {placed.callback_id}: {masked(number)} in {queue}")
+    print_line(f"callback {placed.callback_id}: {masked(number)} in {queue}")
 
 
 def import_file(
@@ -113,21 +112,19 @@ def import_file(
     rows = list(_rows(file))
     unread = [(line, problem) for line, row in rows for problem in _problems(row, desk.configuration)]
     for line, problem in unread:
-        typer.echo(f"{file}:{line}: {problem}", err=True)
+        print_line(f"{file}:{line}: {problem}", err=True)
     if unread:
         fail("nothing was imported", hint="mend these lines and import the file again")
     refused = 0
     portions = [rows[at : at + AT_ONCE] for at in range(0, len(rows), AT_ONCE)]
-    with open_store() as store:
-        for portion in track(
-            portions, file.name, console=Console(stderr=True), disable=not sys.stderr.isatty()
-        ):
+    with open_store() as store, progress() as bar:
+        for portion in bar.track(portions, description=visible(file.name)):
             placed = desk.place(store, [row for _, row in portion])
             for (line, _), one in zip(portion, placed, strict=True):
                 if not one.is_new:
                     refused += 1
-                    typer.echo(f"{file}:{line}: {_refusal(one)}", err=True)
-    typer.echo(f"{len(rows) - refused} callbacks imported, {refused} refused")
+                    print_line(f"{file}:{line}: {_refusal(one)}", err=True)
+    print_line(f"{len(rows) - refused} callbacks imported, {refused} refused")
     raise typer.Exit(1 if refused else 0)
 
 

@@ -10,6 +10,7 @@ import typer
 from sqlalchemy import Connection
 
 from ivr.command.options import LARGEST, fail, local, one_line
+from ivr.command.printing import print_line
 from ivr.command.store import open_store
 from ivr.storage import callbacks, switches
 from ivr.storage.callback_history import listed
@@ -35,7 +36,7 @@ def pause(
     with open_store() as store:
         if not store.write(lambda c: switches.turn_off(c, part, why)):
             fail(f"`{part}` is paused already", hint=f"hotline callbacks resume {part}")
-    typer.echo(f"`{part}` is paused until `hotline callbacks resume {part}`")
+    print_line(f"`{part}` is paused until `hotline callbacks resume {part}`")
 
 
 def resume(
@@ -49,17 +50,17 @@ def resume(
         off = store.read(switches.all_off)
         if part is None:
             for name, since, why in off:
-                typer.echo(f"{name:<20}  since {local(since):%Y-%m-%d %H:%M}  {why}")
+                print_line(f"{name:<20}  since {local(since):%Y-%m-%d %H:%M}  {why}")
             if not off:
-                typer.echo("nothing is paused or held")
+                print_line("nothing is paused or held")
             return
         name = part if part in ("accept", "dial") else switches.held(part.removeprefix("held:"))
         if not store.write(lambda c: switches.turn_on(c, name)):
             paused = ", ".join(name for name, _, _ in off)
             fail(f"{part!r} is not paused", hint=f"paused: {paused or 'nothing'}")
-    typer.echo(f"{name} goes on")
+    print_line(f"{name} goes on")
     if name.startswith("held:"):
-        typer.echo("those held before wait for you: hotline callbacks list --state held")
+        print_line("those held before wait for you: hotline callbacks list --state held")
 
 
 def release(
@@ -102,6 +103,6 @@ def _tell(store: Store, changed: dict[int, bool], done: str) -> None:
     for callback_id, is_done in changed.items():
         found = store.read(partial(callbacks.find, callback_id=callback_id))
         state = f"is {found.state}" if found else "does not exist"
-        typer.echo(f"callback {callback_id} {done if is_done else state}", err=not is_done)
+        print_line(f"callback {callback_id} {done if is_done else state}", err=not is_done)
     if not all(changed.values()):
         raise typer.Exit(1)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from callback_dialer.guarding import BY_HAND
 from ivr.calls.callback_states import CallbackState
 from ivr.calls.masking import masked
 from ivr.command import callback_decisions, callback_orders, callback_switches
 from ivr.command.options import LARGEST, fail, local
+from ivr.command.printing import print_json, print_line, print_table
 from ivr.command.store import open_store
 from ivr.storage.callback_history import History, history, listed
 from ivr.storage.callbacks import Callback
@@ -41,6 +39,7 @@ FullNumbers = Annotated[bool, typer.Option("--full-numbers", help="Show whole nu
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")]
 Show = Callable[[str], str]
 """A number as it may be shown."""
+_FIGURES: Final = frozenset({"id", "waited", "tries", "try", "cause", "talk"})
 
 
 @app.command("list", epilog="Example: hotline callbacks list --state owed --json")
@@ -60,17 +59,16 @@ def list_callbacks(
     with open_store() as store:
         found = store.read(lambda connection: listed(connection, wanted, limit + 1))
     if len(found) > limit:
-        typer.echo(f"only the latest {limit} are shown: --limit", err=True)
+        print_line(f"only the latest {limit} are shown: --limit", err=True)
         del found[limit:]
     if as_json:
-        _print_json([_as_data(one, show) for one in found])
+        print_json([_as_data(one, show) for one in found])
         return
     if not found:
-        typer.echo("no callbacks" + (f" in state {state}" if state else ""))
+        print_line("no callbacks" + (f" in state {state}" if state else ""))
         return
-    table = _table("id", "number", "state", "why", "queue", "since", "due", "tries")
-    for one in found:
-        table.add_row(
+    rows = [
+        (
             str(one.id),
             show(one.caller_e164),
             one.state,
@@ -80,7 +78,9 @@ def list_callbacks(
             _minute(one.due_at) if one.closed_at is None else "",
             str(one.attempts_used),
         )
-    Console(highlight=False).print(table)
+        for one in found
+    ]
+    print_table(("id", "number", "state", "why", "queue", "since", "due", "tries"), rows, right=_FIGURES)
 
 
 @app.command("show", epilog="Example: hotline callbacks show 17")
@@ -96,7 +96,7 @@ def show_callback(
     if found is None:
         fail(f"there is no callback {callback_id}", hint="`hotline callbacks list` shows their ids")
     if as_json:
-        _print_json(_history_as_data(found, show))
+        print_json(_history_as_data(found, show))
     else:
         _print_history(found, show)
 
@@ -108,9 +108,8 @@ def _why(one: Callback) -> str:
 
 
 def _print_history(found: History, show: Show) -> None:
-    console = Console(highlight=False)
     one = found.callback
-    console.print(f"Callback {one.id}: {show(one.caller_e164)}, {one.queue}, {one.language}: {one.state}")
+    print_line(f"Callback {one.id}: {show(one.caller_e164)}, {one.queue}, {one.language}: {one.state}")
     if one.reason == "missed":
         told = [f"waited {one.credit_seconds:.1f} s, missed {_moment(one.missed_at)}"]
     else:
@@ -122,17 +121,14 @@ def _print_history(found: History, show: Show) -> None:
     if one.closed_at is None:
         told.append(f"due {_moment(one.due_at)}")
         told.append(f"goes first from {_moment(one.due_by)}" if one.due_by else "")
-    console.print(", ".join(filter(None, told)), end="\n\n")
-    calls = _table("missed call", "structure", "waited", "decision", "why", title="Missed calls")
-    for call in found.calls:
-        waited = f"{call.wait_seconds:.1f} s"
-        calls.add_row(_moment(call.ended_at), call.structure, waited, call.decision, call.why)
-    asked = _table("ordered", "queue", "in call", "decision", title="Orders")
-    for order in found.orders:
-        asked.add_row(_moment(order.asked_at), order.queue, order.uniqueid, order.decision)
-    tried = _table("try", "planned", "trunk", "disposition", "cause", "agent", "talk", title="Attempts")
-    for attempt in found.attempts:
-        tried.add_row(
+    print_line(", ".join(filter(None, told)))
+    calls = [
+        (_moment(call.ended_at), call.structure, f"{call.wait_seconds:.1f} s", call.decision, call.why)
+        for call in found.calls
+    ]
+    asked = [(_moment(order.asked_at), order.queue, order.uniqueid, order.decision) for order in found.orders]
+    tried = [
+        (
             str(attempt.number),
             _moment(attempt.planned_at),
             attempt.trunk,
@@ -141,24 +137,21 @@ def _print_history(found: History, show: Show) -> None:
             attempt.agent,
             "" if attempt.talk_seconds is None else f"{attempt.talk_seconds:.1f} s",
         )
-    journal = _table("when", "try", "state", "note", title="What happened")
-    for entry in found.journal:
-        journal.add_row(_moment(entry.at), str(entry.attempt or ""), entry.state, entry.note)
-    for table in (calls, asked, tried, journal):
-        if table.row_count:
-            console.print(table)
-            console.print()
-
-
-def _table(*columns: str, title: str = "") -> Table:
-    table = Table(
-        box=None, padding=(0, 2, 0, 0), title=title or None, title_justify="left", header_style="bold"
+        for attempt in found.attempts
+    ]
+    journal = [
+        (_moment(entry.at), str(entry.attempt or ""), entry.state, entry.note) for entry in found.journal
+    ]
+    tables: Sequence[tuple[str, Sequence[str], Sequence[Sequence[str]]]] = (
+        ("Missed calls", ("missed call", "structure", "waited", "decision", "why"), calls),
+        ("Orders", ("ordered", "queue", "in call", "decision"), asked),
+        ("Attempts", ("try", "planned", "trunk", "disposition", "cause", "agent", "talk"), tried),
+        ("What happened", ("when", "try", "state", "note"), journal),
     )
-    numbers = {"id", "waited", "tries", "try", "cause", "talk"}
-    for column in columns:
-        is_prose = column in {"why", "note"}
-        table.add_column(column, justify="right" if column in numbers else "left", no_wrap=not is_prose)
-    return table
+    for title, columns, rows in tables:
+        if rows:
+            print_line()
+            print_table(columns, rows, right=_FIGURES, title=title)
 
 
 def _shown(full_numbers: bool) -> Show:
@@ -180,7 +173,3 @@ def _as_data(one: Callback, show: Show) -> dict[str, Any]:
 def _history_as_data(found: History, show: Show) -> dict[str, Any]:
     tried = [{**asdict(one), "dial_string": show(one.dial_string)} for one in found.attempts]
     return {**asdict(found), "callback": _as_data(found.callback, show), "attempts": tried}
-
-
-def _print_json(data: Any) -> None:
-    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=datetime.isoformat))

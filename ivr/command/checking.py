@@ -8,10 +8,9 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-import typer
-
 from ivr.command.menu_tests import Tested
 from ivr.command.options import fail
+from ivr.command.printing import print_line, styled
 from ivr.command.store import database_url
 from ivr.config import check_calendar, check_contacts
 from ivr.config.crosscheck import shared_file
@@ -55,11 +54,14 @@ def show_problems(problems: tuple[Problem, ...], folder: Path, *, err: bool = Fa
     width = max(map(len, places), default=0) if stream.isatty() else 0
     for problem, place in zip(problems, places, strict=True):
         is_warning = problem.severity is Severity.WARNING
-        code = typer.style(problem.code, fg="yellow" if is_warning else "red", bold=True)
+        code = styled(problem.code, fg="yellow" if is_warning else "red", bold=True)
         kind = "warning: " if is_warning else ""
-        typer.echo(f"{place:<{width}} {code} {kind}{problem.message}", err=err)
+        message, *more = problem.message.split("\n")
+        print_line(f"{place:<{width}}", code, f"{kind}{message}", err=err)
+        for line in more:
+            print_line(line, err=err)
         if problem.hint:
-            typer.echo(f"    {problem.hint}", err=err)
+            print_line(f"    {problem.hint}", err=err)
 
 
 def summary(problems: tuple[Problem, ...], loaded: Loaded, tested: Tested) -> str:

@@ -16,6 +16,7 @@ from ivr.asterisk.login import logged_in
 from ivr.asterisk.secrets import SecretMissing
 from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, options
+from ivr.command.printing import print_line
 from ivr.config.loading import configuration_of
 from ivr.revisions.takeover import USER, WITHIN
 
@@ -64,9 +65,9 @@ def closed(
     except (SecretMissing, AmiError, OSError, TimeoutError) as problem:
         fail(f"Asterisk was not asked: {problem}", hint="see `hotline doctor`")
     for name, end in found.items():
-        typer.echo(f"{name} is closed by hand {said_until(end.astimezone(zone))}")
+        print_line(f"{name} is closed by hand {said_until(end.astimezone(zone))}")
     for name in configuration.hours.keys() - found.keys():
-        typer.echo(f"{name} goes by the clock")
+        print_line(f"{name} goes by the clock")
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:

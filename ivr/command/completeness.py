@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -73,8 +73,3 @@ def completeness(
     until = max(begin, min(end, now(connection).replace(second=0, microsecond=0)))
     minutes = {server: availability(connection, server, begin, until) for server in sorted(servers)}
     return Completeness(minutes, every_gap(connection, begin, end), sealed(connection, first, last))
-
-
-def plain(value: date | datetime) -> str:
-    """A moment or a day as JSON has it."""
-    return value.isoformat()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from ivr.command.checking import as_data, calendar, show_problems, summary, unfi
 from ivr.command.history import diff, history
 from ivr.command.menu_tests import run_tests
 from ivr.command.options import fail, options
+from ivr.command.printing import print_json, print_line
 from ivr.command.render import render
 from ivr.command.schema import schema
 from ivr.config.check_prompts import missing_files, stale_recordings
@@ -38,8 +38,8 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write it; made if
     except OSError as error:
         fail(f"{folder} cannot be written: {error.strerror}", hint="name another folder")
     for file in written:
-        typer.echo(f"wrote {file}")
-    typer.echo(f"next: hotline --config {folder} config check")
+        print_line(f"wrote {file}")
+    print_line(f"next: hotline --config {folder} config check")
 
 
 @app.command(epilog="Example: hotline --config config config check --json")
@@ -65,12 +65,10 @@ def check(
     if not errors(problems):
         problems = (*problems, *calendar(loaded, shelf_of(asterisk, revisions)))
     if as_json:
-        typer.echo(
-            json.dumps([as_data(problem, folder) for problem in problems], ensure_ascii=False, indent=2)
-        )
+        print_json([as_data(problem, folder) for problem in problems])
     else:
         show_problems(problems, folder)
-        typer.echo(summary(problems, loaded, tested))
+        print_line(summary(problems, loaded, tested))
     if errors(problems):
         raise typer.Exit(1)
 

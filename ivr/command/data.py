@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from operator import attrgetter
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy import Connection
 
 from ivr.calls.masking import masked
 from ivr.command import audit, backfill, purge, recordings, totals
 from ivr.command.days import told_days
+from ivr.command.printing import print_csv, print_json_lines, print_line
 from ivr.command.status import gap_told
 from ivr.command.store import open_store
 from ivr.storage.export import NUMBERS, fields, rows
@@ -58,16 +57,23 @@ def export(
 
     On stderr: when nobody listened to AMI, and up to which day retention has deleted such records.
     """
-    with open_store() as store:
-        found = store.read(lambda connection: list(rows(connection, kind.value)))
-        gaps, days = store.read(every_gap), store.read(sealed)
-    for server, gap in gaps:
-        typer.echo(f"gap at {server}: {gap_told(gap)}", err=True)
     is_deleted = attrgetter("calls_deleted" if kind in (Kind.VISITS, Kind.SURVEYS) else "callbacks_deleted")
-    if deleted := [one.day for one in days if is_deleted(one)]:
-        typer.echo(f"deleted by retention: {kind} of {told_days(deleted)}", err=True)
-    shown = found if full_numbers else [_masked(row) for row in found]
-    _WRITERS[form](fields(kind.value), shown)
+    with open_store() as store:
+        gaps, days = store.read(every_gap), store.read(sealed)
+        for server, gap in gaps:
+            print_line(f"gap at {server}: {gap_told(gap)}", err=True)
+        if deleted := [one.day for one in days if is_deleted(one)]:
+            print_line(f"deleted by retention: {kind} of {told_days(deleted)}", err=True)
+
+        def write(connection: Connection) -> None:
+            found = rows(connection, kind.value)
+            shown = found if full_numbers else map(_masked, found)
+            if form is Format.CSV:
+                print_csv(fields(kind.value), shown)
+            else:
+                print_json_lines(shown)
+
+        store.read(write)
 
 
 app.command("audit", epilog=audit.EXAMPLE)(audit.audit)
@@ -78,7 +84,7 @@ app.command("backfill", epilog=backfill.EXAMPLE)(backfill.backfill)
 def migrate() -> None:
     """Bring the database's tables to this version; every other command does so too."""
     with open_store() as store:
-        typer.echo(f"the tables of {store.engine.url.database} are up to date")
+        print_line(f"the tables of {store.engine.url.database} are up to date")
 
 
 app.command("purge", epilog=purge.EXAMPLE)(purge.purge_data)
@@ -88,22 +94,3 @@ app.command("recordings", epilog=recordings.EXAMPLE)(recordings.find_recordings)
 
 def _masked(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: masked(value or "") if name in NUMBERS else value for name, value in row.items()}
-
-
-def _write_jsonl(_: Sequence[str], shown: Iterable[Mapping[str, Any]]) -> None:
-    for row in shown:
-        typer.echo(json.dumps(row, ensure_ascii=False))
-
-
-def _write_csv(names: Sequence[str], shown: Iterable[Mapping[str, Any]]) -> None:
-    writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in shown)
-
-
-def _cell(value: Any) -> Any:
-    """A spreadsheet takes text that begins like a formula for one; an apostrophe tells it that it is text."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "@", "\t") else value
-
-
-_WRITERS = {Format.JSONL: _write_jsonl, Format.CSV: _write_csv}

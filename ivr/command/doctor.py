@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ import typer
 from dialplan.manager import RIGHTS
 from ivr.command.apply import ETC, AsteriskFolder, Revisions, shelf_of
 from ivr.command.options import options, server_of
+from ivr.command.printing import print_json, print_line, styled
 from ivr.command.store import database_url
 from ivr.config.loading import Loaded, load
 from ivr.doctor import machine
@@ -54,7 +54,7 @@ def doctor(
     ]
     findings += asyncio.run(_live(loaded, server, secrets, folder))
     if as_json:
-        typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
+        print_json([asdict(finding) for finding in findings])
     else:
         _show(findings)
     if any(finding.level == "error" for finding in findings):
@@ -76,7 +76,7 @@ async def _live(loaded: Loaded, server: str, secrets: Path, folder: Path) -> lis
 
 def _show(findings: Iterable[Finding]) -> None:
     for finding in findings:
-        level = typer.style(f"{finding.level:<8}", fg=_COLOURS[finding.level])
-        typer.echo(f"{level} {finding.check:<16} {finding.what}")
+        level = styled(f"{finding.level:<8}", fg=_COLOURS[finding.level])
+        print_line(level, f"{finding.check:<16} {finding.what}")
         if finding.do:
-            typer.echo(f"{'':<26}{finding.do}")
+            print_line(f"{'':<26}{finding.do}")

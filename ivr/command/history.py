@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -15,6 +14,7 @@ import typer
 from ivr.command.apply import ETC, AsJson, AsteriskFolder, Revisions, shelf_of, show_changes
 from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, options
+from ivr.command.printing import print_json, print_line, styled
 from ivr.config.changes import changes
 from ivr.config.loading import configuration_of
 from ivr.revisions.shelf import CONFIG, Shelf, yaml_files
@@ -30,7 +30,7 @@ def history(
     shelf = shelf_of(asterisk, revisions)
     kept = list(reversed(shelf.history()))
     if as_json:
-        typer.echo(json.dumps([asdict(each) for each in kept], ensure_ascii=False, indent=2))
+        print_json([asdict(each) for each in kept])
         return
     if not kept:
         fail(f"{shelf.folder} holds no revision", hint="make the first with `hotline config apply`")
@@ -38,9 +38,9 @@ def history(
         at = f"{datetime.fromisoformat(each.at).astimezone():%Y-%m-%d %H:%M}"
         note = f"{each.message} (back to {each.restores})".lstrip() if each.restores else each.message
         live = "" if place else "live"
-        typer.echo(f"{each.number:4}  {live:4}  {at}  {each.author:12}  {note}".rstrip())
+        print_line(f"{each.number:4}  {live:4}  {at}  {each.author:12}  {note}".rstrip())
     if not shelf.is_settled:
-        typer.echo("an apply was cut off: `hotline config apply` once more", err=True)
+        print_line("an apply was cut off: `hotline config apply` once more", err=True)
 
 
 def diff(
@@ -60,12 +60,12 @@ def diff(
     lines = list(_unified(yaml_files(other), yaml_files(folder), name, str(folder)))
     if as_json:
         report = {"against": name, "changes": sentences, "files": "".join(lines)}
-        typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
+        print_json(report)
         return
     show_changes(sentences)
     for line in lines:
         colour = {"+": "green", "-": "red"}.get(line[0])
-        typer.secho(line, fg=colour, nl=False)
+        print_line(styled(line.removesuffix("\n"), fg=colour))
 
 
 def _other(shelf: Shelf, against: str) -> tuple[Path, str]:

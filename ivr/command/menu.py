@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,6 +16,7 @@ from ivr.command import menu_stats
 from ivr.command.checking import load_or_stop, show_problems
 from ivr.command.menu_tests import announcer, run_tests
 from ivr.command.options import fail, options, spoken
+from ivr.command.printing import print_document, print_json, print_line, styled
 from ivr.config.explain import explain
 from ivr.config.frozen import Frozen
 from ivr.config.loading import configuration_of
@@ -71,16 +71,14 @@ def walk_through(
     steps = walk(menu_for(configuration, given, announcer(configuration)), given, _pressed(presses, as_json))
     if as_json:
         told = [_as_data(one, texts) for one in steps]
-        typer.echo(
-            json.dumps({"given": given.model_dump(mode="json"), "steps": told}, ensure_ascii=False, indent=2)
-        )
+        print_json({"given": given.model_dump(mode="json"), "steps": told})
         return
-    typer.echo(f"{given.at:%A %d %B %Y %H:%M}{f', from {given.caller}' if given.caller else ''}")
+    print_line(f"{given.at:%A %d %B %Y %H:%M}{f', from {given.caller}' if given.caller else ''}")
     for one in steps:
-        typer.secho(one.does, bold=True)
+        print_line(styled(one.does, bold=True))
         for heard in one.step.heard:
-            typer.echo(f"    {heard.language} {heard.prompt}: {texts[heard.language, heard.prompt]}")
-        typer.echo(f"  {where(one.step.caller)}")
+            print_line(f"    {heard.language} {heard.prompt}: {texts[heard.language, heard.prompt]}")
+        print_line(f"  {where(one.step.caller)}")
 
 
 @app.command("test", epilog="Example: hotline menu test")
@@ -98,7 +96,7 @@ def run(
     if tested.problems:
         unread = "" if tested.failed else "not all could be read: "
         fail(f"{unread}{tested.failed} of {tested.count} menu tests failed")
-    typer.echo(f"{tested.count} menu tests passed")
+    print_line(f"{tested.count} menu tests passed")
 
 
 app.command("stats", epilog=menu_stats.EXAMPLE)(menu_stats.stats)
@@ -115,7 +113,7 @@ def draw(
     """Draw the menu: every node in the citizen's words, the keys between them, queues and their hours."""
     configuration = configuration_of(load_or_stop(options(context).config))
     drawn = outline(configuration, spoken(configuration, language))
-    typer.echo(mermaid(drawn) if kind == "mermaid" else svg(drawn), nl=False)
+    print_document(mermaid(drawn) if kind == "mermaid" else svg(drawn))
 
 
 def _given(
@@ -169,7 +167,7 @@ def _pressed(presses: list[str] | None, as_json: bool) -> Iterator[str]:
     """Keys and words from the arguments, else line by line from standard input."""
     is_asked = not presses and sys.stdin.isatty()
     if is_asked and not as_json:
-        typer.secho(_LEGEND, dim=True, err=True)
+        print_line(styled(_LEGEND, dim=True), err=True)
     for line in presses or (text.rstrip("\n") for text in sys.stdin):
         for word in line.split() or [""]:
             if word in _WORDS:
@@ -177,7 +175,7 @@ def _pressed(presses: list[str] | None, as_json: bool) -> Iterator[str]:
             elif set(word) <= _KEYS:
                 yield from word
             elif is_asked:
-                typer.secho(f"{word!r}? {_LEGEND}", dim=True, err=True)
+                print_line(styled(f"{word!r}? {_LEGEND}", dim=True), err=True)
             else:
                 fail(f"{word!r} is not a key", hint=_LEGEND, status=2)
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 
 from ivr.command.checking import load_or_stop
 from ivr.command.completeness import Completeness, completeness
 from ivr.command.days import LastDay, each_day, first_and_last, from_day, told_days
 from ivr.command.options import options
+from ivr.command.printing import print_json, print_line, print_table
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.menus.steps import ON, SENT_ON, NodeCount, WaysOut, by_node
@@ -46,13 +44,14 @@ def stats(
         known = store.read(lambda c: completeness(c, configuration.servers, first, last, zone))
     if as_json:
         told = [{"node": node.node, "visits": node.visits, "left": node.left} for node in counted]
-        typer.echo(json.dumps(told, indent=2))
+        print_json(told)
     elif counted:
-        Console(highlight=False).print(_table(counted))
+        rows = [_row(node) for node in counted]
+        print_table(("node", "visits", "by key", *_NAMED), rows, right=("visits", *_NAMED))
     else:
-        typer.echo("no call came through the menu in those days")
+        print_line("no call came through the menu in those days")
     for line in (*_not_kept(known), *known.lines()):
-        typer.echo(line, err=as_json)
+        print_line(line, err=as_json)
 
 
 def _ways_out(connection: Connection, first: date, last: date, zone: ZoneInfo) -> WaysOut:
@@ -64,12 +63,6 @@ def _not_kept(known: Completeness) -> Iterator[str]:
         yield f"not counted: {told_days(days)}, whose calls an earlier version deleted without a count"
 
 
-def _table(counted: Iterable[NodeCount]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("node", "visits", "by key", *_NAMED):
-        table.add_column(column, justify="left" if column in ("node", "by key") else "right")
-    for node in counted:
-        keys = ", ".join(f"{key}: {node.left[key]}" for key in sorted(node.left.keys() - {*_NAMED}))
-        named = (str(node.left[name] or "") for name in _NAMED)
-        table.add_row(node.node, str(node.visits), keys, *named)
-    return table
+def _row(node: NodeCount) -> tuple[str, ...]:
+    keys = ", ".join(f"{key}: {node.left[key]}" for key in sorted(node.left.keys() - {*_NAMED}))
+    return (node.node, str(node.visits), keys, *(str(node.left[name] or "") for name in _NAMED))

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from ivr.command.printing import print_line, styled
 from ivr.config.loading import load
 from ivr.config.model import Configuration, Hotline, Language, Server
 
@@ -64,9 +65,9 @@ def local(moment: datetime) -> datetime:
 
 def fail(message: str, *, hint: str = "", status: int = 1) -> NoReturn:
     """End the command: one sentence on stderr, what to do next below it, no stack trace."""
-    typer.secho(message, fg="red", err=True)
+    print_line(styled(message, fg="red"), err=True)
     if hint:
-        typer.echo(f"  {hint}", err=True)
+        print_line(f"  {hint}", err=True)
     raise typer.Exit(status)
 
 

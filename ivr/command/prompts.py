@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 import wave
@@ -11,11 +10,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import track
 
 from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, options, spoken
+from ivr.command.printing import print_json, print_line, progress
 from ivr.config.loading import configuration_of
 from ivr.config.problems import did_you_mean
 from ivr.sounds.loudness import level
@@ -46,7 +44,7 @@ def list_prompts(
     files = _files(folder, language)
     told = _told(files, folder, out)
     if as_json:
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         return
     width = max((len(file.name) for file in files), default=0)
     for file, row in zip(files, told, strict=True):
@@ -58,7 +56,7 @@ def list_prompts(
             else f"{seconds:5.1f} s" + (f" {decibels:4.0f} dB" if decibels else "")
         )
         size = "old" if row["old"] else size
-        typer.echo(f"{file.language}  {file.name:<{width}}  {source:<8}  {size:<15}  {file.text}")
+        print_line(f"{file.language}  {file.name:<{width}}  {source:<8}  {size:<15}  {file.text}")
 
 
 @app.command("build", epilog="Example: hotline prompts build --out prompts --language az")
@@ -72,24 +70,17 @@ def build_prompts(
     if missing := missing_programs():
         fail(f"not installed: {', '.join(missing)}", hint=f"apt-get install {' '.join(missing)}")
     files = _files(folder, language)
-    console = Console(stderr=True)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        steps = track(
-            build(files, folder, out),
-            "Building prompts",
-            total=len(files),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        made = sum(not step.was_current for step in steps)
+        with progress() as bar:
+            steps = bar.track(build(files, folder, out), len(files), description="Building prompts")
+            made = sum(not step.was_current for step in steps)
         note(files, folder)
     except PromptError as error:
         fail(str(error), hint="correct the text or the recording and build again")
     except OSError as error:
         fail(f"{error.filename} cannot be written: {error.strerror}", hint="name another folder with --out")
-    typer.echo(f"{len(files)} prompts in {out}: {made} made, {len(files) - made} unchanged")
+    print_line(f"{len(files)} prompts in {out}: {made} made, {len(files) - made} unchanged")
 
 
 @app.command("play", epilog="Example: hotline prompts play welcome --language ru --out welcome.wav")
@@ -114,7 +105,7 @@ def play_prompt(
         fail(str(error), hint="correct the text or the recording")
     except OSError as error:
         fail(f"{out} cannot be written: {error.strerror}", hint="name another file with --out")
-    typer.echo(f"{out}: {files[name].text}")
+    print_line(f"{out}: {files[name].text}")
 
 
 def _files(folder: Path, language: str) -> tuple[PromptFile, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
@@ -18,6 +17,7 @@ from ivr.asterisk.secrets import SecretMissing, make_missing, read_secret
 from ivr.calls.pseudonyms import pseudonym
 from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, operator, options
+from ivr.command.printing import print_json, print_line
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.storage.audit import last_subject, note
@@ -58,10 +58,10 @@ def purge_data(
         who = operator()
         store.write(lambda connection: note(connection, who, "purge", "retention", what or "nothing was due"))
     if as_json:
-        typer.echo(json.dumps([asdict(one) for one in done], ensure_ascii=False, indent=2))
+        print_json([asdict(one) for one in done])
     else:
         for one in done:
-            typer.echo(f"{one.number:>9} {one.what} {one.action}")
+            print_line(f"{one.number:>9} {one.what} {one.action}")
     if refused:
         fail("; ".join(refused), hint="give this user's group the right to write there")
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -15,6 +13,7 @@ from ivr import recordings
 from ivr.calls.masking import masked
 from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, local, operator, options
+from ivr.command.printing import print_json, print_line
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.storage.audit import note
@@ -75,7 +74,7 @@ def find_recordings(
     if as_json:
         _show([{**found[0], "copied_to": str(copy)}], as_json)
     else:
-        typer.echo(f"copied {file} to {copy}")
+        print_line(f"copied {file} to {copy}")
 
 
 def _calls(connection: Connection, linkedids: set[str], number: str) -> list[dict[str, Any]]:
@@ -88,8 +87,8 @@ def _calls(connection: Connection, linkedids: set[str], number: str) -> list[dic
 def _show(found: list[dict[str, Any]], as_json: bool) -> None:
     shown = [{**row, "caller_e164": masked(row["caller_e164"])} for row in found]
     if as_json:
-        typer.echo(json.dumps(shown, ensure_ascii=False, indent=2, default=datetime.isoformat))
+        print_json(shown)
         return
     for row in shown:
         began = local(row["began_at"]).strftime("%Y-%m-%d %H:%M:%S")
-        typer.echo(f"{began}  {row['linkedid']}  {row['caller_e164']}  {row['file']}")
+        print_line(f"{began}  {row['linkedid']}  {row['caller_e164']}  {row['file']}")

@@ -12,6 +12,7 @@ import typer
 from dialplan.quoting import UnsafeText
 from dialplan.writing import write
 from ivr.command.options import fail, options, server_of
+from ivr.command.printing import print_line
 from ivr.config.loading import load
 
 
@@ -50,6 +51,6 @@ def render(
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}", hint="name a folder you may write to, or run it as root")
     for path in written:
-        typer.echo(f"wrote {path}")
+        print_line(f"wrote {path}")
     if not written:
-        typer.echo(f"{out} is current")
+        print_line(f"{out} is current")

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from typer.core import TyperGroup
 
 from ivr import __version__
 from ivr.command.options import GIVEN, Options
+from ivr.command.printing import print_line
 from ivr.logs import mask_uncaught
 
 GROUPS = {
@@ -73,20 +72,20 @@ def root(
     context.obj = Options(config=config)
     GIVEN.set(context.obj)
     if version:
-        typer.echo(f"hotline {__version__}")
+        print_line(f"hotline {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
         _overview()
 
 
 def _overview() -> None:
-    console = Console(highlight=False)
-    console.print(f"{WHAT_IT_IS}\n")
-    table = Table.grid(padding=(0, 3))
+    print_line(WHAT_IT_IS)
+    print_line()
     for group, what in GROUPS.items():
-        table.add_row(f"  hotline {group}", what)
-    console.print(table)
-    console.print("\nFor example:")
+        print_line(f"  hotline {group:<12}{what}")
+    print_line()
+    print_line("For example:")
     for example in EXAMPLES:
-        console.print(f"  {example}")
-    console.print("\nhotline GROUP --help says more.")
+        print_line(f"  {example}")
+    print_line()
+    print_line("hotline GROUP --help says more.")

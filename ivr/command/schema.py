@@ -15,6 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core.core_schema import DictSchema
 
 from ivr.command.options import fail
+from ivr.command.printing import print_document, print_line
 from ivr.config.model import Configuration
 from ivr.menus.cases import CaseFile
 
@@ -27,13 +28,13 @@ def schema(
 ) -> None:
     """The JSON Schemas by which an editor completes words and underlines mistakes as they are typed."""
     if out is None:
-        typer.echo(schemas()["configuration.json"], nl=False)
+        print_document(schemas()["configuration.json"])
         return
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, text in schemas().items():
             (out / name).write_text(text, encoding="utf-8")
-            typer.echo(f"wrote {out / name}")
+            print_line(f"wrote {out / name}")
     except OSError as error:
         fail(f"{out} cannot be written: {error.strerror}", hint="name another folder")
 

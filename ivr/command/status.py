@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ import typer
 
 from ivr.command.closed import said_until
 from ivr.command.options import local
+from ivr.command.printing import print_json, print_line
 from ivr.command.store import open_store
 from ivr.storage.listening import Gap
 from ivr.storage.liveness import RECORD, Process
@@ -32,12 +32,12 @@ def status(
     deaf = [f"{server.server}: {part}" for server in now.servers for part in _not_connected(server, now)]
     if as_json:
         data = {**asdict(now), "not_running": missing, "not_connected": deaf}
-        typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=datetime.isoformat))
+        print_json(data)
     else:
         if not now.servers:
-            typer.echo(f"no hotline has run on the database {database}: start one with `hotline run`")
+            print_line(f"no hotline has run on the database {database}: start one with `hotline run`")
         for line in _lines(now):
-            typer.echo(line)
+            print_line(line)
     if missing or deaf or not now.servers:
         raise typer.Exit(1)
 

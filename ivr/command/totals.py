@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
@@ -15,9 +14,10 @@ import typer
 from sqlalchemy import Connection
 
 from ivr.command.checking import load_or_stop
-from ivr.command.completeness import completeness, plain
+from ivr.command.completeness import completeness
 from ivr.command.days import LastDay, each_day, first_and_last, from_day
 from ivr.command.options import options
+from ivr.command.printing import print_json, print_line
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.storage.totals import Total, totals
@@ -44,11 +44,11 @@ def show_totals(
         known = store.read(lambda c: completeness(c, configuration.servers, first, last, zone))
     if as_json:
         sums = {"from": first, "to": last, "totals": [asdict(total) for total in summed]}
-        typer.echo(json.dumps({**sums, **known.as_json()}, ensure_ascii=False, indent=2, default=plain))
+        print_json({**sums, **known.as_json()})
         return
-    typer.echo(f"{first} to {last}")
+    print_line(f"{first} to {last}")
     for line in (*_lines(summed), *known.lines()):
-        typer.echo(line)
+        print_line(line)
 
 
 def _summed(connection: Connection, days: Iterable[date], zone: ZoneInfo) -> list[Total]:

@@ -26,9 +26,12 @@ _VISIT_FIELDS: Final = (
 def rows(connection: Connection, kind: Kind) -> Iterator[dict[str, Any]]:
     """Every record of that kind, oldest first: seconds, moments as ISO 8601 in UTC, None if unknown.
 
-    Numbers are whole; who shows them masks the fields of `NUMBERS`.
+    Numbers are whole; who shows them masks the fields of `NUMBERS`. A thousand rows are in memory at a time.
     """
     query, shape = _KINDS[kind]
+    if connection.dialect.name == "postgresql":
+        # Whoever reads the rows may pause, such as `less`; a transaction that only reads holds up no record.
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
     for row in connection.execute(query.execution_options(yield_per=1000)).mappings():
         yield {name: _plain(value) for name, value in shape(dict(row)).items()}
 

@@ -6,9 +6,11 @@ import asyncio
 import csv
 import json
 import os
+import re
 import signal
 import sqlite3
 import sys
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import pytest
 from tests.recordings.listening import Manner, bytes_of
 from tests.recordings.replay import Replay
 from tests.recordings.truth import CASES, Told, differences
+from tests.terminal import on_terminal, unseen
 
 HOTLINE = Path(sys.executable).parent / "hotline"
 DEADLINE = 30.0
@@ -46,7 +49,13 @@ async def said(process: asyncio.subprocess.Process) -> tuple[int, str, str]:
 
 
 async def record(folder: Path, case: str, manner: Manner, chunk: int, end: signal.Signals) -> tuple[int, str]:
-    async with Replay(bytes_of(CASES / case, manner), chunk) as replay:
+    return await listened(folder, bytes_of(CASES / case, manner), end, chunk)
+
+
+async def listened(
+    folder: Path, heard: Sequence[bytes], end: signal.Signals, chunk: int = 0
+) -> tuple[int, str]:
+    async with Replay(heard, chunk) as replay:
         address = f"127.0.0.1:{replay.port}"
         login = {"HOTLINE_AMI_USER": "listener", "HOTLINE_AMI_SECRET": "secret"}
         process = await hotline(folder, "record", "--ami", address, "--all-queues", **login)
@@ -122,6 +131,32 @@ def test_numbers_are_masked_unless_asked_for_and_both_formats_say_the_same(tmp_p
     (cells,) = csv.DictReader(table.splitlines())
     assert row["caller"] == cells["caller"] == "064*****04"
     assert list(row) == list(cells)
+
+
+def test_a_caller_id_that_is_a_formula_or_moves_a_cursor_is_text_in_a_file_and_on_a_terminal(
+    tmp_path: Path,
+) -> None:
+    """As Asterisk writes it into `CallerIDNum` of every event."""
+    hostile, shown = b"+cmd|' /C calc'!AA\x1b[J[/red]", r"+cmd|' /C calc'!AA\u001b[J[/red]"
+    heard = [
+        re.sub(rb"(CallerIDNum: )0[0-9]{9}\r", lambda at: at[1] + hostile + b"\r", one)
+        for one in bytes_of(CASES / "abandon_short", Manner(0))
+    ]
+
+    async def main() -> list[str]:
+        await listened(tmp_path, heard, signal.SIGTERM)
+        words = ("data", "export", "visits", "--format", "csv")
+        return [
+            (await said(await hotline(tmp_path, *words, *numbers)))[1]
+            for numbers in ((), ("--full-numbers",))
+        ]
+
+    for table in asyncio.run(main()):
+        assert [row["caller"] for row in csv.DictReader(table.splitlines())] == [f"'{shown}"]
+    url = f"sqlite:///{tmp_path / 'seen.db'}"
+    [(status, lines)] = on_terminal([["data", "export", "visits"]], {"HOTLINE_DATABASE_URL": url}, tmp_path)
+    assert (status, unseen(lines)) == (0, set())
+    assert shown in lines
 
 
 @pytest.mark.parametrize(

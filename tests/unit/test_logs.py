@@ -6,14 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 from traceback import format_exception
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import text
 
 from ivr.asterisk.actions import UnsafeHeader, refuse_unsafe
 from ivr.asterisk.agi_session import AgiSession, UnsafeArgument, Wire
-from ivr.logs import mask_numbers
+from ivr.logs import mask_numbers, processors
 from ivr.storage.engine import Store, StoreUnfit
 from ivr.visits.facts import Party
 from tests.lab.house import REPOSITORY
@@ -89,6 +89,18 @@ def test_a_command_that_fails_as_nobody_expected_shows_no_number(tmp_path: Path)
     ended = subprocess.run(words, env=env, capture_output=True, text=True, timeout=60)
     assert "ValueError: 050*****67" in ended.stderr
     assert "0501234567" not in ended.stderr + ended.stdout
+
+
+@pytest.mark.parametrize("json_lines", [True, False])
+def test_what_would_not_be_seen_is_an_escape_in_every_part_of_a_log_line(json_lines: bool) -> None:
+    hostile = "Ə\x1b]0;x\x07\x9b2J\u202e\u200b\n{"
+    shown: Any = {"event": hostile, "exception": hostile}
+    chain = processors(json=json_lines, colors=False)
+    for process in chain if json_lines else chain[:-1]:  # the last one adds nothing but colours
+        shown = process(None, "info", shown)
+    for part in [shown] if json_lines else (shown["event"], shown["exception"].replace("\n", "")):
+        assert part.isprintable()
+        assert r"Ə\u001b]0;x\u0007\u009b2J\u202e\u200b" in part
 
 
 def test_figures_stay_figures() -> None:

@@ -1,0 +1,96 @@
+"""What a command writes to its terminal: lines, tables, JSON and a progress bar, whatever text they hold.
+
+The only module that writes: `make lint` refuses `typer.echo`, `print` and rich's console elsewhere. No text
+is taken for markup, and what would not be seen, or would move the cursor, is written as an escape.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+from ivr.calls.outside_text import spreadsheet_cell, visible, visible_lines
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+_PROSE: Final = frozenset({"why", "note"})
+"""Columns whose cells may take several lines."""
+
+
+class Styled(str):
+    """Text that is ready for a terminal."""
+
+
+def styled(text: str, **style: Any) -> Styled:
+    """The text in that colour or weight (`typer.style`)."""
+    return Styled(typer.style(visible(text), **style))
+
+
+def print_line(*parts: str, err: bool = False) -> None:
+    """The parts with a space between them, in one line."""
+    typer.echo(" ".join(part if isinstance(part, Styled) else visible(part) for part in parts), err=err)
+
+
+def print_document(text: str) -> None:
+    """Text of ours in several lines, such as a picture, with no line end added."""
+    typer.echo(visible_lines(text), nl=False)
+
+
+def print_json(data: Any) -> None:
+    """One JSON document, for programs."""
+    print_document(json.dumps(data, ensure_ascii=False, indent=2, default=_plain) + "\n")
+
+
+def print_json_lines(records: Iterable[Mapping[str, Any]]) -> None:
+    """A JSON object a line; none is kept in memory."""
+    for record in records:
+        sys.stdout.write(visible(json.dumps(record, ensure_ascii=False)) + "\n")
+
+
+def print_csv(fields: Sequence[str], records: Iterable[Mapping[str, Any]]) -> None:
+    """CSV with a header, whose texts no spreadsheet runs; none is kept in memory."""
+    writer = csv.DictWriter(sys.stdout, fields, lineterminator="\n")
+    writer.writeheader()
+    for record in records:
+        texts = {name: spreadsheet_cell(it) for name, it in record.items() if isinstance(it, str)}
+        writer.writerow({**record, **texts})
+
+
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[str] = (), title: str = ""
+) -> None:
+    """The rows below the names of their columns; those named in `right` are figures."""
+    from rich.console import Console  # commands that print no table start sooner without rich
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), title=title or None, title_justify="left")
+    table.header_style = "bold"
+    for column in columns:
+        justify: Any = "right" if column in right else "left"
+        table.add_column(column, justify=justify, no_wrap=column not in _PROSE)
+    for row in rows:
+        table.add_row(*map(visible, row))
+    Console(highlight=False, markup=False, emoji=False).print(table)
+
+
+def progress() -> Progress:
+    """A progress bar on stderr, if that is a terminal. Names of its tasks must be visible text already."""
+    from rich import progress as bar
+    from rich.console import Console
+
+    columns = (bar.TextColumn("{task.description}", markup=False), bar.BarColumn())
+    ends = (bar.TaskProgressColumn(), bar.TimeRemainingColumn())
+    return bar.Progress(*columns, *ends, console=Console(stderr=True), disable=not sys.stderr.isatty())
+
+
+def _plain(value: Any) -> Any:
+    """A moment or a day as JSON has it; else one of our own values."""
+    return value.isoformat() if isinstance(value, date) else asdict(value)
