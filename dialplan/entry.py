@@ -104,7 +104,7 @@ def _arrival(source: Source, number: str, node: str) -> Iterator[Step]:
     if node != configuration.front_node:
         begin[BACK] = configuration.front_node
     yield assign(place, "", **begin)
-    yield from blocked.steps(source, place)
+    yield from blocked.steps(source, place, TRUNK_NAME)
     yield user_event(EVENT_CALL, place, "", Delivered=number, Trunk=TRUNK_NAME)
     yield Step("Answer", "", place)
     yield goto(_language_context(number) if _remembers(source) else node_context(node), place=place)

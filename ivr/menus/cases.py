@@ -14,7 +14,6 @@ from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
 
-from ivr.calls.numbers import normalise
 from ivr.calls.opening_hours import calling_hours
 from ivr.calls.orders import chosen_time, when_called
 from ivr.config.frozen import Frozen
@@ -150,9 +149,7 @@ def menu_for(configuration: Configuration, given: Given, announce: Announce) -> 
 def walk(menu: Menu, given: Given, presses: Iterable[str]) -> Iterator[Walked]:
     """The call's steps, the first before any key is pressed; none after its end."""
     number = given.number or menu.configuration.hotline.number
-    trunk = next(iter(menu.configuration.trunks.values()), None)
-    caller = normalise(given.caller or "", trunk, menu.configuration.hotline.country).e164
-    step = menu.begin(number, given.language, caller)
+    step = menu.begin(number, given.language, given.caller or "")
     yield Walked(number, step)
     ahead = iter(presses)  # asked for one at a time: a person at a terminal may be behind it
     while not step.caller.has_ended and (does := next(ahead, None)) is not None:

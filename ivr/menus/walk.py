@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
+from ivr.calls.numbers import normalise
 from ivr.calls.opening_hours import Schedule
 from ivr.config.menu_graph import retry_of, returns
 from ivr.config.model import Configuration, Language, Queue, Retry
@@ -101,8 +102,11 @@ class Menu:
     """What is said of an order for that choice of a time; by default what is said while Python is dead."""
     refuses_orders: bool = False
 
-    def begin(self, number: str, language: Language | None = None, e164: str = "") -> Step:
-        """A call to that number, one of `hotline.delivered`, by a caller; KeyError for any other number."""
+    def begin(self, number: str, language: Language | None = None, caller_id: str = "") -> Step:
+        """A call to that number, one of `hotline.delivered`; KeyError for any other number.
+
+        `caller_id`: the caller's number as the first trunk delivers it; empty if it is hidden.
+        """
         hotline = self.configuration.hotline
         node = hotline.delivered[number]
         front = self.configuration.front_node
@@ -112,7 +116,8 @@ class Menu:
             "/".join(number.removeprefix(hotline.number)),
             () if node == front else (front,),
         )
-        blocked = self.configuration.blocked
+        blocked, trunks = self.configuration.blocked, self.configuration.trunks.values()
+        e164 = normalise(caller_id, next(iter(trunks), None), hotline.country).e164
         if blocked and e164.startswith(tuple(blocked.numbers)):
             return Step(replace(caller, has_ended=True), _said(caller, [blocked.say]))
         return self._enter(caller, node)

@@ -136,10 +136,10 @@ def expected(loaded: Loaded, walk: Walk) -> list[Seen]:
         lambda queue, was_told: [_told(was_told)] if queues[queue].asks_before_joining else [],
         lambda queue: queues[queue].order.over is not None,
         walk.caller == OWED,
-        walk.caller,
+        walk.caller.removeprefix("+"),
         refuses_orders=walk.caller == TOO_LATE,
     )
-    steps = [menu.begin(walk.number)]
+    steps = [menu.begin(walk.number, None, walk.caller)]
     for does in (*walk.does, HANG_UP):
         if not steps[-1].caller.has_ended:
             steps.append(menu.go_on(steps[-1].caller, does.removeprefix(EARLY)))

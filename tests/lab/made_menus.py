@@ -31,6 +31,16 @@ _CALLERS = ("0501234567", "0501234567", TOO_LATE, OWED, "")
 """Whose number is read back in an order; hidden."""
 _ANOTHER = ("0552223344#", "0552223344", "055222334", "0*52223344", "5552223344", "0552#")
 """Keyed as another number to call: good ones, and such as are none."""
+_READ_AS_ABROAD = ("", "+", "00", "+00", "000", "0")
+_BEFORE = (*(f"{abroad}994{home}" for abroad in _READ_AS_ABROAD for home in ("", "0")), "0", "00", "")
+"""In front of a number of the country, if not of every one of them."""
+BARRED = (
+    *(f"{before}{number}" for before in _BEFORE for number in ("509991234", "509981234", "124980000")),
+    *("124980001", "4980000", "4980001", "50999123", "5099912345", "0509991", "994509991", "0994509991"),
+    *(f"{before}{number}" for before in _READ_AS_ABROAD for number in ("79991234567", "79981234567")),
+    *("89991234567", "+789991234567", "9991234567", "0079991234", "7999123"),
+)
+"""Callers whom the small hotline blocks, in every way of writing, and others who are next to them."""
 _CONTACTS = {
     "lasting": {},
     "over": {"valid_until": "2026-11-22"},
@@ -137,6 +147,8 @@ def walks(seed: int, menu_count: int, count: int) -> Iterator[Walk]:
         if chance.random() < 0.3:
             does += [ORDER_KEY, "2", *chance.choice(_ANOTHER), *chance.sample("112*", 3)]
         caller = chance.choice(_CALLERS)
+        if number % 10 == 9:
+            caller = BARRED[number // 10 % len(BARRED)]
         yield Walk(number % menu_count, chance.choice(_NUMBERS), chance.choice(_MOMENTS), tuple(does), caller)
 
 

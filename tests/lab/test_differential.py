@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.differential import FAULTS, Machines, compare_walks
-from tests.lab.made_menus import Walk, ring
+from tests.lab.made_menus import BARRED, Walk, ring
 from tests.lab.small import OPEN
 
 SEED = 195
@@ -25,6 +25,18 @@ def test_a_path_longer_than_is_kept_and_more_ways_back_than_ten_are_the_same_in_
         async with Machines.open(tmp_path, [ring()]) as machines:
             difference = await machines.compare(Walk(0, "195", OPEN, does))
             assert not difference, difference.told
+
+    asyncio.run(scenario())
+
+
+def test_in_whatever_way_a_trunk_writes_a_blocked_number_it_is_refused_in_both(tmp_path: Path) -> None:
+    """And those next to it are let in."""
+
+    async def scenario() -> None:
+        async with Machines.open(tmp_path, [ring()]) as machines:
+            walks = [Walk(0, "195", OPEN, (), caller) for caller in BARRED]
+            found = await asyncio.gather(*map(machines.compare, walks))
+            assert not any(found), [difference.told[-400:] for difference in found if difference]
 
     asyncio.run(scenario())
 
