@@ -1,63 +1,46 @@
-"""Which numbers may ever be dialled, as dialplan patterns: what the trunks carry, minus what is denied.
+"""Which numbers may ever be dialled, as dialplan patterns: of `callback.kinds` and carried by a trunk.
 
-Only numbers of the hotline's own country, with the lengths its numbering plan has (phonenumbers). Asterisk
-takes the most specific pattern, so a denied prefix beats the carried one it lies in, whatever the order.
+The patterns are those phonenumbers knows for these kinds in the hotline's own country, so Asterisk refuses
+what `callback_dialer.policy` refuses. Of two patterns Asterisk takes the one that is narrower at the first
+digit in which they differ, so a denied prefix, or a longer one of another trunk, beats the pattern around it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 
-from phonenumbers import PhoneMetadata
+from phonenumbers import country_code_for_region
 
-from ivr.config.model import Trunk
-
-
-@dataclass(frozen=True, slots=True)
-class NumberingPlan:
-    """A country's numbers: `+994`, nine digits after it, dialled with `0` before them inside the country."""
-
-    country_code: str
-    lengths: tuple[int, ...]
-    """Digits after the country code."""
-    national_prefix: str
-
-    @classmethod
-    def of(cls, country: str) -> NumberingPlan:
-        """The plan of a country by its two letters; ValueError if there is none."""
-        metadata = PhoneMetadata.metadata_for_region(country)
-        if metadata is None or metadata.general_desc is None:
-            raise ValueError(f"{country} has no numbering plan")
-        lengths = tuple(sorted(length for length in metadata.general_desc.possible_length if length > 0))
-        return cls(str(metadata.country_code), lengths, metadata.national_prefix or "")
-
-    def patterns(self, prefixes: Iterable[str]) -> Iterator[tuple[str, int]]:
-        """Patterns of E.164 digits without `+` in these prefixes, each once and with its prefix's index."""
-        seen = set()
-        for index, prefix in enumerate(prefixes):
-            for pattern in self._patterns(prefix.removeprefix("+")):
-                if pattern not in seen:
-                    seen.add(pattern)
-                    yield pattern, index
-
-    def _patterns(self, prefix: str) -> Iterator[str]:
-        digits = self.country_code if self.country_code.startswith(prefix) else prefix
-        if digits.startswith(self.country_code):
-            for length in self.lengths:
-                missing = len(self.country_code) + length - len(digits)
-                if missing >= 0:
-                    yield f"_{digits}{'X' * missing}" if missing else digits
-
-    def dialled(self, trunk: Trunk) -> str:
-        """What Dial() sends for `${EXTEN}`: `ivr.calls.numbers.dial_string` in dialplan terms."""
-        return {
-            "e164": "+${EXTEN}",
-            "international": "${EXTEN}",
-            "national": f"{self.national_prefix}${{EXTEN:{len(self.country_code)}}}",
-        }[trunk.dial]
+from dialplan.number_patterns import DIALABLE, Pattern, numbers, within, written
+from ivr.calls.numbers import national_shape
+from ivr.config.model import Configuration, Trunk
 
 
-def is_denied(pattern: str, deny: Iterable[str]) -> bool:
-    """Whether all numbers of a carried pattern are denied, so that it must not be rendered."""
-    return any(pattern.lstrip("_").startswith(prefix.removeprefix("+")) for prefix in deny)
+def allowed(configuration: Configuration, never: Collection[str]) -> Iterator[tuple[str, str, int]]:
+    """Patterns of E.164 digits without `+`, each once, with its trunk and the index of the prefix it is of.
+
+    The trunk with the longest prefix carries a number, as in `Policy.trunk_for`. What lies in a prefix of
+    `never` is left out.
+    """
+    kinds = [DIALABLE[kind] for kind in configuration.callback.kinds]
+    carried = [
+        (prefix, name, index)
+        for name, trunk in configuration.trunks.items()
+        for index, prefix in enumerate(trunk.carries)
+    ]
+    seen: set[Pattern] = set()
+    for prefix, name, index in sorted(carried, key=lambda one: -len(one[0])):
+        for pattern in numbers(prefix, kinds, configuration.hotline.country):
+            if pattern not in seen and not any(within(pattern, one[1:]) == pattern for one in never):
+                seen.add(pattern)
+                yield written(pattern), name, index
+
+
+def dialled(trunk: Trunk, country: str) -> str:
+    """What Dial() sends for `${EXTEN}`: `ivr.calls.numbers.dial_string` in dialplan terms."""
+    home = len(str(country_code_for_region(country)))
+    return {
+        "e164": "+${EXTEN}",
+        "international": "${EXTEN}",
+        "national": f"{national_shape(country)[0]}${{EXTEN:{home}}}",
+    }[trunk.dial]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from dialplan.allow_list import NumberingPlan, is_denied
+from dialplan.allow_list import allowed, dialled
 from dialplan.door import after_talk, ask_python, late, left, options, recording
 from dialplan.entry import doorway
 from dialplan.lending import own_agents_first
@@ -41,6 +41,7 @@ _ATTEMPT = f"${{{words.VAR_ATTEMPT}}}"
 _QUEUE = f"${{{words.VAR_QUEUE}}}"
 _CITIZEN = f"${{{words.VAR_CITIZEN}}}"
 _AGENT_SEES = "callback"
+_ANY_NUMBER = "_X!"
 _REFUSED = "21"
 """Hangup cause "call rejected": the number was never dialled."""
 
@@ -53,7 +54,8 @@ def contexts(source: Source) -> Iterator[Context]:
     if not source.configuration.callback.enabled:
         return
     dialling = Context(_DIALLING, tuple(_dialling(source)))
-    yield doorway(words.CONTEXT_CALLBACK, dialling)
+    entries = (each for each in dialling.extensions if each.pattern in (_ANY_NUMBER, words.EXTEN_TALK))
+    yield doorway(words.CONTEXT_CALLBACK, Context(_DIALLING, tuple(entries)))
     yield dialling
     for name, queue in source.configuration.queues.items():
         yield Context(_talk_context(name), tuple(_talk(source, name, queue)))
@@ -66,19 +68,18 @@ def _talk_context(queue: str) -> str:
 
 
 def _dialling(source: Source) -> Iterator[Extension]:
-    """The allow-list. A number that several trunks carry goes out by the first of them."""
+    """The allow-list; every other number is rejected."""
     configuration = source.configuration
-    deny = configuration.callback.deny
-    plan = NumberingPlan.of(configuration.hotline.country)
-    seen: set[str] = set()
-    for name, trunk in configuration.trunks.items():
-        for pattern, index in plan.patterns(trunk.carries):
-            if pattern not in seen and not is_denied(pattern, deny):
-                seen.add(pattern)
-                steps = tuple(_dial(plan.dialled(trunk), name, trunk, configuration.callback))
-                yield Extension(pattern, steps).placed(source.at("trunks", name, "carries", index))
-    for pattern, index in plan.patterns(deny):
-        yield Extension(pattern, (Step("Hangup", _REFUSED, source.at("callback", "deny", index)),))
+    never = {prefix: source.at("callback", "deny", n) for n, prefix in enumerate(configuration.callback.deny)}
+    for pattern, name, index in allowed(configuration, never):
+        trunk = configuration.trunks[name]
+        steps = tuple(
+            _dial(dialled(trunk, configuration.hotline.country), name, trunk, configuration.callback)
+        )
+        yield Extension(f"_{pattern}", steps).placed(source.at("trunks", name, "carries", index))
+    for prefix, place in never.items():
+        yield Extension(f"_{prefix[1:]}!", (Step("Hangup", _REFUSED, place),))
+    yield Extension(_ANY_NUMBER, (Step("Hangup", _REFUSED, source.at("callback", "kinds")),))
     yield Extension(words.EXTEN_TALK, (goto(_talk_context(_QUEUE), place=source.at("callback")),))
     ended = f"QueueLog({_QUEUE},{_ATTEMPT},NONE,{words.LOG_CALLBACK_END},${{DIALSTATUS}} ${{HANGUPCAUSE}})"
     h = Step("ExecIf", f'$["${{DIALSTATUS}}" != ""]?{ended}', source.at("callback"))

@@ -202,11 +202,21 @@ def test_without_callbacks_nothing_can_be_dialled_but_contacts() -> None:
     assert dialled == ["PJSIP/0124931234@provider"]
 
 
-def test_a_denied_prefix_is_cut_out_of_what_the_trunk_carries() -> None:
+def test_only_numbers_of_the_kinds_called_back_are_dialled_but_for_denied_ones() -> None:
     plan = _plan(compiled())
-    assert "exten => _994XXXXXXXXX,1,GotoIf" in plan
-    assert "exten => _994900XXXXXX,1,Hangup(21)" in plan
-    assert "exten => 994501112233,1,Hangup(21)" in plan
+    assert "exten => _9945[015]XXXXXXX,1,GotoIf" in plan
+    assert "exten => _994XXXXXXXXX" not in plan
+    assert "exten => _994900!,1,Hangup(21)" in plan
+    assert "exten => _994501112233!,1,Hangup(21)" in plan
+    assert "exten => _X!,1,Hangup(21)" in plan
+
+
+def test_a_kind_that_is_not_called_back_and_a_denied_range_are_not_rendered() -> None:
+    callback = configuration_of(load_or_fail(CONFIG)).callback
+    only = callback.model_copy(update={"kinds": ["mobile"], "deny": ["+99499", "+9945"]})
+    plan = _plan(compile(_changed(callback=only), today=TODAY))
+    found = re.findall(r"^exten => _(994.*),1,GotoIf", plan, re.MULTILINE)
+    assert found == ["99436554XXXX", "994[16]0XXXXXXX", "9944[04]XXXXXXX", "9947[07]XXXXXXX"]
 
 
 @pytest.mark.parametrize(
