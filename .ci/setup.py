@@ -26,7 +26,10 @@ OLDEST_PYTHON = (3, 11)
 PROGRAMS = {
     "espeak-ng": "speaks the prompts in Azerbaijani, Russian and English",
     "sox": "turns them into 8 kHz telephone recordings",
+    "systemd": "has systemd-analyze, which checks the service's unit",
 }
+PROGRAM_OF = {"systemd": "systemd-analyze"}
+"""Where a package's program has another name."""
 BOOTSTRAP = {"mmdebstrap": "unpacks Asterisk 22 into .lab/asterisk, without installing it"}
 
 
@@ -80,7 +83,7 @@ def missing_packages():
     needed = dict(PROGRAMS)
     if asterisk_version() < OLDEST_ASTERISK:
         needed.update(BOOTSTRAP)
-    return {name: why for name, why in needed.items() if shutil.which(name) is None}
+    return {name: why for name, why in needed.items() if shutil.which(PROGRAM_OF.get(name, name)) is None}
 
 
 def install_packages(packages):

@@ -5,23 +5,27 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shlex
 import shutil
+import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
+from ivr.config.starter import starter_folder
 from tests.lab.asterisk import another_user, installation
 from tests.lab.audio import Sound
 from tests.lab.house import REPOSITORY, House
 from tests.lab.lab_files import CONTEXT_TRUNK
 from tests.lab.phone import Caller
-from tests.lab.service import HotlineService
 from tests.lab.small import CONFIG, TODAY
 
 PAGE = REPOSITORY / "docs" / "install.md"
+UNIT = "hotline.service"
 INCLUDING = ("extensions.conf", "queues.conf", "queuerules.conf", "manager.conf")
 """The files that are added to: as Asterisk's distribution ships them."""
 THEIR_TRUNK = "\n[from-provider]\nexten => 100,1,Hangup()\n"
@@ -42,21 +46,63 @@ def test_the_steps_bring_the_hotline_to_a_clean_asterisk_of_another_user(reachab
         changes = {"callback.reserve": 0}
         async with House.open(reachable / "house", CONFIG, changes, TODAY, another_user()) as house:
             await _forget_the_hotline(house)
-            *steps, last = re.findall(r"```\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+            shutil.copy(starter_folder() / UNIT, house.config)  # as `hotline config init` did
+            *steps, unit, last = re.findall(r"```\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
             assert len(steps) == 4
             for step in steps:
                 await _follow(step, house)
             async with Caller.open("0501000001", house.sip) as phone:
                 call = await phone.dial("195")
                 await call.heard(Sound.load(house.sounds / "az" / "hotline" / "front.wav", "az"))
-            async with HotlineService.running(house) as service:
+            await _follow(unit, house)
+            async with _as_systemd_starts_it(house) as log:
                 doctor = last.splitlines()[0].removeprefix("$ ")
                 async with asyncio.timeout(20.0):
-                    while (await _typed(doctor, house, service))[0]:
+                    while (await _typed(doctor, house))[0]:
                         await asyncio.sleep(0.1)
-                await _follow(last, house, service)
+                await _follow(last, house)
+                async with Caller.open("0501000001", house.sip) as phone:
+                    call = await phone.dial("195")
+                    await call.heard(Sound.load(house.sounds / "az" / "hotline" / "front.wav", "az"))
+                assert "agi_session_ended" not in log.read_text()
 
     asyncio.run(scenario())
+
+
+@asynccontextmanager
+async def _as_systemd_starts_it(house: House) -> AsyncIterator[Path]:
+    """The unit's command and environment, once ready; its log. It reports that it lives, and stops."""
+    said = (house.folder / "systemd" / UNIT).read_text(encoding="utf-8")
+    unit: dict[str, list[str]] = {}
+    for name, value in re.findall(r"(?m)^(\w+)=(.*)$", _here(said, house)):
+        unit.setdefault(name, []).append(value)
+    (folder,), log = unit["WorkingDirectory"], house.folder / "service.log"
+    Path(folder).mkdir()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd, log.open("wb") as output:
+        systemd.bind(f"{folder}/notify")
+        systemd.settimeout(30.0)
+        process = await asyncio.create_subprocess_exec(
+            *shlex.split(unit["ExecStart"][0]),
+            cwd=folder,
+            env={
+                **_ours(house),
+                **dict(setting.split("=", 1) for setting in unit["Environment"]),
+                "NOTIFY_SOCKET": f"{folder}/notify",
+                "WATCHDOG_USEC": "1000000",
+            },
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            assert await asyncio.to_thread(systemd.recv, 100) == b"READY=1", log.read_text()
+            assert await asyncio.to_thread(systemd.recv, 100) == b"WATCHDOG=1"
+            yield log
+            process.terminate()
+            assert await process.wait() == 0
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
 
 async def _forget_the_hotline(house: House) -> None:
@@ -79,30 +125,43 @@ async def _forget_the_hotline(house: House) -> None:
     assert "hotline" not in await house.asterisk.console("dialplan show")
 
 
-async def _follow(step: str, house: House, service: HotlineService | None = None) -> None:
+async def _follow(step: str, house: House) -> None:
     """Type each `$ command`; each line below it must be said, `…` standing for anything."""
     for typed in step.removeprefix("$ ").split("\n$ "):
         command, *expected = typed.strip().splitlines()
-        status, said = await _typed(command, house, service)
+        status, said = await _typed(command, house)
         assert status == 0, f"{command}: {said}"
         for line in expected:
             pattern = ".*".join(map(re.escape, _here(line, house).split("…")))
             assert re.search(pattern, said), f"{command}: no {line!r} in {said}"
 
 
-async def _typed(command: str, house: House, service: HotlineService | None) -> tuple[int | None, str]:
+def _ours(house: House) -> dict[str, str]:
+    """The environment of what is typed: this house's Asterisk, and programs that change no user or unit."""
     programs = house.folder / "bin"
-    programs.mkdir(exist_ok=True)
-    asterisk = programs / "asterisk"
     words = " ".join([*installation().command, "-C", str(house.etc / "asterisk.conf")])
-    asterisk.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
-    asterisk.chmod(0o755)
+    if not programs.is_dir():
+        programs.mkdir()
+        (house.folder / "systemd").mkdir()
+        does = {
+            "asterisk": f'exec {words} "$@"',
+            "useradd": "true",
+            "systemctl": "true",
+            "runuser": 'shift 3; exec "$@"',
+        }
+        for name, line in does.items():
+            (programs / name).write_text(f"#!/bin/sh\n{line}\n")
+            (programs / name).chmod(0o755)
     path = f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "HOTLINE_ASTERISK": str(house.etc)}
+
+
+async def _typed(command: str, house: House) -> tuple[int | None, str]:
     process = await asyncio.create_subprocess_exec(
         "sh",
         "-c",
         _here(command, house),
-        env={**(service.environment if service else os.environ), "PATH": path},
+        env=_ours(house),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -116,6 +175,8 @@ def _here(text: str, house: House) -> str:
     here = {
         "/etc/asterisk": house.etc,
         "/etc/hotline": house.config,
+        "/etc/systemd/system": house.folder / "systemd",
+        "/var/lib/hotline": house.folder / "state",
         "/usr/share/asterisk/sounds": house.sounds,
     }
     return re.sub("|".join(here), lambda there: str(here[there[0]]), text)

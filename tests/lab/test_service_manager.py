@@ -17,6 +17,7 @@ import pytest
 
 from dialplan.writing import write
 from ivr.config.loading import load_or_fail
+from ivr.config.starter import starter_folder
 from tests.lab.house import LOOPBACK, change, free_ports
 from tests.lab.small import CONFIG, TODAY
 
@@ -165,6 +166,19 @@ def test_systemd_is_told_that_the_service_is_ready_and_while_its_loop_turns(
             process.send_signal(signal.SIGCONT)
             systemd.settimeout(SECONDS)
             assert systemd.recv(100) == b"WATCHDOG=1"
+
+
+def test_systemd_finds_no_fault_in_the_unit_and_little_that_it_is_exposed_to(tmp_path: Path) -> None:
+    """`security` counts from 0, nothing, to 10, everything; a network and a database are needed."""
+    unit = tmp_path / "hotline.service"
+    text = (starter_folder() / "hotline.service").read_text(encoding="utf-8")
+    unit.write_text(text.replace("/usr/local/bin/hotline", str(HOTLINE)))
+    for check in (("verify",), ("security", "--offline=yes", "--threshold=20", "--no-pager")):
+        ended = subprocess.run(
+            ("systemd-analyze", *check, unit), capture_output=True, text=True, timeout=60, check=False
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert not ended.stderr
 
 
 def _is_taken(port: int) -> bool:
