@@ -17,6 +17,8 @@ from ivr.asterisk.shared_folder import FILE_MODE, share
 from ivr.asterisk.words import FASTAGI_SECRET, SECRET_FILES
 
 FOLDER = "secrets.d"
+PSEUDONYMS = "hotline-pseudonyms"
+"""Its file holds the key of the hash of old numbers. Lost, equal callers of old and new are not equal."""
 _LINE = re.compile(r"^\s*(?:secret|password|HOTLINE_\w+_SECRET)\s*=\s*(\S+)\s*$", re.MULTILINE)
 _BYTES = 24
 
@@ -35,8 +37,11 @@ def make_missing(folder: Path, names: Iterable[str], word: str = "secret") -> li
 
 
 def make_all_missing(folder: Path, users: Iterable[str]) -> list[Path]:
-    """Make the secrets of AMI users, of FastAGI and of the dialplan; returns new files."""
-    made = make_missing(folder, [*users, FASTAGI_SECRET])
+    """Make the secrets of AMI users, FastAGI, retention and the dialplan; returns new files.
+
+    The service, which enforces retention, may not write here.
+    """
+    made = make_missing(folder, [*users, FASTAGI_SECRET, PSEUDONYMS])
     for name, variable in SECRET_FILES.items():
         made += make_missing(folder, [name], variable)
     return made

@@ -13,7 +13,7 @@ import typer
 
 from ivr import recordings
 from ivr.asterisk.connection import utc_now
-from ivr.asterisk.secrets import SecretMissing, make_missing, read_secret
+from ivr.asterisk.secrets import PSEUDONYMS, SecretMissing, make_missing, read_secret
 from ivr.calls.pseudonyms import pseudonym
 from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, operator, options
@@ -25,8 +25,6 @@ from ivr.storage.engine import Store
 from ivr.storage.purge import Done, is_any_nameless, purge
 
 EXAMPLE: Final = "Example: hotline data purge --secrets /etc/asterisk/secrets.d"
-KEY: Final = "hotline-pseudonyms"
-"""Its file in `secrets.d/` holds the key of the hash. Lost, equal callers of old and new are not equal."""
 _RESTORE: Final = (
     "restore it from a backup, or copy it from the other machine: without it equal callers differ"
 )
@@ -80,8 +78,8 @@ def _key(store: Store, secrets: Path) -> str:
     is_in_use = store.read(is_any_nameless)
     try:
         if not is_in_use:
-            make_missing(secrets, [KEY])
-        key = read_secret(secrets, KEY)
+            make_missing(secrets, [PSEUDONYMS])
+        key = read_secret(secrets, PSEUDONYMS)
     except SecretMissing as missing:
         fail(str(missing).partition(";")[0], hint=_RESTORE)
     except OSError as problem:

@@ -11,6 +11,7 @@ import pytest
 
 from ivr.asterisk.actions import ActionRefused, Header
 from ivr.asterisk.connection import AmiConnection
+from ivr.asterisk.secrets import PSEUDONYMS
 from ivr.asterisk.words import FASTAGI_SECRET, SECRET_FILES
 from tests.lab.house import House
 from tests.lab.small import CONFIG, TODAY, until
@@ -104,7 +105,14 @@ def test_every_secret_is_its_own_and_readable_by_asterisk_s_group_only(tmp_path:
         async with House.open(tmp_path, CONFIG, today=TODAY) as house:
             files = sorted((house.etc / "secrets.d").iterdir())
             secrets = [house.secret(file.stem) for file in files]
-            assert {file.stem for file in files} == {*MAY, *SECRET_FILES, FASTAGI_SECRET, "1101", "1201"}
+            assert {file.stem for file in files} == {
+                *MAY,
+                *SECRET_FILES,
+                FASTAGI_SECRET,
+                PSEUDONYMS,
+                "1101",
+                "1201",
+            }
             assert {file.stat().st_mode & 0o777 for file in files} == {0o640}
             assert len(set(secrets)) == len(secrets)
             house.render()
