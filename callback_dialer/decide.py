@@ -59,8 +59,10 @@ def _reasons_against(missed: MissedCall, facts: Facts, policy: Policy, now: date
     if missed.origin == "callback" or missed.attempt_id:
         yield Decision("part_of_callback", f"the visit belongs to attempt {missed.attempt_id or '?'}")
     is_internal = missed.origin == "internal" or missed.caller_kind == "internal"
-    if is_internal or missed.caller_e164 in policy.own:
-        yield Decision("not_a_citizen", "the call came from an agent or a number of our own")
+    if is_internal or policy.is_own(missed.caller_e164):
+        yield Decision(
+            "not_a_citizen", "the number is an agent's, a contact's or our own: it is never called back"
+        )
     if missed.wait_seconds <= rules.wait_over:
         yield Decision("too_short", f"waited {missed.wait_seconds:.3f} s, not over {rules.wait_over:g} s")
     if missed.served_elsewhere_at:

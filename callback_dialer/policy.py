@@ -14,7 +14,7 @@ from phonenumbers import parse
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from ivr.asterisk.words import interface
-from ivr.calls.caller import ReadNumber, own_numbers, reader
+from ivr.calls.caller import ReadNumber, never_called, reader
 from ivr.calls.numbers import normalise
 from ivr.calls.opening_hours import Schedule, calling_hours
 from ivr.calls.orders import chosen_time
@@ -34,7 +34,7 @@ class Policy:
     country: str
     default_language: str
     own: frozenset[str]
-    """Our own numbers."""
+    """Our own numbers and prefixes."""
     outbound: frozenset[str]
     """Interfaces of the agents who call citizens back before anything else."""
     skills: Mapping[str, frozenset[str]]
@@ -54,7 +54,7 @@ class Policy:
             hours=calling_hours(configuration),
             country=hotline.country,
             default_language=configuration.default_language,
-            own=own_numbers(configuration),
+            own=never_called(configuration),
             read=reader(configuration),
             outbound=frozenset(
                 interface(name) for name, agent in configuration.agents.items() if agent.sector == "outbound"
@@ -86,6 +86,10 @@ class Policy:
             if name in trunks
         )
 
+    def is_own(self, caller_e164: str) -> bool:
+        """Whether that number is the hotline's, an agent's, the organisation's or a contact's."""
+        return caller_e164.startswith(tuple(self.own))
+
     def never_dials(self, caller_e164: str) -> str:
         """Why that number may never be dialled, whoever asks for it; empty if it may.
 
@@ -94,7 +98,7 @@ class Policy:
         number = normalise(caller_e164, None, self.country)
         if not number.e164 or number.e164 != caller_e164:
             return "no number that could be dialled"
-        if caller_e164 in self.own:
+        if self.is_own(caller_e164):
             return "our own number"
         if number.kind not in self.callback.kinds:
             return f"a number of kind {number.kind} is not among callback.kinds"

@@ -28,6 +28,7 @@ from dialplan.plan import (
 )
 from dialplan.source import Source
 from ivr.asterisk import words
+from ivr.calls.caller import never_called
 from ivr.config.callback_rules import Callback
 from ivr.config.model import Queue, Trunk
 from ivr.config.places import NOWHERE
@@ -70,7 +71,11 @@ def _talk_context(queue: str) -> str:
 def _dialling(source: Source) -> Iterator[Extension]:
     """The allow-list; every other number is rejected."""
     configuration = source.configuration
-    never = {prefix: source.at("callback", "deny", n) for n, prefix in enumerate(configuration.callback.deny)}
+    ours = (number for number in sorted(never_called(configuration)) if number.startswith("+"))
+    never = {
+        **dict.fromkeys(ours, source.at("hotline", "own_numbers")),
+        **{prefix: source.at("callback", "deny", n) for n, prefix in enumerate(configuration.callback.deny)},
+    }
     for pattern, name, index in allowed(configuration, never):
         trunk = configuration.trunks[name]
         steps = tuple(

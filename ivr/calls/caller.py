@@ -28,6 +28,15 @@ def own_numbers(configuration: Configuration) -> frozenset[str]:
     return frozenset(written | read - {""})
 
 
+def never_called(configuration: Configuration) -> frozenset[str]:
+    """Numbers and prefixes that no callback goes to: `own_numbers`, the organisation's and the contacts'.
+
+    Calls from the organisation and the contacts count as citizens' calls.
+    """
+    contacts = (contact.number for contact in configuration.contacts.values())
+    return own_numbers(configuration).union(configuration.hotline.own_numbers, contacts)
+
+
 def reader(configuration: Configuration | None, country: str = "AZ") -> ReadNumber:
     """The reading of numbers for this hotline; a number its caller asked to hide counts as anonymous."""
     trunks = configuration.trunks if configuration else {}

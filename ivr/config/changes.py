@@ -23,6 +23,7 @@ TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "number": "has the number",
         "languages": "speaks",
         "time_zone": "lives by the clock of",
+        "own_numbers": "never calls back",
         "remember_language": "begins in the language chosen last time:",
     },
     Structure: {"digit": "has the digit", "name": "is called"},

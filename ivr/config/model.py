@@ -71,6 +71,10 @@ class Hotline(Frozen):
     remember_language: bool = False
     """Begin a call in the language its number chose last time."""
     delivered: Annotated[dict[Digits, Name], Field(min_length=1)]
+    own_numbers: list[Prefix] = Field([], examples=[["+994123102800"]])
+    """The organisation's numbers and prefixes, in E.164. Their calls count, and no callback goes to them.
+
+    Contacts' numbers are treated alike."""
 
 
 class Structure(Frozen):

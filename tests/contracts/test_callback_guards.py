@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Connection, select
@@ -16,13 +17,16 @@ from callback_dialer.deciding import decide_call
 from callback_dialer.pacing import QueueLoad
 from callback_dialer.policy import Policy
 from callback_dialer.starting import start_next
+from ivr.calls.caller import reader
 from ivr.command.root import app
 from ivr.config.callback_rules import Budget, Budgets, Burst, PrefixBudget
 from ivr.storage import callbacks, missed, switches
 from ivr.storage.engine import Store
 from ivr.storage.schema import attempts, decisions
 from ivr.storage.schema import callbacks as callbacks_table
-from tests.callback_policy import ROUND_THE_CLOCK, policy
+from ivr.storage.totals import totals
+from ivr.watched import Watched
+from tests.callback_policy import ROUND_THE_CLOCK, policy, shipped
 from tests.contracts.test_callback_decisions import ALWAYS, NUMBER
 from tests.stored_calls import Queued, store_call
 from tests.unit.starter import changed
@@ -39,6 +43,7 @@ THROWN = [
     "+905321234567", "00905321234567", "+79161234567", "+995599123456",  # foreign, satellite
     "112", "101", "102", "103", "+112", "911", "+994112", "00994112", "0112", "012112",  # emergency
     "195", "1951", "19511", "+994195", "0195", "012195", "1101", "1106",  # ours
+    "3102800", "123102800", "0123102800", "+994123102800", "994123102800", "00994123102800", "+9940123102800",
     "", " ", "anonymous", "<unknown>", "restricted", "0", "+", "++994501234567", "050123456",
     "05012345678901", "0501234", "0123456", "0501234567;ext=9", "0501234567@evil.example", "sip:0501234567",
     "0501234567\r\nAction: Originate", "${SHELL(id)}", "0501234567|1", "٠٥٠١٢٣٤٥٦٧", "05O1234567", "\ud800",
@@ -82,6 +87,27 @@ def rules(**changes: Any) -> Policy:
 def test_nothing_thrown_at_it_that_is_no_citizen_of_ours_is_ever_owed_a_call(at_store: Store) -> None:
     for answer in told(*THROWN):
         assert answer["decision"] in ("not_dialable", "not_a_citizen", "anonymous"), answer
+
+
+def test_a_call_from_a_number_of_the_organisation_is_recorded_as_a_citizens_and_not_called_back(
+    store: Store,
+) -> None:
+    published = reader(shipped())("0123102800", "provider", "")
+    assert (published.e164, published.kind) == ("+994123102800", "fixed")
+    assert not Watched.of(shipped()).is_ours("0123102800")
+
+    def work(connection: Connection) -> None:
+        ended = datetime(2026, 11, 23, 12, tzinfo=UTC)
+        store_call(connection, published.e164, caller_kind=published.kind, ended_at=ended)
+        assert decide_all(connection, rules()) == ["not_a_citizen"]
+        assert callbacks.open_for(connection, published.e164) is None
+        counted = totals(connection, ended.date(), ZoneInfo("UTC"))
+        assert {(one.record, one.origin, one.result) for one in counted} == {
+            ("visits", "inbound", "abandoned"),
+            ("decisions", "inbound", "not_a_citizen"),
+        }
+
+    store.write(work)
 
 
 def test_a_citizens_number_is_told_in_e164_however_it_is_written(at_store: Store) -> None:

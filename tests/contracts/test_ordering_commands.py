@@ -54,7 +54,12 @@ def test_an_order_is_kept_with_all_that_was_said_of_it(at_store: Store) -> None:
 
 
 def test_an_order_meets_the_same_guards_as_a_missed_call(at_store: Store) -> None:
-    refusals = {"+19005551234": "not_dialable", "195": "not_a_citizen", "112": "not_dialable"}
+    refusals = {
+        "+19005551234": "not_dialable",
+        "195": "not_a_citizen",
+        "012 310 28 00": "our own: it is never called back",
+        "112": "not_dialable",
+    }
     for number, verdict in refusals.items():
         refused = hotline("add", number, "--queue", "dvx")
         assert refused.exit_code == 1

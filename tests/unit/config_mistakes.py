@@ -130,6 +130,7 @@ MISTAKES = [
     ("HOT002", "hotline.yaml", "country: AZ", "country: XX", "XX"),
     ("HOT003", "hotline.yaml", "[az, ru, en]", "[az, ru, en, az]", "az]"),
     ("HOT004", "hotline.yaml", '    "195": welcome\n', '    "1950": welcome\n', "delivered"),
+    ("HOT006", "hotline.yaml", '["+994123102800"]', "[]", "hotline:\n"),
     ("SRV001", "hotline.yaml", "agi_port: 4573", "agi_port: 5038", "5038\n    agi_dead"),
     *(
         (code, "hotline.yaml", f"    {port}", f"    {door}_host: '{host}'\n    {port}", f"'{host}'")
@@ -160,7 +161,7 @@ MISTAKES = [
     ("CFG003", "queues.yaml", "max_wait: 10m", "max_wait: 1d", "1d"),
     ("CFG003", "menu.yaml", "wait: 5s", "wait: 1d", "1d"),
     ("CFG003", "hotline.yaml", "accepted_within: 80", "accepted_within: -80", "-80"),
-    ("CFG003", "hotline.yaml", "accepted_within: 80", "accepted_within: 800", "800"),
+    ("CFG003", "hotline.yaml", "accepted_within: 80", "accepted_within: 800", "800\n  accepted_overall"),
     ("CFG003", "hotline.yaml", "inquiry_answer_days: 7", "inquiry_answer_days: -7", "-7"),
     ("CFG003", "queues.yaml", '{key: "1", over: 3m}', "{over: 3m}", "order: {over"),
     ("CFG003", "menu.yaml", "order: dvx, then: services", "order: dvx", "dvx_closed: {say"),

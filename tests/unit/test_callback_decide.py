@@ -96,6 +96,14 @@ SCENARIOS: list[tuple[str, dict[str, Any], Facts, Policy, str]] = [
         "already_open",
     ),
     ("our own number", {"caller_e164": "+994124040000"}, Facts(), OURS, "not_a_citizen"),
+    ("our published number", {"caller_e164": "+994123102800"}, Facts(), policy(), "not_a_citizen"),
+    (
+        "our published number, briefly",
+        {"caller_e164": "+994123102800", "wait_seconds": 1.0},
+        Facts(),
+        policy(),
+        "not_a_citizen",
+    ),
     ("a foreign number stored as mobile", {"caller_e164": "+79161234567"}, Facts(), policy(), "not_dialable"),
     ("too short, stored as mobile", {"caller_e164": "+99450123"}, Facts(), policy(), "not_dialable"),
     ("on the line again", {}, Facts(is_on_the_line=True), policy(), "still_on_the_line"),
@@ -118,7 +126,12 @@ WHYS: list[tuple[dict[str, Any], Facts, Policy, str]] = [
     ({}, Facts(), policy(), "waited 12.0 s and was not answered (abandoned)"),
     ({"attempt_id": "cb-1"}, Facts(), policy(), "the visit belongs to attempt cb-1"),
     ({"origin": "callback"}, Facts(), policy(), "the visit belongs to attempt ?"),
-    ({"origin": "internal"}, Facts(), policy(), "the call came from an agent or a number of our own"),
+    (
+        {"origin": "internal"},
+        Facts(),
+        policy(),
+        "the number is an agent's, a contact's or our own: it is never called back",
+    ),
     ({"wait_seconds": 9.9996}, Facts(), policy(), "waited 10.000 s, not over 10 s"),
     (
         {"served_elsewhere_at": NOON},

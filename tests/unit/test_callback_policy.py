@@ -10,6 +10,7 @@ import pytest
 
 from callback_dialer.policy import Policy
 from ivr.asterisk.words import interface
+from ivr.config.contacts import Contact
 from ivr.config.model import Trunk
 from tests.callback_policy import NOON, ROUND_THE_CLOCK, policy, shipped
 
@@ -57,6 +58,9 @@ def test_each_prefix_is_carried_by_one_trunk_but_for_the_longer_ones_that_go_els
 
 
 OURS = replace(policy(), own=frozenset({"+994124040000"}))
+PUBLISHED = shipped().hotline.model_copy(update={"own_numbers": ["+994123102800", "+994124451"]})
+CONTACT = Contact(structure="dvx", name="Head", number="+994124931234")
+WITH_CONTACT = Policy.of(shipped().model_copy(update={"hotline": PUBLISHED, "contacts": {"head": CONTACT}}))
 
 
 @pytest.mark.parametrize(
@@ -67,6 +71,10 @@ OURS = replace(policy(), own=frozenset({"+994124040000"}))
         (policy(), "+99450123", "no number that could be dialled"),
         (policy(), "0501234567", "no number that could be dialled"),
         (OURS, "+994124040000", "our own number"),
+        (WITH_CONTACT, "+994123102800", "our own number"),
+        (WITH_CONTACT, "+994124931234", "our own number"),
+        (WITH_CONTACT, "+994124451999", "our own number"),
+        (WITH_CONTACT, "+994124452000", ""),
         (policy(), "+994900200123", "a number of kind premium is not among callback.kinds"),
         (policy(), "+905321234567", "a number of kind international is not among callback.kinds"),
         (with_trunks(), MOBILE, "no trunk carries that prefix"),
