@@ -16,8 +16,8 @@ from ivr.asterisk import words
 from ivr.visits.facts import Fact, Party, of_attempt
 from ivr.visits.steady import STEP_SECONDS, When
 
-_LAST_EPOCH: Final = 253_402_300_799
-"""The end of the year 9999."""
+_LAST_EPOCH: Final = 9_999_999_999
+"""In 2286; a moment near the end of the year 9999 breaks every sum with a duration."""
 _EPOCH_DIGITS: Final = 12
 _LONGEST_ID: Final = 150
 _LONGEST_QUEUE: Final = 128

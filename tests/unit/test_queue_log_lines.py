@@ -96,6 +96,7 @@ def test_a_caller_s_number_may_hold_anything(number: str) -> None:
         "|c.1|dvx|NONE|ABANDON|1|1|12",
         "-5|c.1|dvx|NONE|ABANDON|1|1|12",
         "99999999999999|c.1|dvx|NONE|ABANDON|1|1|12",
+        "253402300799|c.1|dvx|NONE|ENTERQUEUE||0501112233|1",
         f"{'9' * 5000}|c.1|dvx|NONE|ABANDON|1|1|12",
         "1795364067|c.1|dvx|NONE|ABANDON|1|1|",
         "1795364067|c.1|dvx|NONE|ABANDON|1|1|nan",
