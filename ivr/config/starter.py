@@ -28,4 +28,5 @@ def write_starter(folder: Path) -> list[Path]:
     for file in files:
         (folder / file).parent.mkdir(exist_ok=True)
         (folder / file).write_bytes((source / file).read_bytes())
+        (folder / file).chmod(0o640)  # it will hold numbers of agents, and of callers who are blocked
     return [folder / file for file in files]
