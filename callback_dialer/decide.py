@@ -60,9 +60,7 @@ def _reasons_against(missed: MissedCall, facts: Facts, policy: Policy, now: date
         yield Decision("part_of_callback", f"the visit belongs to attempt {missed.attempt_id or '?'}")
     is_internal = missed.origin == "internal" or missed.caller_kind == "internal"
     if is_internal or policy.is_own(missed.caller_e164):
-        yield Decision(
-            "not_a_citizen", "the number is an agent's, a contact's or our own: it is never called back"
-        )
+        yield Decision("not_a_citizen", "an agent's, a contact's or our own number is never called back")
     if missed.wait_seconds <= rules.wait_over:
         yield Decision("too_short", f"waited {missed.wait_seconds:.3f} s, not over {rules.wait_over:g} s")
     if missed.served_elsewhere_at:

@@ -71,10 +71,9 @@ def _talk_context(queue: str) -> str:
 def _dialling(source: Source) -> Iterator[Extension]:
     """The allow-list; every other number is rejected."""
     configuration = source.configuration
-    ours = (number for number in sorted(never_called(configuration)) if number.startswith("+"))
-    never = {
-        **dict.fromkeys(ours, source.at("hotline", "own_numbers")),
-        **{prefix: source.at("callback", "deny", n) for n, prefix in enumerate(configuration.callback.deny)},
+    never = dict.fromkeys(sorted(never_called(configuration)), source.at("hotline", "own_numbers"))
+    never |= {
+        prefix: source.at("callback", "deny", n) for n, prefix in enumerate(configuration.callback.deny)
     }
     for pattern, name, index in allowed(configuration, never):
         trunk = configuration.trunks[name]

@@ -29,12 +29,13 @@ def own_numbers(configuration: Configuration) -> frozenset[str]:
 
 
 def never_called(configuration: Configuration) -> frozenset[str]:
-    """Numbers and prefixes that no callback goes to: `own_numbers`, the organisation's and the contacts'.
+    """E.164 numbers and prefixes that no callback goes to: `own_numbers`, the organisation's, the contacts'.
 
     Calls from the organisation and the contacts count as citizens' calls.
     """
     contacts = (contact.number for contact in configuration.contacts.values())
-    return own_numbers(configuration).union(configuration.hotline.own_numbers, contacts)
+    ours = own_numbers(configuration).union(configuration.hotline.own_numbers, contacts)
+    return frozenset(number for number in ours if number.startswith("+"))
 
 
 def reader(configuration: Configuration | None, country: str = "AZ") -> ReadNumber:

@@ -141,11 +141,8 @@ def _hotline(configuration: Configuration, places: Places) -> Iterator[Problem]:
         place = places.value_at("hotline", "remember_language")
         hint = "leave it out: it has each call wait for Python"
         yield Problem("HOT005", place, "there is one language only to remember", hint, Severity.WARNING)
-    if (
-        configuration.callback.enabled
-        and not hotline.own_numbers
-        and places.is_whole("hotline", "own_numbers")
-    ):
+    is_unnamed = not hotline.own_numbers and places.is_whole("hotline", "own_numbers")
+    if configuration.callback.enabled and is_unnamed:
         hint = 'list your published numbers, for example `own_numbers: ["+994123102800"]`'
         message = "no number of your own is named: a call from your switchboard would be called back"
         yield Problem("HOT006", places.at("hotline"), message, hint, Severity.WARNING)

@@ -57,7 +57,7 @@ def test_an_order_meets_the_same_guards_as_a_missed_call(at_store: Store) -> Non
     refusals = {
         "+19005551234": "not_dialable",
         "195": "not_a_citizen",
-        "012 310 28 00": "our own: it is never called back",
+        "012 310 28 00": "not_a_citizen: an agent's, a contact's or our own number is never called back",
         "112": "not_dialable",
     }
     for number, verdict in refusals.items():

@@ -130,7 +130,7 @@ WHYS: list[tuple[dict[str, Any], Facts, Policy, str]] = [
         {"origin": "internal"},
         Facts(),
         policy(),
-        "the number is an agent's, a contact's or our own: it is never called back",
+        "an agent's, a contact's or our own number is never called back",
     ),
     ({"wait_seconds": 9.9996}, Facts(), policy(), "waited 10.000 s, not over 10 s"),
     (
