@@ -21,6 +21,10 @@ LENT_PENALTY: Final = 100
 """Members with this penalty or a higher one are lent by another queue."""
 PAUSED_BY_US: Final = "hotline-needed-at-home"
 """The reason of a pause that is ours; no other pause is ever ended by us."""
+PAUSED_FOR_CONTACT: Final = "hotline-bad-contact"
+"""The reason of a pause for a phone's contact; only `callback_dialer.contact_watch` ends it."""
+DB_CONTACTS: Final = "registrar/contact"
+"""AstDB family in which Asterisk keeps where phones are registered."""
 EXTEN_TALK: Final = "talk"
 """Extension of CONTEXT_CALLBACK for the citizen's half (`;1`) once they have answered."""
 
