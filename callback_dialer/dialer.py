@@ -57,14 +57,17 @@ class Dialer:
         board: Board,
         *,
         queue_log: Path | None = None,
+        hear: Callable[[AmiEvent], None] = lambda event: None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
+        """`hear`: gets every event, too; only one can read a connection's events."""
         self._policy = policy
         self._server = server
         self._store = store
         self._connection = connection
         self._board = board
         self._clock = clock
+        self._also_hear = hear
         self._lease = Lease(store, server, "dialer")
         self._following = Following()
         self._resolver = Resolver(policy, server, store, connection, self._following, queue_log)
@@ -119,6 +122,7 @@ class Dialer:
                 case AmiEvent() as event:
                     self._board.apply(event)
                     self._following.apply(event)
+                    self._also_hear(event)
                 case Connected():
                     await self._fill_board()
                 case Lost(at=at):

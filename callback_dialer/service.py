@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
+from callback_dialer.contact_watch import ContactWatch
 from callback_dialer.dialer import Dialer
 from callback_dialer.policy import Policy
 from ivr.asterisk.connection import AmiConnection
@@ -19,15 +20,20 @@ from ivr.storage.engine import StoreThread
 
 
 def dialer_service(
-    configuration: Configuration, server: str, store: StoreThread, connection: AmiConnection, board: Board
+    configuration: Configuration,
+    server: str,
+    store: StoreThread,
+    connection: AmiConnection,
+    board: Board,
+    watch: ContactWatch,
 ) -> TaskService:
-    """The dialer of one server and its lender; `connection` is this service's alone.
+    """The dialer of one server, its lender and the watch over phones; `connection` is this service's alone.
 
-    What one of the three raises ends the daemon.
+    What one of the four raises ends the daemon.
     """
     policy = Policy.of(configuration)
     queue_log = configuration.servers[server].log_file
-    dialer = Dialer(policy, server, store, connection, board, queue_log=queue_log)
+    dialer = Dialer(policy, server, store, connection, board, queue_log=queue_log, hear=watch.hear)
     lender = Lender(loans(configuration), policy.reserve, board, connection.send)
 
     async def run(stop: asyncio.Event) -> None:
@@ -36,6 +42,7 @@ def dialer_service(
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(dialer.run(stop))
                 tasks.create_task(lender.run(stop))
+                tasks.create_task(watch.run(stop))
         finally:
             await connection.close()
             await connecting

@@ -1,7 +1,8 @@
 """manager.conf: one AMI user for each of our processes, with the least rights that work.
 
 Tried on Asterisk 22: QueueStatus and Ping need no right to write; `originate` alone does not allow Status,
-Hangup or Getvar, hence `call` and `reporting`; `agent` is for QueuePause (`ivr.lender`).
+Hangup or Getvar, hence `call` and `reporting`; `agent` is for QueuePause (`ivr.lender`), `security` for who
+gave a password from where (`callback_dialer.contact_watch`).
 Nobody has `command`, `config` or `all`.
 """
 
@@ -15,7 +16,7 @@ from ivr.asterisk.words import CHANNEL_VARIABLES
 
 RIGHTS = {
     "hotline-recorder": ("agent,call,user", "reporting"),
-    "hotline-dialer": ("call,agent,user", "originate,call,reporting,agent"),
+    "hotline-dialer": ("call,agent,user,security", "originate,call,reporting,agent"),
     "hotline-apply": ("", "system,reporting"),
 }
 """User → read classes, write classes."""

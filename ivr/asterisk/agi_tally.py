@@ -31,6 +31,6 @@ class Tally:
         """The counts of that script."""
         return self.scripts.setdefault(script, Ran())
 
-    def as_json(self) -> str:
-        """As one line."""
-        return json.dumps(asdict(self))
+    def as_json(self, **beside: object) -> str:
+        """As one line, with what else the dialer's process reports."""
+        return json.dumps({**asdict(self), **beside})

@@ -16,6 +16,7 @@ from twisted.application.service import Service
 
 from agi_scripts.table import scripts_for, scripts_of_orders
 from callback_dialer.call_orders import take as take_order
+from callback_dialer.contact_watch import ContactWatch
 from callback_dialer.policy import Policy
 from callback_dialer.service import dialer_service
 from ivr.asterisk.connection import AmiConnection, utc_now
@@ -138,10 +139,11 @@ def _services(
         told["recorder"] = partial(_recorder_tells, recorder, availability)
     if "dialer" in logins:
         board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
-        yield dialer_service(configuration, server, store, logins["dialer"], board)
+        watch = ContactWatch(configuration, board, logins["dialer"].send)
+        yield dialer_service(configuration, server, store, logins["dialer"], board, watch)
         agi = _agi(configuration, server, board, store, agi_secret, reactor)
         yield agi
-        told["dialer"] = agi.tally.as_json
+        told["dialer"] = lambda: agi.tally.as_json(contacts=watch.alarms)
     for part, login in logins.items():
         signs = SignsOfLife(login, store, server, part, told.get(part, lambda: "{}"))
         yield TaskService(f"signs of life of the {part}", signs.run)

@@ -25,20 +25,24 @@ EXAMPLE: Final = "Example: hotline status --json"
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
 ) -> None:
-    """How the hotline is now, as its database knows it; status 1 if a part does not run or does not hear."""
+    """How the hotline is now, as its database knows it.
+
+    Status 1 if a part does not run or does not hear, or a phone's contact would send calls elsewhere.
+    """
     with open_store() as store:
         now, database = store.read(overview), store.engine.url.database
     missing = [f"{server.server}: {part}" for server in now.servers for part in _not_running(server, now)]
     deaf = [f"{server.server}: {part}" for server in now.servers for part in _not_connected(server, now)]
+    phones = {server.server: found for server in now.servers if (found := _bad_contacts(server, now))}
     if as_json:
-        data = {**asdict(now), "not_running": missing, "not_connected": deaf}
+        data = {**asdict(now), "not_running": missing, "not_connected": deaf, "bad_contacts": phones}
         print_json(data)
     else:
         if not now.servers:
             print_line(f"no hotline has run on the database {database}: start one with `hotline run`")
         for line in _lines(now):
             print_line(line)
-    if missing or deaf or not now.servers:
+    if missing or deaf or phones or not now.servers:
         raise typer.Exit(1)
 
 
@@ -58,6 +62,8 @@ def _lines(now: Overview) -> Iterator[str]:
             yield f"  {'':<12}{how} --server {server.server}"
         for part in _not_connected(server, now):
             yield f"  {'':<12}the {part} does not hear Asterisk: hotline doctor"
+        for agent, why in _bad_contacts(server, now).items():
+            yield f"  {'phone':<12}{agent} is paused: its contact {why} (`pjsip show aor {agent}`)"
         minutes = server.minutes
         yield f"  {'last hour':<12}{minutes.up} min up, {minutes.down} down, {minutes.unknown} unknown"
         if minutes.last_down is not None:
@@ -91,6 +97,12 @@ def _closed(told: Mapping[str, Any]) -> Iterator[str]:
     for name, until in told.get("closed", {}).items():
         end = local(datetime.fromisoformat(until))
         yield f"  {'hours':<12}{name} is closed by hand {said_until(end)}: hotline closed {name} --open"
+
+
+def _bad_contacts(server: ServerOverview, now: Overview) -> dict[str, str]:
+    """Account of each agent who is paused for their phone's contact → what is wrong with it."""
+    running = filter(now.runs, server.processes)
+    return {agent: why for one in running for agent, why in one.scripts.get("contacts", {}).items()}
 
 
 def _not_running(server: ServerOverview, now: Overview) -> list[str]:
