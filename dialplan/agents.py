@@ -1,5 +1,8 @@
 """Where agents' phones dial and transfer to: queues and colleagues, never a trunk.
 
+A colleague is dialled by their account at the host and port of their phone's contact, and nothing else of it:
+what the phone registered beside that, such as `maddr`, would send the call to the exchange.
+
 A queue is reached by its name or by the delivered number that leads straight to it. A citizen who is
 transferred becomes a contact of the structure they are sent to.
 """
@@ -12,13 +15,20 @@ from dialplan.door import sent_to
 from dialplan.entry import doorway
 from dialplan.menu import queue_context
 from dialplan.plan import Context, Extension, Step, assign, goto, inside, unless_set
+from dialplan.quoting import value
 from dialplan.source import Source
 from ivr.asterisk.words import CONTEXT_AGENTS, VAR_LANGUAGE, VAR_ORIGIN, VAR_TOLD, interface
 from ivr.config.places import Place
+from ivr.queues.contacts import address_of
 
 _AGENTS = inside("agents")
 _RINGS = "30,i"
 """Seconds; and a phone that is diverted does not choose what we dial."""
+_CONTACT, _AT, _BY = "HOTLINE_CONTACT", "HOTLINE_CONTACT_AT", "HOTLINE_CONTACT_BY"
+_ADDRESS = r"[@:]([][A-Za-z0-9.:-]+)([\;?][^@]*)?$"
+_TRANSPORT = r"(\;transport=[A-Za-z]+)"
+"""A connection is called by the kind of transport it is."""
+_NO_ROUTE = "3"
 
 
 def contexts(source: Source) -> Iterable[Context]:
@@ -40,8 +50,28 @@ def _extensions(source: Source) -> Iterator[Extension]:
         if queue in numbers:
             yield Extension(numbers[queue], steps)
     for account in configuration.agents:
-        ring = Step("Dial", f"{interface(account)},{_RINGS}", source.at("agents", account))
-        yield Extension(account, (ring, Step("Hangup")))
+        yield Extension(account, tuple(_ring(source, account, source.at("agents", account))))
+
+
+def _ring(source: Source, account: str, place: Place) -> Iterator[Step]:
+    """Nobody is rung whose phone is not registered, or at a trunk's address.
+
+    The address is what no `@` follows: none stands unescaped in a user or a parameter. Of several contacts it
+    is one of them.
+    """
+    trunks = {value(address_of(trunk.server)) for trunk in source.configuration.trunks.values()}
+    nowhere = ("", *sorted(trunks | {address.removesuffix(":5060") for address in trunks}))
+    is_nowhere = " | ".join(f'"${{TOLOWER(${{{_AT}}})}}" = "{address}"' for address in nowhere)
+    yield Step("Set", f"{_CONTACT}=${{PJSIP_DIAL_CONTACTS({account})}}", place)
+    yield assign(place, "", **{_AT: _found(_ADDRESS), _BY: _found(_TRANSPORT)})
+    yield Step("GotoIf", f"$[{is_nowhere}]?gone", place)
+    yield Step("Dial", f"{interface(account)}/sip:{account}@${{{_AT}}}${{{_BY}}},{_RINGS}", place)
+    yield Step("Hangup", "", place)
+    yield Step("Hangup", _NO_ROUTE, place, "gone")
+
+
+def _found(pattern: str) -> str:
+    return f'$["${{{_CONTACT}}}" =~ "{pattern}"]'
 
 
 def _into_queue(source: Source, queue: str, place: Place) -> Iterator[Step]:

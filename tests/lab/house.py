@@ -48,14 +48,15 @@ class House:
     """A running hotline's addresses and folders."""
 
     def __init__(
-        self, folder: Path, sip_port: int, run_folder: Path, today: date, runs_as: int | None = None
+        self, folder: Path, ports: list[int], run_folder: Path, today: date, runs_as: int | None = None
     ) -> None:
         self.folder = folder
         self.config = folder / "config"
         """The YAML as changed for this house."""
         self.etc = folder / "etc"
         """Asterisk's configuration folder."""
-        self.sip = (LOOPBACK, sip_port)
+        self.sip = (LOOPBACK, ports[0])
+        self._trunk_port = ports[1]
         self._run_folder = run_folder
         self._today = today
         self._runs_as = runs_as
@@ -77,10 +78,10 @@ class House:
         """
         folder = folder.resolve()
         run_folder = Path(tempfile.mkdtemp(prefix="hotline-"))
-        ports = free_ports(4)
-        house = cls(folder, ports[0], run_folder, today or date.today(), runs_as)
+        ports = free_ports(5)
+        house = cls(folder, ports, run_folder, today or date.today(), runs_as)
         try:
-            house._furnish(config, changes or {}, ports[1:])
+            house._furnish(config, changes or {}, ports[2:])
             house.render()
             house.give_to_asterisk()
             await house.asterisk.start()
@@ -149,6 +150,7 @@ class House:
         """Compile the YAML into Asterisk's folder."""
         lab = Lab(
             *self.sip,
+            self._trunk_port,
             str(self.folder),
             str(self._run_folder),
             str(installation().modules),

@@ -24,9 +24,9 @@ _MODULES = """
     func_strings func_timeout pbx_config res_agi res_clioriginate res_musiconhold res_pjproject res_pjsip
     res_pjsip_authenticator_digest res_pjsip_caller_id res_pjsip_dtmf_info res_pjsip_endpoint_identifier_ip
     res_pjsip_endpoint_identifier_user res_pjsip_header_funcs res_pjsip_nat
-    res_pjsip_outbound_authenticator_digest res_pjsip_pubsub res_pjsip_refer res_pjsip_registrar
-    res_pjsip_rfc3326 res_pjsip_sdp_rtp res_pjsip_session res_rtp_asterisk res_sorcery_astdb
-    res_sorcery_config res_sorcery_memory res_speech res_timing_timerfd
+    res_pjsip_outbound_authenticator_digest res_pjsip_path res_pjsip_pubsub res_pjsip_refer
+    res_pjsip_registrar res_pjsip_rfc3326 res_pjsip_sdp_rtp res_pjsip_session res_rtp_asterisk
+    res_sorcery_astdb res_sorcery_config res_sorcery_memory res_speech res_timing_timerfd
 """
 _TONES = """[az]
 description = Azerbaijan
@@ -44,6 +44,8 @@ _MEDIA = (
     ("dtmf_mode", "auto"),
     ("allow_overlap", "no"),
 )
+_PHONES, _TRUNKS = "phones", "trunks"
+"""Transports."""
 CONTEXT_TRUNK = "lab-in"
 """Where the trunk delivers calls, in front of the hotline's own context."""
 
@@ -54,6 +56,8 @@ class Lab:
 
     sip_host: str
     sip_port: int
+    trunk_port: int
+    """Calls to trunks leave from here, and nothing else."""
     folder: str
     """Writable: spool, logs, database."""
     run_folder: str
@@ -129,14 +133,15 @@ def _pjsip(configuration: Configuration, lab: Lab) -> Iterator[Section]:
         "global",
         (("type", "global"), ("endpoint_identifier_order", "username,ip"), ("user_agent", "hotline")),
     )
-    yield Section(
-        "transport", (("type", "transport"), ("protocol", "udp"), ("bind", f"{lab.sip_host}:{lab.sip_port}"))
-    )
+    for name, port in (_PHONES, lab.sip_port), (_TRUNKS, lab.trunk_port):
+        bind = f"{lab.sip_host}:{port}"
+        yield Section(name, (("type", "transport"), ("protocol", "udp"), ("bind", bind)))
     for trunk in configuration.trunks.values():
         yield Section(
             trunk.endpoint,
             (
                 ("type", "endpoint"),
+                ("transport", _TRUNKS),
                 ("context", CONTEXT_TRUNK),
                 ("identify_by", "ip"),  # else anybody whose From names the endpoint is the provider
                 ("aors", trunk.endpoint),
@@ -158,6 +163,7 @@ def _agent(account: str) -> Iterator[Section]:
         account,
         (
             ("type", "endpoint"),
+            ("transport", _PHONES),
             ("context", CONTEXT_AGENTS),
             ("identify_by", "username"),
             ("auth", account),

@@ -6,7 +6,7 @@ An agent's voice spells the account, so the caller's phone can say which agent s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -152,7 +152,9 @@ class AgentPhone(Phone):
         finally:
             await phone.close()
 
-    async def register(self, seconds: int = 3600, contact: str = "") -> None:
+    async def register(
+        self, seconds: int = 3600, contact: str = "", headers: Iterable[tuple[str, str]] = ()
+    ) -> None:
         """Register for that long, 0 to unregister; ConnectionRefusedError if the account is not taken.
 
         `contact`: the URI under which the phone says it is found, if that is not its own.
@@ -160,7 +162,7 @@ class AgentPhone(Phone):
         host, port = self.wire.address
         server = f"{self.server[0]}:{self.server[1]}"
         identity = f"<sip:{self.account}@{server}>"
-        headers = (
+        own = (
             self.wire.via(new_branch()),
             ("Max-Forwards", "70"),
             ("From", f"{identity};tag={token()}"),
@@ -170,7 +172,7 @@ class AgentPhone(Phone):
             ("Contact", f"<{contact or f'sip:{self.account}@{host}:{port}'}>"),
             ("Expires", str(seconds)),
         )
-        request = Request(headers, method="REGISTER", uri=f"sip:{server}")
+        request = Request((*own, *headers), method="REGISTER", uri=f"sip:{server}")
         response = await self.wire.ask(request, self.server, user=self.account, secret=self._secret)
         if response.status != 200:
             raise ConnectionRefusedError(f"agent {self.account} was not registered: {response.status}")

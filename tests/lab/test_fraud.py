@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+from ivr.asterisk.words import PAUSED_FOR_CONTACT
 from tests.lab.calllog import What
 from tests.lab.exchange import Deflects, Exchange, Fate, Lifts
+from tests.lab.house import LOOPBACK, free_ports
 from tests.lab.leg import Leg
 from tests.lab.phone import AgentPhone, Caller
+from tests.lab.service import HotlineService
 from tests.lab.sip import Address, Request, token
 from tests.lab.small import CITIZEN, OPEN, Ear, small_house, until
 from tests.lab.wire import new_branch
 
 TRUNK = "127.0.0.5"
 """Only from here does the provider call."""
+FAR_SIDE = "127.0.0.7"
+"""Where the provider is called."""
 COSTLY = ("00449098790000", "+449098790000", "0900200123", "994900200123")
 FEATURES = ("*8", "*1", "*2", "*72", "**1101", "%2321%23", "%2300449098790000")
 KEYS = "*20900#*8##0044*1"
@@ -39,16 +46,23 @@ ALLOWED, ALLOWED_AS_DIALLED = "994551234567", "0551234567"
 
 
 @asynccontextmanager
-async def guarded(folder: Path) -> AsyncIterator[Ear]:
+async def guarded(folder: Path, changes: Mapping[str, Any] | None = None) -> AsyncIterator[Ear]:
     """A hotline whose exchange would put every forbidden call through, and must not be asked to.
 
     At the end callbacks prove that the exchange was listening; the phone they call is diverted.
     """
-    changes = {"trunks.provider.match": [f"{TRUNK}/32"], "queues.tax.max_wait": "60s"}
+    own = {
+        "trunks.provider.match": [f"{TRUNK}/32"],
+        "trunks.provider.server": f"{FAR_SIDE}:{free_ports(1)[0]}",
+        "queues.tax.max_wait": "60s",
+    }
     costly: Sequence[Fate] = [Lifts(after=0.0, patience=0.2)]
     plans = {number.replace("%23", "#"): costly for number in FORBIDDEN}
     plans[ALLOWED_AS_DIALLED] = [Deflects(elsewhere) for elsewhere in DIVERSIONS]
-    async with small_house(folder, changes) as ear, Exchange.open(plans, ear.house.exchange) as exchange:
+    async with (
+        small_house(folder, {**own, **(changes or {})}) as ear,
+        Exchange.open(plans, ear.house.exchange) as exchange,
+    ):
         yield ear
         for count, elsewhere in enumerate(DIVERSIONS, 1):
             await ear.originate(ALLOWED, f"control-{elsewhere}")
@@ -189,6 +203,93 @@ def test_a_phone_that_says_it_is_found_at_the_exchange_is_rung_where_it_is(tmp_p
                 await agent.register(contact=f"sip:{COSTLY[0]}@{host}:{port}")
                 call = await citizen.dial("19511", OPEN)
                 await call.connected_to_agent()
+
+    asyncio.run(scenario())
+
+
+def _says(service: HotlineService, text: str) -> bool | None:
+    return text in service.log.read_text(encoding="utf-8") or None
+
+
+@asynccontextmanager
+async def malicious(ear: Ear) -> AsyncIterator[AgentPhone]:
+    """An agent's phone on the port of the provider's, to which `maddr` then sends; it may register a Path."""
+    pjsip = ear.house.etc / "pjsip.conf"
+    pjsip.write_text(pjsip.read_text().replace("max_contacts = 1", "max_contacts = 1\nsupport_path = yes"))
+    await ear.house.asterisk.console("module reload res_pjsip.so")
+    phone = AgentPhone("1101", ear.house.secret("1101"), ear.house.sip, answer_after=0.1)
+    await phone.listen(LOOPBACK, ear.house.exchange[1])
+    yield phone
+    await phone.close()
+
+
+def bad_contacts(phone: AgentPhone, provider: tuple[str, int]) -> dict[str, dict[str, Any]]:
+    """What the hotline says of each → how `AgentPhone.register` does it."""
+    here, there = (f"{host}:{port}" for host, port in (phone.wire.address, provider))
+    costly = f"sip:{COSTLY[2]}@{here}"
+    path = [("Path", f"<sip:{there};lr>"), ("Supported", "path")]
+    first = f"sip:1101@{here}>;expires=0, <"
+    return {
+        "names another host": {"contact": f"{costly};maddr={provider[0]}"},
+        "adds headers": {"contact": f"{costly}?Route=%3Csip:{there}%3Blr%3E"},
+        "by way of others": {"contact": f"sip:{COSTLY[3]}@{here}", "headers": path},
+        "a trunk's address": {"contact": f"{first}sip:{COSTLY[2]}@{there}"},
+        "at another host": {"contact": f"{first}sip:{COSTLY[2]}@127.0.0.8:{provider[1]}"},
+    }
+
+
+def test_a_contact_that_sends_calls_to_the_provider_does_not_when_a_colleague_rings(tmp_path: Path) -> None:
+    """Nothing of Python runs. The phone itself rings, and so does an honest one with an odd contact."""
+
+    async def scenario() -> None:
+        async with (
+            guarded(tmp_path) as ear,
+            malicious(ear) as phone,
+            AgentPhone.open("1201", ear.house.secret("1201"), ear.house.sip) as colleague,
+        ):
+            registrations = bad_contacts(phone, ear.house.exchange)
+            for why in ("names another host", "adds headers", "by way of others"):
+                await phone.register(**registrations[why])
+                call = await colleague.dial("1101")
+                await call.until(What.ANSWERED)
+                await call.hang_up()
+            await phone.register(**registrations["a trunk's address"])
+            assert await refused(await colleague.dial("1101")) == "404"
+            host, port = phone.wire.address
+            await phone.register(contact=f"sip:a1;b=c@{host}:{port};line=x")
+            await (await colleague.dial("1101")).until(What.ANSWERED)
+
+    asyncio.run(scenario())
+
+
+def test_an_agent_whose_contact_is_bad_is_paused_and_reported_until_it_is_fine_again(tmp_path: Path) -> None:
+    """A citizen waits meanwhile. The odd contact of an honest phone rings."""
+
+    async def scenario() -> None:
+        async with (
+            guarded(tmp_path, {"agents.1201.queues": ["office"]}) as ear,
+            HotlineService.running(ear.house) as service,
+            malicious(ear) as phone,
+            Caller.open(CITIZEN, ear.house.sip, TRUNK) as citizen,
+        ):
+            call: Leg | None = None
+            for why, registration in bad_contacts(phone, ear.house.exchange).items():
+                await phone.register(**registration)
+                await until(partial(_says, service, why), why, 5.0)
+                if call is None:
+                    await ear.event("QueueMemberPause", Queue="tax", PausedReason=PAUSED_FOR_CONTACT)
+                    call = await citizen.dial("19511", OPEN)
+                    await ear.event("QueueCallerJoin", Queue="tax")
+            assert not phone.offered
+            async with asyncio.timeout(20.0):
+                while "at another host" not in (said := await service.hotline("status")).out:
+                    await asyncio.sleep(0.2)
+            assert said.status == 1
+            host, port = phone.wire.address
+            await phone.register(contact=f"sip:a1;b=c@{host}:{port};line=x")
+            assert call is not None
+            await call.connected_to_agent()
+            await ear.event("QueueMemberPause", Queue="tax", Interface="PJSIP/1101", Paused="0")
 
     asyncio.run(scenario())
 
