@@ -6,7 +6,7 @@ refuses it either for the right or for that.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,13 +14,14 @@ from typing import Final
 from ivr.asterisk.actions import ActionRefused, AmiError, Header
 from ivr.asterisk.closing import closed_by_hand
 from ivr.asterisk.connection import utc_now
-from ivr.asterisk.events import AmiEvent, parse_timestamp
+from ivr.asterisk.events import parse_timestamp
 from ivr.asterisk.login import logged_in
 from ivr.asterisk.readiness import Needed, Send, shortcomings
 from ivr.asterisk.secrets import SecretMissing
-from ivr.asterisk.words import CHANNEL_VARIABLES, CONTEXT_AGENTS
+from ivr.asterisk.words import CHANNEL_VARIABLES
 from ivr.config.model import Configuration, Server
 from ivr.doctor.findings import Finding, error, warning, well
+from ivr.doctor.sip import phones_and_trunks
 
 ANSWER_WITHIN: Final = 5.0
 TESTED_WITH: Final = 22
@@ -145,22 +146,8 @@ async def _settings(send: Send, house: House) -> AsyncIterator[Finding]:
             yield error("AMI rights", what, RENDER)
     for name in await closed_by_hand(send, house.configuration.hours):
         yield warning("hours", f"{name} is closed by hand", f"to open it: hotline closed {name} --open")
-    phones = {name: await _endpoint(send, name) for name in house.configuration.agents}
-    if phoneless := [name for name, rows in phones.items() if rows is None]:
-        do = f"make each an endpoint of that name in pjsip.conf, with `context = {CONTEXT_AGENTS}`"
-        yield error("agents", f"Asterisk knows no phone {', '.join(phoneless)}: it never rings", do)
-    loose = [
-        name for name, rows in phones.items() if any(row["RewriteContact"] == "false" for row in rows or ())
-    ]
-    if loose:
-        what = f"phone {', '.join(loose)} may register any address as its own, the provider's, too"
-        yield error("agents", what, "set `rewrite_contact = yes` in its endpoint of pjsip.conf")
-    for trunk in house.configuration.trunks.values():
-        rows = await _endpoint(send, trunk.endpoint) or ()  # none is told as readiness
-        if any(row["Status"] == "NonQualified" for row in rows):
-            what = f"nobody asks whether trunk {trunk.endpoint} lives: a dead one counts as reachable"
-            do = "set `qualify_frequency = 30` in its aor of pjsip.conf"
-            yield warning("trunk", what, do)
+    async for finding in phones_and_trunks(send, house.configuration):
+        yield finding
 
 
 def _general(general: Mapping[str, str]) -> Iterator[Finding]:
@@ -180,14 +167,6 @@ async def _is_loaded(send: Send, module: str) -> bool:
     except ActionRefused:
         return False
     return True
-
-
-async def _endpoint(send: Send, name: str) -> Sequence[AmiEvent] | None:
-    """What Asterisk tells of it; None if there is no such endpoint."""
-    try:
-        return (await send({"Action": "PJSIPShowEndpoint", "Endpoint": name})).events
-    except ActionRefused:
-        return None
 
 
 async def _category(send: Send, file: str, category: str) -> dict[str, str]:

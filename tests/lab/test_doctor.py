@@ -137,6 +137,17 @@ def test_each_fault_of_asterisk_is_found(tmp_path: Path) -> None:
             phones.write_text(good.replace("rewrite_contact = yes", "rewrite_contact = no", 1))
             await house.asterisk.console("module reload res_pjsip.so")
             await found(service, "agents", "may register any address")
+            for unguarded in (
+                good.replace("transport = trunks", "transport = phones"),
+                good.replace("transport = phones", "", 1),
+            ):
+                phones.write_text(unguarded)
+                await house.asterisk.console("module reload res_pjsip.so")
+                _, ill = await examined(service)
+                assert ["look to the provider" in it["what"] for it in ill if it["check"] == "trunk"] == [
+                    False,
+                    True,
+                ]
             phones.write_text(good)
             await house.asterisk.console("module reload res_pjsip.so")
 
