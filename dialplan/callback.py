@@ -95,7 +95,7 @@ def _dial(digits: str, name: str, trunk: Trunk, callback: Callback) -> Iterator[
     yield Step("GotoIf", f"$[{stranger}]?refused")
     yield Step("GotoIf", f"$[${{EPOCH}} > 0${{{words.VAR_DIAL_BEFORE}}}]?late")
     yield assign(**{"CALLERID(num)": trunk.caller_id, "CALLERID(name)": ""})
-    yield queue_log(NOWHERE, _QUEUE, _ATTEMPT, words.LOG_CALLBACK_START, name)
+    yield queue_log(NOWHERE, _QUEUE, _ATTEMPT, words.LOG_CALLBACK_START, f"{name} ${{EXTEN}}")
     yield Step("Dial", f"PJSIP/{digits}@{trunk.endpoint},{callback.ring_for:g},i")
     yield Step("Hangup", "${HANGUPCAUSE}")
     yield replace(_event(words.CALLBACK_LATE), label="late")

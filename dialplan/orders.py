@@ -192,7 +192,7 @@ def _times(source: Source) -> Iterator[Extension]:
 
 
 def _commit(source: Source) -> Iterable[Step]:
-    """Python says what came of it. If it says nothing, the order is left in queue_log, and that is said."""
+    """The order is left in queue_log, which outlives Python and its database; Python says what came of it."""
     number, caller, language, choice = (
         f"${{{name}}}" for name in (_NUMBER, _CALLER, words.VAR_LANGUAGE, _CHOICE)
     )
@@ -204,9 +204,9 @@ def _commit(source: Source) -> Iterable[Step]:
             words.VAR_SAY: "",
         }
     )
+    yield queue_log(NOWHERE, _QUEUE, "${UNIQUEID}", words.LOG_ORDER, f"${{{_ORDER}}}")
     yield from ask_python(source, words.AGI_ORDER_CALLBACK, f"{_QUEUE},${{{_ORDER}}}", NOWHERE)
     yield Step("GotoIf", f'$["${{{words.VAR_ORDERED}}}" != ""]?answered')
-    yield queue_log(NOWHERE, _QUEUE, "${UNIQUEID}", words.LOG_ORDER, f"${{{_ORDER}}}")
     yield assign(**{words.VAR_SAY: sounds(["order_noted"])})
     yield Step("Playback", f"${{{words.VAR_SAY}}}", label="answered")
     yield Step("GotoIf", f'$["${{{words.VAR_ORDERED}}}" = "refused"]?*,1')

@@ -85,7 +85,7 @@ LOG_SURVEY: Final = "SURVEY"
 """queue_log, under the visit's queue, uniqueid and agent. Data: as Answer of EVENT_SURVEY."""
 
 LOG_CALLBACK_START: Final = "CBSTART"
-"""queue_log, uniqueid = attempt id: dialled. Data: trunk."""
+"""queue_log, uniqueid = attempt id: dialled. Data: `TRUNK NUMBER`, the number as E.164 digits."""
 LOG_CALLBACK_ANSWERED: Final = "CBANSWERED"
 LOG_CALLBACK_CONFIRMED: Final = "CBCONFIRMED"
 LOG_CALLBACK_REFUSED: Final = "CBREFUSED"
@@ -94,7 +94,7 @@ LOG_CALLBACK_END: Final = "CBEND"
 """queue_log: `DIALSTATUS HANGUPCAUSE`."""
 
 LOG_ORDER: Final = "CBORDER"
-"""queue_log, uniqueid = the caller's: an order Python did not answer. Data: see `ivr.calls.orders`."""
+"""queue_log, uniqueid = the caller's: an order, before Python is asked. Data: see `ivr.calls.orders`."""
 
 FASTAGI_SECRET: Final = "hotline-agi"
 """File of `secrets.d/` by which Asterisk proves itself to the FastAGI server."""

@@ -74,7 +74,7 @@ def test_an_order_is_one_callback_with_python_alive_late_and_dead(tmp_path: Path
             await waiting.until(What.ENDED)
             [visit] = [row for row in await service.export("visits") if row["uniqueid"] == joined["Uniqueid"]]
             assert visit["outcome"] == "key"
-            assert ear.logged("CBORDER") == []
+            assert len(ear.logged("CBORDER")) == 1  # a database that goes back is told once more
 
             kill(service.pid, signal.SIGSTOP)
             late = await second.dial("19511", EVENING)
@@ -87,7 +87,7 @@ def test_an_order_is_one_callback_with_python_alive_late_and_dead(tmp_path: Path
             dead = await third.dial("19511", EVENING)
             await order(ear, dead)
             await dead.heard(*ear.prompts("az", "order_noted"))
-            line = await ear.log_line("CBORDER", 2)
+            line = await ear.log_line("CBORDER", 3)
             assert line[6:10] == [THIRD, THIRD, "provider", "az"]
             await service.start()
             assert len(await callbacks_of(service, THIRD)) == 1
