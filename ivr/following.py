@@ -19,7 +19,7 @@ from ivr.asterisk.connection import utc_now
 from ivr.asterisk.queue_log import Block, LogFile, beside, blocks, identify, rotated
 from ivr.keeping import keep, known
 from ivr.queue_log import QueueLog
-from ivr.storage import listening
+from ivr.storage import listening, log_positions
 from ivr.storage.engine import StoreAway, StoreThread
 from ivr.storage.listening import Gap, Reason
 from ivr.trouble import Trouble
@@ -31,11 +31,21 @@ _WRITTEN_WITHIN: Final = timedelta(seconds=5)
 """What happened so long ago stands in the file."""
 
 
+class StoreChanged(Exception):
+    """The store is not as this reader left it: an earlier state, another one, or another reader's."""
+
+
 class LogFollower:
     """Reads one server's queue_log to its end, again and again; rotation and truncation do not matter."""
 
-    def __init__(self, path: Path, store: StoreThread, server: str, watched: Watched) -> None:
+    def __init__(
+        self, path: Path, store: StoreThread, server: str, watched: Watched, *, had_store: bool = False
+    ) -> None:
+        """`had_store`: one was read before; a store without any bookmark is told all there is."""
         self._path, self._store = path, store
+        self._had_store = had_store
+        self._bookmark: tuple[str, str | None] | None = None
+        """Of the store: the first line of the file that was read last, and the token."""
         self._server, self._watched = server, watched
         self._log: QueueLog | None = None
         self._positions: dict[str, int] = {}
@@ -46,19 +56,27 @@ class LogFollower:
         """Lines that were too long, since this process began."""
         self._trouble = Trouble("queue_log is not followed", "queue_log is followed again")
 
-    async def read_on(self) -> None:
-        """Store everything written since the last time. Raises nothing: what went wrong is tried again."""
+    async def read_on(self) -> bool:
+        """Store everything written since the last time; False if the store is not as it was left.
+
+        Raises nothing: what went wrong is tried again.
+        """
         began = utc_now()
         try:
             for file in await self._files():
                 await self._read(file)
             await self._count_rebuilt(began - _WRITTEN_WITHIN)
+        except StoreChanged as problem:
+            self._bookmark = None
+            self._start_again(str(problem))
+            return False
         except (OSError, StoreAway) as problem:
             self._start_again(str(problem))
         except Exception as problem:  # a record the database refuses must not end the recorder
             self._start_again(repr(problem))
         else:
             self._trouble.ends()
+        return True
 
     def _start_again(self, trouble: str) -> None:
         """What was folded but not stored will be told again, from the bookmark on."""
@@ -70,8 +88,11 @@ class LogFollower:
         newest = await asyncio.to_thread(identify, self._path)
         if newest is None or newest == self._current:
             return [newest] if newest else []
+        is_lost = False
         if self._log is None:
             before = await self._store.read(partial(known, server=self._server, watched=self._watched))
+            is_any = await self._store.read(lambda c: log_positions.is_any(c, self._server))
+            is_lost = self._had_store and not is_any
             self._log = QueueLog(self._server, self._watched, before.interfaces)
             self._positions = dict(before.positions)
         files = await asyncio.to_thread(rotated, self._path)
@@ -84,7 +105,7 @@ class LogFollower:
             # A call may have begun in the file before the latest one that was read.
             latest = next(number for number, file in enumerate(files) if file.first_line == read[-1])
             files = files[max(latest - 1, 0) :]
-        else:
+        elif not is_lost:
             files = [newest]
         self._read_from = files[0].began_at
         return files
@@ -96,18 +117,35 @@ class LogFollower:
         self._current = file
         unread = blocks(file, self._positions.get(file.first_line, 0))
         while (block := await asyncio.to_thread(next, unread, None)) is not None:
-            await self._store.write(partial(self._keep, log=self._log, file=file, block=block))
-            self._positions[file.first_line] = block.end
+            work = partial(self._keep, log=self._log, file=file, block=block)
+            self._bookmark = file.first_line, await self._store.write(work)
+            self._positions[file.first_line], self._had_store = block.end, True
             if block.skipped and not self.skipped:
                 log.error("queue_log has a line of over 64 kB; such lines are skipped", path=str(file.path))
             self.skipped += block.skipped
 
-    def _keep(self, connection: Connection, log: QueueLog, file: LogFile, block: Block) -> None:
+    def _keep(self, connection: Connection, log: QueueLog, file: LogFile, block: Block) -> str | None:
+        """Store a block; returns its bookmark's token."""
+        self._require_bookmark(connection)
         keep(connection, self._server, self._watched, log.read(file, block))
+        return self._token(connection, file.first_line)
+
+    def _token(self, connection: Connection, first_line: str) -> str | None:
+        return log_positions.token(connection, self._server, self._watched.scope, first_line)
+
+    def _require_bookmark(self, connection: Connection) -> None:
+        """All that this reader has stored must be there, or its place in the file is too far on."""
+        if self._bookmark is not None and self._token(connection, self._bookmark[0]) != self._bookmark[1]:
+            raise StoreChanged("the database is not as this reader left it; its bookmark there counts")
 
     async def _count_rebuilt(self, read_to: datetime) -> None:
         since = self._read_from
-        if await self._store.read(lambda c: listening.is_open_gap(c, self._server, since)):
+
+        def is_open_gap(connection: Connection) -> bool:
+            self._require_bookmark(connection)
+            return listening.is_open_gap(connection, self._server, since)
+
+        if await self._store.read(is_open_gap):
             await self._store.write(lambda c: listening.count_rebuilt(c, self._server, since, read_to))
 
 

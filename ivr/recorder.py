@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -66,7 +67,9 @@ class Recorder:
         self._unstored = Unstored(store, self._watched.read_number, spool)
         self._lease = Lease(store, server, "recorder")
         self._signs = SignsOfListening(store, server)
-        self._follower = LogFollower(queue_log, store, server, self._watched) if queue_log else None
+        had_store = spool is not None and spool.was_there
+        follower = partial(LogFollower, had_store=had_store)
+        self._follower = follower(queue_log, store, server, self._watched) if queue_log else None
         self._duty: Literal["storing", "standing by"] = "storing"
         self._looking: asyncio.Task[None] | None = None
         self._skipped = 0
@@ -204,8 +207,8 @@ class Recorder:
         """What AMI tells and what queue_log tells meets in the store; only one recorder writes there."""
         while True:
             if self._duty == "storing":
-                if self._follower is not None:
-                    await self._follower.read_on()
+                if self._follower is not None and not await self._follower.read_on():
+                    self._fold.retell()
                 await self._signs.store(is_heard=self._connection.is_connected)
             await asyncio.sleep(_FOLLOW_EVERY)
 

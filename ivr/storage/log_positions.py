@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import uuid4
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
 from ivr.storage import unless_there
 from ivr.storage.schema import log_positions as table
@@ -15,7 +16,19 @@ def put(
 ) -> None:
     """Everything before `position` of that file is stored."""
     key = {"server": server, "scope": scope, "first_line": first_line}
-    unless_there.put(connection, table, key, {"position": position, "read_to_at": read_to_at})
+    bookmark = {"position": position, "read_to_at": read_to_at, "token": uuid4().hex}
+    unless_there.put(connection, table, key, bookmark)
+
+
+def token(connection: Connection, server: str, scope: str, first_line: str) -> str | None:
+    """What no other bookmark of that file has; None if there is none."""
+    key = (table.c.server == server, table.c.scope == scope, table.c.first_line == first_line)
+    return connection.scalar(select(table.c.token).where(*key))
+
+
+def is_any(connection: Connection, server: str) -> bool:
+    """Whether queue_log of that server was ever read."""
+    return bool(connection.scalar(select(exists().where(table.c.server == server))))
 
 
 def known(connection: Connection, server: str, scope: str) -> dict[str, int]:

@@ -40,6 +40,8 @@ class Spool:
     def __init__(self, path: Path) -> None:
         """Make it or take it over, with what is in it. Raises SpoolTaken, OSError."""
         self._path = path
+        self.was_there = path.exists()
+        """A recorder has run here before."""
         self._file = _opened(path)
         self._lines = 0
 

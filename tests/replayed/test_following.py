@@ -23,6 +23,7 @@ from ivr.watched import Watched
 from tests.recordings.listening import Manner, bytes_of
 from tests.recordings.replay import Replay
 from tests.recordings.truth import CASES, Told, differences
+from tests.restoring import copied
 
 JOIN = "1795364067|1795364066.22|dvx|NONE|ENTERQUEUE||0501112233|1\n"
 CONNECT = "1795364079|1795364066.22|dvx|PJSIP/1101|CONNECT|12|1795364076.23|3\n"
@@ -145,6 +146,50 @@ def test_what_the_database_did_not_take_is_read_again(
     append(path, COMPLETE)
     read_on(one)
     assert told(store) == WHOLE
+
+
+def test_what_a_store_lacks_that_went_back_under_its_reader_is_read_again(url: str, path: Path) -> None:
+    opened = Store(url)
+    one = follower(opened, path)
+    append(path, JOIN)
+    read_on(one)
+    bring_back = copied(url)
+    append(path, CONNECT + COMPLETE)
+    read_on(one)
+    assert told(opened) == WHOLE
+    opened.engine.dispose()
+    bring_back()
+    append(path, OTHER)
+    for _ in range(2):  # the first time it notices
+        read_on(one)
+    assert told(opened) == [*WHOLE, ("0501112244", "abandoned", 3.0, None)]
+    opened.close()
+
+
+def test_a_store_that_went_back_is_noticed_though_nothing_more_is_written(store: Store, path: Path) -> None:
+    one = follower(store, path)
+    append(path, JOIN)
+    read_on(one)
+    bring_back = copied(str(store.engine.url))
+    append(path, CONNECT + COMPLETE)
+    read_on(one)
+    bring_back()
+    assert [asyncio.run(one.read_on()) for _ in range(3)] == [False, True, True]
+    assert told(store) == WHOLE
+
+
+def test_a_store_that_lost_everything_is_told_what_the_rotated_files_say_too(
+    store: Store, path: Path
+) -> None:
+    """A first start reads the newest file only: what was written before is not its own."""
+    path.with_name("queue_log.1.gz").write_bytes(gzip.compress((JOIN + CONNECT + COMPLETE).encode()))
+    append(path, OTHER)
+    bring_back = copied(str(store.engine.url))
+    read_on(follower(store, path))
+    assert told(store) == [("0501112244", "abandoned", 3.0, None)]
+    bring_back()
+    read_on(LogFollower(path, StoreThread(store), "main", Watched(), had_store=True))
+    assert told(store) == [*WHOLE, ("0501112244", "abandoned", 3.0, None)]
 
 
 def _refuse(work: object) -> None:

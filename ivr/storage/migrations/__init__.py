@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from ivr.storage.engine import Store
 
-NEWEST: Final = "0009"
+NEWEST: Final = "0016"
 """The revision whose tables this version knows."""
 
 

@@ -48,7 +48,9 @@ switches = Table(
     Column("since", Moment, nullable=False),
     Column("why", Text, nullable=False),
 )
-"""What is switched off, a row each: `accept`, `dial`, and `held:TRUNK` after a burst of short abandons."""
+"""What is switched off, a row each: `accept`, `dial`, `held:TRUNK` after a burst of short abandons, and
+`dial:SERVER` while attempts of that server may be unknown here.
+"""
 
 processes = Table(
     "processes",
@@ -141,10 +143,12 @@ log_positions = Table(
     Column("first_line", String(64), primary_key=True),
     Column("position", BigInteger, nullable=False),
     Column("read_to_at", Moment, nullable=False),
+    Column("token", String(32), nullable=False, default=""),
 )
 """How far each queue_log file was read, known by a hash of its first line whatever it is called by now.
 
 `position`: bytes of the unpacked file before which everything is settled. `scope`: which queues are recorded.
+`token`: another one each time, by which the reader knows its own bookmark again.
 """
 
 recorder_signs = Table(
