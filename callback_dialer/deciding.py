@@ -62,7 +62,7 @@ def _decide_one(connection: Connection, one: MissedCall, policy: Policy) -> Deci
     if one.caller_e164:
         missed.lock_number(connection, one.caller_e164)
     decision = would_decide(connection, one, policy)
-    callback_id = _callback_for(connection, one, decision, policy)
+    callback_id = callback_for(connection, one, decision, policy)
     if decision.verdict == "held" and switches.turn_off(connection, switches.held(one.trunk), decision.why):
         since = missed.now(connection) - guarding.SUSPECT
         callbacks.hold_back(connection, one.trunk, since, decision.why)
@@ -87,7 +87,7 @@ def _facts(connection: Connection, one: MissedCall, orderer: str, policy: Policy
     )
 
 
-def _callback_for(connection: Connection, one: MissedCall, decision: Decision, policy: Policy) -> int | None:
+def callback_for(connection: Connection, one: MissedCall, decision: Decision, policy: Policy) -> int | None:
     """The callback the missed call is linked to: a new one, the one already open, or none."""
     language = one.language or policy.default_language
     expires_at = policy.expires_at(one.missed_at)

@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 
 from callback_dialer.attempt import Progress
 from callback_dialer.call_orders import decide_order
+from callback_dialer.continuity import Continuity, LastAttempt
 from callback_dialer.deciding import decide_call
 from callback_dialer.finishing import finish, write
 from callback_dialer.following import Following
@@ -58,6 +59,7 @@ class Dialer:
         *,
         queue_log: Path | None = None,
         hear: Callable[[AmiEvent], None] = lambda event: None,
+        last_attempt: Path | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         """`hear`: gets every event, too; only one can read a connection's events."""
@@ -71,6 +73,8 @@ class Dialer:
         self._lease = Lease(store, server, "dialer")
         self._following = Following()
         self._resolver = Resolver(policy, server, store, connection, self._following, queue_log)
+        self._last = LastAttempt(last_attempt)
+        self._continuity = Continuity(policy, server, store, self._last, queue_log)
         self._agent_changes: list[AgentChange] = []
         self._store_trouble = Trouble("database out of reach; nobody is dialled", "the database is back")
 
@@ -100,18 +104,20 @@ class Dialer:
         await self._decide_ended_calls()
         await self._settle_waiting()
         await self._resolver.resolve()
-        await self._dial()
+        if await self._continuity.holds():
+            await self._dial()
 
     async def _stand_by(self) -> None:
         """The other tells of the agents; what we know of attempts that were ours is ours to tell."""
         self._board.take_changes(self._clock())
         self._agent_changes.clear()
+        self._continuity.forget()
         await self._write_progress()
 
     async def _turn_or_wait(self) -> None:
         try:
             await self.turn()
-        except StoreAway as problem:
+        except (StoreAway, OSError) as problem:  # of the last attempt's file
             self._store_trouble.because(str(problem))
         else:
             self._store_trouble.ends()
@@ -204,11 +210,15 @@ class Dialer:
     async def _originate(self, start: Start, asterisk_time: datetime) -> None:
         attempt, now = start.attempt, self._clock()
         sent = Progress(attempt.id, "originating", now)
+
+        def start_it(connection: Connection) -> bool:
+            is_ours = self._lease.hold(connection) and self._last.is_known(connection)
+            return is_ours and attempts.advance(connection, attempt.id, "originating", now)
+
         # Committed before it is sent: whatever happens now, this attempt is never started again.
-        if not await self._store.write(
-            lambda c: self._lease.hold(c) and attempts.advance(c, attempt.id, "originating", now)
-        ):
+        if not await self._store.write(start_it):
             return
+        await asyncio.to_thread(self._last.note, attempt.id)
         self._following.follow(sent)
         log.info("calling back", callback_id=start.callback.id, attempt_id=attempt.id, queue=attempt.queue)
         try:

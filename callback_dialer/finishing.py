@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -17,9 +17,12 @@ from callback_dialer.attempt import Progress
 from callback_dialer.dispositions import disposition
 from callback_dialer.policy import Policy
 from callback_dialer.retry import GiveUp, Retry
-from ivr.calls.callback_states import AttemptState, Disposition
+from ivr.calls.callback_states import AttemptState, Disposition, OpenState
 from ivr.storage import attempts, callbacks, missed
 from ivr.storage.attempts import Attempt
+
+_ITS_OWN: Final[tuple[OpenState, ...]] = ("dialing",)
+"""What becomes of an attempt is nothing to a callback that is owed for a later call (`taking_in`)."""
 
 
 def write(connection: Connection, progress: Progress, policy: Policy, note: str = "") -> None:
@@ -82,7 +85,7 @@ def finish(
             expires_at = max(callback.expires_at, policy.expires_at(promised_at or callback.missed_at))
             callbacks.owe_again(connection, callback.id, at, expires_at, uses_attempt=uses_attempt, note=said)
         case GiveUp(state):
-            callbacks.close(connection, callback.id, state, said, uses_attempt=uses_attempt)
+            callbacks.close(connection, callback.id, state, said, among=_ITS_OWN, uses_attempt=uses_attempt)
 
 
 def _pass_through(connection: Connection, progress: Progress) -> None:
@@ -99,7 +102,9 @@ def _pass_through(connection: Connection, progress: Progress) -> None:
 
 def _close_reached(connection: Connection, attempt: Attempt, progress: Progress) -> None:
     said = f"attempt {attempt.number}: spoke with {progress.agent or 'an agent'}"
-    callbacks.close(connection, attempt.callback_id, "reached", said, uses_attempt=True)
+    # Not when it became known: whoever was missed again in between is owed another call.
+    at, its = progress.connected_at, attempt.callback_id
+    callbacks.close(connection, its, "reached", said, among=_ITS_OWN, uses_attempt=True, at=at)
 
 
 def _facts(progress: Progress) -> dict[str, Any]:

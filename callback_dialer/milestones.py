@@ -6,7 +6,8 @@ Queue() logs a callback's stay under the attempt's id, too. `lines_of` reads the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,6 +36,32 @@ def tell(progress: Progress, lines: Iterable[LogLine]) -> Progress:
         if step is not None and not progress.ended_at:
             progress = step(progress, datetime.fromtimestamp(line.epoch, UTC), line)
     return progress
+
+
+def dialled_since(
+    queue_log: Path | None, since: datetime, interfaces: Mapping[str, str]
+) -> tuple[Mapping[str, Sequence[LogLine]], bool]:
+    """The lines of each attempt dialled since then, by its id, and whether that can be all.
+
+    From the log and its rotated files, packed ones too; what cannot be read tells nothing. `interfaces`:
+    agent's name → interface.
+    """
+    begin, is_whole = (since - CLOCKS_APART).timestamp(), False
+    lines: dict[str, list[LogLine]] = {}
+    with suppress(OSError):
+        files = rotated(queue_log) if queue_log else []
+        wanted = [file for file in files if file.path.stat().st_mtime >= begin]
+        for block in (block for file in wanted for block in blocks(file, 0)):
+            for line in map(read_line, (text for text in block.lines if f"|{words.ATTEMPT_PREFIX}" in text)):
+                if line is None or not line.uniqueid.startswith(words.ATTEMPT_PREFIX):
+                    continue
+                if was_dialled([line]) and line.epoch >= begin:
+                    lines.setdefault(line.uniqueid, [])
+                if line.uniqueid in lines:
+                    agent = interfaces.get(line.agent, line.agent)
+                    lines[line.uniqueid].append(line._replace(agent=agent))
+        is_whole = len(wanted) < len(files) or any(0 < one.began <= since.timestamp() for one in files)
+    return lines, is_whole
 
 
 def lines_of(attempt_id: str, queue_log: Path, since: datetime) -> list[LogLine] | None:

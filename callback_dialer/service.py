@@ -6,6 +6,7 @@ Put together from a checked configuration; `hotline run` gives it to the daemon.
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from callback_dialer.contact_watch import ContactWatch
 from callback_dialer.dialer import Dialer
@@ -26,14 +27,24 @@ def dialer_service(
     connection: AmiConnection,
     board: Board,
     watch: ContactWatch,
+    last_attempt: Path,
 ) -> TaskService:
-    """The dialer of one server, its lender and the watch over phones; `connection` is this service's alone.
+    """The dialer of one server, its lender and the watch over phones.
 
-    What one of the four raises ends the daemon.
+    `connection` is this service's alone, as is `last_attempt`. What one of the four raises ends the daemon.
     """
     policy = Policy.of(configuration)
     queue_log = configuration.servers[server].log_file
-    dialer = Dialer(policy, server, store, connection, board, queue_log=queue_log, hear=watch.hear)
+    dialer = Dialer(
+        policy,
+        server,
+        store,
+        connection,
+        board,
+        queue_log=queue_log,
+        hear=watch.hear,
+        last_attempt=last_attempt,
+    )
     lender = Lender(loans(configuration), policy.reserve, board, connection.send)
 
     async def run(stop: asyncio.Event) -> None:

@@ -45,7 +45,7 @@ def start_next(
     hears whether they have called again.
     """
     attempts.lock_pacing(connection)
-    if switches.why_off(connection, "dial") is not None or listening.is_silent(connection, server):
+    if switches.is_dialling_off(connection) or listening.is_silent(connection, server):
         return None
     alive = attempts.alive_by_queue(connection, server)
     loads = {queue: replace(load, alive=alive.get(queue, 0)) for queue, load in loads.items()}
@@ -74,7 +74,9 @@ def start_next(
         if opens_at > now:
             callbacks.postpone(connection, due.id, opens_at, "not at this hour where the citizen lives")
             continue
-        return _plan(connection, due, server, trunk, policy, now)
+        attempt_id = f"{words.ATTEMPT_PREFIX}{uuid.uuid4().hex}"
+        callbacks.start_dialing(connection, due.id, attempt_id)
+        return Start(plan(connection, attempt_id, due, server, trunk, policy, now), due)
     return None
 
 
@@ -100,12 +102,17 @@ def _trunks_with_room(connection: Connection, policy: Policy, now: datetime) -> 
     )
 
 
-def _plan(
-    connection: Connection, due: Callback, server: str, trunk: str, policy: Policy, now: datetime
-) -> Start:
-    attempt_id = f"{words.ATTEMPT_PREFIX}{uuid.uuid4().hex}"
-    callbacks.start_dialing(connection, due.id, attempt_id)
-    planned = attempts.plan(
+def plan(
+    connection: Connection,
+    attempt_id: str,
+    due: Callback,
+    server: str,
+    trunk: str,
+    policy: Policy,
+    now: datetime,
+) -> Attempt:
+    """Store an attempt as planned."""
+    return attempts.plan(
         connection,
         attempt_id,
         due,
@@ -115,7 +122,6 @@ def _plan(
         now=now,
         lasts=longest_without_agent(policy),
     )
-    return Start(planned, due)
 
 
 def longest_without_agent(policy: Policy) -> timedelta:

@@ -42,7 +42,9 @@ def pause(
 def resume(
     part: Annotated[
         str | None,
-        typer.Argument(callback=one_line, help="`accept`, `dial`, or a trunk whose callbacks are held."),
+        typer.Argument(
+            callback=one_line, help="`accept`, `dial`, or another name that `status` shows as off."
+        ),
     ] = None,
 ) -> None:
     """Go on with it; without an argument, show what is paused."""
@@ -54,8 +56,9 @@ def resume(
             if not off:
                 print_line("nothing is paused or held")
             return
-        name = part if part in ("accept", "dial") else switches.held(part.removeprefix("held:"))
-        if not store.write(lambda c: switches.turn_on(c, name)):
+        is_named = part in {name for name, _, _ in off} or part in ("accept", "dial")
+        name = part if is_named else switches.held(part.removeprefix("held:"))
+        if not store.write(lambda c: switches.resume(c, name)):
             paused = ", ".join(name for name, _, _ in off)
             fail(f"{part!r} is not paused", hint=f"paused: {paused or 'nothing'}")
     print_line(f"{name} goes on")

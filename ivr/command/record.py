@@ -14,7 +14,7 @@ from ivr.asterisk.secrets import FOLDER, SecretMissing, read_secret
 from ivr.availability import SignsOfLife
 from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, options
-from ivr.command.store import SpoolOption, open_spool, open_store
+from ivr.command.store import SpoolOption, open_spool, open_store, spool_path
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.daemon import TaskService, serve
@@ -61,7 +61,7 @@ def record(
     watched = Watched.of(configuration) if configuration else Watched()
     if queue_log is None and configuration is not None and server in configuration.servers:
         queue_log = configuration.servers[server].log_file
-    kept = open_spool(spool, server)
+    kept = open_spool(spool_path(spool, server))
     with open_store(patient=True) as store:
         thread = StoreThread(store)
         recorder = Recorder(connection, thread, server, watched, kept, queue_log)

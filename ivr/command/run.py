@@ -28,7 +28,7 @@ from ivr.calls.orders import CallOrder, OrderAnswer
 from ivr.command.apply import ETC, AsteriskFolder, Revisions, shelf_of
 from ivr.command.checking import load_or_stop, show_problems, unfit_database
 from ivr.command.options import fail, options, server_of
-from ivr.command.store import SpoolOption, open_spool, open_store
+from ivr.command.store import SpoolOption, open_spool, open_store, spool_path
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.daemon import TaskService, serve
@@ -88,14 +88,15 @@ def run(
     except SecretMissing as missing:
         fail(str(missing), hint="--secrets names the folder that `hotline config render` made")
     configure_logging(json=not sys.stderr.isatty())
-    kept = open_spool(spool, server) if "recorder" in wanted else None
+    file = spool_path(spool, server)
+    kept, noted = open_spool(file) if "recorder" in wanted else None, file.with_suffix(".last-attempt")
     with open_store(patient=True) as store:
         thread = StoreThread(store)
         purge = ["--config", str(folder), "data", "purge", "--secrets", str(secrets)]
         nightly = NightlyPurge(thread, ZoneInfo(configuration.hotline.time_zone), [*HOTLINE, *purge])
         status = serve(
             lambda reactor: [
-                *_services(configuration, server, thread, kept, logins, agi_secret, reactor),
+                *_services(configuration, server, thread, kept, noted, logins, agi_secret, reactor),
                 TaskService("retention", nightly.run),
                 TaskService("revisions", lambda stop: renewal.watch(stop, reactor.stop)),
             ]
@@ -123,6 +124,7 @@ def _services(
     server: str,
     store: StoreThread,
     spool: Spool | None,
+    last_attempt: Path,
     logins: Mapping[Part, AmiConnection],
     agi_secret: bytes,
     reactor: Any,
@@ -140,7 +142,7 @@ def _services(
     if "dialer" in logins:
         board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
         watch = ContactWatch(configuration, board, logins["dialer"].send)
-        yield dialer_service(configuration, server, store, logins["dialer"], board, watch)
+        yield dialer_service(configuration, server, store, logins["dialer"], board, watch, last_attempt)
         agi = _agi(configuration, server, board, store, agi_secret, reactor)
         yield agi
         told["dialer"] = lambda: agi.tally.as_json(contacts=watch.alarms)

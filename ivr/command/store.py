@@ -72,9 +72,13 @@ SpoolOption = Annotated[
 ]
 
 
-def open_spool(path: Path | None, server: str) -> Spool:
+def spool_path(given: Path | None, server: str) -> Path:
+    """Where the recorder's spool is; beside it the dialer notes its last attempt."""
+    return given or Path(f"hotline-{server}.spool")
+
+
+def open_spool(path: Path) -> Spool:
     """The recorder's spool; ends the command if it cannot be written or another recorder has it."""
-    path = path or Path(f"hotline-{server}.spool")
     try:
         return Spool(path)
     except SpoolTaken as problem:

@@ -6,6 +6,7 @@ Moments of what happened are Asterisk's; deadlines are the database's. Called by
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, insert, select, text, update
 
 from ivr.calls.callback_states import AttemptState, Disposition, states_before
+from ivr.storage.bulk import among
 from ivr.storage.callbacks import Callback
 from ivr.storage.locks import advisory_lock
 from ivr.storage.missed import on_the_line
@@ -131,6 +133,21 @@ def plan(
 def find(connection: Connection, attempt_id: str) -> Attempt | None:
     """The attempt with that id."""
     row = connection.execute(select(attempts).where(attempts.c.id == attempt_id)).one_or_none()
+    return None if row is None else Attempt(**row._mapping)
+
+
+def known(connection: Connection, attempt_ids: Collection[str]) -> frozenset[str]:
+    """Which of those ids are of attempts in the store."""
+    return frozenset(
+        connection.scalars(select(attempts.c.id).where(among(connection, attempts.c.id, attempt_ids)))
+    )
+
+
+def latest_started(connection: Connection, trunks: Collection[str]) -> Attempt | None:
+    """The attempt over one of those trunks that was started last."""
+    is_started = (attempts.c.trunk.in_(trunks), attempts.c.state != "planned")
+    latest = select(attempts).where(*is_started).order_by(attempts.c.planned_at.desc()).limit(1)
+    row = connection.execute(latest).one_or_none()
     return None if row is None else Attempt(**row._mapping)
 
 

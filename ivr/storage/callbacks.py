@@ -253,15 +253,16 @@ def close(
     *,
     among: Sequence[OpenState] = OPEN_STATES,
     uses_attempt: bool = False,
+    at: datetime | None = None,
 ) -> bool:
-    """End a callback in `state`, and with it every missed call that is linked to it."""
+    """End a callback in `state`, now or `at`, and with it every missed call that is linked to it."""
     return _change(
         connection,
         callback_id,
         among,
         state,
         note,
-        closed_at=database_now(),
+        closed_at=at or database_now(),
         attempts_used=callbacks.c.attempts_used + int(uses_attempt),
     )
 

@@ -68,7 +68,7 @@ def test_a_second_recorder_that_wants_the_same_one_is_told_what_to_do(
     file: Path, spool: Spool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(typer.Exit):
-        open_spool(file, "main")
+        open_spool(file)
     told = capsys.readouterr().err
     assert "in use by another process" in told
     assert "--spool" in told
@@ -78,7 +78,7 @@ def test_a_spool_that_cannot_be_written_is_told_before_anything_is_recorded(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(typer.Exit):
-        open_spool(tmp_path / "nowhere" / "hotline.spool", "main")
+        open_spool(tmp_path / "nowhere" / "hotline.spool")
     assert "cannot be written: No such file or directory" in capsys.readouterr().err
 
 

@@ -114,7 +114,7 @@ async def ready_to_dial(
 
 @asynccontextmanager
 async def running_dialer(
-    house: House, store: Store, configuration: Configuration
+    house: House, store: Store, configuration: Configuration, last_attempt: Path | None = None
 ) -> AsyncIterator[asyncio.Task[None]]:
     """A dialer at that house, as a task a test may cancel: so dies a process, without a word to Asterisk."""
     thread = StoreThread(store)
@@ -123,7 +123,8 @@ async def running_dialer(
     stop = asyncio.Event()
     connecting = asyncio.create_task(ami.run())
     queue_log = house.queue_log if configuration.servers["main"].queue_log else None
-    dialer = Dialer(Policy.of(configuration), "main", thread, ami, board, queue_log=queue_log)
+    policy = Policy.of(configuration)
+    dialer = Dialer(policy, "main", thread, ami, board, queue_log=queue_log, last_attempt=last_attempt)
     running = asyncio.create_task(dialer.run(stop))
     try:
         yield running
