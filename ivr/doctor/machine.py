@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing, suppress
 from grp import getgrgid
 from pathlib import Path
@@ -162,13 +162,10 @@ def privacy(url: str, folders: Iterable[Path]) -> Finding:
     """The database and the files of these folders hold citizens' numbers: others must not read them."""
     with suppress(StoreUnfit), closing(Store(url)) as store:
         folders = [store.file, *folders]
-    exposed = [path for path in folders if any(map(is_open_to_others, _files_of(path)))]
+    files = {folder: filter(Path.is_file, (folder, *folder.rglob("*"))) for folder in folders}
+    exposed = [folder for folder in files if any(map(is_open_to_others, files[folder]))]
     if not exposed:
         return well("privacy", "no other user of this machine can read database, revisions or configuration")
     names = " ".join(map(str, exposed))
     do = f"run `chmod -R o= {names}`; Asterisk and the daemon read by their group"
     return warning("privacy", f"every user of this machine can read citizens' numbers in {names}", do)
-
-
-def _files_of(path: Path) -> Iterator[Path]:
-    return filter(Path.is_file, (path, *path.rglob("*")))

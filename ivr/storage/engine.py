@@ -114,11 +114,10 @@ class Store:
         opened, now = info[_FILES], _files_at(self.file)
         if now == opened:
             return
-        if now[self.file] != opened[self.file]:
+        if now.get(self.file) != opened[self.file]:
             # SQLite would apply the WAL of the old file to whatever file stands there at the next start.
-            for path in opened:
-                if now[path] is not None and now[path] == opened[path]:
-                    path.replace(f"{path}.replaced")
+            for path, _ in opened.items() & now.items():
+                path.replace(f"{path}.replaced")
         raise StoreUnfit(f"{self.file} or its WAL was deleted or replaced while in use", REPLACED)
 
     def cut(self) -> None:
@@ -223,16 +222,13 @@ def _prepare_sqlite(connection: Any, waits_for_disk: bool) -> None:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _files_at(database: Path) -> dict[Path, tuple[int, int] | None]:
-    """Which files stand at the path of a SQLite database and beside it; None where there is none."""
-
-    def file_at(path: Path) -> tuple[int, int] | None:
+def _files_at(database: Path) -> dict[Path, tuple[int, int]]:
+    """Which files stand at the path of a SQLite database and beside it."""
+    found = {}
+    for path in _with_wal(database):
         with suppress(OSError):
-            found = path.stat()
-            return found.st_dev, found.st_ino
-        return None
-
-    return {path: file_at(path) for path in _with_wal(database)}
+            found[path] = (path.stat().st_dev, path.stat().st_ino)
+    return found
 
 
 def _with_wal(database: Path) -> tuple[Path, ...]:
