@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from callback_dialer.policy import Policy
-from ivr.calls.callback_states import Verdict
+from ivr.calls.callback_states import HeldFor, Verdict
 from ivr.calls.missed import MissedCall
 
 
@@ -34,9 +34,11 @@ class Facts:
     paused: str | None = None
     """Why callbacks are not accepted now, if they are not."""
     used_up: str = ""
-    """The budget one more callback would exceed."""
+    """The budget of their own, or the ceiling of held callbacks, that one more would exceed."""
     held: str = ""
-    """Why callbacks for calls of that trunk wait for an operator."""
+    """Why one more callback would be held."""
+    held_for: HeldFor = ""
+    """What it would wait for then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Decision:
 
     verdict: Verdict
     why: str
+    held_for: HeldFor = ""
 
 
 def decide(missed: MissedCall, facts: Facts, policy: Policy, now: datetime) -> Decision:
@@ -93,6 +96,6 @@ def _reasons_against(missed: MissedCall, facts: Facts, policy: Policy, now: date
     if facts.used_up:
         yield Decision("out_of_budget", facts.used_up)
     if facts.held:
-        yield Decision("held", facts.held)
+        yield Decision("held", facts.held, facts.held_for)
     if facts.is_on_the_line:
         yield Decision("still_on_the_line", "the caller is on the line again; owed once that call ends")

@@ -63,7 +63,8 @@ def _decide_one(connection: Connection, one: MissedCall, policy: Policy) -> Deci
         missed.lock_number(connection, one.caller_e164)
     decision = would_decide(connection, one, policy)
     callback_id = callback_for(connection, one, decision, policy)
-    if decision.verdict == "held" and switches.turn_off(connection, switches.held(one.trunk), decision.why):
+    is_suspect = decision.held_for == "operator"
+    if is_suspect and switches.turn_off(connection, switches.held(one.trunk), decision.why):
         since = missed.now(connection) - guarding.SUSPECT
         callbacks.hold_back(connection, one.trunk, since, decision.why)
     missed.record_decision(connection, one, decision.verdict, decision.why, callback_id)
@@ -75,6 +76,7 @@ def _facts(connection: Connection, one: MissedCall, orderer: str, policy: Policy
     number = one.caller_e164
     if not number:
         return Facts()
+    found = guarding.guarded(connection, number, orderer, one.trunk, one.missed_at, policy, now)
     return Facts(
         is_answered_again=missed.holds(connection, missed.answered_after(number, one.missed_at)),
         is_reached=callbacks.was_reached_after(connection, number, one.missed_at),
@@ -82,8 +84,7 @@ def _facts(connection: Connection, one: MissedCall, orderer: str, policy: Policy
         is_owed=callbacks.open_for(connection, number) is not None,
         is_denied=missed.is_denied(connection, number),
         paused=switches.why_off(connection, "accept"),
-        used_up=guarding.used_up(connection, number, orderer, one.trunk, policy, now),
-        held=guarding.held(connection, one.trunk, one.missed_at, policy),
+        **found._asdict(),
     )
 
 
@@ -110,6 +111,7 @@ def callback_for(connection: Connection, one: MissedCall, decision: Decision, po
                 orderer=one.caller_e164,
                 arrived_over=one.trunk,
                 credit_seconds=one.wait_seconds,
+                held_for=decision.held_for,
             )
             return callbacks.owe(connection, wanted, state=BEGINS_AS[verdict], note=decision.why)
         case _:

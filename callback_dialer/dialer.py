@@ -27,13 +27,14 @@ from callback_dialer.following import Following
 from callback_dialer.originate import originate
 from callback_dialer.pacing import QueueLoad, room_for_places
 from callback_dialer.policy import Policy
+from callback_dialer.releasing import release_next
 from callback_dialer.resolving import Resolver
 from callback_dialer.starting import Start, start_next
 from ivr.asterisk.actions import ActionNotSent, ActionRefused, AmiError, UnsafeHeader
 from ivr.asterisk.connection import AmiConnection, Connected, Lost, utc_now
 from ivr.asterisk.events import AmiEvent
 from ivr.queues.board import AgentChange, Board, refresh
-from ivr.storage import agents, attempts, callbacks, missed, orders, settling
+from ivr.storage import agents, attempts, budgets, callbacks, missed, orders, settling
 from ivr.storage.engine import StoreAway, StoreThread
 from ivr.storage.leases import Lease
 from ivr.trouble import Trouble
@@ -100,6 +101,7 @@ class Dialer:
             await self._stand_by()
             return
         await self._write_progress()
+        await self._release_held()
         await self._decide_orders()
         await self._decide_ended_calls()
         await self._settle_waiting()
@@ -157,6 +159,11 @@ class Dialer:
         await self._store.write(work)
         self._following.written(len(steps))
         del self._agent_changes[: len(changes)]
+
+    async def _release_held(self) -> None:
+        """Before anything is decided: who waits longer has the room that became free."""
+        if await self._store.read(budgets.trunks_waiting):
+            await self._store.write(partial(release_next, policy=self._policy))
 
     async def _decide_orders(self) -> None:
         """Those that Python did not answer in time; before the calls they ended."""

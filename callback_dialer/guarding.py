@@ -1,16 +1,21 @@
-"""The guards against fraud and nuisance that need the store: budgets, the ceiling, bursts of short abandons.
+"""The guards against fraud and nuisance that need the store: budgets, ceilings, bursts of short abandons.
 
 Asked in the transaction that would open a callback, whoever wants it: a missed call, an order, an import.
+A number and whoever asks have budgets of their own, which refuse. What exceeds those that trunk, prefix and
+all share is held: a flood delays callbacks and switches them off for nobody.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, true
+from sqlalchemy.sql.elements import ColumnElement
 
 from callback_dialer.policy import Policy
+from ivr.calls.callback_states import HeldFor
+from ivr.config.callback_rules import Budget
 from ivr.storage import budgets, switches
 from ivr.storage.locks import advisory_lock
 
@@ -20,39 +25,57 @@ SUSPECT: Final = timedelta(hours=1)
 """A burst was not the first call of whoever makes it: what its trunk opened so long before is held, too."""
 
 
-def used_up(
-    connection: Connection, caller_e164: str, orderer: str, trunk: str, policy: Policy, now: datetime
-) -> str:
-    """The budget that one more callback would exceed, empty if none. `trunk`: by which it was asked for.
+OWN: Final = frozenset({"number", "orderer", "by_hand"})
+"""Budgets that refuse, and count what was opened; the others hold, and count what became owed."""
+
+
+class Guarded(NamedTuple):
+    """What stands against one more callback: a reason to refuse it, and one to hold it."""
+
+    used_up: str
+    held: str
+    held_for: HeldFor
+
+
+def guarded(
+    connection: Connection, number: str, orderer: str, trunk: str, at: datetime, policy: Policy, now: datetime
+) -> Guarded:
+    """What the guards say of a callback to `number` that was missed, or asked for, `at` a moment by `trunk`.
 
     Until this transaction ends no other one counts: two dialers at once open no more than one of them may.
     """
     advisory_lock(connection, "budgets")
-    rules = policy.callback.budgets
-    limits = {
-        "number": (rules.number, budgets.to_number(caller_e164)),
-        "prefix": (rules.prefix, budgets.to_prefix(caller_e164[: rules.prefix.digits + 1])),
-        "total": (rules.total, true()),
+    rules = policy.callback
+    uses: dict[str, ColumnElement[bool]] = {
+        "number": budgets.to_number(number),
+        "by_hand" if trunk == BY_HAND else "orderer": budgets.asked_by(orderer),
+        "prefix": budgets.to_prefix(number[: rules.budgets.prefix.digits + 1]),
+        "total": true(),
+        **({} if trunk == BY_HAND else {"trunk": budgets.arrived_over(trunk)}),
     }
-    if trunk == BY_HAND:
-        limits["by_hand"] = (rules.by_hand, budgets.asked_by(orderer))
-    else:
-        limits["orderer"] = (rules.orderer, budgets.asked_by(orderer))
-        limits["trunk"] = (rules.trunk, budgets.arrived_over(trunk))
-    counts = {
-        name: condition & budgets.since(now - timedelta(seconds=budget.within))
-        for name, (budget, condition) in limits.items()
+    limits: dict[str, Budget] = {name: getattr(rules.budgets, name) for name in uses}
+    counts: dict[str, ColumnElement[bool]] = {
+        name: use & budgets.since(now - timedelta(seconds=limits[name].within), owed=name not in OWN)
+        for name, use in uses.items()
     }
-    found = budgets.counted(connection, {**counts, "open": budgets.is_open()})
-    for name, (budget, _) in limits.items():
-        if found[name] >= budget.most:
-            return f"budgets.{name}: {budget.most} callbacks within {budget.within:g} s"
-    if found["open"] >= policy.callback.ceiling:
-        return f"the ceiling of {policy.callback.ceiling} open callbacks is reached"
-    return ""
+    counts |= {"ceiling": budgets.is_untried(), "held": budgets.is_held()}
+    found = budgets.counted(connection, counts)
+    full = {
+        name: f"budgets.{name}: {budget.most} callbacks within {budget.within:g} s"
+        for name, budget in limits.items()
+        if found[name] >= budget.most
+    }
+    if found["ceiling"] >= rules.ceiling:
+        full["ceiling"] = f"the ceiling of {rules.ceiling} owed callbacks is reached"
+    used_up = next((why for name, why in full.items() if name in OWN), "")
+    window = next((why for name, why in full.items() if name not in OWN), "")
+    held = _suspected(connection, trunk, at, policy)
+    if (held or window) and found["held"] >= rules.held_ceiling:
+        used_up = used_up or f"the ceiling of {rules.held_ceiling} held callbacks is reached"
+    return Guarded(used_up, held or window, "operator" if held else "window" if window else "")
 
 
-def held(connection: Connection, trunk: str, missed_at: datetime, policy: Policy) -> str:
+def _suspected(connection: Connection, trunk: str, missed_at: datetime, policy: Policy) -> str:
     """Why callbacks for calls by that trunk wait for an operator, empty if they do not."""
     if (why := switches.why_off(connection, switches.held(trunk))) is not None:
         return why

@@ -72,6 +72,7 @@ def place(connection: Connection, order: Order, policy: Policy, server: str) -> 
         expires_at=policy.expires_at(latest),
         orderer=order.by,
         due_at=order.not_before,
+        held_for=decision.held_for,
         **{wish.name: getattr(order, wish.name) for wish in fields(Wish)},
     )
     by = order.by if order.arrived_over == BY_HAND else "the citizen"  # whose number stands in no note

@@ -68,7 +68,7 @@ def start_next(
     ):
         now = missed.now(connection)
         trunk = policy.trunk_for(due.caller_e164)
-        if _is_settled(connection, due) or _is_barred(connection, due, policy) or trunk is None:
+        if is_settled(connection, due) or is_barred(connection, due, policy) or trunk is None:
             continue
         opens_at = policy.hours_of(due.caller_e164).next_opening(now)
         if opens_at > now:
@@ -80,16 +80,16 @@ def start_next(
     return None
 
 
-def _is_settled(connection: Connection, due: Callback) -> bool:
+def is_settled(connection: Connection, due: Callback) -> bool:
     """Re-contact: whoever was answered meanwhile, or is on the line, is left alone."""
     return any(settling.settle(connection, one) for one in settling.settlements(connection, due.id))
 
 
-def _is_barred(connection: Connection, due: Callback, policy: Policy) -> bool:
+def is_barred(connection: Connection, due: Callback, policy: Policy) -> bool:
     """A number that was blocked since, or that the guards would not let in any more."""
     is_denied = missed.is_denied(connection, due.caller_e164) or policy.denies(due.caller_e164)
     why = "the number has been blocked since" if is_denied else policy.never_dials(due.caller_e164)
-    return bool(why) and callbacks.close(connection, due.id, "cancelled", why, among=("owed",))
+    return bool(why) and callbacks.close(connection, due.id, "cancelled", why, among=("owed", "held"))
 
 
 def _trunks_with_room(connection: Connection, policy: Policy, now: datetime) -> frozenset[str]:

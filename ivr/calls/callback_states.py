@@ -28,7 +28,10 @@ Verdict = Literal[
 """What was decided about one missed call, once."""
 
 OpenState = Literal["owed", "dialing", "on_hold", "held"]
-"""`on_hold`: the caller is on the line; `held`: an operator must look at it first."""
+"""`on_hold`: the caller is on the line; `held`: see `HeldFor`."""
+HeldFor = Literal["", "operator", "window"]
+"""What a callback waits for while it is held, or waited for before: an operator who looks at it, or room in
+the window of a budget."""
 ClosedState = Literal[
     "reached", "called_again", "unreachable", "system_error", "expired", "cancelled", "refused"
 ]

@@ -93,7 +93,8 @@ def add(
         [placed] = desk.place(store, [given])
     if not placed.is_new:
         fail(_refusal(placed), hint="hotline callbacks decide NUMBER tells what the guards say")
-    print_line(f"callback {placed.callback_id}: {masked(number)} in {queue}")
+    held = f", held: {placed.decision.why}" if placed.decision.verdict == "held" else ""
+    print_line(f"callback {placed.callback_id}: {masked(number)} in {queue}{held}")
 
 
 def import_file(
@@ -115,16 +116,18 @@ def import_file(
         print_line(f"{file}:{line}: {problem}", err=True)
     if unread:
         fail("nothing was imported", hint="mend these lines and import the file again")
-    refused = 0
+    refused = held = 0
     portions = [rows[at : at + AT_ONCE] for at in range(0, len(rows), AT_ONCE)]
     with open_store() as store, progress() as bar:
         for portion in bar.track(portions, description=visible(file.name)):
             placed = desk.place(store, [row for _, row in portion])
             for (line, _), one in zip(portion, placed, strict=True):
+                held += one.decision.verdict == "held"
                 if not one.is_new:
                     refused += 1
                     print_line(f"{file}:{line}: {_refusal(one)}", err=True)
-    print_line(f"{len(rows) - refused} callbacks imported, {refused} refused")
+    said = f", {held} of them held" if held else ""
+    print_line(f"{len(rows) - refused} callbacks imported{said}, {refused} refused")
     raise typer.Exit(1 if refused else 0)
 
 

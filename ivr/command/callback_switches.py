@@ -70,14 +70,18 @@ def release(
     ids: Annotated[
         list[int] | None, typer.Argument(metavar="ID", max=LARGEST, help="Held callbacks.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All that are held.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All that wait for an operator.")] = False,
 ) -> None:
-    """Have held callbacks dialled: you have seen that they are citizens."""
+    """Have held callbacks dialled: you have seen that they are citizens.
+
+    Those held until a budget has room go by themselves; naming one lets it go at once.
+    """
     if not ids and not everything:
         fail("name callbacks, or --all", hint="hotline callbacks list --state held", status=2)
     with open_store() as store:
-        held = store.read(lambda c: [one.id for one in listed(c, ("held",), 1_000_000)]) if everything else []
-        changed = store.write(lambda c: _each(c, [*(ids or ()), *held], callbacks.let_go, "released"))
+        held = store.read(lambda c: listed(c, ("held",), 1_000_000)) if everything else []
+        ours = [one.id for one in held if one.held_for == "operator"]
+        changed = store.write(lambda c: _each(c, [*(ids or ()), *ours], callbacks.let_go, "released"))
         _tell(store, changed, "owed")
 
 

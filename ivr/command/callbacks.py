@@ -71,7 +71,7 @@ def list_callbacks(
         (
             str(one.id),
             show(one.caller_e164),
-            one.state,
+            _state(one),
             _why(one),
             one.queue,
             _minute(one.missed_at),
@@ -101,6 +101,10 @@ def show_callback(
         _print_history(found, show)
 
 
+def _state(one: Callback) -> str:
+    return f"held for {one.held_for}" if one.state == "held" else one.state
+
+
 def _why(one: Callback) -> str:
     if one.priority != "normal":
         return one.priority
@@ -109,7 +113,7 @@ def _why(one: Callback) -> str:
 
 def _print_history(found: History, show: Show) -> None:
     one = found.callback
-    print_line(f"Callback {one.id}: {show(one.caller_e164)}, {one.queue}, {one.language}: {one.state}")
+    print_line(f"Callback {one.id}: {show(one.caller_e164)}, {one.queue}, {one.language}: {_state(one)}")
     if one.reason == "missed":
         told = [f"waited {one.credit_seconds:.1f} s, missed {_moment(one.missed_at)}"]
     else:

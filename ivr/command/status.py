@@ -73,6 +73,8 @@ def _lines(now: Overview) -> Iterator[str]:
         yield f"  {'calls':<12}{server.open_calls} open, {server.waiting} waiting in a queue"
     counts = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in now.callbacks.items())
     yield f"callbacks     {counts}; {now.due} due now"
+    for what, number in now.held.items():
+        yield f"{'':<14}{number} held for {what}: hotline callbacks list --state held"
     for why, number in now.refused.items():
         yield f"refused       {number} in the last hour: {why}"
     for name, why in now.paused.items():

@@ -42,10 +42,12 @@ class PrefixBudget(Budget):
 
 
 class Budgets(Frozen):
-    """What fraud and nuisance may cost; whoever is beyond one of them is decided `out_of_budget`.
+    """What fraud and nuisance may cost.
 
-    `orderer` is the caller id a callback was asked for from, `trunk` the line that call came in by; `by_hand`
-    takes their place for who orders with `hotline callbacks add` or `import`.
+    `number` and `orderer`, the caller id a callback was asked for from, count what was opened; what exceeds
+    them is decided `out_of_budget`, and so is what exceeds `by_hand`, which takes the place of `orderer` and
+    `trunk` for `hotline callbacks add` and `import`. `prefix`, `trunk`, the line the call came in by, and
+    `total` are shared: they count what became owed, and what exceeds them is `held` until they have room.
     """
 
     number: Budget = Budget(most=3, within=86400.0)
@@ -123,7 +125,9 @@ class Callback(Frozen):
     """E.164 numbers or prefixes never dialled."""
     budgets: Budgets = Budgets()
     ceiling: Annotated[Count, Field(ge=1)] = 1000
-    """Open callbacks; beyond it none is opened and the operator is told."""
+    """Callbacks that are owed and not tried yet; beyond it further ones are held until some were tried."""
+    held_ceiling: Annotated[Count, Field(ge=1)] = 10_000
+    """Callbacks that are held, for an operator or for room in a budget; beyond it none is opened."""
     burst: Burst = Burst()
     breaker: Breaker = Breaker()
 

@@ -65,7 +65,7 @@ class Given(Frozen):
     owed: bool = False
     """The caller is owed a call already, and told so."""
     full: bool = False
-    """No more calls can be ordered: `callback.ceiling` of them are owed."""
+    """This caller can order no more calls: their budget is used up, or `callback.held_ceiling` are held."""
 
 
 class Ends(Frozen):

@@ -1,6 +1,6 @@
-"""What callbacks were used for lately: how many were opened, how many are open, bursts of short abandons.
+"""What callbacks were used for lately: how many were opened or became owed, which wait for a budget, bursts.
 
-Read in the transaction that would open one more. The dialer has the limits.
+Read in the transaction that would open or release one more. The dialer has the limits.
 """
 
 from __future__ import annotations
@@ -9,14 +9,17 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from ivr.calls.callback_states import OPEN_STATES
+from ivr.storage.callbacks import Callback, waits_for_window
+from ivr.storage.missed import now
 from ivr.storage.schema import callbacks, calls, visits
 
 _STEP: Final = timedelta(hours=2)
 """How far Asterisk's clock may have stepped between joining and leaving."""
+_TURNS_OF: Final = timedelta(days=1)
+"""For so long it is remembered how many turns a prefix had."""
 
 
 def counted(connection: Connection, counts: Mapping[str, ColumnElement[bool]]) -> dict[str, int]:
@@ -30,14 +33,42 @@ def counted(connection: Connection, counts: Mapping[str, ColumnElement[bool]]) -
     return dict(connection.execute(query).one()._mapping)
 
 
-def since(moment: datetime) -> ColumnElement[bool]:
-    """Condition: opened after that moment."""
-    return callbacks.c.created_at > moment
+def since(moment: datetime, *, owed: bool) -> ColumnElement[bool]:
+    """Condition: opened, or become owed, after that moment."""
+    return (callbacks.c.owed_at if owed else callbacks.c.created_at) > moment
 
 
-def is_open() -> ColumnElement[bool]:
-    """Condition: open now."""
-    return callbacks.c.state.in_(OPEN_STATES)
+def is_untried() -> ColumnElement[bool]:
+    """Condition: owed, and no try of the citizen's used up so far."""
+    return callbacks.c.state.in_(("owed", "dialing", "on_hold")) & (callbacks.c.attempts_used == 0)
+
+
+def is_held() -> ColumnElement[bool]:
+    """Condition: held, whatever for."""
+    return callbacks.c.state == "held"
+
+
+def trunks_waiting(connection: Connection) -> list[str]:
+    """By which trunks the calls came in whose callbacks are held until a budget has room."""
+    return list(connection.scalars(select(callbacks.c.arrived_over).where(waits_for_window()).distinct()))
+
+
+def in_turn(connection: Connection, trunk: str, digits: int, limit: int) -> list[Callback]:
+    """Who becomes owed a call next of those held for calls by `trunk` until a budget has room.
+
+    First numbers an agent has talked with before, then one of each prefix of so many `digits` in turn, the
+    longest wait first.
+    """
+    prefix = func.substr(callbacks.c.caller_e164, 1, digits + 1)
+    had = select(prefix.label("prefix"), func.count().label("number")).group_by(prefix)
+    turns = had.where(since(now(connection) - _TURNS_OF, owed=True)).subquery()
+    is_known = exists().where(
+        visits.c.caller_e164 == callbacks.c.caller_e164, visits.c.answered_at.is_not(None)
+    )
+    order = (is_known.desc(), func.coalesce(turns.c.number, 0), callbacks.c.credit_seconds.desc())
+    waiting = select(callbacks).outerjoin(turns, turns.c.prefix == prefix).where(waits_for_window())
+    rows = waiting.where(callbacks.c.arrived_over == trunk).order_by(*order, callbacks.c.id).limit(limit)
+    return [Callback(**row._mapping) for row in connection.execute(rows)]
 
 
 def to_number(caller_e164: str) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from sqlalchemy import Connection, and_, case, exists, false, insert, or_, select, true, update
 from sqlalchemy.sql.elements import ColumnElement
@@ -19,6 +19,7 @@ from ivr.calls.callback_states import (
     OPEN_STATES,
     CallbackState,
     ClosedState,
+    HeldFor,
     OpenState,
     Priority,
     Reason,
@@ -78,6 +79,9 @@ class Callback(Wish):
     expires_at: datetime
     closed_at: datetime | None
     orderer: str = ""
+    owed_at: datetime | None
+    """When it became owed; None before."""
+    held_for: HeldFor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,8 @@ class Wanted(Wish):
     expires_at: datetime
     orderer: str
     due_at: datetime | None = None
+    held_for: HeldFor = ""
+    """Of one that begins as held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,7 @@ def owe(
     """Open a callback; None if that number has an open one."""
     values = asdict(wanted) | {"state": state, "created_at": database_now()}
     values["due_at"] = wanted.due_at or database_now()
+    values["owed_at"] = None if state == "held" else database_now()
     values["waits_since"] = wanted.missed_at - timedelta(seconds=wanted.credit_seconds)
     callback_id: int | None = add(connection, callbacks, values)
     if callback_id is not None:
@@ -196,21 +203,30 @@ def release(connection: Connection, callback_id: int) -> bool:
 
 
 def hold_back(connection: Connection, arrived_over: str, since: datetime, note: str) -> int:
-    """Keep for the operator what calls of one trunk opened after `since` and nobody was dialled for yet."""
+    """Keep for the operator what calls of one trunk opened after `since` and nobody was dialled for yet.
+
+    So what waits for the window of a budget, too.
+    """
     suspected = connection.scalars(
         select(callbacks.c.id).where(
             callbacks.c.arrived_over == arrived_over,
             callbacks.c.created_at > since,
             callbacks.c.attempts_used == 0,
-            callbacks.c.state.in_(WAITING),
+            callbacks.c.state.in_(WAITING) | waits_for_window(),
         )
     ).all()
-    return sum(_change(connection, callback_id, WAITING, "held", note) for callback_id in suspected)
+    waits = {"held_for": "operator", "owed_at": None}
+    return sum(_change(connection, each, (*WAITING, "held"), "held", note, **waits) for each in suspected)
+
+
+def waits_for_window() -> ColumnElement[bool]:
+    """Condition: held until a budget has room."""
+    return (callbacks.c.state == "held") & (callbacks.c.held_for == "window")
 
 
 def let_go(connection: Connection, callback_id: int, note: str) -> bool:
-    """An operator has looked at a held callback: it is owed, from when it was due on."""
-    return _change(connection, callback_id, ("held",), "owed", note)
+    """A held callback is owed, from when it was due on: an operator saw it, or a budget has room."""
+    return _change(connection, callback_id, ("held",), "owed", note, owed_at=database_now())
 
 
 def start_dialing(connection: Connection, callback_id: int, note: str) -> bool:
@@ -296,13 +312,22 @@ def next_due(
         )
         .order_by(
             rank,
-            callbacks.c.waits_since if is_oldest_first else callbacks.c.missed_at.desc(),
+            callbacks.c.waits_since if is_oldest_first else _FRESHNESS.desc(),
             callbacks.c.id,
         )
         .limit(1)
         .with_for_update(skip_locked=True)
     ).one_or_none()
     return None if row is None else Callback(**row._mapping)
+
+
+_IS_FRESH: Final = and_(
+    callbacks.c.held_for == "window",
+    callbacks.c.attempts_used == 0,
+    callbacks.c.owed_at > callbacks.c.missed_at,
+)
+_FRESHNESS: Final = case((_IS_FRESH, callbacks.c.owed_at), else_=callbacks.c.missed_at)
+"""Until the first try, a callback that waited for room is as fresh as its release: a flood is fresher."""
 
 
 def _suits(queue: str, idle: Idle) -> ColumnElement[bool]:

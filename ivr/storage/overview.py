@@ -39,10 +39,12 @@ class Overview:
     at: datetime
     servers: tuple[ServerOverview, ...]
     callbacks: dict[str, int]
+    held: dict[str, int]
+    """Of those held, how many wait for what."""
     paused: dict[str, str]
     """What an operator or a guard has switched off, and why."""
     refused: dict[str, int]
-    """How many missed calls of the last hour are not called back for a budget or the ceiling, by that."""
+    """How many missed calls of the last hour are not called back for a budget or a ceiling, by that."""
     due: int
     oldest_due_at: datetime | None
 
@@ -59,11 +61,13 @@ def overview(connection: Connection) -> Overview:
     counted = select(callbacks.c.state, func.count()).where(callbacks.c.state.in_(OPEN_STATES))
     found: dict[str, int] = dict(connection.execute(counted.group_by(callbacks.c.state)).all())
     owed: dict[str, int] = {state: found.get(state, 0) for state in OPEN_STATES}
+    waits = select(callbacks.c.held_for, func.count()).where(callbacks.c.state == "held")
+    held: dict[str, int] = dict(connection.execute(waits.group_by(callbacks.c.held_for)).all())
     is_due = (callbacks.c.state == "owed") & (callbacks.c.due_at <= database_now())
     due, oldest = connection.execute(select(func.count(), func.min(callbacks.c.due_at)).where(is_due)).one()
     now_at = tuple(_server(connection, name, processes, at) for name in servers)
     paused = {name: why for name, _, why in switches.all_off(connection)}
-    return Overview(at, now_at, owed, paused, _refused(connection, at - LOOKS_BACK), due, oldest)
+    return Overview(at, now_at, owed, held, paused, _refused(connection, at - LOOKS_BACK), due, oldest)
 
 
 def _refused(connection: Connection, since: datetime) -> dict[str, int]:

@@ -20,6 +20,7 @@ from callback_dialer.policy import Policy
 from callback_dialer.starting import Start, start_next
 from ivr.calls.orders import CallOrder
 from ivr.command.root import app
+from ivr.config.callback_rules import Budget
 from ivr.config.order_rules import OrderRules
 from ivr.config.retention import Retention
 from ivr.storage import callbacks, orders
@@ -110,7 +111,7 @@ def test_an_order_only_queue_log_tells_of_is_decided_once_and_forgets_the_number
 @pytest.mark.parametrize(
     ("changes", "rule", "verdict"),
     [
-        ({}, {"ceiling": 1}, "out_of_budget"),
+        ({}, {"budgets": {"orderer": Budget(most=0, within=60.0)}}, "out_of_budget"),
         ({}, {"enabled": False}, "switched_off"),
         ({"number": "0900200123"}, {}, "not_dialable"),
         ({"number": "112"}, {}, "not_dialable"),

@@ -236,30 +236,38 @@ def test_a_trunk_stays_held_until_the_operator_says_otherwise(store: Store) -> N
     store.write(work)
 
 
-BUDGETS: list[tuple[str, Budget, list[tuple[str, str]]]] = [
-    ("number", Budget(most=2, within=3600.0), [(NUMBER, "a"), (NUMBER, "b"), (NUMBER, "c")]),
+BUDGETS: list[tuple[str, str, Budget, list[tuple[str, str]]]] = [
+    ("number", "out_of_budget", Budget(most=2, within=3600.0), [(NUMBER, "a"), (NUMBER, "b"), (NUMBER, "c")]),
     (
         "prefix",
+        "held",
         PrefixBudget(most=2, within=3600.0, digits=8),
         [("+994501230001", "a"), ("+994501230002", "b"), ("+994501230003", "c")],
     ),
-    ("orderer", Budget(most=2, within=3600.0), [(NUMBER, "a"), (NUMBER, "b"), (NUMBER, "c")]),
+    (
+        "orderer",
+        "out_of_budget",
+        Budget(most=2, within=3600.0),
+        [(NUMBER, "a"), (NUMBER, "b"), (NUMBER, "c")],
+    ),
     (
         "trunk",
+        "held",
         Budget(most=2, within=3600.0),
         [("+994501111111", "a"), ("+994552222222", "a"), ("+994703333333", "a")],
     ),
     (
         "total",
+        "held",
         Budget(most=2, within=3600.0),
         [("+994501111111", "a"), ("+994552222222", "b"), ("+994703333333", "c")],
     ),
 ]
 
 
-@pytest.mark.parametrize(("name", "budget", "callers"), BUDGETS, ids=[row[0] for row in BUDGETS])
-def test_each_budget_ends_what_exceeds_it_and_opens_again_with_time(
-    store: Store, name: str, budget: Budget, callers: list[tuple[str, str]]
+@pytest.mark.parametrize(("name", "verdict", "budget", "callers"), BUDGETS, ids=[row[0] for row in BUDGETS])
+def test_a_budget_of_ones_own_refuses_what_exceeds_it_and_a_shared_one_holds_it_until_time_has_passed(
+    store: Store, name: str, verdict: str, budget: Budget, callers: list[tuple[str, str]]
 ) -> None:
     bounded = rules(budgets={name: budget})
 
@@ -269,23 +277,23 @@ def test_each_budget_ends_what_exceeds_it_and_opens_again_with_time(
             store_call(connection, number, trunk=trunk)
             verdicts += decide_all(connection, bounded)
             connection.execute(callbacks_table.update().values(state="unreachable"))
-        assert verdicts == ["callback", "callback", "out_of_budget"]
+        assert verdicts == ["callback", "callback", verdict]
         long_ago = datetime.now(UTC) - timedelta(hours=2)
-        connection.execute(callbacks_table.update().values(created_at=long_ago))
+        connection.execute(callbacks_table.update().values(created_at=long_ago, owed_at=long_ago))
         store_call(connection, *callers[-1:][0][:1], trunk=callers[-1][1])
         assert decide_all(connection, bounded) == ["callback"]
 
     store.write(work)
 
 
-def test_no_more_callbacks_are_open_than_the_ceiling_allows(store: Store) -> None:
+def test_no_more_callbacks_wait_for_their_first_try_than_the_ceiling_allows(store: Store) -> None:
     def work(connection: Connection) -> None:
         for n in range(4):
             store_call(connection, f"+9945020000{n}0")
         low = rules(ceiling=3)
-        assert decide_all(connection, low) == ["callback"] * 3 + ["out_of_budget"]
+        assert decide_all(connection, low) == ["callback"] * 3 + ["held"]
         why = connection.scalars(select(decisions.c.why).order_by(decisions.c.id.desc())).first()
-        assert why == "the ceiling of 3 open callbacks is reached"
+        assert why == "the ceiling of 3 owed callbacks is reached"
 
     store.write(work)
 

@@ -144,10 +144,10 @@ def test_status_for_programs_says_the_same(watched: Store) -> None:
 def test_status_tells_how_many_are_refused_for_a_budget_or_the_ceiling(watched: Store) -> None:
     for number in ("+994503333333", "+994504444444"):
         watched.write(partial(store_call, caller=number))
-    watched.write(lambda connection: decide_all(connection, rules(ceiling=1)))
-    why = "the ceiling of 1 open callbacks is reached"
-    assert f"refused       2 in the last hour: {why}" in hotline_status().output
-    assert json.loads(hotline_status("--json").output)["refused"] == {why: 2}
+    watched.write(lambda connection: decide_all(connection, rules(ceiling=1, held_ceiling=1)))
+    why = "the ceiling of 1 held callbacks is reached"
+    assert f"refused       1 in the last hour: {why}" in hotline_status().output
+    assert json.loads(hotline_status("--json").output)["refused"] == {why: 1}
 
 
 def test_status_tells_what_each_script_did_and_how_many_calls_found_no_place(watched: Store) -> None:

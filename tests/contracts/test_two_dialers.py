@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from callback_dialer.deciding import decide_call
 from callback_dialer.ordering import Order, place_all
 from callback_dialer.pacing import QueueLoad
+from callback_dialer.releasing import release_next
 from callback_dialer.starting import start_next
 from ivr.calls.numbers import CallerNumber
 from ivr.storage import missed
@@ -76,12 +77,14 @@ def test_calls_of_one_number_that_are_decided_at_once_share_one_callback(store: 
     assert {row.callback_id for row in made} == {callback_id}
 
 
-def test_together_they_open_no_more_callbacks_than_the_ceiling_allows(store: Store) -> None:
+def test_together_they_owe_no_more_callbacks_than_the_ceiling_allows(store: Store) -> None:
     rest = iter(miss(store, *numbers(DIALERS)))
     policy = replace(ALWAYS, callback=ALWAYS.callback.model_copy(update={"ceiling": 1}))
     at_once(lambda: store.write(partial(decide_call, call_id=next(rest), policy=policy)))
     made = store.read(lambda c: Counter(c.scalars(select(decisions.c.decision))))
-    assert made == {"callback": 1, "out_of_budget": DIALERS - 1}
+    assert made == {"callback": 1, "held": DIALERS - 1}
+    more = replace(ALWAYS, callback=ALWAYS.callback.model_copy(update={"ceiling": 2}))
+    assert sum(at_once(lambda: store.write(partial(release_next, policy=more)))) == 1
 
 
 def test_a_call_somebody_is_deciding_is_left_to_them_at_once(postgresql_store: Store) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import current_thread
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.event import listen
 
 from callback_dialer.attempt import Progress
@@ -23,6 +24,7 @@ from tests.callback_policy import NOON
 from tests.contracts.test_callback_guards import decide_all
 from tests.lab.callback_steps import (
     DVX,
+    E164,
     NINE,
     NUMBER,
     ONE,
@@ -41,6 +43,7 @@ from tests.lab.leg import Leg
 from tests.lab.phone import AgentPhone, Caller
 from tests.lab.service import HotlineService
 from tests.lab.sip import Request
+from tests.stored_calls import store_call
 
 
 def test_who_gave_up_after_ten_seconds_is_called_back_in_their_language_and_reaches_an_agent(
@@ -171,6 +174,21 @@ def test_an_urgent_order_is_rung_before_an_older_missed_call(tmp_path: Path) -> 
                 tried = await ended(lab, 2)
             assert [one.disposition for one in tried] == ["reached", "reached"]
             assert [one.number for one in lab.exchange.dialled] == [urgent, NUMBER]
+
+    run(scenario)
+
+
+def test_who_is_held_because_the_ceiling_is_reached_is_rung_once_the_other_was_tried(tmp_path: Path) -> None:
+    other = "0557654321"
+
+    async def scenario() -> None:
+        plans = {NUMBER: [REACHED], other: [REACHED]}
+        async with dialing(tmp_path, plans, {"callback.ceiling": 1}) as lab, agents(lab.house, "1101"):
+            lab.store.write(lambda c: [store_call(c, number) for number in (E164, "+994557654321")])
+            tried = await ended(lab, 2)
+            assert [one.disposition for one in tried] == ["reached", "reached"]
+            made = lab.store.read(lambda c: sorted(c.scalars(select(decisions.c.decision))))
+            assert made == ["callback", "held"]
 
     run(scenario)
 

@@ -88,6 +88,7 @@ SCENARIOS: list[tuple[str, dict[str, Any], Facts, Policy, str]] = [
     ("what is open is no new one", {}, Facts(is_owed=True, paused="drill"), policy(), "already_open"),
     ("a budget is used up", {}, Facts(used_up="budgets.number"), policy(), "out_of_budget"),
     ("its trunk is suspected", {}, Facts(held="a burst", is_on_the_line=True), policy(), "held"),
+    ("its own budget refuses, whatever holds", {}, Facts(used_up="x", held="y"), policy(), "out_of_budget"),
     (
         "joins what is open, whatever the budget",
         {},

@@ -34,6 +34,8 @@ CALLBACK = Callback(
     due_at=NOON,
     expires_at=NOON + timedelta(days=1),
     closed_at=None,
+    owed_at=NOON,
+    held_for="",
 )
 ATTEMPT = Attempt(
     id=ID,

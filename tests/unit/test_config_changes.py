@@ -140,7 +140,7 @@ def test_each_edit_is_told_as_what_callers_notice_and_nothing_else(
 UNNOTICED: dict[type[Frozen], set[str]] = {
     Node: {"keys"},  # told key by key
     Queue: {"strategy", "service_level", "retry", "wrap_up", "reserve"},
-    Callback: {"reserve", "confirm_wait", "retry", "budgets", "ceiling", "burst", "breaker"},
+    Callback: {"reserve", "confirm_wait", "retry", "budgets", "ceiling", "held_ceiling", "burst", "breaker"},
 }
 
 

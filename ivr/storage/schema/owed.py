@@ -51,6 +51,8 @@ callbacks = Table(
     Column("orderer", String(80), nullable=False, default=""),
     Column("arrived_over", String(64), nullable=False, default=""),
     Column("keeps_place", Boolean, nullable=False, default=False),
+    Column("owed_at", Moment),
+    Column("held_for", String(16), nullable=False, default=""),
     CheckConstraint(
         "state IN ('owed','dialing','on_hold','held','reached','called_again','unreachable',"
         "'system_error','expired','cancelled','refused')",
@@ -60,8 +62,12 @@ callbacks = Table(
 partial_index("uq_callbacks_one_open_per_number", CALLBACK_OPEN, callbacks.c.caller_e164, unique=True)
 Index("ix_callbacks_due", callbacks.c.state, callbacks.c.due_at)
 Index("ix_callbacks_created_at", callbacks.c.created_at)
+Index("ix_callbacks_owed_at", callbacks.c.owed_at)
 Index("ix_callbacks_caller", callbacks.c.caller_e164, callbacks.c.created_at)
-"""`orderer`: the caller id, or who gave the command, that asked for it; `arrived_over`: by which trunk."""
+"""`orderer`: the caller id, or who gave the command, that asked for it; `arrived_over`: by which trunk.
+
+`owed_at`: when it became owed, empty before; `held_for`: what it waits for while it is held, or waited for.
+"""
 
 callback_journal = Table(
     "callback_journal",
