@@ -30,6 +30,8 @@ class Order(Wish):
     written: str
     number: CallerNumber
     by: str
+    remark: str = ""
+    """What else is said of who asks for it; for the journal alone."""
     reason: Reason = "ordered"
     not_before: datetime | None = None
     arrived_over: str = BY_HAND
@@ -76,7 +78,7 @@ def place(connection: Connection, order: Order, policy: Policy, server: str) -> 
         **{wish.name: getattr(order, wish.name) for wish in fields(Wish)},
     )
     by = order.by if order.arrived_over == BY_HAND else "the citizen"  # whose number stands in no note
-    note = " ".join(filter(None, (f"{order.reason} by {by}", order.reference)))
+    note = "; ".join(filter(None, (f"{order.reason} by {by}", order.remark, order.reference)))
     return Placed(decision, callbacks.owe(connection, wanted, state=state, note=note))
 
 

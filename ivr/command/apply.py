@@ -8,6 +8,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from ivr.command.auditing import note_afterwards
 from ivr.command.checking import as_data, show_problems
 from ivr.command.going_live import go_live
 from ivr.command.options import fail, operator, options
@@ -120,6 +121,8 @@ def _put_live(wish: Wish, folder: Path, as_json: bool) -> dict[str, Any]:
         _refuse(refused, folder, as_json)
     if not as_json:
         print_line(styled(f"revision {number} is live", fg="green"))
+    action = "apply" if wish.restores is None else f"rollback to {wish.restores}"
+    note_afterwards(action, f"revision {number}", wish.message)
     return {"revision": number, "changes": noticed}
 
 

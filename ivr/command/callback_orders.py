@@ -20,8 +20,9 @@ from ivr.calls.callback_states import Priority, Reason
 from ivr.calls.caller import ReadNumber, reader
 from ivr.calls.masking import masked
 from ivr.calls.outside_text import visible
+from ivr.command.auditing import remark
 from ivr.command.checking import load_or_stop
-from ivr.command.options import fail, one_line, operator, options
+from ivr.command.options import fail, number_from, one_line, operator, options
 from ivr.command.printing import print_line, progress
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
@@ -41,18 +42,19 @@ YEARS: Final = range(2000, 2100)
 
 @dataclass(frozen=True)
 class Desk:
-    """What orders are read and placed with."""
+    """What orders are read and placed with; `remark` is kept in their journal."""
 
     configuration: Configuration
     policy: Policy
     read: ReadNumber
-    by: str
+    remark: str
 
     @classmethod
     def of(cls, context: typer.Context, by: str) -> Desk:
         """The desk of a checked configuration."""
         configuration = configuration_of(load_or_stop(options(context).config))
-        return cls(configuration, Policy.of(configuration), reader(configuration), by)
+        policy = Policy.of(configuration)
+        return cls(configuration, policy, reader(configuration), remark(by and f"--by {by}"))
 
     def place(self, store: Store, rows: Iterable[Mapping[str, str]]) -> list[Placed]:
         """The orders of these rows, in one transaction."""
@@ -61,13 +63,13 @@ class Desk:
 
 
 By = Annotated[
-    str, typer.Option("--by", callback=one_line, help="Who asks for it; counted by budgets.by_hand.")
+    str, typer.Option("--by", callback=one_line, help="Who asks for it, as a note; your login is counted.")
 ]
 
 
 def add(
     context: typer.Context,
-    number: Annotated[str, typer.Argument(help="The citizen's number.")],
+    number: Annotated[str, typer.Argument(help="The citizen's number; `-` reads it.")],
     queue: Annotated[str, typer.Option(help="Whose agent shall talk with them.")],
     reason: Annotated[Reason, typer.Option(help="Why they are called.")] = "ordered",
     reference: Annotated[str, typer.Option(help="Such as an inquiry's number.")] = "",
@@ -80,7 +82,8 @@ def add(
     by: By = "",
 ) -> None:
     """Have a citizen called, under the same guards as after a missed call."""
-    desk = Desk.of(context, by or operator())
+    desk = Desk.of(context, by)
+    number = number_from(number)
     given = {
         **{"number": number, "queue": queue, "reason": reason, "reference": reference},
         **{"priority": priority, "language": language, "not_before": not_before, "due": due},
@@ -109,7 +112,7 @@ def import_file(
 
     If a line cannot be read, none is imported. A number that is refused by the guards is told and left out.
     """
-    desk = Desk.of(context, by or operator())
+    desk = Desk.of(context, by)
     rows = list(_rows(file))
     unread = [(line, problem) for line, row in rows for problem in _problems(row, desk.configuration)]
     for line, problem in unread:
@@ -189,7 +192,8 @@ def _order(row: Mapping[str, str], desk: Desk) -> Order:
         written=row["number"],
         number=desk.read(row["number"], "", ""),
         queue=row["queue"],
-        by=desk.by,
+        by=operator(),
+        remark=desk.remark,
         language=row.get("language") or configuration.default_language,
         reason=reasons.get(row.get("reason", ""), "ordered"),
         reference=row.get("reference", ""),

@@ -1,4 +1,4 @@
-"""`hotline callbacks pause`, `resume`, `release`, `cancel`: what an operator decides for the dialer."""
+"""`hotline callbacks pause`, `resume`, `release`, `cancel`: what an operator decides."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 from sqlalchemy import Connection
 
+from ivr.command.auditing import noted
 from ivr.command.options import LARGEST, fail, local, one_line
 from ivr.command.printing import print_line
 from ivr.command.store import open_store
@@ -23,6 +24,7 @@ RELEASE_EXAMPLE: Final = "Example: hotline callbacks release 17 18"
 CANCEL_EXAMPLE: Final = 'Example: hotline callbacks cancel 17 --why "answered by letter"'
 STOPPABLE: Final = ("owed", "on_hold", "held")
 
+Change = Callable[[Connection, int, str], bool]
 Ids = Annotated[list[int], typer.Argument(metavar="ID", max=LARGEST, help="As `list` shows them.")]
 
 
@@ -34,7 +36,9 @@ def pause(
 ) -> None:
     """Stop opening callbacks, or dialling them, at once and on every machine."""
     with open_store() as store:
-        if not store.write(lambda c: switches.turn_off(c, part, why)):
+        if not store.write(
+            lambda c: noted(c, "callbacks pause", part, why, done=switches.turn_off(c, part, why))
+        ):
             fail(f"`{part}` is paused already", hint=f"hotline callbacks resume {part}")
     print_line(f"`{part}` is paused until `hotline callbacks resume {part}`")
 
@@ -58,7 +62,7 @@ def resume(
             return
         is_named = part in {name for name, _, _ in off} or part in ("accept", "dial")
         name = part if is_named else switches.held(part.removeprefix("held:"))
-        if not store.write(lambda c: switches.resume(c, name)):
+        if not store.write(lambda c: noted(c, "callbacks resume", name, done=switches.resume(c, name))):
             paused = ", ".join(name for name, _, _ in off)
             fail(f"{part!r} is not paused", hint=f"paused: {paused or 'nothing'}")
     print_line(f"{name} goes on")
@@ -80,8 +84,8 @@ def release(
         fail("name callbacks, or --all", hint="hotline callbacks list --state held", status=2)
     with open_store() as store:
         held = store.read(lambda c: listed(c, ("held",), 1_000_000)) if everything else []
-        ours = [one.id for one in held if one.held_for == "operator"]
-        changed = store.write(lambda c: _each(c, [*(ids or ()), *ours], callbacks.let_go, "released"))
+        ids = [*(ids or ()), *(one.id for one in held if one.held_for == "operator")]
+        changed = store.write(lambda c: _each(c, ids, callbacks.let_go, "callbacks release", "released"))
         _tell(store, changed, "owed")
 
 
@@ -97,13 +101,14 @@ def cancel(
         return callbacks.close(connection, callback_id, "cancelled", note, among=STOPPABLE)
 
     with open_store() as store:
-        _tell(store, store.write(lambda c: _each(c, ids, close, why)), "cancelled")
+        _tell(store, store.write(lambda c: _each(c, ids, close, "callbacks cancel", why)), "cancelled")
 
 
-def _each(
-    connection: Connection, ids: list[int], change: Callable[[Connection, int, str], bool], note: str
-) -> dict[int, bool]:
-    return {callback_id: change(connection, callback_id, note) for callback_id in ids}
+def _each(connection: Connection, ids: list[int], change: Change, action: str, why: str) -> dict[int, bool]:
+    return {
+        one: noted(connection, action, f"callback {one}", why, done=change(connection, one, why))
+        for one in ids
+    }
 
 
 def _tell(store: Store, changed: dict[int, bool], done: str) -> None:

@@ -13,11 +13,13 @@ from callback_dialer.guarding import BY_HAND
 from ivr.calls.callback_states import CallbackState
 from ivr.calls.masking import masked
 from ivr.command import callback_decisions, callback_orders, callback_switches
+from ivr.command.auditing import noted
 from ivr.command.options import LARGEST, fail, local
 from ivr.command.printing import print_json, print_line, print_table
 from ivr.command.store import open_store
 from ivr.storage.callback_history import History, history, listed
 from ivr.storage.callbacks import Callback
+from ivr.storage.engine import Store
 from ivr.storage.export import NUMBERS
 
 app = typer.Typer(
@@ -55,8 +57,8 @@ def list_callbacks(
 ) -> None:
     """Callbacks, the latest missed first."""
     wanted = () if state is None else (state,)
-    show = _shown(full_numbers)
     with open_store() as store:
+        show = _shown(store, full_numbers, "callbacks list")
         found = store.read(lambda connection: listed(connection, wanted, limit + 1))
     if len(found) > limit:
         print_line(f"only the latest {limit} are shown: --limit", err=True)
@@ -90,8 +92,8 @@ def show_callback(
     as_json: AsJson = False,
 ) -> None:
     """One callback: the missed calls it settles, every change of state, every attempt."""
-    show = _shown(full_numbers)
     with open_store() as store:
+        show = _shown(store, full_numbers, f"callback {callback_id}")
         found = store.read(lambda connection: history(connection, callback_id))
     if found is None:
         fail(f"there is no callback {callback_id}", hint="`hotline callbacks list` shows their ids")
@@ -158,8 +160,11 @@ def _print_history(found: History, show: Show) -> None:
             print_table(columns, rows, right=_FIGURES, title=title)
 
 
-def _shown(full_numbers: bool) -> Show:
-    return str if full_numbers else masked
+def _shown(store: Store, full_numbers: bool, subject: str) -> Show:
+    if not full_numbers:
+        return masked
+    store.write(lambda connection: noted(connection, "full numbers", subject))
+    return str
 
 
 def _moment(moment: datetime) -> str:

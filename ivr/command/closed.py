@@ -14,6 +14,7 @@ from ivr.asterisk import closing
 from ivr.asterisk.actions import AmiError
 from ivr.asterisk.login import logged_in
 from ivr.asterisk.secrets import SecretMissing
+from ivr.command.auditing import note_afterwards
 from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, options
 from ivr.command.printing import print_line
@@ -64,6 +65,9 @@ def closed(
         found = asyncio.run(ask())
     except (SecretMissing, AmiError, OSError, TimeoutError) as problem:
         fail(f"Asterisk was not asked: {problem}", hint="see `hotline doctor`")
+    if hours:
+        done, until = ("hours opened", "") if open_again else ("hours closed", said_until(moment))
+        note_afterwards(done, hours, until)
     for name, end in found.items():
         print_line(f"{name} is closed by hand {said_until(end.astimezone(zone))}")
     for name in configuration.hours.keys() - found.keys():

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from operator import attrgetter
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from sqlalchemy import Connection
 
 from ivr.calls.masking import masked
-from ivr.command import audit, backfill, purge, recordings, totals
+from ivr.command import audit, auditing, backfill, purge, recordings, totals
+from ivr.command.auditing import noted
 from ivr.command.days import told_days
 from ivr.command.printing import print_csv, print_json_lines, print_line
 from ivr.command.status import gap_told
 from ivr.command.store import open_store
-from ivr.storage.export import NUMBERS, fields, rows
+from ivr.storage.export import NUMBERS, Kind, fields, rows
 from ivr.storage.listening import every_gap
 from ivr.storage.sealed import sealed
 
@@ -28,27 +28,12 @@ app = typer.Typer(
 )
 
 
-class Kind(StrEnum):
-    """What can be exported."""
-
-    VISITS = "visits"
-    CALLBACKS = "callbacks"
-    ATTEMPTS = "attempts"
-    SURVEYS = "surveys"
-    ORDERS = "orders"
-
-
-class Format(StrEnum):
-    """How it is written."""
-
-    JSONL = "jsonl"
-    CSV = "csv"
-
-
 @app.command("export", epilog="Example: hotline data export visits --format jsonl")
 def export(
     kind: Annotated[Kind, typer.Argument(help="Which records.")],
-    form: Annotated[Format, typer.Option("--format", help="One JSON object a line, or CSV.")] = Format.JSONL,
+    form: Annotated[
+        Literal["jsonl", "csv"], typer.Option("--format", help="One JSON object a line, or CSV.")
+    ] = "jsonl",
     full_numbers: Annotated[
         bool, typer.Option("--full-numbers", help="Whole numbers instead of masked ones.")
     ] = False,
@@ -57,8 +42,10 @@ def export(
 
     On stderr: when nobody listened to AMI, and up to which day retention has deleted such records.
     """
-    is_deleted = attrgetter("calls_deleted" if kind in (Kind.VISITS, Kind.SURVEYS) else "callbacks_deleted")
+    is_deleted = attrgetter("calls_deleted" if kind in ("visits", "surveys") else "callbacks_deleted")
     with open_store() as store:
+        numbers = "full numbers" if full_numbers else ""
+        store.write(lambda connection: noted(connection, "export", kind, numbers))
         gaps, days = store.read(every_gap), store.read(sealed)
         for server, gap in gaps:
             print_line(f"gap at {server}: {gap_told(gap)}", err=True)
@@ -66,10 +53,10 @@ def export(
             print_line(f"deleted by retention: {kind} of {told_days(deleted)}", err=True)
 
         def write(connection: Connection) -> None:
-            found = rows(connection, kind.value)
+            found = rows(connection, kind)
             shown = found if full_numbers else map(_masked, found)
-            if form is Format.CSV:
-                print_csv(fields(kind.value), shown)
+            if form == "csv":
+                print_csv(fields(kind), shown)
             else:
                 print_json_lines(shown)
 
@@ -77,6 +64,7 @@ def export(
 
 
 app.command("audit", epilog=audit.EXAMPLE)(audit.audit)
+app.command("audit-log", epilog=auditing.EXAMPLE)(auditing.audit_log)
 app.command("backfill", epilog=backfill.EXAMPLE)(backfill.backfill)
 
 

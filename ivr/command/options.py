@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
+import sys
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,9 @@ LARGEST: Final = 2**31 - 1
 """No id in the store is larger, and nobody lists more."""
 LONGEST: Final = 80
 """Characters of an option's text."""
+_LOGIN_UID: Final = Path("/proc/self/loginuid")
+_NOT_SET: Final = 2**32 - 1
+"""The process began outside any login, such as by systemd."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,21 @@ def options(context: typer.Context) -> Options:
 
 
 def operator() -> str:
-    """Who runs the command, for the audit; a container may know no name."""
+    """Who runs the command, for the audit: the uid of the login, which `sudo` keeps, else of the process."""
     try:
-        return os.environ.get("SUDO_USER") or getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
+        uid = int(_LOGIN_UID.read_text())
+    except (OSError, ValueError):  # a kernel without audit
+        uid = _NOT_SET
+    uid = os.getuid() if uid == _NOT_SET else uid
+    try:
+        return f"{pwd.getpwuid(uid).pw_name} (uid {uid})"
+    except KeyError:  # such as in a container
+        return f"uid {uid}"
+
+
+def number_from(given: str) -> str:
+    """The number of an argument; of `-` from standard input, for every user of the machine sees arguments."""
+    return sys.stdin.readline().strip() if given == "-" else given
 
 
 def local(moment: datetime) -> datetime:

@@ -15,12 +15,13 @@ from ivr import recordings
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.secrets import PSEUDONYMS, SecretMissing, make_missing, read_secret
 from ivr.calls.pseudonyms import pseudonym
+from ivr.command.auditing import noted
 from ivr.command.checking import load_or_stop
-from ivr.command.options import fail, operator, options
+from ivr.command.options import fail, options
 from ivr.command.printing import print_json, print_line
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
-from ivr.storage.audit import last_subject, note
+from ivr.storage.audit import last_subject
 from ivr.storage.engine import Store
 from ivr.storage.purge import Done, is_any_nameless, purge
 
@@ -53,8 +54,7 @@ def purge_data(
             except OSError as problem:
                 refused.append(f"recordings in {server.recordings} cannot be deleted: {problem.strerror}")
         what = ", ".join(f"{one.number} {one.what} {one.action}" for one in done if one.number)
-        who = operator()
-        store.write(lambda connection: note(connection, who, "purge", "retention", what or "nothing was due"))
+        store.write(lambda connection: noted(connection, "purge", "retention", what or "nothing was due"))
     if as_json:
         print_json([asdict(one) for one in done])
     else:
@@ -89,5 +89,5 @@ def _key(store: Store, secrets: Path) -> str:
     if known not in (None, mine) and is_in_use:
         fail(f"the key in {secrets} is another than the one numbers were hashed with", hint=_RESTORE)
     if known != mine:
-        store.write(lambda connection: note(connection, operator(), _KEY_KNOWN, mine))
+        store.write(lambda connection: noted(connection, _KEY_KNOWN, mine))
     return key

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -11,12 +10,12 @@ from sqlalchemy import Connection, select
 
 from ivr import recordings
 from ivr.calls.masking import masked
+from ivr.command.auditing import noted
 from ivr.command.checking import load_or_stop
-from ivr.command.options import fail, local, operator, options
+from ivr.command.options import fail, local, number_from, options
 from ivr.command.printing import print_json, print_line
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
-from ivr.storage.audit import note
 from ivr.storage.schema import calls
 
 EXAMPLE: Final = 'Example: hotline data recordings 1795364181.41 --copy a.wav --why "request 17"'
@@ -38,8 +37,7 @@ def find_recordings(
         fail("which call?", hint="give its linkedid, or --number", status=2)
     if copy is not None and not why:
         fail("why is it copied?", hint="--why is kept in the audit", status=2)
-    if number == "-":
-        number = sys.stdin.readline().strip()  # arguments are seen by every user of the machine
+    number = number_from(number)
     folders = {
         name: Path(server.recordings)
         for name, server in configuration_of(load_or_stop(options(context).config)).servers.items()
@@ -63,7 +61,7 @@ def find_recordings(
             _show(found, as_json)
             fail("there are several recordings", hint="name the file you want instead of the call")
         file = found[0]["file"]
-        store.write(lambda connection: note(connection, operator(), "recording copied", file, why))
+        store.write(lambda connection: noted(connection, "recording copied", file, why))
     try:
         recordings.copy(Path(file), copy)
     except OSError as problem:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, exists, insert, select
 
@@ -15,6 +16,13 @@ def note(connection: Connection, who: str, action: str, subject: str, why: str =
     connection.execute(
         insert(audit).values(at=database_now(), who=who[:64], action=action, subject=subject[:150], note=why)
     )
+
+
+def lines(connection: Connection, since: datetime) -> list[dict[str, Any]]:
+    """The rows since that moment, the newest first."""
+    query = select(audit.c.at, audit.c.who, audit.c.action, audit.c.subject, audit.c.note)
+    found = connection.execute(query.where(audit.c.at >= since).order_by(audit.c.id.desc()))
+    return [dict(row) for row in found.mappings()]
 
 
 def last_subject(connection: Connection, action: str) -> str | None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, select
 from sqlalchemy.event import listen, remove
 from typer.testing import CliRunner, Result
 
+from ivr.command.options import operator
 from ivr.command.root import app
 from ivr.storage import switches
 from ivr.storage.callbacks import Callback
@@ -48,7 +49,7 @@ def test_an_order_is_kept_with_all_that_was_said_of_it(at_store: Store) -> None:
     [one] = all_of(at_store)
     assert (one.caller_e164, one.queue, one.structure, one.state) == (NUMBER, "emdx", "emdx", "owed")
     assert (one.reason, one.reference, one.priority) == ("inquiry_answer", "inquiry 4663", "urgent")
-    assert (one.language, one.agent, one.orderer) == ("ru", "PJSIP/1301", "operator")
+    assert (one.language, one.agent, one.orderer) == ("ru", "PJSIP/1301", operator())
     assert one.due_at == datetime(2030, 1, 7, 10, tzinfo=UTC)
     assert one.due_by == datetime(2030, 1, 7, 20, tzinfo=UTC)
 
@@ -114,7 +115,7 @@ def test_show_tells_who_ordered_it_why_and_what_it_waits_for(at_store: Store) ->
         "add", "0501234567", "--queue", "dvx", "--reference", "A-1", "--agent", "1101", "--by", "operator"
     )
     shown = " ".join(hotline("show", "1").output.split())
-    for said in ("ordered by operator", "A-1", "only while PJSIP/1101 is idle", "due "):
+    for said in (f"ordered by {operator()}", "--by operator", "A-1", "only while PJSIP/1101 is idle", "due "):
         assert said in shown
     assert "ordered" in hotline("list").output
     assert "waited" not in hotline("list").output

@@ -22,7 +22,6 @@ class Admin:
     """Edits a house's YAML and applies it."""
 
     house: House
-    name: str = "aygun"
 
     @property
     def revisions(self) -> Path:
@@ -57,7 +56,8 @@ class Admin:
 
     @property
     def _environment(self) -> dict[str, str]:
-        return {"LOGNAME": self.name, "HOTLINE_ASTERISK": str(self.house.etc)}
+        database = f"sqlite:///{self.house.etc.parent / 'hotline.db'}"
+        return {"HOTLINE_DATABASE_URL": database, "HOTLINE_ASTERISK": str(self.house.etc)}
 
     async def report(self, *words: str) -> Any:
         """The JSON document that `hotline config WORDS --json` gives; it must succeed."""

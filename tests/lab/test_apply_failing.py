@@ -11,6 +11,7 @@ from signal import SIGKILL
 
 from ivr.asterisk.actions import ActionLost
 from ivr.asterisk.readiness import Send
+from ivr.command.options import operator
 from ivr.revisions import takeover
 from tests.lab.applying import Admin
 from tests.lab.house import House
@@ -161,7 +162,7 @@ def test_a_killed_apply_leaves_whole_files_and_holds_nobody_up(
 
     async def scenario() -> None:
         async with small_house(tmp_path) as ear:
-            admin, other = Admin(ear.house), Admin(ear.house, "orxan")
+            admin, other = Admin(ear.house), Admin(ear.house)
             await admin.report("apply")
             good, files = await admin.plan(), admin.files()
             admin.edit(queues__tax__max_wait="60s")
@@ -175,7 +176,7 @@ def test_a_killed_apply_leaves_whole_files_and_holds_nobody_up(
             await until(lambda: admin.files() != files or None, "the files of the new revision", 60.0)
             refused = await other.hotline("apply")
             assert refused.status == 1
-            assert refused.err.startswith("not applied: somebody else is applying: aygun, since ")
+            assert refused.err.startswith(f"not applied: somebody else is applying: {operator()}, since ")
             process.send_signal(SIGKILL)
             await process.communicate()
             assert await admin.plan() == good

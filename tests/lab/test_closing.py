@@ -8,22 +8,26 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
+from ivr.command.options import operator
 from ivr.command.root import app
 from ivr.menus.steps import last_node
+from ivr.storage import audit
 from tests.lab.audio import Sound
 from tests.lab.calllog import What
 from tests.lab.house import House
 from tests.lab.phone import AgentPhone, Caller
 from tests.lab.small import BAKU, CITIZEN, CONFIG, OPEN, TODAY, small_house
+from tests.stores import empty_store
 
 BEFORE_CLOSING = datetime(2026, 11, 23, 17, 59, 58, tzinfo=BAKU)
 
 
 async def _hotline_closed(house: House, *words: str) -> str:
     arguments = ["--config", str(house.config), "closed", *words, "--secrets", str(house.etc / "secrets.d")]
-    said = await asyncio.to_thread(CliRunner().invoke, app, arguments)
+    environment = {"HOTLINE_DATABASE_URL": f"sqlite:///{house.etc.parent / 'hotline.db'}"}
+    said = await asyncio.to_thread(CliRunner().invoke, app, arguments, env=environment)
     assert said.exit_code == 0, said.output
-    return said.stdout
+    return said.output
 
 
 async def _is_told_that_it_is_closed(house: House, number: str) -> bool:
@@ -36,18 +40,29 @@ async def _is_told_that_it_is_closed(house: House, number: str) -> bool:
 
 
 def test_hours_closed_by_hand_stay_closed_over_a_restart_until_they_are_opened(tmp_path: Path) -> None:
-    """Nothing but Asterisk runs while callers call."""
+    """Nothing but Asterisk runs while callers call; the audit has a line of each, if there is a database."""
 
     async def scenario() -> None:
         async with House.open(tmp_path, CONFIG, today=TODAY) as house:
             assert await _hotline_closed(house) == "office goes by the clock\n"
             assert not await _is_told_that_it_is_closed(house, "0501000001")
-            assert "closed by hand until --open" in await _hotline_closed(house, "office")
+            said = await _hotline_closed(house, "office")
+            assert "closed by hand until --open" in said
+            assert "done, but the audit has no line of it: there is no database" in said
+            assert not (tmp_path / "hotline.db").exists()
             assert await _is_told_that_it_is_closed(house, "0501000002")
             await house.restart()
+            store = empty_store(tmp_path)
             assert await _is_told_that_it_is_closed(house, "0501000003")
             assert await _hotline_closed(house, "office", "--open") == "office goes by the clock\n"
             assert not await _is_told_that_it_is_closed(house, "0501000004")
+            await _hotline_closed(house, "office", "--until", "2030-12-30 14:00")
+            noted = store.read(lambda c: audit.lines(c, datetime(2026, 1, 1, tzinfo=BAKU)))
+            store.close()
+            assert [(one["who"], one["action"], one["subject"], one["note"]) for one in noted] == [
+                (operator(), "hours closed", "office", "until 2030-12-30 14:00"),
+                (operator(), "hours opened", "office", ""),
+            ]
 
     asyncio.run(scenario())
 
