@@ -17,7 +17,7 @@ from callback_dialer import guarding
 from callback_dialer.decide import Decision, Facts, decide
 from callback_dialer.policy import Policy
 from ivr.calls.missed import MissedCall, missed_calls
-from ivr.storage import callbacks, missed, switches
+from ivr.storage import callbacks, missed, refusals, switches
 from ivr.storage.callbacks import Wanted
 
 log = structlog.get_logger(__name__)
@@ -82,7 +82,7 @@ def _facts(connection: Connection, one: MissedCall, orderer: str, policy: Policy
         is_reached=callbacks.was_reached_after(connection, number, one.missed_at),
         is_on_the_line=missed.holds(connection, missed.on_the_line(number)),
         is_owed=callbacks.open_for(connection, number) is not None,
-        is_denied=missed.is_denied(connection, number),
+        is_denied=refusals.is_denied(connection, number, policy.key()),
         paused=switches.why_off(connection, "accept"),
         **found._asdict(),
     )

@@ -18,7 +18,7 @@ from callback_dialer.dispositions import disposition
 from callback_dialer.policy import Policy
 from callback_dialer.retry import GiveUp, Retry
 from ivr.calls.callback_states import AttemptState, Disposition, OpenState
-from ivr.storage import attempts, callbacks, missed
+from ivr.storage import attempts, callbacks, missed, refusals
 from ivr.storage.attempts import Attempt
 
 _ITS_OWN: Final[tuple[OpenState, ...]] = ("dialing",)
@@ -32,7 +32,7 @@ def write(connection: Connection, progress: Progress, policy: Policy, note: str 
         return
     if progress.farewell == "refused" and (callback := callbacks.find(connection, attempt.callback_id)):
         # At once, not when the call ends: a crash in between must not have them called again.
-        missed.deny(connection, callback.caller_e164, "pressed 9 when called back")
+        refusals.deny(connection, callback.caller_e164, "pressed 9 when called back")
     if progress.ended_at is not None:
         finish(connection, progress, disposition(progress), policy, note)
         return
@@ -75,7 +75,7 @@ def finish(
     assert callback is not None
     said = f"attempt {attempt.number}: {outcome}"
     uses_attempt = retry.uses_up_an_attempt(outcome)
-    if missed.is_denied(connection, callback.caller_e164):
+    if refusals.is_denied(connection, callback.caller_e164, policy.key()):
         callbacks.close(connection, callback.id, "refused", said, uses_attempt=uses_attempt)
         return
     promised_at = policy.new_time(progress.choice, now)

@@ -5,7 +5,7 @@ Made once from the loaded configuration; `decide`, `retry` and `starting` take i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -42,9 +42,11 @@ class Policy:
     interfaces: Mapping[str, str]
     """By agent's name, as queue_log writes it."""
     read: ReadNumber
+    key: Callable[[], str] = str
+    """By which retention has hashed old numbers; empty if it is not known here."""
 
     @classmethod
-    def of(cls, configuration: Configuration) -> Policy:
+    def of(cls, configuration: Configuration, key: Callable[[], str] = str) -> Policy:
         """The policy a checked configuration describes."""
         hotline = configuration.hotline
         return cls(
@@ -61,6 +63,7 @@ class Policy:
             ),
             skills={interface(name): frozenset(agent.skills) for name, agent in configuration.agents.items()},
             interfaces=interfaces(configuration),
+            key=key,
         )
 
     def trunk_for(self, caller_e164: str) -> str | None:

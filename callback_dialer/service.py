@@ -22,6 +22,7 @@ from ivr.storage.engine import StoreThread
 
 def dialer_service(
     configuration: Configuration,
+    policy: Policy,
     server: str,
     store: StoreThread,
     connection: AmiConnection,
@@ -33,7 +34,6 @@ def dialer_service(
 
     `connection` is this service's alone, as is `last_attempt`. What one of the four raises ends the daemon.
     """
-    policy = Policy.of(configuration)
     queue_log = configuration.servers[server].log_file
     dialer = Dialer(
         policy,

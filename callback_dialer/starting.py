@@ -20,12 +20,13 @@ from callback_dialer.pacing import QueueLoad, queues_with_room, room_for_places
 from callback_dialer.policy import Policy
 from ivr.asterisk import words
 from ivr.calls.numbers import dial_string
-from ivr.storage import attempts, callbacks, listening, missed, settling, switches
+from ivr.storage import attempts, callbacks, listening, missed, refusals, settling, switches
 from ivr.storage.attempts import Attempt
 from ivr.storage.callbacks import Callback, Idle
 
 GREETING: Final = timedelta(seconds=60)
 """More than the greeting and its keys can take each time they are said."""
+KEY_MISSING: Final = "who refused calls is unknown without secrets.d/hotline-pseudonyms.conf: restore it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,9 @@ def start_next(
     while idle and (
         due := callbacks.next_due(connection, idle, policy.carried_by(trunks), policy.callback.order)
     ):
+        if refusals.is_key_missing(connection, policy.key):
+            switches.turn_off(connection, "dial", KEY_MISSING)
+            return None
         now = missed.now(connection)
         trunk = policy.trunk_for(due.caller_e164)
         if is_settled(connection, due) or is_barred(connection, due, policy) or trunk is None:
@@ -87,8 +91,9 @@ def is_settled(connection: Connection, due: Callback) -> bool:
 
 def is_barred(connection: Connection, due: Callback, policy: Policy) -> bool:
     """A number that was blocked since, or that the guards would not let in any more."""
-    is_denied = missed.is_denied(connection, due.caller_e164) or policy.denies(due.caller_e164)
-    why = "the number has been blocked since" if is_denied else policy.never_dials(due.caller_e164)
+    number = due.caller_e164
+    is_denied = refusals.is_denied(connection, number, policy.key()) or policy.denies(number)
+    why = "the number has been blocked since" if is_denied else policy.never_dials(number)
     return bool(why) and callbacks.close(connection, due.id, "cancelled", why, among=("owed", "held"))
 
 

@@ -89,3 +89,11 @@ def read_agi_secret(folder: Path) -> bytes:
 def agi_answer(secret: bytes, nonce: str) -> str:
     """What this Asterisk, and nobody else, answers to `FASTAGI_QUESTION` with that nonce."""
     return f"200 result=1 ({hashlib.sha1(nonce.encode() + secret).hexdigest()})"
+
+
+def pseudonym_key(folder: Path) -> str:
+    """The key by which numbers are hashed, as it is now; empty if there is none, or not for this user."""
+    try:
+        return read_secret(folder, PSEUDONYMS)
+    except SecretMissing:
+        return ""

@@ -18,7 +18,7 @@ from callback_dialer.policy import Policy
 from ivr.calls.caller import reader
 from ivr.calls.missed import MissedCall
 from ivr.command.checking import load_or_stop
-from ivr.command.options import fail, options
+from ivr.command.options import fail, key_of_pseudonyms, options
 from ivr.command.printing import print_line
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
@@ -42,7 +42,7 @@ def decide(
     by = next(iter(configuration.trunks), "") if trunk is None else trunk
     if trunk is not None and trunk not in configuration.trunks:
         fail(f"there is no trunk {trunk!r}", hint=f"trunks: {', '.join(configuration.trunks)}", status=2)
-    policy, read = Policy.of(configuration), reader(configuration)
+    policy, read = Policy.of(configuration, key_of_pseudonyms), reader(configuration)
     queue, unread = next(iter(policy.queues)), 0
 
     def decided(connection: Connection, number: str) -> tuple[MissedCall, Decision]:

@@ -22,7 +22,7 @@ from ivr.calls.masking import masked
 from ivr.calls.outside_text import visible
 from ivr.command.auditing import remark
 from ivr.command.checking import load_or_stop
-from ivr.command.options import fail, number_from, one_line, operator, options
+from ivr.command.options import fail, key_of_pseudonyms, number_from, one_line, operator, options
 from ivr.command.printing import print_line, progress
 from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
@@ -53,7 +53,7 @@ class Desk:
     def of(cls, context: typer.Context, by: str) -> Desk:
         """The desk of a checked configuration."""
         configuration = configuration_of(load_or_stop(options(context).config))
-        policy = Policy.of(configuration)
+        policy = Policy.of(configuration, key_of_pseudonyms)
         return cls(configuration, policy, reader(configuration), remark(by and f"--by {by}"))
 
     def place(self, store: Store, rows: Iterable[Mapping[str, str]]) -> list[Placed]:

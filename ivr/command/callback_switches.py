@@ -1,4 +1,4 @@
-"""`hotline callbacks pause`, `resume`, `release`, `cancel`: what an operator decides."""
+"""`hotline callbacks pause`, `resume`, `release`, `cancel`, `refusals`: what an operator decides."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from typing import Annotated, Final
 import typer
 from sqlalchemy import Connection
 
+from ivr.calls.masking import masked
+from ivr.calls.pseudonyms import is_pseudonym
+from ivr.command.apply import AsJson
 from ivr.command.auditing import noted
-from ivr.command.options import LARGEST, fail, local, one_line
-from ivr.command.printing import print_line
+from ivr.command.options import LARGEST, fail, key_of_pseudonyms, local, number_from, one_line
+from ivr.command.printing import print_json, print_line, print_table
 from ivr.command.store import open_store
 from ivr.storage import callbacks, switches
+from ivr.storage import refusals as refused
 from ivr.storage.callback_history import listed
 from ivr.storage.engine import Store
 from ivr.storage.switches import Part
@@ -22,7 +26,9 @@ PAUSE_EXAMPLE: Final = 'Example: hotline callbacks pause dial --why "trunk works
 RESUME_EXAMPLE: Final = "Example: hotline callbacks resume dial"
 RELEASE_EXAMPLE: Final = "Example: hotline callbacks release 17 18"
 CANCEL_EXAMPLE: Final = 'Example: hotline callbacks cancel 17 --why "answered by letter"'
+REFUSALS_EXAMPLE: Final = "Example: hotline callbacks refusals --lift -"
 STOPPABLE: Final = ("owed", "on_hold", "held")
+_NO_KEY: Final = "or it is hashed, and HOTLINE_SECRETS names no folder with the key (see `data purge`)"
 
 Change = Callable[[Connection, int, str], bool]
 Ids = Annotated[list[int], typer.Argument(metavar="ID", max=LARGEST, help="As `list` shows them.")]
@@ -102,6 +108,33 @@ def cancel(
 
     with open_store() as store:
         _tell(store, store.write(lambda c: _each(c, ids, close, "callbacks cancel", why)), "cancelled")
+
+
+def refusals(
+    lifted: Annotated[str, typer.Option("--lift", help="Call this number again; `-` reads it.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Citizens who asked not to be called, the latest first; retention makes keyed hashes of old numbers.
+
+    A hash still keeps whoever calls from that number from being called back, and is lifted by the number.
+    """
+    number = number_from(lifted)
+    shown, lift = masked(number), partial(refused.lift, number=number, key=key_of_pseudonyms())
+    with open_store() as store:
+        found = store.read(refused.every)
+        if lifted:
+            if not store.write(lambda c: noted(c, "refusal lifted", shown, done=lift(c))):
+                fail("nobody at that number, written like +994501234567, refused calls", hint=_NO_KEY)
+            print_line(f"{shown} may be called again")
+            return
+    for one in found:
+        text = one["caller_e164"]
+        one["caller_e164"] = text if is_pseudonym(text) else masked(text)
+    if as_json:
+        print_json(found)
+    else:
+        rows = [(one["caller_e164"], f"{local(one['since']):%Y-%m-%d %H:%M}", one["why"]) for one in found]
+        print_table(("number", "since", "why"), rows)
 
 
 def _each(connection: Connection, ids: list[int], change: Change, action: str, why: str) -> dict[int, bool]:

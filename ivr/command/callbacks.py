@@ -36,6 +36,7 @@ app.command("pause", epilog=callback_switches.PAUSE_EXAMPLE)(callback_switches.p
 app.command("resume", epilog=callback_switches.RESUME_EXAMPLE)(callback_switches.resume)
 app.command("release", epilog=callback_switches.RELEASE_EXAMPLE)(callback_switches.release)
 app.command("cancel", epilog=callback_switches.CANCEL_EXAMPLE)(callback_switches.cancel)
+app.command("refusals", epilog=callback_switches.REFUSALS_EXAMPLE)(callback_switches.refusals)
 
 FullNumbers = Annotated[bool, typer.Option("--full-numbers", help="Show whole numbers instead of masked.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")]

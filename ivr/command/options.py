@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from ivr.asterisk.secrets import pseudonym_key
 from ivr.command.printing import print_line, styled
 from ivr.config.loading import load
 from ivr.config.model import Configuration, Hotline, Language, Server
@@ -65,6 +66,11 @@ def operator() -> str:
         return f"{pwd.getpwuid(uid).pw_name} (uid {uid})"
     except KeyError:  # such as in a container
         return f"uid {uid}"
+
+
+def key_of_pseudonyms() -> str:
+    """The key by which old numbers are hashed, if this machine has it and this user may read it."""
+    return pseudonym_key(Path(os.environ.get("HOTLINE_SECRETS", "/etc/asterisk/secrets.d")))
 
 
 def number_from(given: str) -> str:

@@ -24,12 +24,12 @@ from ivr.config.loading import configuration_of
 from ivr.storage.audit import last_subject
 from ivr.storage.engine import Store
 from ivr.storage.purge import Done, is_any_nameless, purge
+from ivr.storage.refusals import KEY_KNOWN
 
 EXAMPLE: Final = "Example: hotline data purge --secrets /etc/asterisk/secrets.d"
 _RESTORE: Final = (
     "restore it from a backup, or copy it from the other machine: without it equal callers differ"
 )
-_KEY_KNOWN: Final = "key of pseudonyms"
 
 
 def purge_data(
@@ -85,9 +85,9 @@ def _key(store: Store, secrets: Path) -> str:
     except OSError as problem:
         fail(f"{secrets} cannot be written: {problem.strerror}", hint="name the folder with --secrets")
     mine = pseudonym(key, "")
-    known = store.read(lambda connection: last_subject(connection, _KEY_KNOWN))
+    known = store.read(lambda connection: last_subject(connection, KEY_KNOWN))
     if known not in (None, mine) and is_in_use:
         fail(f"the key in {secrets} is another than the one numbers were hashed with", hint=_RESTORE)
     if known != mine:
-        store.write(lambda connection: noted(connection, _KEY_KNOWN, mine))
+        store.write(lambda connection: noted(connection, KEY_KNOWN, mine))
     return key

@@ -22,7 +22,7 @@ from callback_dialer.service import dialer_service
 from ivr.asterisk.connection import AmiConnection, utc_now
 from ivr.asterisk.fastagi import FastAgiService, Limits
 from ivr.asterisk.readiness import Needed
-from ivr.asterisk.secrets import SecretMissing, read_agi_secret, read_secret
+from ivr.asterisk.secrets import SecretMissing, pseudonym_key, read_agi_secret, read_secret
 from ivr.availability import Availability, SignsOfLife
 from ivr.calls.orders import CallOrder, OrderAnswer
 from ivr.command.apply import ETC, AsteriskFolder, Revisions, shelf_of
@@ -90,13 +90,14 @@ def run(
     configure_logging(json=not sys.stderr.isatty())
     file = spool_path(spool, server)
     kept, noted = open_spool(file) if "recorder" in wanted else None, file.with_suffix(".last-attempt")
+    policy = Policy.of(configuration, partial(pseudonym_key, secrets))
     with open_store(patient=True) as store:
         thread = StoreThread(store)
         purge = ["--config", str(folder), "data", "purge", "--secrets", str(secrets)]
         nightly = NightlyPurge(thread, ZoneInfo(configuration.hotline.time_zone), [*HOTLINE, *purge])
         status = serve(
             lambda reactor: [
-                *_services(configuration, server, thread, kept, noted, logins, agi_secret, reactor),
+                *_services(configuration, policy, server, thread, kept, noted, logins, agi_secret, reactor),
                 TaskService("retention", nightly.run),
                 TaskService("revisions", lambda stop: renewal.watch(stop, reactor.stop)),
             ]
@@ -121,6 +122,7 @@ def _live(shelf: Shelf, given: Path) -> tuple[Path, int]:
 
 def _services(
     configuration: Configuration,
+    policy: Policy,
     server: str,
     store: StoreThread,
     spool: Spool | None,
@@ -142,8 +144,10 @@ def _services(
     if "dialer" in logins:
         board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
         watch = ContactWatch(configuration, board, logins["dialer"].send)
-        yield dialer_service(configuration, server, store, logins["dialer"], board, watch, last_attempt)
-        agi = _agi(configuration, server, board, store, agi_secret, reactor)
+        yield dialer_service(
+            configuration, policy, server, store, logins["dialer"], board, watch, last_attempt
+        )
+        agi = _agi(configuration, policy, server, board, store, agi_secret, reactor)
         yield agi
         told["dialer"] = lambda: agi.tally.as_json(contacts=watch.alarms)
     for part, login in logins.items():
@@ -156,9 +160,15 @@ def _recorder_tells(recorder: Recorder, availability: Availability) -> str:
 
 
 def _agi(
-    configuration: Configuration, server: str, board: Board, store: StoreThread, secret: bytes, reactor: Any
+    configuration: Configuration,
+    policy: Policy,
+    server: str,
+    board: Board,
+    store: StoreThread,
+    secret: bytes,
+    reactor: Any,
 ) -> FastAgiService:
-    where, policy = configuration.servers[server], Policy.of(configuration)
+    where = configuration.servers[server]
 
     def take(order: CallOrder) -> OrderAnswer:
         return store.write_now(lambda c: take_order(c, order, policy))

@@ -17,8 +17,7 @@ from ivr.calls.callback_states import Verdict
 from ivr.calls.missed import EndedCall, MissedCall, Stay
 from ivr.storage.locks import advisory_lock
 from ivr.storage.moments import ago, database_now
-from ivr.storage.schema import CALL_UNDECIDED, calls, decisions, denied_numbers, visits
-from ivr.storage.unless_there import add
+from ivr.storage.schema import CALL_UNDECIDED, calls, decisions, visits
 
 OPEN_AT_MOST: Final = timedelta(hours=4)
 """A call without a sign of life for this long was left open by an unclean stop, not by a patient caller."""
@@ -114,14 +113,3 @@ def is_open_now() -> ColumnElement[bool]:
 def holds(connection: Connection, condition: ColumnElement[bool]) -> bool:
     """Whether a condition on one citizen holds in this transaction."""
     return bool(connection.scalar(select(condition)))
-
-
-def is_denied(connection: Connection, caller_e164: str) -> bool:
-    """Whether somebody at that number asked not to be called."""
-    return holds(connection, exists().where(denied_numbers.c.caller_e164 == caller_e164))
-
-
-def deny(connection: Connection, caller_e164: str, why: str) -> None:
-    """Never call that number again."""
-    row = {"caller_e164": caller_e164, "since": database_now(), "why": why}
-    add(connection, denied_numbers, row)

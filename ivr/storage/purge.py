@@ -21,6 +21,7 @@ from ivr.calls.masking import without_numbers
 from ivr.calls.pseudonyms import MARK, pseudonym
 from ivr.config.retention import Retention
 from ivr.storage.engine import Store
+from ivr.storage.refusals import any_hashed, hash_old
 from ivr.storage.schema import (
     agent_states,
     attempt_journal,
@@ -68,6 +69,9 @@ def purge(store: Store, key: str, retention: Retention, zone: ZoneInfo, now: dat
             yield from _make_nameless(store, table, when < begins(nameless, zone), key)
         store.write(partial(mark_deleted, kind=kind, before=gone))
         yield from _in_portions(store, kind, partial(_DELETE[kind], moment=begins(gone, zone)))
+    refused_before = begins(dates["callbacks"][0], zone)
+    hashed = partial(hash_old, moment=refused_before, key=key)
+    yield from _in_portions(store, "refusals", hashed, "made nameless")
     asked_before = begins(dates["calls"][1], zone)
     yield from _in_portions(store, "surveys", partial(_delete_surveys, moment=asked_before))
     moment = begins(before(retention.agent_states), zone)
@@ -77,7 +81,8 @@ def purge(store: Store, key: str, retention: Retention, zone: ZoneInfo, now: dat
 def is_any_nameless(connection: Connection) -> bool:
     """Whether numbers have been made pseudonyms already, so that the key must be the same again."""
     found = (select(table.c.id).where(table.c.caller.like(f"{MARK}%")) for table in (calls, callbacks))
-    return any(connection.scalar(query.limit(1)) is not None for query in found)
+    rows = any(connection.scalar(query.limit(1)) is not None for query in found)
+    return rows or any_hashed(connection)
 
 
 def _first_day_in_use(connection: Connection, zone: ZoneInfo, today: date) -> date:
@@ -166,11 +171,13 @@ def _mask_texts(connection: Connection, callback_id: int) -> None:
                 connection.execute(update(table).where(table.c.id == number).values({text: left}))
 
 
-def _in_portions(store: Store, what: str, work: Callable[[Connection], int]) -> Iterator[Done]:
+def _in_portions(
+    store: Store, what: str, work: Callable[[Connection], int], action: str = "deleted"
+) -> Iterator[Done]:
     number = 0
     while done := store.write(work):
         number += done
-    yield Done("deleted", what, number)
+    yield Done(action, what, number)
 
 
 def _delete_calls(connection: Connection, moment: datetime) -> int:

@@ -16,7 +16,7 @@ from callback_dialer.resolving import alive, known, resolve
 from callback_dialer.starting import Start, start_next
 from ivr.asterisk.events import AmiEvent
 from ivr.calls.callback_states import Disposition
-from ivr.storage import attempts, callbacks, listening, missed
+from ivr.storage import attempts, callbacks, listening, missed, refusals
 from ivr.storage.callbacks import Callback
 from ivr.storage.engine import Store
 from ivr.storage.schema import attempt_journal, recorder_signs
@@ -166,7 +166,7 @@ def test_a_number_blocked_since_is_not_dialled(store: Store) -> None:
     def work(connection: Connection) -> None:
         store_call(connection, NUMBER)
         decide_all(connection)
-        missed.deny(connection, NUMBER, "asked")
+        refusals.deny(connection, NUMBER, "asked")
         assert start_next(connection, "main", TWO_IDLE, ALWAYS) is None
         assert only_callback(connection).state == "cancelled"
 
@@ -246,7 +246,7 @@ def test_a_citizen_who_refuses_is_on_the_deny_list_before_the_call_is_over(store
     def work(connection: Connection) -> None:
         refusing = replace(dialled(connection), state="citizen_answered", farewell="refused")
         write(connection, refusing, ALWAYS)
-        assert missed.is_denied(connection, NUMBER)
+        assert refusals.is_denied(connection, NUMBER, "")
         write(connection, replace(refusing, ended_at=NOON), ALWAYS)
         assert only_callback(connection).state == "refused"
         store_call(connection, NUMBER)

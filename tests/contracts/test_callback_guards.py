@@ -20,7 +20,7 @@ from callback_dialer.starting import start_next
 from ivr.calls.caller import reader
 from ivr.command.root import app
 from ivr.config.callback_rules import Budget, Budgets, Burst, PrefixBudget
-from ivr.storage import callbacks, missed, switches
+from ivr.storage import callbacks, missed, refusals, switches
 from ivr.storage.engine import Store
 from ivr.storage.schema import attempts, decisions
 from ivr.storage.schema import callbacks as callbacks_table
@@ -118,7 +118,7 @@ def test_a_citizens_number_is_told_in_e164_however_it_is_written(at_store: Store
 
 
 def test_decide_knows_what_the_store_knows_and_stores_nothing(at_store: Store) -> None:
-    at_store.write(lambda c: missed.deny(c, NUMBER, "asked"))
+    at_store.write(lambda c: refusals.deny(c, NUMBER, "asked"))
     assert [answer["decision"] for answer in told("0501234567")] == ["blocked"]
     at_store.write(lambda c: store_call(c, "+994502222222"))
     at_store.write(lambda c: decide_all(c, ALWAYS))

@@ -20,7 +20,7 @@ from callback_dialer.milestones import dialled_since
 from callback_dialer.resolving import resolve
 from callback_dialer.starting import start_next
 from ivr.command.root import app
-from ivr.storage import attempts, callbacks, missed, switches
+from ivr.storage import attempts, callbacks, missed, refusals, switches
 from ivr.storage.callbacks import Callback
 from ivr.storage.engine import Store, StoreThread
 from ivr.storage.schema import callbacks as callbacks_table
@@ -161,7 +161,7 @@ def test_after_a_restore_nobody_is_rung_again_who_was_reached_refused_or_is_dial
         BUSY: "owed",
         RINGING: "dialing",
     }
-    assert machine.store.read(lambda c: missed.is_denied(c, REFUSED))
+    assert machine.store.read(lambda c: refusals.is_denied(c, REFUSED, ""))
     assert found[BUSY].attempts_used == 1
     assert found[BUSY].due_at > machine.store.read(missed.now) + timedelta(minutes=1)
     assert [one.state for one in machine.store.read(lambda c: attempts.live(c, "main"))] == ["originating"]

@@ -17,7 +17,7 @@ from callback_dialer.attempt import Progress
 from callback_dialer.dispositions import disposition as disposition_of
 from callback_dialer.milestones import lines_of, tell
 from callback_dialer.policy import Policy
-from ivr.storage import missed
+from ivr.storage import missed, refusals
 from ivr.storage.engine import Store
 from ivr.storage.schema import decisions
 from tests.callback_policy import NOON
@@ -214,7 +214,7 @@ def test_each_way_a_citizens_phone_can_react_is_told_by_the_disposition(tmp_path
                 lines = lines_of(attempt.id, lab.house.queue_log, attempt.planned_at)
                 told = tell(Progress(attempt.id, "originating", attempt.planned_at), lines or [])
                 assert disposition_of(told) == disposition, (fate, lines)
-            assert lab.store.read(lambda c: missed.is_denied(c, f"+994{numbers[6][1:]}"))
+            assert lab.store.read(lambda c: refusals.is_denied(c, f"+994{numbers[6][1:]}", ""))
 
     run(scenario)
 
