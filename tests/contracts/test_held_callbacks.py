@@ -22,7 +22,7 @@ from callback_dialer.resolving import known
 from callback_dialer.starting import start_next
 from ivr.command.root import app
 from ivr.config.callback_rules import Budget, Burst, PrefixBudget
-from ivr.storage import budgets, missed, switches
+from ivr.storage import budgets, refusals, switches
 from ivr.storage.engine import Store
 from ivr.storage.schema import callbacks, decisions
 from tests.contracts.test_callback_decisions import NUMBER
@@ -222,7 +222,7 @@ def test_who_must_not_be_called_any_more_uses_up_no_room(store: Store) -> None:
 
     def work(connection: Connection) -> None:
         missed_by(connection, NUMBER, *OTHERS)
-        missed.deny(connection, denied, "asked")
+        refusals.deny(connection, denied, "asked")
         store_call(
             connection, answered, [Queued("answered")], ended_at=datetime.now(UTC) + timedelta(seconds=1)
         )
