@@ -25,6 +25,7 @@ OLDEST_PYTHON = (3, 11)
 
 PROGRAMS = {
     "espeak-ng": "speaks the prompts in Azerbaijani, Russian and English",
+    "faketime": "sets the clock of a process under test",
     "sox": "turns them into 8 kHz telephone recordings",
     "systemd": "has systemd-analyze, which checks the service's unit",
 }

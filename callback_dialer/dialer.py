@@ -31,7 +31,7 @@ from callback_dialer.releasing import release_next
 from callback_dialer.resolving import Resolver
 from callback_dialer.starting import Start, start_next
 from ivr.asterisk.actions import ActionNotSent, ActionRefused, AmiError, UnsafeHeader
-from ivr.asterisk.connection import AmiConnection, Connected, Lost, utc_now
+from ivr.asterisk.connection import AmiConnection, Connected, Lost
 from ivr.asterisk.events import AmiEvent
 from ivr.queues.board import AgentChange, Board, refresh
 from ivr.storage import agents, attempts, budgets, callbacks, missed, orders, settling
@@ -61,7 +61,6 @@ class Dialer:
         queue_log: Path | None = None,
         hear: Callable[[AmiEvent], None] = lambda event: None,
         last_attempt: Path | None = None,
-        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         """`hear`: gets every event, too; only one can read a connection's events."""
         self._policy = policy
@@ -69,7 +68,7 @@ class Dialer:
         self._store = store
         self._connection = connection
         self._board = board
-        self._clock = clock
+        self._clock = connection.clock
         self._also_hear = hear
         self._lease = Lease(store, server, "dialer")
         self._following = Following()

@@ -45,7 +45,7 @@ def dialer_service(
         hear=watch.hear,
         last_attempt=last_attempt,
     )
-    lender = Lender(loans(configuration), policy.reserve, board, connection.send)
+    lender = Lender(loans(configuration), policy.reserve, board, connection.send, connection.clock)
 
     async def run(stop: asyncio.Event) -> None:
         connecting = asyncio.create_task(connection.run())

@@ -7,6 +7,8 @@ last bookmark on, and how many visits it told is counted.
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -157,7 +159,7 @@ class SignsOfListening:
         self._silent_since: datetime | None = None
         self._reason: Reason = "start"
         self._gaps: list[Gap] = []
-        self._next_sign = datetime.min.replace(tzinfo=utc_now().tzinfo)
+        self._next_sign = -math.inf
 
     async def begin(self) -> None:
         """Nobody has listened since the last recorder's last sign of life. Raises StoreAway."""
@@ -182,7 +184,7 @@ class SignsOfListening:
 
     async def store(self, *, is_heard: bool) -> None:
         """Every few seconds a sign of life, and gaps at once; what the database cannot take now waits."""
-        now, gaps = utc_now(), tuple(self._gaps)
+        now, gaps = time.monotonic(), tuple(self._gaps)
         is_heard = is_heard and self._silent_since is None
         if not gaps and not (is_heard and now >= self._next_sign):
             return
@@ -191,7 +193,7 @@ class SignsOfListening:
         except StoreAway:
             return
         del self._gaps[: len(gaps)]
-        self._next_sign = now + timedelta(seconds=listening.SIGN_EVERY)
+        self._next_sign = now + listening.SIGN_EVERY
 
     def _put(self, connection: Connection, gaps: tuple[Gap, ...], is_heard: bool) -> None:
         for gap in gaps:

@@ -15,7 +15,6 @@ from typing import Final, Literal
 import structlog
 
 from ivr.asterisk.actions import AmiError
-from ivr.asterisk.connection import utc_now
 from ivr.asterisk.readiness import Send
 from ivr.asterisk.words import CONTEXT_LENT, PAUSED_BY_US, VAR_LENT, interface
 from ivr.availability import stopped
@@ -39,9 +38,9 @@ class Lender:
         reserve: Callable[[str], int],
         board: Board,
         send: Send,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime],
     ) -> None:
-        """`reserve`: idle agents that each queue keeps for its own callers."""
+        """`reserve`: idle agents that each queue keeps for its own callers. `clock`: the board's."""
         self._lent = [Lent(loan.queue, interface(loan.account), loan.home) for loan in loans]
         self._reserves = {one.home: reserve(one.home) for one in self._lent}
         self._board, self._send, self._clock = board, send, clock

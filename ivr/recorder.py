@@ -134,7 +134,7 @@ class Recorder:
                 log.exception("not understood; the recorder goes on", told=name, skipped=self._skipped)
             if isinstance(told, Lost):
                 self._look_no_more()
-                self._signs.lost(told.at)
+                self._signs.lost(self._connection.clock.shown(told.at))
             elif isinstance(told, Connected):
                 self._looking = asyncio.create_task(self._look_around(told))
 
@@ -200,7 +200,7 @@ class Recorder:
         while True:
             if loop.time() >= next_tick:
                 next_tick = loop.time() + _TICK_EVERY
-                self._fold.apply(self._reader.tick(utc_now()))
+                self._fold.apply(self._reader.tick(self._connection.clock.steady()))
             await asyncio.sleep(STORE_EVERY if await self._store_changes() else _RETRY_EVERY)
 
     async def _follow_queue_log(self) -> None:
@@ -238,7 +238,7 @@ class Recorder:
         self._duty = "storing" if is_ours else "standing by"
 
     async def _store_the_rest(self) -> None:
-        self._fold.apply(self._reader.tick(utc_now()))
+        self._fold.apply(self._reader.tick(self._connection.clock.steady()))
         for _ in range(_LAST_TRIES):
             with suppress(StoreAway, StoreUnfit):
                 if await self._store_changes():

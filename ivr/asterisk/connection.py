@@ -18,6 +18,7 @@ import structlog
 
 from ivr.asterisk.actions import ActionNotSent, ActionRefused, AmiError, Header, Reply
 from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.receipts import Receipts
 from ivr.asterisk.session import Session
 
 log = structlog.get_logger(__name__)
@@ -25,9 +26,13 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """Logged in; every event after this one belongs to the new connection."""
+    """Logged in; every event after this one belongs to the new connection.
+
+    `clock_set_by`: how far the machine's clock was set since this process began (`ivr.asterisk.receipts`).
+    """
 
     at: datetime
+    clock_set_by: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,8 @@ class AmiConnection:
         self.events: asyncio.Queue[AmiEvent | Connected | Lost] = asyncio.Queue()
         self._host, self._port = host, port
         self._user, self._secret = user, secret
-        self._clock = clock
+        self.clock = Receipts(clock)
+        """By which its events are received."""
         self._timing = timing or Timing()
         self._session: Session | None = None
         self._closing = asyncio.Event()
@@ -130,7 +136,8 @@ class AmiConnection:
             self._session.cut("closed by us")
 
     async def _stay_connected(self) -> bool:
-        session = await Session.open(self._host, self._port, self._clock, self._timing.connect)
+        self.clock.follow()
+        session = await Session.open(self._host, self._port, self.clock, self._timing.connect)
         try:
             await session.ask(
                 {"Action": "Login", "Username": self._user, "Secret": self._secret, "Events": "on"},
@@ -139,11 +146,11 @@ class AmiConnection:
             if self._closing.is_set():
                 return False
             self._session = session
-            self.events.put_nowait(Connected(self._clock()))
+            self.events.put_nowait(Connected(self.clock(), self.clock.set_by))
             session.deliver_to(self.events.put_nowait)
             log.info("AMI connected", address=f"{self._host}:{self._port}", user=self._user)
             reason = await session.until_lost(self._timing.ping_every, self._timing.pong_within)
-            self.events.put_nowait(Lost(self._clock() - timedelta(seconds=session.doubt), reason))
+            self.events.put_nowait(Lost(self.clock() - timedelta(seconds=session.doubt), reason))
             tell = log.info if self._closing.is_set() else log.warning
             tell("AMI connection lost", address=f"{self._host}:{self._port}", reason=reason)
             return True

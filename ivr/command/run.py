@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -147,7 +148,8 @@ def _services(
         yield dialer_service(
             configuration, policy, server, store, logins["dialer"], board, watch, last_attempt
         )
-        agi = _agi(configuration, policy, server, board, store, agi_secret, reactor)
+        clock = logins["dialer"].clock
+        agi = _agi(configuration, policy, server, board, store, agi_secret, reactor, clock)
         yield agi
         told["dialer"] = lambda: agi.tally.as_json(contacts=watch.alarms)
     for part, login in logins.items():
@@ -167,6 +169,7 @@ def _agi(
     store: StoreThread,
     secret: bytes,
     reactor: Any,
+    clock: Callable[[], datetime],
 ) -> FastAgiService:
     where = configuration.servers[server]
 
@@ -177,7 +180,7 @@ def _agi(
         return store.store.read(lambda c: callbacks.open_for(c, number)) is not None
 
     orders = scripts_of_orders(configuration, server, take, is_owed, utc_now)
-    scripts = {**scripts_for(board, configuration, utc_now, store.store, server), **orders}
+    scripts = {**scripts_for(board, configuration, clock, store.store, server), **orders}
     limits = Limits(deadline=where.agi_deadline)
     return FastAgiService(where.agi_host, where.agi_port, scripts, limits, secret, reactor)
 

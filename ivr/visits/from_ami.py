@@ -35,23 +35,29 @@ class AmiReader:
     def __init__(self) -> None:
         self._clock = SteadyClock()
         self._booted: tuple[float, datetime] | None = None
+        self._set_by = timedelta()
+        """How far the receipts have followed the machine's clock; for durations they have not."""
 
     def facts(self, told: AmiEvent | Connected | Lost) -> Facts:
         """What one event (or the news about the connection itself) says, in order."""
         if isinstance(told, Connected):
-            self._clock.new_connection()
+            self._clock.new_connection((told.clock_set_by - self._set_by).total_seconds())
+            self._set_by = told.clock_set_by
             return
         if isinstance(told, Lost):
-            yield fact.ConnectionLost(self._clock.read(None, told.at))
+            yield fact.ConnectionLost(self._received(told.at))
             return
-        when = self._clock.read(told.timestamp, told.received_at, told.doubt)
+        when = self._clock.read(told.timestamp, told.received_at - self._set_by, told.doubt)
         if told.name == "FullyBooted":
             yield self._booted_fact(told, when)
         elif (read := _READERS.get(told.name)) is not None:
             yield from read(told, when)
 
+    def _received(self, at: datetime) -> When:
+        return self._clock.read(None, at - self._set_by)
+
     def tick(self, now: datetime) -> fact.Tick:
-        """Time passed without an event."""
+        """Time passed without an event; `now` by receipts that have followed nothing."""
         return fact.Tick(self._clock.read(None, now))
 
     def waiting(self, entry: AmiEvent, channels: Mapping[str, AmiEvent]) -> Facts:
@@ -59,7 +65,7 @@ class AmiReader:
 
         Only those carry the channel's variables: whose call it is, in which language.
         """
-        when = self._clock.read(None, entry.received_at)
+        when = self._received(entry.received_at)
         if entry.name == "QueueEntry":
             party = _party(entry)
             if (channel := channels.get(party.uniqueid)) is not None:
@@ -73,16 +79,16 @@ class AmiReader:
         """The answer to CoreStatus. FullyBooted's uptime, in whole seconds, misses a quick restart."""
         words = f"{core_status.get('CoreStartupDate', '')} {core_status.get('CoreStartupTime', '')}".strip()
         if words:
-            yield fact.Started(self._clock.read(None, connected_at), words)
+            yield fact.Started(self._received(connected_at), words)
 
     def live_calls(self, rows: tuple[AmiEvent, ...], asked_at: datetime) -> fact.LiveCalls:
         """The rows of CoreShowChannels."""
-        return fact.LiveCalls(self._clock.read(None, asked_at), frozenset(row["Linkedid"] for row in rows))
+        return fact.LiveCalls(self._received(asked_at), frozenset(row["Linkedid"] for row in rows))
 
     def _booted_fact(self, event: AmiEvent, when: When) -> fact.Booted:
         """Read late, an uptime would look too short: it belongs to the earliest moment of receipt."""
         uptime = _number(event["Uptime"]) or 0.0
-        received_at = event.received_at - timedelta(seconds=event.doubt)
+        received_at = when.received_at - timedelta(seconds=event.doubt)
         when = when._replace(received_at=received_at)
         before, self._booted = self._booted, (uptime, received_at)
         if before is None:

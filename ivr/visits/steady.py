@@ -1,7 +1,8 @@
 """Two clocks made one: Asterisk's timestamps, which may step, and our receipts, which may be late.
 
 Every event gets a place on a steady axis of seconds, on which durations are differences. Asterisk's clock
-gives the axis; where it steps while our clock walks on, the receipts bridge the step.
+gives the axis; where it steps while our clock walks on, the receipts bridge the step. They are monotonic: a
+setting of our own machine's clock is not among them.
 """
 
 from __future__ import annotations
@@ -48,10 +49,17 @@ class SteadyClock:
         self._last: tuple[float, float] | None = None
         """That place and that receipt; None before the first of a connection."""
         self._pauses_alike = 0
-        self._shows_our_time = False
+        self._shows_our_time = self._is_told = False
 
-    def new_connection(self) -> None:
-        """After a hole nothing is known about the pace."""
+    def new_connection(self, set_by: float = 0.0) -> None:
+        """After a hole nothing is known about the pace.
+
+        `set_by`: so many seconds our clock was set, which the receipts read here do not follow. Where
+        Asterisk tells no moments, they are those of our clock, and have stepped with it.
+        """
+        if not self._is_told:
+            self._correction -= set_by
+            self._steps += abs(set_by) > STEP_SECONDS
         self._last, self._pauses_alike, self._shows_our_time = None, 0, False
 
     def read(self, timestamp: datetime | None, received_at: datetime, doubt: float = 0.0) -> When:
@@ -64,6 +72,7 @@ class SteadyClock:
             steady = received - self._delay
             at = received_at - timedelta(seconds=self._delay + self._correction)
             return When(at, received_at, steady, False, self._steps)
+        self._is_told = True
         told = timestamp.timestamp()
         if self._shows_our_time or self._walks_with_ours(told + self._correction, received):
             self._bridge(received - told - self._correction - self._delay, doubt)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from tests.lab.clock import SettableClock
+
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _LIBRARIES = "usr/lib/x86_64-linux-gnu"
 _OLDEST = 22
@@ -77,8 +79,9 @@ def _machine_modules() -> Path:
 class Asterisk:
     """One running Asterisk over the configuration folder `etc`; ended by `stop` or `kill`."""
 
-    def __init__(self, etc: Path, runs_as: int | None = None) -> None:
-        """`runs_as`: the user and group id it gets instead of ours."""
+    def __init__(self, etc: Path, clock: SettableClock | None = None, runs_as: int | None = None) -> None:
+        """`clock`: another than the machine's. `runs_as`: the user and group id it gets instead of ours."""
+        self._environment = {**os.environ, **(clock.environment if clock else {})}
         self._command = (*installation().command, "-C", str(etc / "asterisk.conf"))
         self._console = etc.parent / "console.txt"
         self._runs_as = runs_as
@@ -101,6 +104,7 @@ class Asterisk:
                 stdout=console,
                 stderr=console,
                 umask=PRIVATE_UMASK,
+                env=self._environment,
                 user=self._runs_as,
                 group=self._runs_as,
                 extra_groups=None if self._runs_as is None else (),

@@ -33,6 +33,7 @@ from ivr.config.model import Configuration
 from ivr.sounds.prompts import PromptFile, needed
 from ivr.sounds.synthesis import NOTES, build, outdated
 from tests.lab.asterisk import Asterisk, installation
+from tests.lab.clock import SettableClock
 from tests.lab.lab_files import Lab, files
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -48,7 +49,13 @@ class House:
     """A running hotline's addresses and folders."""
 
     def __init__(
-        self, folder: Path, ports: list[int], run_folder: Path, today: date, runs_as: int | None = None
+        self,
+        folder: Path,
+        ports: list[int],
+        run_folder: Path,
+        today: date,
+        clock: SettableClock | None = None,
+        runs_as: int | None = None,
     ) -> None:
         self.folder = folder
         self.config = folder / "config"
@@ -60,7 +67,7 @@ class House:
         self._run_folder = run_folder
         self._today = today
         self._runs_as = runs_as
-        self.asterisk = Asterisk(self.etc, runs_as)
+        self.asterisk = Asterisk(self.etc, clock, runs_as)
 
     @classmethod
     @asynccontextmanager
@@ -70,16 +77,18 @@ class House:
         config: Path = REPOSITORY / "config",
         changes: Changes | None = None,
         today: date | None = None,
+        clock: SettableClock | None = None,
         runs_as: int | None = None,
     ) -> AsyncIterator[Self]:
         """A hotline running in `folder`, stopped at the end. `today`: from its year on holidays are known.
 
-        `runs_as`: the user and group id of Asterisk, to whom its folders then belong, as on Debian.
+        `clock`: Asterisk's, if it is another than the machine's. `runs_as`: Asterisk's user and group id,
+        to whom its folders then belong, as on Debian.
         """
         folder = folder.resolve()
         run_folder = Path(tempfile.mkdtemp(prefix="hotline-"))
         ports = free_ports(5)
-        house = cls(folder, ports, run_folder, today or date.today(), runs_as)
+        house = cls(folder, ports, run_folder, today or date.today(), clock, runs_as)
         try:
             house._furnish(config, changes or {}, ports[2:])
             house.render()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ivr.config.loading import configuration_of, load_or_fail
+from tests.lab.clock import SettableClock
 from tests.lab.house import REPOSITORY, House
 
 _READY_SECONDS = 30.0
@@ -51,11 +52,16 @@ class HotlineService:
         *,
         only: str = "",
         config: Path | None = None,
+        clock: SettableClock | None = None,
     ) -> None:
-        """`only`: that part of it alone. `config`: a folder other than the house's, with the same queues."""
+        """`only`: that part of it alone. `config`: a folder other than the house's, with the same queues.
+
+        `clock`: another than the machine's, for its commands too.
+        """
         self.house = house
         self._only = only
         self._config = config or house.config
+        self._clock = clock
         self._command = _command(broken)
         self.database_url = database_url or f"sqlite:///{house.folder / 'hotline.db'}"
         self.log = house.folder / f"{name}.log"
@@ -159,6 +165,7 @@ class HotlineService:
             "HOTLINE_SPOOL": str(self.log.with_suffix(".spool")),
             "HOTLINE_SECRETS": str(self.house.etc / "secrets.d"),
             "HOTLINE_ASTERISK": str(self.house.etc),
+            **(self._clock.environment if self._clock else {}),
         }
 
     async def _is_ready(self) -> bool:

@@ -44,7 +44,7 @@ def test_the_steps_bring_the_hotline_to_a_clean_asterisk_of_another_user(reachab
 
     async def scenario() -> None:
         changes = {"callback.reserve": 0}
-        async with House.open(reachable / "house", CONFIG, changes, TODAY, another_user()) as house:
+        async with House.open(reachable / "house", CONFIG, changes, TODAY, None, another_user()) as house:
             await _forget_the_hotline(house)
             shutil.copy(starter_folder() / UNIT, house.config)  # as `hotline config init` did
             page = re.sub(

@@ -91,6 +91,26 @@ def test_a_step_while_we_stood_still_is_bridged_as_far_as_the_receipts_are_known
     assert visit.clock_stepped
 
 
+@pytest.mark.parametrize("seconds", [7200, -7200])
+@pytest.mark.parametrize("is_told", [True, False], ids=["timestamps", "none"])
+@pytest.mark.parametrize("after", [1.5, 4.0, 8.0])
+def test_our_clock_that_is_set_while_nobody_listens_changes_no_duration(
+    after: float, is_told: bool, seconds: float
+) -> None:
+    """Receipts follow it at the new connection, which says how far."""
+    whole = [event if is_told else replace(event, timestamp=None) for event in events(spelled_out(CALL))]
+    listener = hear([event for event in whole if event.received_at <= at(after)], Listener())
+    later = timedelta(seconds=seconds)
+    for fact in listener.reader.facts(Connected(at(after + seconds), later)):
+        listener.fold.apply(fact)
+    rest = [event for event in whole if event.received_at > at(after)]
+    (visit,) = hear(
+        [replace(event, received_at=event.received_at + later) for event in rest], listener
+    ).visits
+    assert told([visit]) == TRUE
+    assert visit.answered_at == at(5.0 if is_told or after > 5 else 5.0 + seconds)
+
+
 def test_asterisk_that_is_asked_late_for_its_uptime_was_not_restarted() -> None:
     listener = Listener().hears(BOOT + OPEN, until=20).reconnects(23)
     (booted,) = events("43.0 FullyBooted Uptime=1023")

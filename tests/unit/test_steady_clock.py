@@ -139,6 +139,26 @@ def test_after_a_hole_the_pace_is_not_known_but_the_steps_so_far_are() -> None:
     assert away.place(4, 4) == (4, 0)
 
 
+@pytest.mark.parametrize(
+    ("set_by", "steps"), [(HOUR, 1), (-HOUR, 1), (2.25, 1), (-2.25, 1), (2.0, 0), (0.0, 0)]
+)
+def test_without_timestamps_the_moments_follow_our_clock_once_it_is_set_and_the_places_do_not(
+    set_by: float, steps: int
+) -> None:
+    heard = Heard()
+    assert heard.place(None, 5) == (5, 0)
+    heard.clock.new_connection(set_by)
+    assert heard.reads(None, 6) == When(at(6 + set_by), at(6), at(6).timestamp(), False, steps)
+
+
+def test_asterisk_s_moments_do_not_follow_our_clock() -> None:
+    heard = Heard()
+    heard.reads(5, 5)
+    heard.clock.new_connection(HOUR)
+    assert heard.reads(None, 6) == When(at(6), at(6), at(6).timestamp(), False, 0)
+    assert heard.reads(7, 7) == When(at(7), at(7), at(7).timestamp(), True, 0)
+
+
 def test_without_a_timestamp_the_receipt_is_read_by_what_is_known_of_asterisk_s_clock() -> None:
     heard = Heard()
     assert heard.reads(None, 5) == When(at(5), at(5), at(5).timestamp(), False, 0)
