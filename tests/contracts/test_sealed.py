@@ -17,7 +17,6 @@ from ivr.config.retention import RecordRetention, Retention
 from ivr.config.shapes import DAY
 from ivr.menus.steps import by_node
 from ivr.storage.engine import Store
-from ivr.storage.migrations import migrate
 from ivr.storage.purge import purge
 from ivr.storage.schema import attempts, callbacks, calls, metadata
 from ivr.storage.sealed import begins
@@ -25,7 +24,6 @@ from ivr.storage.totals import totals
 from ivr.storage.walks import ways_out
 from tests.contracts.retaining import ANNA, days_ago, house
 from tests.contracts.test_callback_decisions import decide_all
-from tests.contracts.test_migrations import emptied
 from tests.contracts.test_purge import BAKU, purged
 from tests.contracts.test_visits import CALL, OVER, put
 from tests.stored_calls import Queued, store_call
@@ -95,43 +93,6 @@ def test_a_call_that_is_told_late_changes_no_count_of_a_sealed_day(store: Store)
         late = OVER._replace(uniqueid=name, linkedid=name, call_linkedid=name)
         put(store, late, call=call._replace(uniqueid=name, linkedid=name))
     assert counted() == before
-
-
-def test_days_an_earlier_version_sealed_are_counted_from_their_records_then_sealed_or_told_of(
-    house: Path, store: Store
-) -> None:
-    """Of one of them it has deleted the records, of the other only the numbers."""
-    deleted, whole = (days_ago(days).astimezone(BAKU).date() for days in (250, 150))
-    emptied(store, "0006")
-    statements = (
-        "INSERT INTO sealed_days (day, sealed_at, begins_at, ends_at)"
-        " VALUES ('{day}', 0, {begins}000, {ends}000)",
-        "INSERT INTO sealed_totals"
-        " (day, record, server, structure, queue, origin, result, number, wait_seconds, talk_seconds)"
-        " VALUES ('{day}', 'visits', 'main', 'dvx', 'dvx', 'inbound', 'abandoned', 1, 12, 0)",
-    )
-
-    def an_earlier_version(connection: Connection) -> None:
-        noon = begins(whole, BAKU) + timedelta(hours=12)
-        connection.exec_driver_sql("ALTER TABLE visits ADD COLUMN place VARCHAR(150)")  # which we write
-        store_call(connection, ended_at=noon, steps=STEPS, menu_path="1")
-        connection.exec_driver_sql("ALTER TABLE visits DROP COLUMN place")
-        for day in (deleted, whole):
-            moments = (begins(one, BAKU).timestamp() for one in (day, day + timedelta(days=1)))
-            known = dict(zip(("begins", "ends"), map(int, moments), strict=True))
-            for statement in statements:
-                connection.exec_driver_sql(statement.format(day=day, **known))
-
-    store.write(an_earlier_version)
-    migrate(store)
-    shown = hotline(house, "menu", "stats", *PERIOD).output
-    gone = f"not counted: 1 days up to {deleted}, whose calls an earlier version"
-    assert "welcome        1" in shown
-    assert gone in shown
-    purged(store)
-    store.write(lambda connection: [connection.execute(delete(table)) for table in reversed(RECORDS)])
-    again = hotline(house, "menu", "stats", *PERIOD).output
-    assert again.partition("sealed:")[0] == shown.partition("sealed:")[0]
 
 
 RECORDS = [table for table in metadata.sorted_tables if not table.name.startswith("sealed")]

@@ -1,4 +1,4 @@
-"""Alembic's part: from whatever tables there are to the newest."""
+"""Alembic's part: from whatever tables there are to those of this version."""
 
 from __future__ import annotations
 
@@ -28,4 +28,6 @@ def upgrade(connection: Connection) -> None:
     try:
         command.upgrade(configuration(connection), "head")
     except CommandError as problem:
-        raise StoreUnfit(f"a newer version made its tables: {problem}", "install that version") from problem
+        what = f"another version made its tables: {problem}"
+        do = "export what you need with that version, then start with an empty database; or install it"
+        raise StoreUnfit(what, do) from problem
