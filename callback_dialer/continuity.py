@@ -83,6 +83,7 @@ class Continuity:
     store: StoreThread
     last: LastAttempt
     queue_log: Path | None
+    log_key: bytes = b""
     _is_checked: bool = False
     _since: datetime | None = None
     """While nobody is dialled: since when attempts may be missing."""
@@ -112,7 +113,7 @@ class Continuity:
         """Compare the store with queue_log; while nobody is dialled, take in what it lacks."""
         last_known = await self.store.read(self._last_known)
         since = self._since or last_known
-        work = partial(dialled_since, self.queue_log, since, self.policy.interfaces)
+        work = partial(dialled_since, self.queue_log, since, self.policy.interfaces, self.log_key)
         dialled, is_whole = await asyncio.to_thread(work)
         known = await self.store.read(lambda c: attempts.known(c, tuple(dialled)))
         unknown = [lines for attempt_id, lines in dialled.items() if attempt_id not in known]

@@ -59,6 +59,7 @@ class Dialer:
         board: Board,
         *,
         queue_log: Path | None = None,
+        log_key: bytes = b"",
         hear: Callable[[AmiEvent], None] = lambda event: None,
         last_attempt: Path | None = None,
     ) -> None:
@@ -74,7 +75,7 @@ class Dialer:
         self._following = Following()
         self._resolver = Resolver(policy, server, store, connection, self._following, queue_log)
         self._last = LastAttempt(last_attempt)
-        self._continuity = Continuity(policy, server, store, self._last, queue_log)
+        self._continuity = Continuity(policy, server, store, self._last, queue_log, log_key)
         self._agent_changes: list[AgentChange] = []
         self._store_trouble = Trouble("database out of reach; nobody is dialled", "the database is back")
 

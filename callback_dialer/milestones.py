@@ -1,7 +1,8 @@
 """What the dialplan left in queue_log about one attempt, as progress: `tell(progress, lines)`, pure.
 
 Written by Asterisk itself, before each step is taken, so it is there when every process of ours was dead.
-Queue() logs a callback's stay under the attempt's id, too. `lines_of` reads the file for `resolving`.
+Queue() logs a callback's stay under the attempt's id, too. Nobody outside knows the id of an attempt, so that
+the lines of one that is known are no caller's. `lines_of` reads the file for `resolving`.
 """
 
 from __future__ import annotations
@@ -39,12 +40,12 @@ def tell(progress: Progress, lines: Iterable[LogLine]) -> Progress:
 
 
 def dialled_since(
-    queue_log: Path | None, since: datetime, interfaces: Mapping[str, str]
+    queue_log: Path | None, since: datetime, interfaces: Mapping[str, str], key: bytes = b""
 ) -> tuple[Mapping[str, Sequence[LogLine]], bool]:
     """The lines of each attempt dialled since then, by its id, and whether that can be all.
 
     From the log and its rotated files, packed ones too; what cannot be read tells nothing. `interfaces`:
-    agent's name → interface.
+    agent's name → interface; `key`: of the proof that the dialplan wrote whom it dialled.
     """
     begin, is_whole = (since - CLOCKS_APART).timestamp(), False
     lines: dict[str, list[LogLine]] = {}
@@ -55,7 +56,7 @@ def dialled_since(
             for line in map(read_line, (text for text in block.lines if f"|{words.ATTEMPT_PREFIX}" in text)):
                 if line is None or not line.uniqueid.startswith(words.ATTEMPT_PREFIX):
                     continue
-                if was_dialled([line]) and line.epoch >= begin:
+                if was_dialled([line]) and line.epoch >= begin and line.is_proven(key):
                     lines.setdefault(line.uniqueid, [])
                 if line.uniqueid in lines:
                     agent = interfaces.get(line.agent, line.agent)

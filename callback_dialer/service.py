@@ -29,6 +29,7 @@ def dialer_service(
     board: Board,
     watch: ContactWatch,
     last_attempt: Path,
+    log_key: bytes,
 ) -> TaskService:
     """The dialer of one server, its lender and the watch over phones.
 
@@ -42,6 +43,7 @@ def dialer_service(
         connection,
         board,
         queue_log=queue_log,
+        log_key=log_key,
         hear=watch.hear,
         last_attempt=last_attempt,
     )

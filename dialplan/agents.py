@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from dialplan.door import sent_to
-from dialplan.entry import doorway
+from dialplan.entry import doorway, plain_caller
 from dialplan.menu import queue_context
 from dialplan.plan import Context, Extension, Step, assign, goto, inside, unless_set
 from dialplan.quoting import value
@@ -34,7 +34,7 @@ _NO_ROUTE = "3"
 def contexts(source: Source) -> Iterable[Context]:
     """The agents' context and the fixed one in front of it."""
     agents = Context(_AGENTS, tuple(_extensions(source)))
-    return (doorway(CONTEXT_AGENTS, agents), agents)
+    return (doorway(CONTEXT_AGENTS, agents, plain_caller()), agents)
 
 
 def _extensions(source: Source) -> Iterator[Extension]:

@@ -85,8 +85,9 @@ def _dialling(source: Source) -> Iterator[Extension]:
         yield Extension(f"_{prefix[1:]}!", (Step("Hangup", _REFUSED, place),))
     yield Extension(_ANY_NUMBER, (Step("Hangup", _REFUSED, source.at("callback", "kinds")),))
     yield Extension(words.EXTEN_TALK, (goto(_talk_context(_QUEUE), place=source.at("callback")),))
-    ended = f"QueueLog({_QUEUE},{_ATTEMPT},NONE,{words.LOG_CALLBACK_END},${{DIALSTATUS}} ${{HANGUPCAUSE}})"
-    h = Step("ExecIf", f'$["${{DIALSTATUS}}" != ""]?{ended}', source.at("callback"))
+    ended = queue_log(NOWHERE, _QUEUE, _ATTEMPT, words.LOG_CALLBACK_END, "${DIALSTATUS} ${HANGUPCAUSE}")
+    said = f'$["${{DIALSTATUS}}" != ""]?{ended.application}({ended.argument})'
+    h = Step("ExecIf", said, source.at("callback"))
     yield Extension("h", (h,))
 
 

@@ -1,4 +1,4 @@
-"""The contexts with a fixed name: one jump per extension into the current revision, and nothing else.
+"""The contexts with a fixed name: the caller's id made plain, and one jump into the current revision.
 
 A reload changes only where new calls go; calls in progress stay in the revision in which they began. Also the
 first steps of an inbound call, which the fixed context jumps to.
@@ -13,12 +13,10 @@ from dialplan.door import ask_python, late
 from dialplan.menu import BACK, node_context
 from dialplan.plan import Context, Extension, Step, assign, goto, inside, user_event
 from dialplan.source import Source
-from ivr.asterisk.secrets import FOLDER
 from ivr.asterisk.words import (
     AGI_CALLER_LANGUAGE,
     CONTEXT_INBOUND,
     EVENT_CALL,
-    SECRET_FILES,
     VAR_LANGUAGE,
     VAR_ORIGIN,
     VAR_PATH,
@@ -33,21 +31,36 @@ TRUNK_NAME = f"${{{_TRUNK}${{CHANNEL(endpoint)}}}}"
 
 
 def global_variables(source: Source) -> str:
-    """The section of global variables: each trunk's name by its endpoint, and the dialplan's secrets."""
+    """The section of global variables: each trunk's name by its endpoint."""
     trunks = (f"{_TRUNK}{trunk.endpoint} = {name}" for name, trunk in source.configuration.trunks.items())
-    secrets = (f'#include "{FOLDER}/{name}.conf"' for name in SECRET_FILES)
-    return "\n".join(("[globals]", *trunks, *secrets, ""))
+    return "\n".join(("[globals]", *trunks, ""))
 
 
-def doorway(name: str, behind: Context) -> Context:
-    """The fixed context in front of a revision's context: the same extensions, each only a jump.
+_NUMBER = r"0-9A-Za-z+*#._\x2d"
+_NAME = r"\x20-\x21\x23-\x2b\x2d-\x5b\x5d-\x7b\x7d-\x7e\x80-\xff"
+"""What FILTER() lets through: no control character, no comma, quote, backslash or `|`."""
+
+
+def plain_caller() -> Step:
+    """Whoever calls keeps of number, name, ANI and RDNIS only what ends no line of Asterisk's.
+
+    From here on neither an event nor a line of queue_log can hold another one (asterisk-notes, caller ids).
+    """
+    fields = {"num": _NUMBER, "name": _NAME, "ANI": _NUMBER, "RDNIS": _NUMBER}
+    return assign(
+        **{f"CALLERID({of})": f"${{FILTER({kept},${{CALLERID({of})}})}}" for of, kept in fields.items()}
+    )
+
+
+def doorway(name: str, behind: Context, *first: Step) -> Context:
+    """The fixed context in front of a revision's context: the same extensions, each `first` and a jump.
 
     Asterisk's own extensions (`h`, `i`, `t`, `T`) are nobody's to dial.
     """
     return Context(
         name,
         tuple(
-            Extension(each.pattern, (goto(behind.name, "${EXTEN}", place=each.steps[0].place),))
+            Extension(each.pattern, (*first, goto(behind.name, "${EXTEN}"))).placed(each.steps[0].place)
             for each in behind.extensions
             if each.pattern not in {"h", "i", "t", "T"}
         ),
@@ -63,7 +76,7 @@ def contexts(source: Source) -> Iterator[Context]:
             for number, node in source.configuration.hotline.delivered.items()
         ),
     )
-    yield doorway(CONTEXT_INBOUND, inbound)
+    yield doorway(CONTEXT_INBOUND, inbound, plain_caller())
     yield inbound
     if _remembers(source):
         for number, node in source.configuration.hotline.delivered.items():

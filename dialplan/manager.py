@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from dialplan.settings import Section
 from dialplan.source import Source
-from ivr.asterisk.words import CHANNEL_VARIABLES
+from ivr.asterisk.words import CHANNEL_VARIABLES, EVENT_FILTER
 
 RIGHTS = {
     "hotline-recorder": ("agent,call,user", "reporting"),
@@ -41,5 +41,8 @@ def sections(source: Source) -> Iterator[Section]:
     for user, (read, write) in RIGHTS.items():
         address = (("deny", "0.0.0.0/0.0.0.0"), ("permit", f"{server.ami_host}/255.255.255.255"))
         yield Section(
-            user, (*address, ("read", read), ("write", write)), place, secret=f"secrets.d/{user}.conf"
+            user,
+            (*address, ("read", read), ("write", write), ("eventfilter", EVENT_FILTER)),
+            place,
+            secret=f"secrets.d/{user}.conf",
         )

@@ -11,8 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from dialplan.quoting import comment
+from ivr.asterisk import log_proof
+from ivr.asterisk.secrets import FOLDER
+from ivr.asterisk.words import LOG_KEY
 from ivr.config.places import NOWHERE, Place
 
+_LOG_KEY = f"${{FILE(${{ASTETCDIR}}/{FOLDER}/{LOG_KEY}.conf)}}"
 REVISION = "<revision>"
 """Stands in context names until the hash of the whole plan is known."""
 
@@ -78,8 +82,9 @@ def user_event(name: str, place: Place = NOWHERE, label: str = "", /, **headers:
 def queue_log(
     place: Place, queue: str, uniqueid: str, event: str, data: str = "", agent: str = "NONE"
 ) -> Step:
-    """Leave a line in queue_log, which outlives every Python process."""
-    return Step("QueueLog", f"{queue},{uniqueid},{agent},{event},{data}".rstrip(","), place)
+    """Leave a line in queue_log, which outlives every Python process; its last field proves who wrote it."""
+    proof = f"${{SHA1({_LOG_KEY}|{queue}|{uniqueid}|{agent}|{event}|{data}):0:{log_proof.DIGITS}}}"
+    return Step("QueueLog", f"{queue},{uniqueid},{agent},{event},{data}|{proof}", place)
 
 
 def sounds(names: Iterable[str]) -> str:

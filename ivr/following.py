@@ -25,6 +25,7 @@ from ivr.storage import listening, log_positions
 from ivr.storage.engine import StoreAway, StoreThread
 from ivr.storage.listening import Gap, Reason
 from ivr.trouble import Trouble
+from ivr.vouching import Vouching
 from ivr.watched import Watched
 
 log = structlog.get_logger(__name__)
@@ -41,14 +42,24 @@ class LogFollower:
     """Reads one server's queue_log to its end, again and again; rotation and truncation do not matter."""
 
     def __init__(
-        self, path: Path, store: StoreThread, server: str, watched: Watched, *, had_store: bool = False
+        self,
+        path: Path,
+        store: StoreThread,
+        server: str,
+        watched: Watched,
+        vouching: Vouching,
+        *,
+        had_store: bool = False,
     ) -> None:
         """`had_store`: one was read before; a store without any bookmark is told all there is."""
         self._path, self._store = path, store
         self._had_store = had_store
         self._bookmark: tuple[str, str | None] | None = None
         """Of the store: the first line of the file that was read last, and the token."""
-        self._server, self._watched = server, watched
+        self._server, self._watched, self._vouching = server, watched, vouching
+        self._waiting: tuple[LogFile, Block, float] | None = None
+        """A block with lines that nobody vouches for yet, and when it was read."""
+        self._unread_since: float | None = None
         self._log: QueueLog | None = None
         self._positions: dict[str, int] = {}
         self._current: LogFile | None = None
@@ -63,10 +74,14 @@ class LogFollower:
 
         Raises nothing: what went wrong is tried again.
         """
-        began = utc_now()
+        began, moment = utc_now(), time.monotonic()
         try:
+            if self._waiting is not None and not await self._take(*self._waiting):
+                return True
             for file in await self._files():
-                await self._read(file)
+                if not await self._read(file):
+                    return True
+            self._unread_since = moment
             await self._count_rebuilt(began - _WRITTEN_WITHIN)
         except StoreChanged as problem:
             self._bookmark = None
@@ -82,7 +97,7 @@ class LogFollower:
 
     def _start_again(self, trouble: str) -> None:
         """What was folded but not stored will be told again, from the bookmark on."""
-        self._log = self._current = None
+        self._log = self._current = self._waiting = self._unread_since = None
         self._trouble.because(trouble, path=str(self._path))
 
     async def _files(self) -> list[LogFile]:
@@ -112,19 +127,34 @@ class LogFollower:
         self._read_from = files[0].began_at
         return files
 
-    async def _read(self, file: LogFile) -> None:
+    async def _read(self, file: LogFile) -> bool:
+        """False: what is left waits."""
         assert self._log is not None
         if self._current is None or file.first_line != self._current.first_line:
             self._log.new_file()
         self._current = file
         unread = blocks(file, self._positions.get(file.first_line, 0))
         while (block := await asyncio.to_thread(next, unread, None)) is not None:
-            work = partial(self._keep, log=self._log, file=file, block=block)
-            self._bookmark = file.first_line, await self._store.write(work)
-            self._positions[file.first_line], self._had_store = block.end, True
-            if block.skipped and not self.skipped:
-                log.error("queue_log has a line of over 64 kB; such lines are skipped", path=str(file.path))
-            self.skipped += block.skipped
+            if not await self._take(file, block, time.monotonic()):
+                return False
+        return True
+
+    async def _take(self, file: LogFile, block: Block, read_at: float) -> bool:
+        """Store what is genuine in it; False: that is not known yet."""
+        assert self._log is not None
+        genuine = await asyncio.to_thread(self._vouching.sift, block, self._unread_since)
+        if genuine is None:
+            self._waiting = (file, block, read_at)
+            return False
+        work = partial(self._keep, log=self._log, file=file, block=genuine)
+        self._bookmark = file.first_line, await self._store.write(work)
+        self._positions[file.first_line], self._had_store = block.end, True
+        if self._waiting is not None:
+            self._waiting, self._unread_since = None, read_at
+        if block.skipped and not self.skipped:
+            log.error("queue_log has a line of over 64 kB; such lines are skipped", path=str(file.path))
+        self.skipped += block.skipped
+        return True
 
     def _keep(self, connection: Connection, log: QueueLog, file: LogFile, block: Block) -> str | None:
         """Store a block; returns its bookmark's token."""
@@ -158,6 +188,8 @@ class SignsOfListening:
         self._store, self._server = store, server
         self._silent_since: datetime | None = None
         self._reason: Reason = "start"
+        self.heard_since: float | None = None
+        """By the machine's steady clock; None while something is missed."""
         self._gaps: list[Gap] = []
         self._next_sign = -math.inf
 
@@ -169,11 +201,13 @@ class SignsOfListening:
 
     def lost(self, at: datetime) -> None:
         """The connection is gone; a gap that is still open goes on."""
+        self.heard_since = None
         if self._silent_since is None:
             self._silent_since, self._reason = at, "reconnect"
 
     def hear_everything(self, at: datetime) -> None:
         """Connected, and told what goes on already: from now on nothing is missed."""
+        self.heard_since = time.monotonic()
         if self._silent_since is not None:
             self._gaps.append(Gap(self._reason, self._silent_since, at))
         self._silent_since = None

@@ -16,7 +16,7 @@ import structlog
 
 from ivr.asterisk.actions import ActionLost, ActionRefused, ActionTimedOut, AmiError, Reply
 from ivr.asterisk.connection import AmiConnection, Connected, Lost, utc_now
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.events import REFUSED, AmiEvent
 from ivr.following import LogFollower, SignsOfListening
 from ivr.storage.engine import StoreAway, StoreThread, StoreUnfit
 from ivr.storage.leases import Lease
@@ -27,6 +27,7 @@ from ivr.trouble import Trouble
 from ivr.visits.facts import Fact
 from ivr.visits.fold import Fold
 from ivr.visits.from_ami import AmiReader
+from ivr.vouching import Vouching
 from ivr.watched import Watched
 
 log = structlog.get_logger(__name__)
@@ -58,8 +59,12 @@ class Recorder:
         watched: Watched | None = None,
         spool: Spool | None = None,
         queue_log: Path | None = None,
+        log_key: bytes = b"",
     ) -> None:
-        """`queue_log`: Asterisk's file, if this machine has it; it tells what AMI did not."""
+        """`queue_log`: Asterisk's file, if this machine has it; it tells what AMI did not.
+
+        `log_key`: of the proofs in our dialplan's lines; without it they are believed.
+        """
         self._connection, self._store = connection, store
         self._server, self._watched = server, watched or Watched()
         self._reader = AmiReader()
@@ -68,8 +73,10 @@ class Recorder:
         self._lease = Lease(store, server, "recorder")
         self._signs = SignsOfListening(store, server)
         had_store = spool is not None and spool.was_there
-        follower = partial(LogFollower, had_store=had_store)
+        self._vouching = Vouching(log_key, lambda: self._signs.heard_since)
+        follower = partial(LogFollower, vouching=self._vouching, had_store=had_store)
         self._follower = follower(queue_log, store, server, self._watched) if queue_log else None
+        self._refused = 0
         self._duty: Literal["storing", "standing by"] = "storing"
         self._looking: asyncio.Task[None] | None = None
         self._skipped = 0
@@ -138,7 +145,15 @@ class Recorder:
             elif isinstance(told, Connected):
                 self._looking = asyncio.create_task(self._look_around(told))
 
+    @property
+    def forged(self) -> dict[str, int]:
+        """What callers wrote into Asterisk's records since the start, by where; none of it was believed."""
+        return {"AMI messages": self._refused, "queue_log lines": self._vouching.put_aside}
+
     def _hear(self, told: AmiEvent | Connected | Lost) -> None:
+        if isinstance(told, AmiEvent):
+            self._vouching.hear(told)
+            self._refused += told.name == REFUSED
         for fact in self._reader.facts(told):
             self._apply(fact)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+REFUSED: Final = "message refused"
+"""The name of what stands in the queue for a message that was refused; Uniqueid: whose, if that is known."""
 _LAST_EPOCH: Final = 1e10
 """Beyond it an epoch has eleven digits; a moment near the end of time breaks every sum with a duration."""
 

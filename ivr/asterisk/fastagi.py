@@ -243,7 +243,7 @@ class FastAgiFactory(Factory):
 class FastAgiService(Service):
     """Listens at `host:port` (0 = any free port) while it runs; CannotListenError if that is taken.
 
-    `secret`: see `ivr.asterisk.secrets.read_agi_secret`.
+    `secret`: see `ivr.asterisk.secrets.read_secret_file`.
     """
 
     def __init__(

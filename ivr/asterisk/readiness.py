@@ -63,7 +63,8 @@ async def _dialplan(send: Send) -> Iterable[str]:
         except ActionRefused as refused:
             return (f"dialplan: {refused}",)
         if context == CONTEXT_INBOUND:
-            contexts += {row["AppData"].partition(",")[0] for row in plan.events if row["AppData"]}
+            jumps = (row for row in plan.events if row["Application"] == "Goto")
+            contexts += {row["AppData"].partition(",")[0] for row in jumps}
     return ()
 
 

@@ -1,7 +1,7 @@
 """Secrets shared with Asterisk: one file each in `secrets.d/`, made once, included by Asterisk, read by us.
 
-A file says `secret = …` for an AMI user or FastAGI, `password = …` for a SIP account, `HOTLINE_…_SECRET = …`
-for the dialplan. Nothing ever writes a secret anywhere else.
+A file says `secret = …` for an AMI user, FastAGI or the dialplan, `password = …` for a SIP account. Nothing
+ever writes a secret anywhere else.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ivr.asterisk.shared_folder import FILE_MODE, share
-from ivr.asterisk.words import FASTAGI_SECRET, SECRET_FILES
+from ivr.asterisk.words import FASTAGI_SECRET, LOG_KEY
 
 FOLDER = "secrets.d"
 PSEUDONYMS = "hotline-pseudonyms"
 """Its file holds the key of the hash of old numbers. Lost, equal callers of old and new are not equal."""
-_LINE = re.compile(r"^\s*(?:secret|password|HOTLINE_\w+_SECRET)\s*=\s*(\S+)\s*$", re.MULTILINE)
+_LINE = re.compile(r"^\s*(?:secret|password)\s*=\s*(\S+)\s*$", re.MULTILINE)
 _BYTES = 24
 
 
@@ -41,10 +41,7 @@ def make_all_missing(folder: Path, users: Iterable[str]) -> list[Path]:
 
     The service, which enforces retention, may not write here.
     """
-    made = make_missing(folder, [*users, FASTAGI_SECRET, PSEUDONYMS])
-    for name, variable in SECRET_FILES.items():
-        made += make_missing(folder, [name], variable)
-    return made
+    return make_missing(folder, [*users, FASTAGI_SECRET, LOG_KEY, PSEUDONYMS])
 
 
 def _make(path: Path, word: str) -> Path | None:
@@ -80,10 +77,10 @@ def read_secret(folder: Path, user: str) -> str:
     return found[1]
 
 
-def read_agi_secret(folder: Path) -> bytes:
-    """The file of the FastAGI secret as Asterisk reads it, byte by byte. Raises SecretMissing."""
-    read_secret(folder, FASTAGI_SECRET)
-    return (folder / f"{FASTAGI_SECRET}.conf").read_bytes()
+def read_secret_file(folder: Path, name: str) -> bytes:
+    """A file of `folder` as Asterisk's FILE() reads it, byte by byte. Raises SecretMissing."""
+    read_secret(folder, name)
+    return (folder / f"{name}.conf").read_bytes()
 
 
 def agi_answer(secret: bytes, nonce: str) -> str:

@@ -27,11 +27,12 @@ from ivr.asterisk.actions import (
     Reply,
     refuse_unsafe,
 )
-from ivr.asterisk.events import AmiEvent, parse_timestamp
+from ivr.asterisk.events import REFUSED, AmiEvent, parse_timestamp
+from ivr.asterisk.genuine import END, Genuineness
 
 log = structlog.get_logger(__name__)
 
-_END_OF_MESSAGE = b"\r\n\r\n"
+_END_OF_MESSAGE = END.encode()
 _PROMPTLY = 0.5
 """Seconds within which a pong comes when nobody stands still."""
 _QUIET = logging.getLogger("panoramisk.quiet")
@@ -55,6 +56,7 @@ class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
         self._deliver: Callable[[AmiEvent], None] = self._held.append
         self._lost: asyncio.Future[str] = self.loop.create_future()
         self._asked: dict[str, Action] = {}
+        self._refused = 0
         self._ping_every = 0.0
         self.asterisk_time: datetime | None = None
         """Asterisk's own clock as it answered the last ping."""
@@ -79,6 +81,13 @@ class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
     def received(self, message: Message) -> None:
         """Called in the order of the stream, for every event that answers no action."""
         self._deliver(event_of(message, self._clock(), self.doubt))
+
+    def refused(self, fault: str, uniqueid: str) -> None:
+        """Called for every message that a caller's text has torn or made up."""
+        if not self._refused:
+            log.warning("an AMI message that a caller forged is refused, as all of its kind", reason=fault)
+        self._refused += 1
+        self._deliver(AmiEvent(REFUSED, {"Uniqueid": uniqueid}, {}, self._clock()))
 
     @property
     def doubt(self) -> float:
@@ -155,18 +164,26 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         super().connection_made(transport)
         self._unparsed = bytearray()
         self._skipped = 0
+        self._genuineness = Genuineness(self._is_asked)
 
     def data_received(self, data: bytes) -> None:
         searched = max(0, len(self._unparsed) - len(_END_OF_MESSAGE) + 1)
         self._unparsed += data
-        end = self._unparsed.rfind(_END_OF_MESSAGE, searched)
-        if end < 0:
+        if self._unparsed.find(_END_OF_MESSAGE, searched) < 0:
             return
-        end += len(_END_OF_MESSAGE)
-        whole = bytes(self._unparsed[:end])
-        del self._unparsed[:end]
-        # A byte that is no UTF-8 is shown as such; panoramisk would drop it.
-        super().data_received(whole.decode("utf-8", "replace").encode())
+        *whole, self._unparsed = self._unparsed.split(_END_OF_MESSAGE)
+        for each in whole:
+            # A byte that is no UTF-8 is shown as such; panoramisk would drop it.
+            message = each.decode("utf-8", "replace").strip()
+            if fault := self._genuineness.fault(message):
+                self.factory.refused(fault, self._genuineness.uniqueid(message))
+            else:
+                super().data_received((message + END).encode())
+
+    def _is_asked(self, action_id: str) -> bool:
+        """An answer that comes late counts, too."""
+        ours = f"action/{Action.action_id_generator.uid}/"
+        return action_id.startswith(ours) or action_id in self.responses
 
     def handle_message(self, message: Message) -> None:
         """One message. What raises here would close the connection and lose the rest of the chunk."""

@@ -50,6 +50,9 @@ CHANNEL_VARIABLES: Final = (
 )  # fmt: skip
 """What `channelvars` in manager.conf lists: added to every event of the channel as ChanVariable."""
 
+EVENT_FILTER: Final = "!Event: .*[^a-zA-Z]Event:"
+"""`eventfilter` of each manager user: drops an event that holds a second one (asterisk-notes, caller ids)."""
+
 VAR_QUEUE: Final = "HOTLINE_QUEUE"
 """Queue a callback shall join; given to Originate."""
 VAR_CITIZEN: Final = "HOTLINE_CITIZEN"
@@ -95,6 +98,13 @@ LOG_CALLBACK_END: Final = "CBEND"
 
 LOG_ORDER: Final = "CBORDER"
 """queue_log, uniqueid = the caller's: an order, before Python is asked. Data: see `ivr.calls.orders`."""
+OUR_LOG_LINES: Final = frozenset(
+    {
+        LOG_SURVEY, LOG_CALLBACK_START, LOG_CALLBACK_ANSWERED, LOG_CALLBACK_CONFIRMED, LOG_CALLBACK_REFUSED,
+        LOG_CALLBACK_NEW_TIME, LOG_CALLBACK_END, LOG_ORDER,
+    }
+)  # fmt: skip
+"""Events of the queue_log lines that our dialplan writes; the last field of each proves it (`log_proof`)."""
 
 FASTAGI_SECRET: Final = "hotline-agi"
 """File of `secrets.d/` by which Asterisk proves itself to the FastAGI server."""
@@ -104,10 +114,8 @@ FASTAGI_QUESTION: Final = (
 """Asked of each FastAGI session, with a nonce. A global variable would stand in the verbose log."""
 UNIQUEID: Final = r"[!-{}~]{1,149}"
 """What Asterisk takes for the id of a channel, where it fits a line of queue_log."""
-VAR_LOG_SECRET: Final = "HOTLINE_LOG_SECRET"
-"""Global variable: the key of the hash in the queue_log lines that our dialplan writes."""
-SECRET_FILES: Final = {"hotline-log": VAR_LOG_SECRET}
-"""Files of `secrets.d/` that the dialplan's `[globals]` includes, and the variable each of them sets."""
+LOG_KEY: Final = "hotline-log"
+"""File of `secrets.d/`: the key of the proofs in our queue_log lines. The dialplan reads it by FILE()."""
 
 VAR_SAY: Final = "HOTLINE_SAY"
 """What a script wants said, as Playback() takes it: `hotline/place-3&hotline/wait_minutes-4`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -65,7 +66,9 @@ def record(
     with open_store(patient=True) as store:
         thread = StoreThread(store)
         recorder = Recorder(connection, thread, server, watched, kept, queue_log)
-        signs = SignsOfLife(connection, thread, server, RECORD)
+        signs = SignsOfLife(
+            connection, thread, server, RECORD, lambda: json.dumps({"forged": recorder.forged})
+        )
         status = serve(
             lambda reactor: [TaskService("recorder", recorder.run), TaskService("signs of life", signs.run)]
         )

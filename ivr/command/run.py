@@ -23,7 +23,8 @@ from callback_dialer.service import dialer_service
 from ivr.asterisk.connection import AmiConnection, utc_now
 from ivr.asterisk.fastagi import FastAgiService, Limits
 from ivr.asterisk.readiness import Needed
-from ivr.asterisk.secrets import SecretMissing, pseudonym_key, read_agi_secret, read_secret
+from ivr.asterisk.secrets import SecretMissing, pseudonym_key, read_secret, read_secret_file
+from ivr.asterisk.words import FASTAGI_SECRET, LOG_KEY
 from ivr.availability import Availability, SignsOfLife
 from ivr.calls.orders import CallOrder, OrderAnswer
 from ivr.command.apply import ETC, AsteriskFolder, Revisions, shelf_of
@@ -85,7 +86,7 @@ def run(
     wanted: tuple[Part, ...] = ("recorder", "dialer") if only is None else (only,)
     try:
         logins = {part: _login(configuration, server, secrets, part) for part in wanted}
-        agi_secret = read_agi_secret(secrets) if "dialer" in wanted else b""
+        agi_secret, log_key = (read_secret_file(secrets, name) for name in (FASTAGI_SECRET, LOG_KEY))
     except SecretMissing as missing:
         fail(str(missing), hint="--secrets names the folder that `hotline config render` made")
     configure_logging(json=not sys.stderr.isatty())
@@ -98,7 +99,9 @@ def run(
         nightly = NightlyPurge(thread, ZoneInfo(configuration.hotline.time_zone), [*HOTLINE, *purge])
         status = serve(
             lambda reactor: [
-                *_services(configuration, policy, server, thread, kept, noted, logins, agi_secret, reactor),
+                *_services(
+                    configuration, policy, server, thread, kept, noted, logins, agi_secret, log_key, reactor
+                ),
                 TaskService("retention", nightly.run),
                 TaskService("revisions", lambda stop: renewal.watch(stop, reactor.stop)),
             ]
@@ -130,6 +133,7 @@ def _services(
     last_attempt: Path,
     logins: Mapping[Part, AmiConnection],
     agi_secret: bytes,
+    log_key: bytes,
     reactor: Any,
 ) -> Iterator[Service]:
     """Asterisk → recorder → store → dialer → Asterisk; and what the dialer sees, for AGI."""
@@ -137,7 +141,8 @@ def _services(
     if "recorder" in logins:
         ami = logins["recorder"]
         where = configuration.servers[server]
-        recorder = Recorder(ami, store, server, Watched.of(configuration), spool, where.log_file)
+        watched = Watched.of(configuration)
+        recorder = Recorder(ami, store, server, watched, spool, where.log_file, log_key)
         yield TaskService("recorder", recorder.run)
         availability = Availability(ami, store, server, Needed.of(configuration))
         yield TaskService("availability", availability.run)
@@ -145,11 +150,9 @@ def _services(
     if "dialer" in logins:
         board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
         watch = ContactWatch(configuration, board, logins["dialer"].send)
-        yield dialer_service(
-            configuration, policy, server, store, logins["dialer"], board, watch, last_attempt
-        )
-        clock = logins["dialer"].clock
-        agi = _agi(configuration, policy, server, board, store, agi_secret, reactor, clock)
+        ami = logins["dialer"]
+        yield dialer_service(configuration, policy, server, store, ami, board, watch, last_attempt, log_key)
+        agi = _agi(configuration, policy, server, board, store, agi_secret, reactor, ami.clock)
         yield agi
         told["dialer"] = lambda: agi.tally.as_json(contacts=watch.alarms)
     for part, login in logins.items():
@@ -158,7 +161,8 @@ def _services(
 
 
 def _recorder_tells(recorder: Recorder, availability: Availability) -> str:
-    return json.dumps({"closed": availability.closed_by_hand, "long_lines": recorder.long_lines})
+    recorded = {"long_lines": recorder.long_lines, "forged": recorder.forged}
+    return json.dumps({"closed": availability.closed_by_hand, **recorded})
 
 
 def _agi(

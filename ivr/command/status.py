@@ -53,6 +53,7 @@ def _lines(now: Overview) -> Iterator[str]:
             if now.runs(process) or not any(map(now.runs, _of(server, process.part))):
                 yield f"  {process.part:<12}{_told(process, now)}"
                 yield from _scripts(process.scripts)
+                yield from _forged(process.scripts)
             if now.runs(process):
                 yield from _closed(process.scripts)
                 if skipped := process.scripts.get("long_lines"):
@@ -93,6 +94,12 @@ def _scripts(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {'':<12}{refused} calls went on without a script: all places were taken"
     if unproved := told.get("unproved"):
         yield f"  {'':<12}{unproved} FastAGI sessions did not prove to be Asterisk's: see the operator's page"
+
+
+def _forged(told: Mapping[str, Any]) -> Iterator[str]:
+    if found := [f"{count} {where}" for where, count in told.get("forged", {}).items() if count]:
+        what = f"{' and '.join(found)} were put aside: a caller's number held them (SECURITY.md)"
+        yield f"  {'forged':<12}{what}"
 
 
 def _closed(told: Mapping[str, Any]) -> Iterator[str]:

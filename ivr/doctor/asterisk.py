@@ -18,7 +18,7 @@ from ivr.asterisk.events import parse_timestamp
 from ivr.asterisk.login import logged_in
 from ivr.asterisk.readiness import Needed, Send, shortcomings
 from ivr.asterisk.secrets import SecretMissing
-from ivr.asterisk.words import CHANNEL_VARIABLES
+from ivr.asterisk.words import CHANNEL_VARIABLES, EVENT_FILTER
 from ivr.config.model import Configuration, Server
 from ivr.doctor.findings import Finding, error, warning, well
 from ivr.doctor.sip import phones_and_trunks
@@ -140,7 +140,12 @@ async def _settings(send: Send, house: House) -> AsyncIterator[Finding]:
     for finding in _general(general):
         yield finding
     for user, (read, _) in house.rights.items():
-        has = frozenset((await _category(send, "manager.conf", user)).get("read", "").split(","))
+        lines = await _lines(send, "manager.conf", user)
+        if ("eventfilter", EVENT_FILTER) not in lines:
+            what = f"{user} hears events that a caller's number forges"
+            do = f"set `eventfilter = {EVENT_FILTER}` in its section of manager.conf, or {RENDER}"
+            yield error("AMI filter", what, do)
+        has = frozenset(dict(lines).get("read", "").split(","))
         if lacking := frozenset(read.split(",")) - has:
             what = f"{user} does not hear events of {', '.join(sorted(lacking))}"
             yield error("AMI rights", what, RENDER)
@@ -171,14 +176,18 @@ async def _is_loaded(send: Send, module: str) -> bool:
 
 async def _category(send: Send, file: str, category: str) -> dict[str, str]:
     """Settings of a file of Asterisk's, as it would read them now; empty if there is no such category."""
+    return dict(await _lines(send, file, category))
+
+
+async def _lines(send: Send, file: str, category: str) -> list[tuple[str, str]]:
     try:
         told = await send({"Action": "GetConfig", "Filename": file, "Category": category})
     except ActionRefused:
-        return {}
+        return []
     lines = [name.rpartition("-") for name in told.headers if name.startswith("Line-")]
     # Of several sections of one name all are told, and the first holds.
     first = min((section for section, _, _ in lines), default="")
-    return dict(_pairs(text for name, text in told.headers.items() if name.startswith(f"{first}-")))
+    return list(_pairs(text for name, text in told.headers.items() if name.startswith(f"{first}-")))
 
 
 def _pairs(lines: Iterable[str]) -> Iterator[tuple[str, str]]:

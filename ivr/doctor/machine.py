@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from ivr.asterisk.connection import utc_now
-from ivr.asterisk.secrets import SecretMissing, agi_answer, read_agi_secret
-from ivr.asterisk.words import AGI_CALLBACK_POSITION, FASTAGI_QUESTION
+from ivr.asterisk.secrets import SecretMissing, agi_answer, read_secret_file
+from ivr.asterisk.words import AGI_CALLBACK_POSITION, FASTAGI_QUESTION, FASTAGI_SECRET
 from ivr.config.check_prompts import missing_files
 from ivr.config.loading import Loaded
 from ivr.config.model import Configuration, Server
@@ -94,7 +94,7 @@ def prompts(loaded: Loaded, sounds: Path, folder: Path) -> Finding:
 async def fastagi(server: Server, configuration: Configuration, secrets: Path) -> Finding:
     """A script is asked for as Asterisk does, proof included, and must say a word while a call would wait."""
     try:
-        secret = read_agi_secret(secrets)
+        secret = read_secret_file(secrets, FASTAGI_SECRET)
     except SecretMissing as missing:
         what = f"{missing}; until then calls go on without Python"
         return error("FastAGI", what, "then restart the daemon")

@@ -6,13 +6,14 @@ from both ends (asterisk-notes 10). What cannot be understood gives no fact and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import ivr.visits.facts as fact
-from ivr.asterisk import words
+from ivr.asterisk import log_proof, words
 from ivr.visits.facts import Fact, Party, of_attempt
 from ivr.visits.steady import STEP_SECONDS, When
 
@@ -21,29 +22,44 @@ _LAST_EPOCH: Final = 9_999_999_999
 _EPOCH_DIGITS: Final = 12
 _LONGEST_ID: Final = 150
 _LONGEST_QUEUE: Final = 128
+_LONGEST_LINE: Final = 8192
 """Characters; Asterisk has no longer ones."""
 _LONGEST_SECONDS: Final = 10**9
 _OF_NO_CALL: Final = "NONE"
 _NOBODY: Final = ("<unknown>", "<null>")
 _NOTHING: Final[tuple[Fact, ...]] = ()
 
-DATA_FIELDS: Final[Mapping[str, int | None]] = MappingProxyType(
+_N, _S = r"\d{1,9}", r"-?\d{1,9}"
+"""A count; seconds, which are negative after a step of Asterisk's clock."""
+_LEFT, _COMPLETED = rf"{_N}\|{_N}\|{_S}", rf"{_S}\|{_S}\|{_N}"
+_POSITION = r"[1-9]\d{0,3}"
+_ENTERQUEUE = rf"[^|]*\|(.*)\|{_POSITION}"
+GRAMMAR: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
     {
-        "CONNECT": 3,
-        "COMPLETEAGENT": 3,
-        "COMPLETECALLER": 3,
-        "BLINDTRANSFER": 5,
-        "TRANSFER": 5,
-        "ABANDON": 3,
-        "EXITWITHTIMEOUT": 3,
-        "EXITEMPTY": 3,
-        "EXITWITHKEY": 4,
-        "RINGNOANSWER": 1,
-        "RINGCANCELED": 1,
-        "ATTENDEDTRANSFER": None,
+        event: re.compile(shape, re.ASCII | re.DOTALL)
+        for event, shape in {
+            # With `log-caller-id-name` the caller's name follows the position.
+            "ENTERQUEUE": rf"[^|]*\|([^|]*)\|{_POSITION}\|[^|]*|{_ENTERQUEUE}|{_ENTERQUEUE}\|[^|]*",
+            "CONNECT": rf"{_S}\|[^|]*\|{_S}",
+            "COMPLETEAGENT": _COMPLETED,
+            "COMPLETECALLER": _COMPLETED,
+            "BLINDTRANSFER": rf".*\|[^|]*\|{_COMPLETED}",
+            "ATTENDEDTRANSFER": rf".*\|{_COMPLETED}",
+            "TRANSFER": rf".*\|{_COMPLETED}",
+            "ABANDON": _LEFT,
+            "EXITWITHTIMEOUT": _LEFT,
+            "EXITEMPTY": _LEFT,
+            "EXITWITHKEY": rf".+\|{_LEFT}",
+            "WITHDRAW": rf"{_LEFT}\|.*",
+            "RINGNOANSWER": _N,
+            "RINGCANCELED": _N,
+            "QUEUESTART": "",
+        }.items()
     }
 )
-"""How many fields follow the event's name; by that it is found behind a member's name that holds `|`."""
+"""What stands behind the event's name, with the `|` between the fields; by that the event is found behind a
+member's name that holds `|`. A line that does not fit says nothing."""
+_PROOF: Final = re.compile(rf"[0-9a-f]{{{log_proof.DIGITS}}}")
 
 
 class LogLine(NamedTuple):
@@ -56,32 +72,46 @@ class LogLine(NamedTuple):
     event: str
     data: Sequence[str]
     agent_name: str = ""
+    proof: str = ""
+    """Of a line of ours, which has it behind its data."""
+
+    def is_proven(self, key: bytes) -> bool:
+        """Whether it is no line of ours, or our dialplan wrote it; without a key it is believed."""
+        if not key or self.event not in words.OUR_LOG_LINES:
+            return True
+        fields = (self.queue, self.uniqueid, self.agent, self.event, *self.data)
+        return log_proof.is_proven(key, self.proof, fields)
 
 
 def read_line(text: str) -> LogLine | None:
-    """The line's fields; None if it is none: half written, or another file's."""
+    """The line's fields; None if it is none: half written, another file's, or not as its event is written."""
     fields = text.split("|")
-    if len(fields) < 6:
+    if len(fields) < 6 or len(text) > _LONGEST_LINE:
         return None
     first, uniqueid, queue, agent, event, *data = fields
     if len(first) > _EPOCH_DIGITS or len(uniqueid) > _LONGEST_ID or len(queue) > _LONGEST_QUEUE:
         return None
     if not (first.isascii() and first.isdigit()) or not 0 < (epoch := int(first)) <= _LAST_EPOCH:
         return None
-    if event == "ENTERQUEUE" or (event in DATA_FIELDS and _fits(fields, 4)):
+    if _fits(fields, 4):
         return LogLine(epoch, uniqueid, queue, agent, event, data)
-    at = _event_at(fields)
+    if event in words.OUR_LOG_LINES:
+        proof = data.pop() if len(data) > 1 and _PROOF.fullmatch(data[-1]) else ""
+        return LogLine(epoch, uniqueid, queue, agent, event, data, proof=proof)
+    at = 4 if event == "ENTERQUEUE" else _event_at(fields)
+    if fields[at] in GRAMMAR and not _fits(fields, at):
+        return None
     return LogLine(epoch, uniqueid, queue, "|".join(fields[3:at]), fields[at], fields[at + 1 :])
 
 
 def _event_at(fields: Sequence[str]) -> int:
     """Where the event's name stands: behind a member's name that holds `|`, else where it belongs."""
-    behind = (i for i in range(5, len(fields)) if fields[i] in DATA_FIELDS and _fits(fields, i))
-    return next(behind, 4)
+    return next((at for at in range(5, len(fields)) if _fits(fields, at)), 4)
 
 
 def _fits(fields: Sequence[str], at: int) -> bool:
-    return DATA_FIELDS[fields[at]] in (None, len(fields) - at - 1)
+    shape = GRAMMAR.get(fields[at])
+    return shape is not None and shape.fullmatch("|".join(fields[at + 1 :])) is not None
 
 
 class LogReader:
@@ -127,7 +157,8 @@ class LogReader:
 
     def _joined(self, line: LogLine) -> fact.Joined:
         """Between the URL and the position stands the caller's number, whatever it holds."""
-        caller = "|".join(line.data[1:-1])
+        found = GRAMMAR["ENTERQUEUE"].fullmatch("|".join(line.data))
+        caller = next(filter(None, found.groups()), "") if found else ""
         caller = "" if caller in _NOBODY else caller
         return fact.Joined(
             self._when(line.epoch),

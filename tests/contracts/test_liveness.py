@@ -165,6 +165,12 @@ def test_status_counts_the_lines_of_queue_log_that_were_skipped_for_their_length
     assert "queue_log   3 lines skipped: they are longer than 64 kB" in hotline_status().output
 
 
+def test_status_counts_what_callers_forged_and_was_put_aside(watched: Store) -> None:
+    told = json.dumps({"forged": {"AMI messages": 7, "queue_log lines": 0}})
+    watched.write(lambda connection: note_alive(connection, "main", "recorder", "a/1", True, told))
+    assert "forged      7 AMI messages were put aside" in hotline_status().output
+
+
 def test_status_tells_what_is_closed_by_hand_while_the_recorder_runs_in_the_hotline_s_time(
     watched: Store, tmp_path: Path
 ) -> None:

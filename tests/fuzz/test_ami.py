@@ -53,7 +53,8 @@ END = b"\r\n\r\n"
 WORDS = (END, *(f"\r\n{header}\r\n".replace("\r\n\r\n", "").encode() for header in HEADERS))
 
 
-SOUND = b"Event: FuzzEnd\r\nUniqueid: 9.9\r\n\r\n"
+SOUND = b"-" * 80 + END + b"Event: FuzzEnd\r\nPrivilege: test,all\r\nTimestamp: 1\r\nUniqueid: 9.9\r\n\r\n"
+"""Behind as many bytes as a caller's number may have."""
 
 
 class DeafTransport(asyncio.Transport):

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 
 from ivr.asterisk.fastagi import FastAgiService, Limits, Script
-from ivr.asterisk.secrets import FOLDER, agi_answer, read_agi_secret
-from ivr.asterisk.words import FASTAGI_QUESTION
+from ivr.asterisk.secrets import FOLDER, agi_answer, read_secret_file
+from ivr.asterisk.words import FASTAGI_QUESTION, FASTAGI_SECRET
 from tests.lab.house import House
 
 SECRET = b"secret = what Asterisk and the server read\n"
@@ -26,7 +26,7 @@ async def serving(
     """The service while it runs on a Twisted reactor of this event loop: for that house, else at any port."""
     loop = asyncio.get_running_loop()
     reactor = AsyncioSelectorReactor(loop)
-    secret = read_agi_secret(house.etc / FOLDER) if house else SECRET
+    secret = read_secret_file(house.etc / FOLDER, FASTAGI_SECRET) if house else SECRET
     port = house.agi_port if house else 0
     service = FastAgiService("127.0.0.1", port, scripts, limits, secret, reactor)
     service.privilegedStartService()

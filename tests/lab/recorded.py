@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ivr.asterisk.connection import AmiConnection
+from ivr.asterisk.secrets import FOLDER, read_secret_file
+from ivr.asterisk.words import LOG_KEY
 from ivr.config.loading import configuration_of, load_or_fail
 from ivr.recorder import Recorder
 from ivr.storage.engine import Store, StoreThread
@@ -23,10 +25,11 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Recorded:
-    """A house, and the store its recorder writes."""
+    """A house, its recorder, and the store that it writes."""
 
     ear: Ear
     store: Store
+    recorder: Recorder
 
     def rows(self) -> list[Row]:
         return self.store.read(lambda connection: list(rows(connection, "visits")))
@@ -40,16 +43,27 @@ class Recorded:
 async def recorded_house(folder: Path, changes: dict[str, Any] | None = None) -> AsyncIterator[Recorded]:
     """The small hotline with a recorder, which stops before its Asterisk does."""
     async with small_house(folder, changes) as ear:
-        store = empty_store(folder)
-        user = "hotline-recorder"
-        connection = AmiConnection(*ear.house.ami, user, ear.house.secret(user))
-        watched = Watched.of(configuration_of(load_or_fail(ear.house.config)))
-        stop = asyncio.Event()
-        running = asyncio.create_task(Recorder(connection, StoreThread(store), "main", watched).run(stop))
-        try:
-            await until(lambda: connection.is_connected or None, "the recorder's login", 10.0)
-            yield Recorded(ear, store)
-        finally:
-            stop.set()
-            await running
-            store.close()
+        secret = ear.house.secret("hotline-recorder")
+        async with recording(ear, folder, "hotline-recorder", secret) as recorded:
+            yield recorded
+
+
+@asynccontextmanager
+async def recording(
+    ear: Ear, folder: Path, user: str, secret: str, queue_log: Path | None = None
+) -> AsyncIterator[Recorded]:
+    """A recorder beside the house, by that login, which reads that queue_log."""
+    store, house = empty_store(folder), ear.house
+    connection = AmiConnection(*house.ami, user, secret)
+    watched = Watched.of(configuration_of(load_or_fail(house.config)))
+    key = read_secret_file(house.etc / FOLDER, LOG_KEY)
+    recorder = Recorder(connection, StoreThread(store), "main", watched, None, queue_log, key)
+    stop = asyncio.Event()
+    running = asyncio.create_task(recorder.run(stop))
+    try:
+        await until(lambda: connection.is_connected or None, "the recorder's login", 10.0)
+        yield Recorded(ear, store, recorder)
+    finally:
+        stop.set()
+        await running
+        store.close()

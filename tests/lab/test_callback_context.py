@@ -36,8 +36,8 @@ def test_the_fate_of_a_callback_is_left_in_queue_log(tmp_path: Path, fate: Fate,
         ):
             await ear.originate(DIGITS, "attempt-1")
             start, end = await ear.log_line("CBSTART"), await ear.log_line("CBEND")
-            assert start[1:] == ["attempt-1", "tax", "NONE", "CBSTART", f"provider {DIGITS}"]
-            assert end[1:] == ["attempt-1", "tax", "NONE", "CBEND", ended]
+            assert start[1:-1] == ["attempt-1", "tax", "NONE", "CBSTART", f"provider {DIGITS}"]
+            assert end[1:-1] == ["attempt-1", "tax", "NONE", "CBEND", ended]
             [dialled] = exchange.dialled
             assert (dialled.number, dialled.shown) == (CITIZEN, "195")
 

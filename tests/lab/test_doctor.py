@@ -14,6 +14,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from ivr.asterisk.secrets import FOLDER
+from ivr.asterisk.words import EVENT_FILTER
 from ivr.command.root import app
 from tests.lab.house import House
 from tests.lab.service import HotlineService
@@ -112,6 +113,7 @@ def test_each_fault_of_asterisk_is_found(tmp_path: Path) -> None:
                 (_general_without_time(good) + good, "timestampevents", "no time"),
                 (good.replace("agent,call,user", "agent,call"), "AMI rights", "hear events of user"),
                 (good.replace("MENU_PATH,", ""), "channelvars", "MENU_PATH"),
+                (good.replace(f"eventfilter = {EVENT_FILTER}\n", "", 1), "AMI filter", "a caller's number"),
                 (good.replace("originate,", ""), "AMI rights", "hotline-dialer may not `originate`"),
                 (
                     good.replace("write = reporting", "write = reporting,command"),

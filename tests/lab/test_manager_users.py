@@ -12,7 +12,7 @@ import pytest
 from ivr.asterisk.actions import ActionRefused, Header
 from ivr.asterisk.connection import AmiConnection
 from ivr.asterisk.secrets import PSEUDONYMS
-from ivr.asterisk.words import FASTAGI_SECRET, SECRET_FILES
+from ivr.asterisk.words import FASTAGI_SECRET, LOG_KEY
 from tests.lab.house import House
 from tests.lab.small import CONFIG, TODAY, until
 
@@ -107,7 +107,7 @@ def test_every_secret_is_its_own_and_readable_by_asterisk_s_group_only(tmp_path:
             secrets = [house.secret(file.stem) for file in files]
             assert {file.stem for file in files} == {
                 *MAY,
-                *SECRET_FILES,
+                LOG_KEY,
                 FASTAGI_SECRET,
                 PSEUDONYMS,
                 "1101",

@@ -153,7 +153,7 @@ def test_a_citizen_who_was_called_back_is_asked_in_their_language(tmp_path: Path
             ear = recorded.ear
             await ear.originate(f"994{CITIZEN[1:]}", "cb-asked")
             asked = await ear.log_line(words.LOG_SURVEY)
-            assert asked[1:] == ["cb-asked", "tax", "PJSIP/1101", words.LOG_SURVEY, words.SURVEY_ASKED]
+            assert asked[1:-1] == ["cb-asked", "tax", "PJSIP/1101", words.LOG_SURVEY, words.SURVEY_ASKED]
             last_words = await ear.event("Hangup", Uniqueid="cb-asked")
             assert last_words["Language"] == "en"
             visit = await recorded.visit(lambda row: row["ended_at"], "the end of the visit")

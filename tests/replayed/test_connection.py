@@ -133,7 +133,7 @@ def test_what_is_read_while_a_pong_is_overdue_carries_how_late_it_may_be() -> No
             await heard(connection, is_connected)
 
             async def sound() -> AmiEvent:
-                await replay.say("Event: Sound\r\n\r\n")
+                await replay.say("Event: Sound\r\nPrivilege: test,all\r\n\r\n")
                 told = (await heard(connection, is_named("Sound")))[-1]
                 assert isinstance(told, AmiEvent)
                 return told
@@ -178,7 +178,7 @@ def test_an_event_that_makes_no_sense_does_not_end_the_connection(poison: str) -
     async def main() -> None:
         async with Replay() as replay, connected(replay) as connection:
             await heard(connection, is_connected)
-            await replay.say(poison + "Event: Sound\r\n\r\n")
+            await replay.say(poison + "Event: Sound\r\nPrivilege: test,all\r\n\r\n")
             told = await heard(connection, is_named("Sound"))
             assert not any(is_lost(each) for each in told)
 
@@ -190,7 +190,8 @@ def test_what_makes_no_sense_is_counted_in_the_log(capsys: pytest.CaptureFixture
         async with Replay() as replay, connected(replay) as connection:
             await heard(connection, is_connected)
             await replay.say(
-                "Event: AgentConnect\r\nEvent: AgentComplete\r\n\r\n" * 2 + "Event: Sound\r\n\r\n"
+                "Response: Success\r\nActionID: a\r\nActionID: b\r\n\r\n" * 2
+                + "Event: Sound\r\nPrivilege: test,all\r\n\r\n"
             )
             await heard(connection, is_named("Sound"))
 
@@ -230,7 +231,8 @@ def test_the_outcome_of_an_own_originate_reaches_the_queue() -> None:
             await connection.send(
                 {"Action": "Originate", "Channel": "Local/1@x/n", "ActionID": "our-attempt"}
             )
-            await replay.say("Event: OriginateResponse\r\nActionID: our-attempt\r\nResponse: Failure\r\n\r\n")
+            told = ("Event: OriginateResponse", "Privilege: call,all", "ActionID: our-attempt")
+            await replay.say("\r\n".join((*told, "Response: Failure", "", "")))
             response = (await heard(connection, is_named("OriginateResponse")))[-1]
             assert isinstance(response, AmiEvent)
             assert response["Response"] == "Failure"

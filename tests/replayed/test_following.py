@@ -19,6 +19,7 @@ from ivr.storage.export import rows
 from ivr.storage.migrations import migrate
 from ivr.storage.moments import from_millis
 from ivr.storage.schema import gaps
+from ivr.vouching import Vouching
 from ivr.watched import Watched
 from tests.recordings.listening import Manner, bytes_of
 from tests.recordings.replay import Replay
@@ -48,8 +49,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "log" / "queue_log"
 
 
-def follower(store: Store, path: Path) -> LogFollower:
-    return LogFollower(path, StoreThread(store), "main", Watched())
+def follower(store: Store, path: Path, *, had_store: bool = False) -> LogFollower:
+    vouching = Vouching(b"", lambda: None)
+    return LogFollower(path, StoreThread(store), "main", Watched(), vouching, had_store=had_store)
 
 
 def read_on(*followers: LogFollower) -> None:
@@ -188,7 +190,7 @@ def test_a_store_that_lost_everything_is_told_what_the_rotated_files_say_too(
     read_on(follower(store, path))
     assert told(store) == [("0501112244", "abandoned", 3.0, None)]
     bring_back()
-    read_on(LogFollower(path, StoreThread(store), "main", Watched(), had_store=True))
+    read_on(follower(store, path, had_store=True))
     assert told(store) == [*WHOLE, ("0501112244", "abandoned", 3.0, None)]
 
 
@@ -282,6 +284,9 @@ ActionID: \r
 Queue: dvx\r
 Uniqueid: cb-1\r
 CallerIDNum: 0501112233\r
+CallerIDName: <unknown>\r
+ConnectedLineNum: <unknown>\r
+ConnectedLineName: <unknown>\r
 Wait: 3\r
 \r
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from callback_dialer.attempt import Progress
 from callback_dialer.dispositions import disposition
-from callback_dialer.milestones import lines_of, tell, was_dialled
+from callback_dialer.milestones import dialled_since, lines_of, tell, was_dialled
 from ivr.visits.from_queue_log import LogLine, read_line
 
 ID = "cb-1"
@@ -109,3 +110,13 @@ def test_a_log_that_does_not_reach_back_tells_nothing(tmp_path: Path) -> None:
     assert lines_of(ID, log, AT + timedelta(seconds=50)) == []
     log.unlink()
     assert lines_of(ID, log, AT) is None
+
+
+def test_an_attempt_that_only_a_forged_line_names_is_none(tmp_path: Path) -> None:
+    """A caller may write a line into queue_log, but not its proof."""
+    key, fields = b"secret = x\n", ("dvx", ID, "PJSIP/1101", "CBSTART", "provider 994501112233")
+    log = written(tmp_path / "queue_log", line(f"CBSTART|{fields[-1]}|0123456789ab"))
+    assert dialled_since(log, AT, {}, key)[0] == {}
+    made = hashlib.sha1(key + "|".join(("", *fields)).encode()).hexdigest()[:12]
+    log = written(tmp_path / "queue_log", line(f"CBSTART|{fields[-1]}|{made}"))
+    assert [one.data for one in dialled_since(log, AT, {}, key)[0][ID]] == [[fields[-1]]]

@@ -88,6 +88,15 @@ def test_a_caller_s_number_may_hold_anything(number: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("data", "number"),
+    [("0501112233|1|Ana", "0501112233"), ("05|01|2|", "05|01"), ("<unknown>|1|1101", "")],
+)
+def test_a_caller_s_name_may_follow_the_position(data: str, number: str) -> None:
+    """`log-caller-id-name = yes` in queues.conf."""
+    assert [one[0] for one in told(f"1795364067|c.1|dvx|NONE|ENTERQUEUE||{data}")] == [number]
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "",
@@ -100,6 +109,16 @@ def test_a_caller_s_number_may_hold_anything(number: str) -> None:
         f"{'9' * 5000}|c.1|dvx|NONE|ABANDON|1|1|12",
         "1795364067|c.1|dvx|NONE|ABANDON|1|1|",
         "1795364067|c.1|dvx|NONE|ABANDON|1|1|nan",
+        "1795364067|c.1|dvx|NONE|ABANDON|1|1| 12",
+        "1795364067|c.1|dvx|NONE|ABANDON|1|1|1_2",
+        "1795364067|c.1|dvx|NONE|ABANDON|1|1|١٢",
+        "1795364067|c.1|dvx|NONE|ABANDON|1|1|12|1",
+        "1795364067|c.1|dvx|NONE|ENTERQUEUE||0501",
+        "1795364067|c.1|dvx|NONE|ENTERQUEUE||0501|x",
+        "1795364067|c.1|dvx|PJSIP/1101|CONNECT|12|a.1|3|1",
+        "1795364067|c.1|dvx|PJSIP/1101|COMPLETEAGENT|12|20",
+        "1795364067|c.1|dvx|NONE|EXITWITHKEY|1|1|12",
+        "1795364067|NONE|NONE|NONE|QUEUESTART|1",
         "1795364067|c.1|dvx|PJSIP/1101|CONNECT|12|a.1",
         "1795364067|c.1|dvx|PJSIP/1101|RINGNOANSWER|4000",
         "1795364067|NONE|dvx|PJSIP/1101|PAUSE|lunch|CONNECT|1|a.1|1",
