@@ -209,7 +209,7 @@ class SignsOfListening:
         """Connected, and told what goes on already: from now on nothing is missed."""
         self.heard_since = time.monotonic()
         if self._silent_since is not None:
-            self._gaps.append(Gap(self._reason, self._silent_since, at))
+            self._gaps.append(Gap(self._reason, min(self._silent_since, at), at))
         self._silent_since = None
 
     def miss(self, since: datetime) -> None:

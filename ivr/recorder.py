@@ -141,7 +141,7 @@ class Recorder:
                 log.exception("not understood; the recorder goes on", told=name, skipped=self._skipped)
             if isinstance(told, Lost):
                 self._look_no_more()
-                self._signs.lost(self._connection.clock.shown(told.at))
+                self._signs.lost(utc_now() - (self._connection.clock() - told.at))
             elif isinstance(told, Connected):
                 self._looking = asyncio.create_task(self._look_around(told))
 

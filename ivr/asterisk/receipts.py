@@ -30,7 +30,3 @@ class Receipts:
     def follow(self) -> None:
         """Show from now on what the machine's clock shows."""
         self.set_by = self._clock() - self.steady()
-
-    def shown(self, receipt: datetime) -> datetime:
-        """A moment by this clock as the machine's clock counts now."""
-        return receipt + (self._clock() - self())

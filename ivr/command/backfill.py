@@ -63,6 +63,8 @@ def backfill(
     except OSError as problem:
         fail(str(problem), hint="run it again: it goes on where everything before is stored")
     print_line(f"{lines:,} lines read: {saved.new:,} visits new, {saved.changed:,} changed")
+    if saved.refused:
+        print_line(f"{saved.refused:,} visits refused: retention has deleted the records of their days")
     if skipped:
         print_line(f"{skipped:,} lines skipped: they are longer than 64 kB")
     if cut:
@@ -77,7 +79,7 @@ def _read(
     collect_rarely()
     watched = Watched.of(configuration)
     before = store.read(partial(known, server=server, watched=watched))
-    lines, skipped, new, changed, read_to = 0, 0, 0, 0, None
+    lines, skipped, new, changed, refused, read_to = 0, 0, 0, 0, 0, None
     with progress() as bar:
         tasks = {
             file: bar.add_task(visible(file.path.name), total=file.path.stat().st_size) for file in files
@@ -88,6 +90,7 @@ def _read(
             if new <= _ENOUGH < new + now_new:
                 store.write(lambda connection: take_statistics(connection, calls, visits))
             new, changed = new + now_new, changed + sum(one.changed for one in saved)
+            refused += sum(one.refused for one in saved)
             for told in some:
                 lines, skipped = lines + told.lines, skipped + told.skipped
                 bar.update(tasks[told.file], completed=told.packed)
@@ -95,7 +98,7 @@ def _read(
     if read_to is not None:
         began = files[0].began_at
         store.write(lambda connection: listening.count_rebuilt(connection, server, began, read_to))
-    return lines, skipped, Saved(new, changed)
+    return lines, skipped, Saved(new, changed, refused)
 
 
 def _keep(connection: Connection, server: str, watched: Watched, told: list[Told]) -> list[Saved]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
@@ -23,13 +24,14 @@ from ivr.command.store import open_store
 from ivr.config.loading import configuration_of
 from ivr.storage.audit import last_subject
 from ivr.storage.engine import Store
-from ivr.storage.purge import Done, is_any_nameless, purge
+from ivr.storage.purge import Done, is_any_nameless, purge, why_doubtful
 from ivr.storage.refusals import KEY_KNOWN
 
 EXAMPLE: Final = "Example: hotline data purge --secrets /etc/asterisk/secrets.d"
 _RESTORE: Final = (
     "restore it from a backup, or copy it from the other machine: without it equal callers differ"
 )
+_CLOCK: Final = "set the clock; if it is right, confirm it once: hotline data purge --clock-is-right"
 
 
 def purge_data(
@@ -37,23 +39,33 @@ def purge_data(
     secrets: Annotated[
         Path, typer.Option(help="Folder `secrets.d`, where the hash's key is kept.", envvar="HOTLINE_SECRETS")
     ] = Path("/etc/asterisk/secrets.d"),
+    clock_is_right: Annotated[
+        bool,
+        typer.Option("--clock-is-right", help="Purge this once, whatever speaks against the clock."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
 ) -> None:
     """Hash old numbers and delete older records, as `retention` says; totals of each day are kept first.
 
     Equal callers stay equal. A callback that is still open is left alone, and every day since it was missed.
+    Refused while this machine's clock is a day ahead of the newest record or of the database's clock, or the
+    hotline left no sign of life for over 7 days that would be sealed.
     """
     configuration = configuration_of(load_or_stop(options(context).config))
     with open_store() as store:
+        zone, kept, now = ZoneInfo(configuration.hotline.time_zone), configuration.retention, utc_now()
+        why = store.read(partial(why_doubtful, retention=kept, zone=zone, now=now))
+        if why and not clock_is_right:
+            fail(f"nothing is purged: {why}", hint=_CLOCK)
         key = _key(store, secrets)
-        zone = ZoneInfo(configuration.hotline.time_zone)
-        done, refused = list(purge(store, key, configuration.retention, zone, utc_now())), []
+        done, refused = list(purge(store, key, kept, zone, now)), []
         for name, server in configuration.servers.items():
             try:
                 done += _recordings(name, Path(server.recordings), configuration.retention.recordings)
             except OSError as problem:
                 refused.append(f"recordings in {server.recordings} cannot be deleted: {problem.strerror}")
         what = ", ".join(f"{one.number} {one.what} {one.action}" for one in done if one.number)
+        what = f"{why}; confirmed: {what}" if why else what
         store.write(lambda connection: noted(connection, "purge", "retention", what or "nothing was due"))
     if as_json:
         print_json([asdict(one) for one in done])

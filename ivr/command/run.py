@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -23,6 +22,7 @@ from callback_dialer.service import dialer_service
 from ivr.asterisk.connection import AmiConnection, utc_now
 from ivr.asterisk.fastagi import FastAgiService, Limits
 from ivr.asterisk.readiness import Needed
+from ivr.asterisk.receipts import Receipts
 from ivr.asterisk.secrets import SecretMissing, pseudonym_key, read_secret, read_secret_file
 from ivr.asterisk.words import FASTAGI_SECRET, LOG_KEY
 from ivr.availability import Availability, SignsOfLife
@@ -173,7 +173,7 @@ def _agi(
     store: StoreThread,
     secret: bytes,
     reactor: Any,
-    clock: Callable[[], datetime],
+    clock: Receipts,
 ) -> FastAgiService:
     where = configuration.servers[server]
 

@@ -72,6 +72,10 @@ def _lines(now: Overview) -> Iterator[str]:
         for gap in server.gaps:
             yield f"  {'gap':<12}{gap_told(gap)}"
         yield f"  {'calls':<12}{server.open_calls} open, {server.waiting} waiting in a queue"
+    if now.ahead_to is not None:
+        yield f"{'clock':<14}the newest visit is of {_moment(now.ahead_to)}: a clock is wrong, or was"
+    for day in now.opened_days:
+        yield f"{'clock':<14}a call was heard live for {day}, which was sealed: a clock is wrong, or was"
     counts = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in now.callbacks.items())
     yield f"callbacks     {counts}; {now.due} due now"
     for what, number in now.held.items():

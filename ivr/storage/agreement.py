@@ -103,7 +103,7 @@ class LogComparison:
                 row = same_stay(visit, [*rows[visit.uniqueid, visit.queue], *of_place])
                 if row is not None:
                     self._found.add(row["id"])
-                elif any(begin <= visit.joined_at < end for begin, end in self._deleted):
+                elif any(day.begins_at <= visit.joined_at < day.ends_at for day in self._deleted):
                     continue
                 found += agreement.with_log(visit, row)
         return found

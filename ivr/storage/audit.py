@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, exists, insert, select
+from sqlalchemy import Connection, insert, select
 
 from ivr.storage.moments import ago, database_now
 from ivr.storage.schema import audit
+
+HEARD_FOR_SEALED: Final = "heard live for a sealed day"
+"""An alarm: a clock is wrong, or was when the day was sealed."""
 
 
 def note(connection: Connection, who: str, action: str, subject: str, why: str = "") -> None:
@@ -33,5 +36,10 @@ def last_subject(connection: Connection, action: str) -> str | None:
 
 def was_done(connection: Connection, action: str, within: timedelta) -> bool:
     """Whether a row of that action was appended so lately."""
-    found = exists().where(audit.c.action == action, audit.c.at > ago(within))
-    return bool(connection.scalar(select(found)))
+    return bool(lately(connection, action, within))
+
+
+def lately(connection: Connection, action: str, within: timedelta) -> list[str]:
+    """What the rows of that action of so lately are about, each once."""
+    when = audit.c.at.between(ago(within), database_now())
+    return sorted(set(connection.scalars(select(audit.c.subject).where(audit.c.action == action, when))))

@@ -25,7 +25,7 @@ from ivr.calls.callback_states import (
     Reason,
 )
 from ivr.calls.missed import MissedCall
-from ivr.storage.moments import database_now
+from ivr.storage.moments import MOST_AHEAD, ago, database_now
 from ivr.storage.schema import callback_journal, callbacks
 from ivr.storage.unless_there import add
 
@@ -353,9 +353,10 @@ def _goes_out_by(prefix: tuple[str, tuple[str, ...]]) -> ColumnElement[bool]:
 
 
 def _due(queues: Collection[str]) -> tuple[ColumnElement[bool], ...]:
+    """A call that was missed on a day to come was missed by a wrong clock: now it is due, not then."""
     return (
         callbacks.c.state == "owed",
-        callbacks.c.due_at <= database_now(),
+        or_(callbacks.c.due_at <= database_now(), callbacks.c.missed_at > ago(-MOST_AHEAD)),
         callbacks.c.queue.in_(queues),
     )
 

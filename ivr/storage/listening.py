@@ -54,9 +54,12 @@ def last_heard(connection: Connection, server: str) -> datetime | None:
 
 
 def is_silent(connection: Connection, server: str) -> bool:
-    """Whether a recorder that heard that server hears it no more: who calls there now is not known."""
-    gone = exists().where(recorder_signs.c.server == server, recorder_signs.c.heard_at < ago(SILENT_AFTER))
-    return bool(connection.scalar(select(gone)))
+    """Whether a recorder that heard that server hears it no more: who calls there now is not known.
+
+    A sign of life that is to come was given by a wrong clock.
+    """
+    lately = recorder_signs.c.heard_at.between(ago(SILENT_AFTER), ago(-SILENT_AFTER))
+    return bool(connection.scalar(select(exists().where(recorder_signs.c.server == server, ~lately))))
 
 
 def add_gap(connection: Connection, server: str, gap: Gap) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from ivr.calls.callback_states import Verdict
 from ivr.calls.missed import EndedCall, MissedCall, Stay
 from ivr.storage.locks import advisory_lock
-from ivr.storage.moments import ago, database_now
+from ivr.storage.moments import MOST_AHEAD, ago, database_now
 from ivr.storage.schema import CALL_UNDECIDED, calls, decisions, visits
 
 OPEN_AT_MOST: Final = timedelta(hours=4)
@@ -106,7 +106,7 @@ def is_open_now() -> ColumnElement[bool]:
         calls.c.ended_at.is_(None)
         & calls.c.is_interrupted.is_(False)
         & (calls.c.origin == "inbound")
-        & (calls.c.last_seen_at > ago(OPEN_AT_MOST))
+        & calls.c.last_seen_at.between(ago(OPEN_AT_MOST), ago(-MOST_AHEAD))
     )
 
 

@@ -13,6 +13,8 @@ from sqlalchemy.types import TypeDecorator
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+MOST_AHEAD = timedelta(days=1)
+"""A moment so long after now is one by a wrong clock."""
 
 
 def to_millis(moment: datetime) -> int:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, or_, select
 
 from ivr.asterisk import words
+from ivr.storage.missed import now
 from ivr.storage.schema import calls, visits
 from ivr.storage.unindexed import unindexed
 from ivr.visits.facts import Answered, Party
@@ -20,7 +21,10 @@ _CALL_FIELDS: Final = tuple(name for name in Call._fields if name != "uniqueid")
 def open_records(
     connection: Connection, server: str
 ) -> tuple[tuple[Call, ...], tuple[tuple[Stay, Call], ...]]:
-    """What is not over yet on that server: the calls, and each open stay with its call."""
+    """What is not over yet on that server: the calls, and each open stay with its call.
+
+    A call that was received after now, by a clock that was wrong, is not newer than what is heard next.
+    """
     open_stays = connection.execute(
         select(visits).where(
             unindexed(visits.c.server) == server,
@@ -32,7 +36,9 @@ def open_records(
     ids = {row.call_id for row in open_stays}
     rows = connection.execute(select(calls).where(or_(is_open, calls.c.id.in_(ids)))).all()
     channels = {row.call_id: row.place or row.uniqueid for row in open_stays}
+    at = now(connection)
     found = {row.id: _call(row, channels.get(row.id, row.linkedid)) for row in rows}
+    found = {key: call._replace(received_at=min(call.received_at, at)) for key, call in found.items()}
     return tuple(found.values()), tuple((_stay(row), found[row.call_id]) for row in open_stays)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, case, func, select
 
 from ivr.calls.callback_states import OPEN_STATES
-from ivr.storage import switches
+from ivr.storage import audit, switches
 from ivr.storage.listening import SILENT_AFTER, Gap, gaps_between
 from ivr.storage.liveness import Availability, Process, availability, running
 from ivr.storage.missed import is_open_now, now
@@ -17,6 +17,7 @@ from ivr.storage.schema import callbacks, calls, decisions, visits
 
 LOOKS_BACK = timedelta(hours=1)
 GAPS_OF = timedelta(days=1)
+OPENED_OF = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,14 @@ class Overview:
     """How many missed calls of the last hour are not called back for a budget or a ceiling, by that."""
     due: int
     oldest_due_at: datetime | None
+    ahead_to: datetime | None
+    """When the newest visit began, if that is to come: a clock is wrong, or was."""
+    opened_days: list[str]
+    """Sealed days of which a call was heard live in the last week."""
 
     def runs(self, process: Process) -> bool:
         """Whether that process gave a sign of life lately."""
-        return self.at - process.seen_at <= SILENT_AFTER
+        return abs(self.at - process.seen_at) <= SILENT_AFTER
 
 
 def overview(connection: Connection) -> Overview:
@@ -67,7 +72,11 @@ def overview(connection: Connection) -> Overview:
     due, oldest = connection.execute(select(func.count(), func.min(callbacks.c.due_at)).where(is_due)).one()
     now_at = tuple(_server(connection, name, processes, at) for name in servers)
     paused = {name: why for name, _, why in switches.all_off(connection)}
-    return Overview(at, now_at, owed, held, paused, _refused(connection, at - LOOKS_BACK), due, oldest)
+    refused = _refused(connection, at - LOOKS_BACK)
+    joined_at = visits.c.joined_at
+    ahead = connection.scalar(select(func.max(joined_at)).where(joined_at > at + LOOKS_BACK))
+    opened = audit.lately(connection, audit.HEARD_FOR_SEALED, OPENED_OF)
+    return Overview(at, now_at, owed, held, paused, refused, due, oldest, ahead, opened)
 
 
 def _refused(connection: Connection, since: datetime) -> dict[str, int]:

@@ -1,26 +1,30 @@
 """Retention: old numbers become pseudonyms, older records go; the totals of their days are sealed before.
 
 In short transactions, so that the recorder never waits long; interrupted, it goes on the next time where
-it stopped. A callback that is still open is touched by nothing, nor is any day since it was missed.
+it stopped. A callback that is still open is touched by nothing, nor is any day since it was missed. What is
+old depends on a clock: `why_doubtful` asks the records whether they agree with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Table, delete, func, or_, select, update
+from sqlalchemy import BigInteger, Column, Connection, Table, delete, func, or_, select, type_coerce, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.calls.callback_states import OPEN_STATES
 from ivr.calls.masking import without_numbers
 from ivr.calls.pseudonyms import MARK, pseudonym
 from ivr.config.retention import Retention
+from ivr.storage import missed
 from ivr.storage.engine import Store
+from ivr.storage.moments import MOST_AHEAD
 from ivr.storage.refusals import any_hashed, hash_old
 from ivr.storage.schema import (
     agent_states,
@@ -30,7 +34,10 @@ from ivr.storage.schema import (
     callbacks,
     calls,
     decisions,
+    minutes,
     orders,
+    processes,
+    recorder_signs,
     surveys,
     visits,
 )
@@ -39,6 +46,9 @@ from ivr.storage.totals import keep_totals
 from ivr.storage.walks import keep_walks
 
 _AT_ONCE: Final = 1000
+_DAY: Final = timedelta(days=1)
+_SILENCE: Final = timedelta(days=7)
+"""A hotline that runs leaves a row every minute. One silent for so long was off, or its clock was set."""
 _IS_OPEN: Final = callbacks.c.state.in_(OPEN_STATES)
 
 
@@ -54,16 +64,14 @@ class Done:
 
 def purge(store: Store, key: str, retention: Retention, zone: ZoneInfo, now: datetime) -> Iterator[Done]:
     """Do what is due at `now`; every portion is committed when it is told."""
-    latest = store.read(partial(_first_day_in_use, zone=zone, today=now.astimezone(zone).date()))
-
-    def before(age: float) -> date:
-        return min(latest, (now - timedelta(seconds=age)).astimezone(zone).date())
-
+    before = store.read(partial(_first_kept, zone=zone, now=now))
     dates = {
         "calls": (before(retention.calls.numbers), before(retention.calls.records)),
         "callbacks": (before(retention.callbacks.numbers), before(retention.callbacks.records)),
     }
-    yield from _seal(store, max(day for pair in dates.values() for day in pair), zone)
+    days = store.read(partial(_unsealed, until=before(_youngest(retention)), zone=zone))
+    number = sum(store.write(partial(_seal_day, day=day, zone=zone)) for day in days)
+    yield Done("sealed", "days", number)
     for kind, (nameless, gone) in dates.items():
         for table, when in _NUMBERED[kind]:
             yield from _make_nameless(store, table, when < begins(nameless, zone), key)
@@ -78,6 +86,25 @@ def purge(store: Store, key: str, retention: Retention, zone: ZoneInfo, now: dat
     yield from _in_portions(store, "agents' states", partial(_delete_agent_states, moment=moment))
 
 
+def why_doubtful(connection: Connection, retention: Retention, zone: ZoneInfo, now: datetime) -> str:
+    """Why the clock that shows `now` may be wrong, and nothing should be purged; empty if it seems right.
+
+    A silence says so where it begins on a day that would be sealed now, or ended within the last week.
+    """
+    newest = _newest_sign(connection)
+    if newest is None:
+        return ""
+    for what, moment in (("database's clock shows", missed.now(connection)), ("newest record is of", newest)):
+        if now - moment > MOST_AHEAD:
+            mine, theirs = (f"{one.astimezone(zone):%Y-%m-%d %H:%M}" for one in (now, moment))
+            return f"this machine's clock shows {mine}, the {what} {theirs}"
+    days = _unsealed(connection, _first_kept(connection, zone, now)(_youngest(retention)), zone)
+    for last, following in pairwise(_days_with_signs(connection, now)):
+        if following - last > _SILENCE and (last in days or following > now.date() - _SILENCE):
+            return f"nothing was recorded from {last} to {following}, not even that the hotline runs"
+    return ""
+
+
 def is_any_nameless(connection: Connection) -> bool:
     """Whether numbers have been made pseudonyms already, so that the key must be the same again."""
     found = (select(table.c.id).where(table.c.caller.like(f"{MARK}%")) for table in (calls, callbacks))
@@ -85,25 +112,49 @@ def is_any_nameless(connection: Connection) -> bool:
     return rows or any_hashed(connection)
 
 
-def _first_day_in_use(connection: Connection, zone: ZoneInfo, today: date) -> date:
-    oldest = connection.scalar(select(func.min(callbacks.c.missed_at)).where(_IS_OPEN))
-    return today if oldest is None else min(today, oldest.astimezone(zone).date())
+def _first_kept(connection: Connection, zone: ZoneInfo, now: datetime) -> Callable[[float], date]:
+    """By age in seconds, the first day of which nothing is so old; none is since a callback that is open."""
+    oldest = connection.scalar(select(func.min(callbacks.c.missed_at)).where(_IS_OPEN)) or now
+    return lambda age: min(oldest, now - timedelta(seconds=age)).astimezone(zone).date()
 
 
-def _seal(store: Store, until: date, zone: ZoneInfo) -> Iterator[Done]:
-    """Every day before `until`, from the oldest record on."""
-    oldest = store.read(
-        lambda connection: [
-            moment
-            for when in (calls.c.began_at, visits.c.joined_at, callbacks.c.missed_at)
-            if (moment := connection.scalar(select(func.min(when)))) is not None
-        ]
-    )
-    first = min(oldest).astimezone(zone).date() if oldest else until
-    days = (first + timedelta(days=number) for number in range((until - first).days))
-    done = {one.day for one in store.read(sealed) if _is_whole(one)}
-    number = sum(store.write(partial(_seal_day, day=day, zone=zone)) for day in days if day not in done)
-    yield Done("sealed", "days", number)
+def _youngest(retention: Retention) -> float:
+    """The age at which something is done first, before which its day is sealed."""
+    return min(age for kept in (retention.calls, retention.callbacks) for age in (kept.numbers, kept.records))
+
+
+def _unsealed(connection: Connection, until: date, zone: ZoneInfo) -> list[date]:
+    """Every day before `until` that is to be sealed, from the oldest record to the newest."""
+    oldest = _each(connection, func.min, (calls.c.began_at, visits.c.joined_at, callbacks.c.missed_at))
+    newest = _newest_sign(connection)
+    if not oldest or newest is None:
+        return []
+    first, last = (moment.astimezone(zone).date() for moment in (min(oldest), newest))
+    days = (first + timedelta(days=number) for number in range((min(until, last + _DAY) - first).days))
+    done = {one.day for one in sealed(connection) if _is_whole(one)}
+    return [day for day in days if day not in done]
+
+
+def _newest_sign(connection: Connection) -> datetime | None:
+    """When anything was recorded last, be it that a part of the hotline runs."""
+    signs = (*_SIGNS, recorder_signs.c.heard_at, processes.c.seen_at)
+    return max(_each(connection, func.max, signs), default=None)
+
+
+def _each(
+    connection: Connection, which: Callable[[Column[Any]], Any], moments: Iterable[Column[Any]]
+) -> list[datetime]:
+    found = (connection.scalar(select(which(moment))) for moment in moments)
+    return [moment for moment in found if moment is not None]
+
+
+def _days_with_signs(connection: Connection, until: datetime) -> list[date]:
+    """In their order, each from midnight to midnight in UTC."""
+    days: set[int] = set()
+    for when in _SIGNS:
+        number = type_coerce(when, BigInteger) // (_DAY // timedelta(milliseconds=1))
+        days.update(connection.scalars(select(number).where(when <= until).distinct()))
+    return [date(1970, 1, 1) + day * _DAY for day in sorted(days)]
 
 
 def _is_whole(day: SealedDay) -> bool:
@@ -211,6 +262,13 @@ def _delete_surveys(connection: Connection, moment: datetime) -> int:
     return connection.execute(delete(surveys).where(surveys.c.asked_at < moment)).rowcount
 
 
+_SIGNS: Final = (
+    calls.c.ended_at,
+    visits.c.joined_at,
+    callbacks.c.missed_at,
+    attempts.c.planned_at,
+    minutes.c.minute_at,
+)
 _NUMBERED: Final = {
     "calls": (
         (calls, calls.c.began_at),

@@ -1,20 +1,22 @@
-"""Sealed days: what they added up to is kept for good, and nothing new is stored of them.
+"""Sealed days: what they added up to is kept for good, and no old file that is read again changes it.
 
 `ivr.storage.totals` and `ivr.storage.walks` say what is kept; `ivr.storage.purge` seals a day before it
-touches its records, and marks it before it deletes them.
+touches its records, and marks it before it deletes them. A day of which something new is stored is opened,
+and sealed again by the next purge; such as one that was to come when a purge under a wrong clock sealed it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from ivr.storage.moments import database_now
-from ivr.storage.schema import sealed_days
+from ivr.storage.schema import sealed_days, sealed_nodes, sealed_totals
 
 DELETED: Final = {"calls": sealed_days.c.calls_deleted, "callbacks": sealed_days.c.callbacks_deleted}
 
@@ -38,7 +40,7 @@ def sealed(connection: Connection, first: date = date.min, last: date = date.max
 
 
 def mark_sealed(connection: Connection, day: date, zone: ZoneInfo) -> None:
-    """From now on nothing is stored of it."""
+    """What it adds up to is kept from now on."""
     moments = {"begins_at": begins(day, zone), "ends_at": begins(day + timedelta(days=1), zone)}
     connection.execute(insert(sealed_days).values(day=day.isoformat(), sealed_at=database_now(), **moments))
 
@@ -52,16 +54,24 @@ def mark_deleted(connection: Connection, kind: str, before: date) -> None:
 
 def sealed_between(
     connection: Connection, first: datetime, last: datetime, *, only_deleted: bool = False
-) -> list[tuple[datetime, datetime]]:
-    """The sealed days any moment from `first` to `last` is in: when each begins, and the next one.
+) -> Sequence[Row[Any]]:
+    """The rows of the sealed days any moment from `first` to `last` is in.
 
     `only_deleted`: those whose calls and visits retention has taken.
     """
-    days = select(sealed_days.c.begins_at, sealed_days.c.ends_at)
-    touched = days.where(sealed_days.c.begins_at <= last, sealed_days.c.ends_at > first)
+    touched = select(sealed_days).where(sealed_days.c.begins_at <= last, sealed_days.c.ends_at > first)
     if only_deleted:
         touched = touched.where(sealed_days.c.calls_deleted)
-    return [(begin, end) for begin, end in connection.execute(touched)]
+    return connection.execute(touched).all()
+
+
+def open_again(connection: Connection, day: Row[Any]) -> None:
+    """Something new is stored of it. What it added up to stays if records of it were deleted."""
+    its_totals = select(sealed_totals.c.id).where(sealed_totals.c.day == day.day).limit(1)
+    is_whole = not (day.calls_deleted or day.callbacks_deleted)
+    if is_whole or connection.scalar(its_totals) is None:
+        for table in (sealed_totals, sealed_nodes, sealed_days):
+            connection.execute(delete(table).where(table.c.day == day.day))
 
 
 def begins(day: date, zone: ZoneInfo) -> datetime:

@@ -24,7 +24,7 @@ def keep(connection: Connection, told: Iterable[Survey]) -> None:
             rating = survey.rating if known.rating is None else known.rating
             if (asked_at, rating) != (known.asked_at, known.rating):
                 connection.execute(update(surveys).where(is_this).values(asked_at=asked_at, rating=rating))
-        elif not sealed_between(connection, survey.asked_at, survey.asked_at):
+        elif not sealed_between(connection, survey.asked_at, survey.asked_at, only_deleted=True):
             connection.execute(insert(surveys).values(survey._asdict()))
 
 

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, exists, update
+import structlog
+from sqlalchemy import ColumnElement, Connection, Row, Table, bindparam, delete, exists, update
 
 from ivr.calls.caller import ReadNumber
 from ivr.calls.pseudonyms import is_pseudonym
+from ivr.storage.audit import HEARD_FOR_SEALED, note
 from ivr.storage.bulk import among, insert_all, new_ids
 from ivr.storage.locks import advisory_lock
 from ivr.storage.moments import in_millis
 from ivr.storage.schema import calls, decisions, visits
-from ivr.storage.sealed import sealed_between
+from ivr.storage.sealed import open_again, sealed_between
 from ivr.storage.stored import Stored, StoredRow
 from ivr.storage.told import Told
 from ivr.visits.merge import (
@@ -33,6 +35,8 @@ from ivr.visits.merge import (
     visit_merged,
 )
 from ivr.visits.records import Call, Visit
+
+log = structlog.get_logger(__name__)
 
 _Record = TypeVar("_Record", Call, Visit)
 
@@ -48,10 +52,11 @@ _WHO: Final = frozenset({"caller", "caller_e164", "caller_kind"})
 
 @dataclass(frozen=True)
 class Saved:
-    """How many visits were new and how many changed."""
+    """How many visits were new, how many changed, and how many queue_log told that retention has deleted."""
 
     new: int
     changed: int
+    refused: int = 0
 
 
 def save(
@@ -99,11 +104,19 @@ class _Batch:
         """(server, linkedid, began_at) as told → the call's row."""
         moments = [call.began_at for call in told] + [visit.joined_at for visit in visited]
         self._sealed = sealed_between(connection, min(moments), max(moments)) if moments else []
+        self._opened: dict[Row[Any], str] = {}
+        """Sealed days of which something new is told, and by whom."""
+        self._refused = 0
         self._stored = Stored(connection, told, visited)
 
-    def _is_sealed(self, moment: datetime) -> bool:
-        """Records of that day may be gone on purpose; its totals are kept, and nothing new belongs to it."""
-        return any(begin <= moment < end for begin, end in self._sealed)
+    def _is_deleted(self, moment: datetime, source: str) -> bool:
+        """Whether a record may be gone on purpose, and queue_log tells it again; a live one is new."""
+        for day in self._sealed:
+            if day.begins_at <= moment < day.ends_at:
+                if day.calls_deleted and source == "queue_log":
+                    return True
+                self._opened[day] = source
+        return False
 
     def put_call(self, call: Call, is_listened: bool) -> None:
         row: Any = same_call(call, self._stored.calls_of(call))
@@ -112,7 +125,7 @@ class _Batch:
             del row["uniqueid"]
             number = self._read_number(call.caller, call.trunk, call.presentation)
             row |= {"caller_e164": number.e164, "caller_kind": _kind(call.origin, number.kind)}
-            if not self._is_sealed(call.began_at):
+            if not self._is_deleted(call.began_at, call.source):
                 self._new_calls.append(row)
             self._stored.begin(row)
         else:
@@ -129,8 +142,9 @@ class _Batch:
         call = self._call_of(visit)
         stays = self._stored.stays_of(visit)
         row: Any = same_stay(visit, stays) if stays else None
-        is_old_call = "id" not in call and self._is_sealed(call["began_at"])
-        if row is None and (is_old_call or self._is_sealed(visit.joined_at)):
+        is_old_call = "id" not in call and self._is_deleted(call["began_at"], call["source"])
+        if row is None and (is_old_call or self._is_deleted(visit.joined_at, visit.source)):
+            self._refused += 1
             return
         if row is None:
             row = visit._asdict()
@@ -207,7 +221,12 @@ class _Batch:
             row["call_id"] = call["id"]
         insert_all(self._connection, visits, [row for _, row in self._new_visits])
         self._delete(calls, left, calls.c.source == "queue_log", *_IS_OF_NOTHING)
-        return Saved(len(self._new_visits), len(self._changed_visits))
+        for day, source in self._opened.items():
+            open_again(self._connection, day)
+            if source == "ami":
+                note(self._connection, "recorder", HEARD_FOR_SEALED, day.day)
+                log.error(f"{HEARD_FOR_SEALED}: is the machine's clock right?", day=day.day)
+        return Saved(len(self._new_visits), len(self._changed_visits), self._refused)
 
     def _begun(self) -> list[dict[str, Any]]:
         """The new calls; queue_log knows one by a visit alone, and that may be another call's by now."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from ivr.storage.engine import Store, StoreThread
-from ivr.storage.leases import Lease
+from ivr.storage.leases import Lease, is_held
 
 
 @contextmanager
@@ -45,6 +46,17 @@ def test_it_is_free_when_its_holder_has_been_silent_for_too_long(store: Store, p
     first, second = pair
     holds(store, first)
     store.write(lambda connection: connection.execute(text("UPDATE leases SET expires_at = 1000")))
+    assert [holds(store, second), holds(store, first)] == [True, False]
+
+
+def test_it_is_free_when_its_holder_took_it_by_a_clock_that_was_400_days_ahead(
+    store: Store, pair: list[Lease]
+) -> None:
+    first, second = pair
+    holds(store, first)
+    later = timedelta(days=400) // timedelta(milliseconds=1)
+    store.write(lambda c: c.execute(text(f"UPDATE leases SET expires_at = expires_at + {later}")))
+    assert not store.read(lambda c: is_held(c, "main", "dialer"))
     assert [holds(store, second), holds(store, first)] == [True, False]
 
 

@@ -302,10 +302,10 @@ def test_a_day_that_is_not_sealed_takes_what_an_old_file_tells(store: Store) -> 
     assert len(put(store, told, call=call)) == 1
 
 
-def test_a_call_over_the_midnight_of_a_sealed_day_stays_away_with_its_visit(store: Store) -> None:
+def test_a_call_over_the_midnight_of_a_deleted_day_stays_away_with_its_visit(store: Store) -> None:
     put(store, FROM_LOG, call=LOG_CALL)
     purged(store, now=OVER.joined_at + timedelta(days=250))
-    first_open = begins((OVER.joined_at + timedelta(days=150)).astimezone(BAKU).date(), BAKU)
+    first_open = begins((OVER.joined_at + timedelta(days=1)).astimezone(BAKU).date(), BAKU)
     call = LOG_CALL._replace(uniqueid="c.9", began_at=first_open - timedelta(seconds=5))
     told = FROM_LOG._replace(
         uniqueid="c.9", joined_at=first_open + timedelta(seconds=5), call_began_at=call.began_at
