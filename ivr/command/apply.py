@@ -11,12 +11,11 @@ import typer
 from ivr.command.auditing import note_afterwards
 from ivr.command.checking import as_data, show_problems
 from ivr.command.going_live import go_live
-from ivr.command.options import fail, operator, options
+from ivr.command.options import ETC, fail, operator, options, shelf_of
 from ivr.command.preparing import Wish
 from ivr.command.printing import print_json, print_line, styled
 from ivr.revisions.shelf import CONFIG, NotApplied, Revision, Shelf, put_back, yaml_files
 
-ETC = Path("/etc/asterisk")
 AsteriskFolder = Annotated[
     Path, typer.Option("--asterisk", help="Asterisk's configuration folder.", envvar="HOTLINE_ASTERISK")
 ]
@@ -86,11 +85,6 @@ def rollback(
         _print({**report, "restores": target.number, "replaced": replaced})
     elif is_replaced:
         print_line(f"{folder} is that of revision {target.number}; what lay there is in {aside}")
-
-
-def shelf_of(asterisk: Path, revisions: Path | None) -> Shelf:
-    """The shelf beside an Asterisk's configuration."""
-    return Shelf(revisions or asterisk / "hotline-revisions", asterisk / "hotline")
 
 
 def _target(shelf: Shelf, number: int | None) -> Revision:

@@ -13,14 +13,13 @@ import typer
 
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.queue_log import LogFile
-from ivr.command.checking import load_or_stop
+from ivr.command.checking import running_configuration
 from ivr.command.completeness import completeness
 from ivr.command.days import LastDay, first_and_last, from_day, told_days
-from ivr.command.options import options, server_of
+from ivr.command.options import server_of
 from ivr.command.printing import print_json, print_line
 from ivr.command.queue_logs import own_queue_logs, queue_logs
 from ivr.command.store import open_store
-from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.queue_log import QueueLog
 from ivr.storage.agreement import LogComparison, Period, decided, sums
@@ -50,7 +49,7 @@ def audit(
     Exit status 1 if anything disagrees; days that retention has deleted are named. Days are the hotline's,
     and end five minutes ago at the latest.
     """
-    configuration = configuration_of(load_or_stop(options(context).config))
+    configuration = running_configuration(context)
     zone = ZoneInfo(configuration.hotline.time_zone)
     first, last = first_and_last(begin, end, zone, days_back=1)
     period = _period(first, last, zone)

@@ -14,12 +14,11 @@ from sqlalchemy import Connection
 from ivr.ahead import ahead, collect_rarely
 from ivr.asterisk.queue_log import LogFile, is_cut
 from ivr.calls.outside_text import visible
-from ivr.command.checking import load_or_stop
-from ivr.command.options import fail, options, server_of
+from ivr.command.checking import running_configuration
+from ivr.command.options import fail, server_of
 from ivr.command.printing import print_line, progress
 from ivr.command.queue_logs import queue_logs
 from ivr.command.store import open_store
-from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.keeping import keep, known
 from ivr.queue_log import Told, read_files
@@ -51,7 +50,7 @@ def backfill(
 
     It may be ended at any moment and run again: it goes on where everything before is stored.
     """
-    configuration = None if all_queues else configuration_of(load_or_stop(options(context).config))
+    configuration = None if all_queues else running_configuration(context)
     if configuration is not None:
         server_of(configuration, server)
     found = queue_logs(files)

@@ -17,11 +17,10 @@ from callback_dialer.ordering import as_if_missed
 from callback_dialer.policy import Policy
 from ivr.calls.caller import reader
 from ivr.calls.missed import MissedCall
-from ivr.command.checking import load_or_stop
-from ivr.command.options import fail, key_of_pseudonyms, options
+from ivr.command.checking import running_configuration
+from ivr.command.options import fail, key_of_pseudonyms
 from ivr.command.printing import print_line
 from ivr.command.store import open_store
-from ivr.config.loading import configuration_of
 from ivr.storage import missed
 
 EXAMPLE: Final = "Example: hotline callbacks decide 0501234567 +19005551234"
@@ -38,7 +37,7 @@ def decide(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
 ) -> None:
     """What would be decided now for a missed call from each number, as if it alone came in."""
-    configuration = configuration_of(load_or_stop(options(context).config))
+    configuration = running_configuration(context)
     by = next(iter(configuration.trunks), "") if trunk is None else trunk
     if trunk is not None and trunk not in configuration.trunks:
         fail(f"there is no trunk {trunk!r}", hint=f"trunks: {', '.join(configuration.trunks)}", status=2)

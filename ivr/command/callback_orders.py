@@ -21,11 +21,10 @@ from ivr.calls.caller import ReadNumber, reader
 from ivr.calls.masking import masked
 from ivr.calls.outside_text import visible
 from ivr.command.auditing import remark
-from ivr.command.checking import load_or_stop
-from ivr.command.options import fail, key_of_pseudonyms, number_from, one_line, operator, options
+from ivr.command.checking import running_configuration
+from ivr.command.options import fail, key_of_pseudonyms, number_from, one_line, operator
 from ivr.command.printing import print_line, progress
 from ivr.command.store import open_store
-from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.storage.engine import Store
 
@@ -52,7 +51,7 @@ class Desk:
     @classmethod
     def of(cls, context: typer.Context, by: str) -> Desk:
         """The desk of a checked configuration."""
-        configuration = configuration_of(load_or_stop(options(context).config))
+        configuration = running_configuration(context)
         policy = Policy.of(configuration, key_of_pseudonyms)
         return cls(configuration, policy, reader(configuration), remark(by and f"--by {by}"))
 

@@ -8,13 +8,16 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
+import typer
+
 from ivr.command.menu_tests import Tested
-from ivr.command.options import fail
+from ivr.command.options import fail, live_folder, options, shelf_of
 from ivr.command.printing import print_line, styled
 from ivr.command.store import database_url
 from ivr.config import check_calendar, check_contacts
 from ivr.config.crosscheck import shared_file
 from ivr.config.loading import Loaded, configuration_of, load
+from ivr.config.model import Configuration
 from ivr.config.problems import Problem, Severity, errors
 from ivr.revisions.shelf import Shelf
 
@@ -26,6 +29,26 @@ def load_or_stop(folder: Path) -> Loaded:
         show_problems(errors(loaded.problems), folder, err=True)
         fail("the configuration has errors", hint=f"see them all: hotline --config {folder} config check")
     return loaded
+
+
+def load_running(context: typer.Context, shelf: Shelf | None = None) -> tuple[Loaded, Path, int]:
+    """The live configuration, its folder and revision, for what reports or acts on the running hotline.
+
+    Where nothing was applied it is the one in `--config`, which a person at a terminal is told.
+    """
+    shelf, given = shelf or shelf_of(), options(context).config
+    try:
+        folder, number = live_folder(shelf, given)
+    except OSError as problem:
+        fail(f"{problem.filename}: {problem.strerror}", hint="let this user read the folder of --revisions")
+    if folder == given and sys.stderr.isatty():
+        print_line(f"no revision is live: going by {given}", err=True)
+    return load_or_stop(folder), folder, number
+
+
+def running_configuration(context: typer.Context) -> Configuration:
+    """The same, for a command that needs no more."""
+    return configuration_of(load_running(context)[0])
 
 
 def unfit_database(loaded: Loaded) -> tuple[Problem, ...]:

@@ -15,10 +15,9 @@ from ivr.asterisk.actions import AmiError
 from ivr.asterisk.login import logged_in
 from ivr.asterisk.secrets import SecretMissing
 from ivr.command.auditing import note_afterwards
-from ivr.command.checking import load_or_stop
-from ivr.command.options import fail, options
+from ivr.command.checking import running_configuration
+from ivr.command.options import fail
 from ivr.command.printing import print_line
-from ivr.config.loading import configuration_of
 from ivr.revisions.takeover import USER, WITHIN
 
 app = typer.Typer(add_completion=False)
@@ -42,7 +41,7 @@ def closed(
 
     It is kept by Asterisk: it holds without the daemon and after a restart. Callbacks go by the clock.
     """
-    configuration = configuration_of(load_or_stop(options(context).config))
+    configuration = running_configuration(context)
     for what, name, known in (
         ("hours", hours, configuration.hours),
         ("server", server, configuration.servers),

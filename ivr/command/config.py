@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from ivr.command.apply import ETC, AsteriskFolder, Revisions, apply, rollback, shelf_of
+from ivr.command.apply import AsteriskFolder, Revisions, apply, rollback
 from ivr.command.checking import as_data, calendar, show_problems, summary, unfit_database
 from ivr.command.history import diff, history
 from ivr.command.menu_tests import run_tests
-from ivr.command.options import fail, options
+from ivr.command.options import ETC, fail, options, shelf_of
 from ivr.command.printing import print_json, print_line
 from ivr.command.render import render
 from ivr.command.schema import schema

@@ -11,8 +11,8 @@ from typing import Annotated, Final
 import typer
 
 from dialplan.manager import RIGHTS
-from ivr.command.apply import ETC, AsteriskFolder, Revisions, shelf_of
-from ivr.command.options import options, server_of
+from ivr.command.apply import AsteriskFolder, Revisions
+from ivr.command.options import ETC, live_folder, options, server_of, shelf_of
 from ivr.command.printing import print_json, print_line, styled
 from ivr.command.store import database_url
 from ivr.config.loading import Loaded, load
@@ -42,17 +42,23 @@ def doctor(
 
     Nothing is changed and nobody is called. Run it on Asterisk's machine, as the daemon's user.
     """
-    folder = options(context).config
+    draft, shelf = options(context).config, shelf_of(asterisk_folder, revisions)
+    try:
+        folder, _ = live_folder(shelf, draft)
+    except OSError:  # told by machine.revisions
+        folder = draft
     loaded = load(folder)
     if loaded.configuration is not None:
         server_of(loaded.configuration, server)
     findings = [
         machine.configuration(loaded, folder),
-        machine.revisions(shelf_of(asterisk_folder, revisions)),
+        *machine.draft(draft, folder),
+        machine.revisions(shelf),
         machine.secrets(secrets, asterisk_folder),
         machine.database(database_url()),
     ]
-    findings += asyncio.run(_live(loaded, server, secrets, folder))
+    # Recordings are beside the draft only: of what is live, any sentence of its name will do.
+    findings += asyncio.run(_live(loaded, server, secrets, draft if folder == draft else None))
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -61,14 +67,14 @@ def doctor(
         raise typer.Exit(1)
 
 
-async def _live(loaded: Loaded, server: str, secrets: Path, folder: Path) -> list[Finding]:
+async def _live(loaded: Loaded, server: str, secrets: Path, recordings: Path | None) -> list[Finding]:
     configuration = loaded.configuration
     if configuration is None:
         return []  # where Asterisk is, and what it should have, is not known
     where = configuration.servers[server]
     found, sounds = await asterisk(House(configuration, where, secrets, RIGHTS))
     if sounds is not None:
-        found.append(machine.prompts(loaded, sounds, folder))
+        found.append(machine.prompts(loaded, sounds, recordings))
     found.append(await machine.fastagi(where, configuration, secrets))
     found.append(machine.time_zone(configuration.hotline.time_zone))
     return found

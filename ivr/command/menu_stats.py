@@ -10,13 +10,11 @@ from zoneinfo import ZoneInfo
 import typer
 from sqlalchemy import Connection
 
-from ivr.command.checking import load_or_stop
+from ivr.command.checking import running_configuration
 from ivr.command.completeness import Completeness, completeness
 from ivr.command.days import LastDay, each_day, first_and_last, from_day, told_days
-from ivr.command.options import options
 from ivr.command.printing import print_json, print_line, print_table
 from ivr.command.store import open_store
-from ivr.config.loading import configuration_of
 from ivr.menus.steps import ON, SENT_ON, NodeCount, WaysOut, by_node
 from ivr.storage.walks import ways_out
 
@@ -36,7 +34,7 @@ def stats(
     A call counts on the day it ended. Below: whether the data of those days is complete, when nobody listened
     to AMI, and which days are sealed.
     """
-    configuration = configuration_of(load_or_stop(options(context).config))
+    configuration = running_configuration(context)
     zone = ZoneInfo(configuration.hotline.time_zone)
     first, last = first_and_last(begin, end, zone, days_back=7)
     with open_store() as store:

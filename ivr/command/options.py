@@ -19,7 +19,9 @@ from ivr.asterisk.secrets import pseudonym_key
 from ivr.command.printing import print_line, styled
 from ivr.config.loading import load
 from ivr.config.model import Configuration, Hotline, Language, Server
+from ivr.revisions.shelf import CONFIG, Shelf
 
+ETC: Final = Path("/etc/asterisk")
 LARGEST: Final = 2**31 - 1
 """No id in the store is larger, and nobody lists more."""
 LONGEST: Final = 80
@@ -38,8 +40,11 @@ class Options:
 
     @cached_property
     def zone(self) -> ZoneInfo:
-        """`hotline.time_zone`; the default where the configuration cannot be read."""
-        loaded = load(self.config)
+        """`hotline.time_zone` as it is live; the default where the configuration cannot be read."""
+        try:
+            loaded = load(live_folder(shelf_of(), self.config)[0])
+        except OSError:  # of whoever may not read the revisions
+            loaded = load(self.config)
         known = loaded.configuration.hotline.time_zone if loaded.configuration else None
         return ZoneInfo(known or Hotline.model_fields["time_zone"].default)
 
@@ -53,6 +58,25 @@ def options(context: typer.Context) -> Options:
     found = context.obj
     assert isinstance(found, Options)
     return found
+
+
+def shelf_of(asterisk: Path | None = None, revisions: Path | None = None) -> Shelf:
+    """The shelf beside an Asterisk's configuration; a command without the options goes by the environment."""
+    etc = asterisk or Path(os.environ.get("HOTLINE_ASTERISK") or ETC)
+    kept = revisions or os.environ.get("HOTLINE_REVISIONS") or etc / "hotline-revisions"
+    return Shelf(Path(kept), etc / "hotline")
+
+
+def live_folder(shelf: Shelf, given: Path) -> tuple[Path, int]:
+    """The folder of the live configuration and its revision; the given one and 0 where none was applied.
+
+    Raises OSError.
+    """
+    live = shelf.live()
+    if live is None:
+        return given, 0
+    kept = shelf.at(live.number) / CONFIG
+    return kept if kept.is_dir() else given, live.number
 
 
 def operator() -> str:

@@ -17,11 +17,10 @@ from ivr.asterisk.connection import utc_now
 from ivr.asterisk.secrets import PSEUDONYMS, SecretMissing, make_missing, read_secret
 from ivr.calls.pseudonyms import pseudonym
 from ivr.command.auditing import noted
-from ivr.command.checking import load_or_stop
-from ivr.command.options import fail, options
+from ivr.command.checking import running_configuration
+from ivr.command.options import fail
 from ivr.command.printing import print_json, print_line
 from ivr.command.store import open_store
-from ivr.config.loading import configuration_of
 from ivr.storage.audit import last_subject
 from ivr.storage.engine import Store
 from ivr.storage.purge import Done, is_any_nameless, purge, why_doubtful
@@ -51,7 +50,7 @@ def purge_data(
     Refused while this machine's clock is a day ahead of the newest record or of the database's clock, or the
     hotline left no sign of life for over 7 days that would be sealed.
     """
-    configuration = configuration_of(load_or_stop(options(context).config))
+    configuration = running_configuration(context)
     with open_store() as store:
         zone, kept, now = ZoneInfo(configuration.hotline.time_zone), configuration.retention, utc_now()
         why = store.read(partial(why_doubtful, retention=kept, zone=zone, now=now))

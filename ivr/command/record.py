@@ -13,10 +13,9 @@ import typer
 from ivr.asterisk.connection import AmiConnection
 from ivr.asterisk.secrets import FOLDER, SecretMissing, read_secret
 from ivr.availability import SignsOfLife
-from ivr.command.checking import load_or_stop
+from ivr.command.checking import running_configuration
 from ivr.command.options import fail, options
 from ivr.command.store import SpoolOption, open_spool, open_store, spool_path
-from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.daemon import TaskService, serve
 from ivr.logs import configure_logging
@@ -55,7 +54,7 @@ def record(
     where the records go.
     """
     configure_logging(json=not sys.stderr.isatty())
-    configuration = None if all_queues else configuration_of(load_or_stop(options(context).config))
+    configuration = None if all_queues else running_configuration(context)
     host, port = _address(ami, configuration, server)
     user = os.environ.get("HOTLINE_AMI_USER", DEFAULT_USER)
     connection = AmiConnection(host, port, user, _secret(user, options(context).config))

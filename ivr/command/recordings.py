@@ -11,11 +11,10 @@ from sqlalchemy import Connection, select
 from ivr import recordings
 from ivr.calls.masking import masked
 from ivr.command.auditing import noted
-from ivr.command.checking import load_or_stop
-from ivr.command.options import fail, local, number_from, options
+from ivr.command.checking import running_configuration
+from ivr.command.options import fail, local, number_from
 from ivr.command.printing import print_json, print_line
 from ivr.command.store import open_store
-from ivr.config.loading import configuration_of
 from ivr.storage.schema import calls
 
 EXAMPLE: Final = 'Example: hotline data recordings 1795364181.41 --copy a.wav --why "request 17"'
@@ -39,8 +38,7 @@ def find_recordings(
         fail("why is it copied?", hint="--why is kept in the audit", status=2)
     number = number_from(number)
     folders = {
-        name: Path(server.recordings)
-        for name, server in configuration_of(load_or_stop(options(context).config)).servers.items()
+        name: Path(server.recordings) for name, server in running_configuration(context).servers.items()
     }
     wanted = Path(call)
     linkedids = {call}.union(*(recordings.calls_of(wanted.name, server) for server in folders))

@@ -27,9 +27,9 @@ from ivr.asterisk.secrets import SecretMissing, pseudonym_key, read_secret, read
 from ivr.asterisk.words import FASTAGI_SECRET, LOG_KEY
 from ivr.availability import Availability, SignsOfLife
 from ivr.calls.orders import CallOrder, OrderAnswer
-from ivr.command.apply import ETC, AsteriskFolder, Revisions, shelf_of
-from ivr.command.checking import load_or_stop, show_problems, unfit_database
-from ivr.command.options import fail, options, server_of
+from ivr.command.apply import AsteriskFolder, Revisions
+from ivr.command.checking import load_running, show_problems, unfit_database
+from ivr.command.options import ETC, fail, server_of, shelf_of
 from ivr.command.store import SpoolOption, open_spool, open_store, spool_path
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
@@ -39,7 +39,6 @@ from ivr.nightly import NightlyPurge
 from ivr.queues.board import Board
 from ivr.recorder import Recorder
 from ivr.revisions.renewal import Renewal
-from ivr.revisions.shelf import CONFIG, Shelf
 from ivr.storage import callbacks
 from ivr.storage.engine import StoreThread
 from ivr.storage.spool import Spool
@@ -75,9 +74,8 @@ def run(
     configuration is the one `config apply` put live, the next one within seconds; before the first, --config.
     """
     shelf = shelf_of(asterisk, revisions)
-    folder, number = _live(shelf, options(context).config)
+    loaded, folder, number = load_running(context, shelf)
     renewal = Renewal(shelf, number)
-    loaded = load_or_stop(folder)
     configuration = configuration_of(loaded)
     server_of(configuration, server)
     if unfit := unfit_database(loaded):
@@ -95,8 +93,9 @@ def run(
     policy = Policy.of(configuration, partial(pseudonym_key, secrets))
     with open_store(patient=True) as store:
         thread = StoreThread(store)
+        here = ["env", f"HOTLINE_REVISIONS={shelf.folder}"]
         purge = ["--config", str(folder), "data", "purge", "--secrets", str(secrets)]
-        nightly = NightlyPurge(thread, ZoneInfo(configuration.hotline.time_zone), [*HOTLINE, *purge])
+        nightly = NightlyPurge(thread, ZoneInfo(configuration.hotline.time_zone), [*here, *HOTLINE, *purge])
         status = serve(
             lambda reactor: [
                 *_services(
@@ -110,18 +109,6 @@ def run(
     if renewal.is_due and status == 0:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     raise typer.Exit(status)
-
-
-def _live(shelf: Shelf, given: Path) -> tuple[Path, int]:
-    """The folder of the live configuration and its revision; the given one and 0 where none was applied."""
-    try:
-        live = shelf.live()
-    except OSError as problem:
-        fail(f"{problem.filename}: {problem.strerror}", hint="let this user read the folder of --revisions")
-    if live is None:
-        return given, 0
-    kept = shelf.at(live.number) / CONFIG
-    return kept if kept.is_dir() else given, live.number
 
 
 def _services(

@@ -13,13 +13,11 @@ from zoneinfo import ZoneInfo
 import typer
 from sqlalchemy import Connection
 
-from ivr.command.checking import load_or_stop
+from ivr.command.checking import running_configuration
 from ivr.command.completeness import completeness
 from ivr.command.days import LastDay, each_day, first_and_last, from_day
-from ivr.command.options import options
 from ivr.command.printing import print_json, print_line
 from ivr.command.store import open_store
-from ivr.config.loading import configuration_of
 from ivr.storage.totals import Total, totals
 
 EXAMPLE: Final = "Example: hotline data totals --from 2026-11-01 --to 2026-11-30 --json"
@@ -36,7 +34,7 @@ def show_totals(
     Days are the hotline's own. Below the sums: whether the data is complete, when nobody listened to AMI, and
     which days are sealed.
     """
-    configuration = configuration_of(load_or_stop(options(context).config))
+    configuration = running_configuration(context)
     zone = ZoneInfo(configuration.hotline.time_zone)
     first, last = first_and_last(begin, end, zone, days_back=0)
     with open_store() as store:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from grp import getgrgid
 from pathlib import Path
@@ -15,7 +15,7 @@ from ivr.asterisk.connection import utc_now
 from ivr.asterisk.secrets import SecretMissing, agi_answer, read_secret_file
 from ivr.asterisk.words import AGI_CALLBACK_POSITION, FASTAGI_QUESTION, FASTAGI_SECRET
 from ivr.config.check_prompts import missing_files
-from ivr.config.loading import Loaded
+from ivr.config.loading import Loaded, load
 from ivr.config.model import Configuration, Server
 from ivr.doctor.findings import Finding, error, warning, well
 from ivr.private import is_open_to_others
@@ -37,6 +37,13 @@ def configuration(loaded: Loaded, folder: Path) -> Finding:
     if loaded.problems:
         return warning("configuration", f"{folder}: {len(loaded.problems)} warnings", do)
     return well("configuration", f"no problems in {len(loaded.files)} files of {folder}")
+
+
+def draft(draft: Path, live: Path) -> Iterator[Finding]:
+    """A draft beside what is live, if it has mistakes: it hurts nobody before the next apply."""
+    if draft != live and load(draft).configuration is None:
+        do = f"before the next apply: hotline --config {draft} config check"
+        yield warning("draft", f"{draft} has mistakes; what is live goes on", do)
 
 
 def revisions(shelf: Shelf) -> Finding:
@@ -77,12 +84,12 @@ def _name(gid: int) -> str:
         return str(gid)
 
 
-def prompts(loaded: Loaded, sounds: Path, folder: Path) -> Finding:
+def prompts(loaded: Loaded, sounds: Path, recordings: Path | None) -> Finding:
     """Every sentence of the configuration where Asterisk plays it from."""
     assert loaded.configuration is not None
     missing = [
         problem.message.partition(" ")[0]
-        for problem in missing_files(loaded.configuration, loaded.places, sounds, folder)
+        for problem in missing_files(loaded.configuration, loaded.places, sounds, recordings)
     ]
     if not missing:
         return well("prompts", f"all are in {sounds}")

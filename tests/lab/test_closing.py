@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from typer.testing import CliRunner
 from ivr.command.options import operator
 from ivr.command.root import app
 from ivr.menus.steps import last_node
+from ivr.revisions.shelf import CONFIG as CONFIG_OF_REVISION
+from ivr.revisions.shelf import Revision, Shelf
 from ivr.storage import audit
 from tests.lab.audio import Sound
 from tests.lab.calllog import What
@@ -24,10 +27,22 @@ BEFORE_CLOSING = datetime(2026, 11, 23, 17, 59, 58, tzinfo=BAKU)
 
 async def _hotline_closed(house: House, *words: str) -> str:
     arguments = ["--config", str(house.config), "closed", *words, "--secrets", str(house.etc / "secrets.d")]
-    environment = {"HOTLINE_DATABASE_URL": f"sqlite:///{house.etc.parent / 'hotline.db'}"}
+    environment = {
+        "HOTLINE_DATABASE_URL": f"sqlite:///{house.etc.parent / 'hotline.db'}",
+        "HOTLINE_REVISIONS": str(house.etc.parent / "revisions"),
+    }
     said = await asyncio.to_thread(CliRunner().invoke, app, arguments, env=environment)
     assert said.exit_code == 0, said.output
     return said.output
+
+
+def _put_live_and_rename(house: House, folder: Path) -> None:
+    """What runs as a live revision; then a draft with a mistake, in which the hours are called otherwise."""
+    shelf = Shelf(folder, house.etc / "hotline")
+    shutil.copytree(house.config, shelf.at(1) / CONFIG_OF_REVISION)
+    shelf.finish(Revision(1, "admin", "2026-11-23T08:00:00+00:00"))
+    for file in house.config.glob("*.yaml"):
+        file.write_text(file.read_text(encoding="utf-8").replace("office:", "bureau:"), encoding="utf-8")
 
 
 async def _is_told_that_it_is_closed(house: House, number: str) -> bool:
@@ -40,7 +55,10 @@ async def _is_told_that_it_is_closed(house: House, number: str) -> bool:
 
 
 def test_hours_closed_by_hand_stay_closed_over_a_restart_until_they_are_opened(tmp_path: Path) -> None:
-    """Nothing but Asterisk runs while callers call; the audit has a line of each, if there is a database."""
+    """Nothing but Asterisk runs while callers call; the audit has a line of each, if there is a database.
+
+    Hours are named as they are live, not as in a draft.
+    """
 
     async def scenario() -> None:
         async with House.open(tmp_path, CONFIG, today=TODAY) as house:
@@ -63,6 +81,10 @@ def test_hours_closed_by_hand_stay_closed_over_a_restart_until_they_are_opened(t
                 (operator(), "hours closed", "office", "until 2030-12-30 14:00"),
                 (operator(), "hours opened", "office", ""),
             ]
+            _put_live_and_rename(house, tmp_path / "revisions")
+            await _hotline_closed(house, "office", "--open")
+            assert "office is closed by hand" in await _hotline_closed(house, "office")
+            assert await _is_told_that_it_is_closed(house, "0501000005")
 
     asyncio.run(scenario())
 
