@@ -29,6 +29,7 @@ from ivr.visits.from_queue_log import read_line
 from tests.lab.chaos_judge import FAULTS, Verdict, judge
 from tests.lab.chaos_strikes import STRIKES, Target, possible
 from tests.lab.chaos_traffic import CHANGES, Traffic, e164
+from tests.lab.clock import SettableClock
 from tests.lab.house import LOOPBACK, House, free_ports
 from tests.lab.proxy import Wire
 from tests.lab.service import HotlineService, ServiceFailed
@@ -38,6 +39,7 @@ _WARM_UP = 3.0
 _PAUSE = (0.5, 4.0)
 _CALLBACKS_SECONDS = 45.0
 _SETTLING_SECONDS = 45.0
+_RESTORED_SECONDS = 120.0
 STORES = ("postgresql", "sqlite")
 
 
@@ -94,9 +96,15 @@ async def run(plan: Plan, folder: Path, console: Console) -> Outcome:
         if postgresql:
             wires["postgresql"] = await stack.enter_async_context(Wire.open(LOOPBACK, postgresql.port))
         url = postgresql.url_by(wires["postgresql"].port) if postgresql else ""
+        clock = SettableClock(folder)
         services = {
             part: HotlineService(
-                house, name=part, only=part, database_url=url, config=_behind(wires[part], agi_port, house)
+                house,
+                name=part,
+                only=part,
+                database_url=url,
+                config=_behind(wires[part], agi_port, house),
+                clock=clock,
             )
             for part in ("recorder", "dialer")
         }
@@ -104,7 +112,9 @@ async def run(plan: Plan, folder: Path, console: Console) -> Outcome:
             stack.push_async_callback(service.stop)
             await service.start()
         traffic = await stack.enter_async_context(Traffic(house, fortune))
-        target = Target(house, wires, services, traffic, chance, postgresql)
+        straight = url.replace(f":{wires['postgresql'].port}/", f":{postgresql.port}/") if postgresql else ""
+        straight = straight or services["recorder"].database_url
+        target = Target(house, wires, services, traffic, chance, clock, straight, postgresql)
         flowing = asyncio.create_task(traffic.flow(plan.seconds))
         strikes, gap = await _strike(target, plan, console)
         await flowing
@@ -145,12 +155,23 @@ async def _strike(target: Target, plan: Plan, console: Console) -> tuple[Counter
 
 
 async def _callbacks_are_over(traffic: Traffic, dialer: HotlineService, deadline: float) -> None:
-    """Wait while citizens are being called back; then nobody else is, so that the judge sees one moment."""
+    """Wait while citizens are being called back; then nobody else is, so that the judge sees one moment.
+
+    A restored store is compared with queue_log first.
+    """
+    ends = time.monotonic() + _RESTORED_SECONDS
+    while time.monotonic() < ends and await _is_paused(dialer):
+        await asyncio.sleep(1.0)
     await _until_quiet(traffic, 10.0, deadline)
     said = await dialer.hotline("callbacks", "pause", "dial", "--why", "the chaos is over")
     if said.status:
         raise ServiceFailed(f"pause dial: {said.err[-2000:]}")
     await _until_quiet(traffic, 3.0, 30.0)
+
+
+async def _is_paused(dialer: HotlineService) -> bool:
+    said = await dialer.hotline("status", "--json")
+    return any(name.startswith("dial:") for name in json.loads(said.out)["paused"])
 
 
 async def _until_quiet(traffic: Traffic, quiet: float, deadline: float) -> None:

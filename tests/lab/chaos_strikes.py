@@ -14,15 +14,18 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from tests.lab.chaos_traffic import Traffic
+from tests.lab.clock import SettableClock
 from tests.lab.house import House
 from tests.lab.proxy import Wire
 from tests.lab.service import HotlineService
 from tests.postgresql import PostgreSQL
+from tests.restoring import copied
 
 
 @dataclass
@@ -37,6 +40,10 @@ class Target:
     services: Mapping[str, HotlineService]
     traffic: Traffic
     chance: random.Random
+    clock: SettableClock
+    """Recorder's and dialer's."""
+    database_url: str
+    """By which no wire leads."""
     postgresql: PostgreSQL | None = None
 
     async def until_ready(self) -> None:
@@ -52,6 +59,7 @@ Strike = Callable[[Target], Awaitable[None]]
 _LATE: Final = 0.2
 """Seconds for a piece of what is said, of 64 kB at most."""
 _FLAPS: Final = 3
+_HALF_AN_HOUR: Final = timedelta(minutes=30)
 _BEAT: Final = 0.05
 _SILENT: Final = 8.0
 """Seconds; longer than a pong may take, so that the connection is given up though nobody closed it."""
@@ -219,6 +227,23 @@ async def _freeze_postgresql(target: Target) -> None:
         _database(target).thaw()
 
 
+async def _set_clock(target: Target) -> None:
+    """Somebody sets the clock of the daemons' machine by half an hour, and then right again."""
+    target.clock.set(target.chance.choice((1, -1)) * _HALF_AN_HOUR)
+    await target.a_while(2.0, 5.0)
+    target.clock.set(timedelta())
+
+
+async def _restore_store(target: Target) -> None:
+    """The database becomes what it was some seconds ago, under the daemons or while they are stopped."""
+    bring_back = await asyncio.to_thread(copied, target.database_url)
+    await target.a_while(2.0, 5.0)
+    stopped = target.services.values() if target.chance.random() < 0.5 else ()
+    await asyncio.gather(*(service.stop() for service in stopped))
+    await asyncio.to_thread(bring_back)
+    await asyncio.gather(*(service.start() for service in stopped))
+
+
 async def _kill_all(target: Target) -> None:
     """As when the power fails: nobody says goodbye to anybody."""
     await asyncio.gather(*(service.kill() for service in target.services.values()))
@@ -266,6 +291,8 @@ STRIKES: Final[Mapping[str, Strike]] = MappingProxyType(
         "postgresql stalled": _stall("postgresql"),
         "postgresql slow": _slow("postgresql"),
         "postgresql half open": _half_open("postgresql"),
+        "clock set": _set_clock,
+        "store restored": _restore_store,
         "all killed": _kill_all,
     }
 )
