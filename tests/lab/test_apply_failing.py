@@ -121,8 +121,8 @@ FAULTS: Mapping[str, tuple[str, Fault]] = {
         ),
     ),
     "a step of somebody else's": (
-        "195@hotline-in step 2 is Hangup(), not nothing; revision 1 does not run either",
-        lambda house: _with_more(house.etc / "extensions.conf", "[hotline-in]\nexten => 195,2,Hangup()\n"),
+        "195@hotline-in step 3 is Hangup(), not nothing; revision 1 does not run either",
+        lambda house: _with_more(house.etc / "extensions.conf", "[hotline-in]\nexten => 195,3,Hangup()\n"),
     ),
 }
 

@@ -97,11 +97,11 @@ def test_an_order_is_one_callback_with_python_alive_late_and_dead(tmp_path: Path
 
 
 def test_an_order_may_be_refused_or_offered_and_who_is_owed_a_call_is_told_so(tmp_path: Path) -> None:
-    """One callback may be open: for a number keyed outside hours. Who is refused keeps their place."""
+    """One is for a number keyed outside hours. A caller whose number is denied keeps their place."""
 
     async def scenario() -> None:
         async with (
-            small_house(tmp_path, {**CHANGES, "callback.ceiling": 1}) as ear,
+            small_house(tmp_path, {**CHANGES, "callback.deny": [f"+994{SECOND[1:]}"]}) as ear,
             HotlineService.running(ear.house) as service,
             Caller.open(CITIZEN, ear.house.sip) as first,
             Caller.open(SECOND, ear.house.sip) as second,

@@ -195,7 +195,7 @@ def test_every_step_that_is_rendered_is_read_back_with_its_place() -> None:
     written = [line for text in texts for line in text.splitlines() if line.startswith(("exten =>", " same"))]
     assert len(steps) == len(written) > 100
     [revision] = running.plans_named(compiled()["hotline/extensions.conf"])
-    assert steps["hotline-in", "195", 1] == f"Goto(hotline-{revision}-in,${{EXTEN}},1)"
+    assert steps["hotline-in", "195", 2] == f"Goto(hotline-{revision}-in,${{EXTEN}},1)"
     assert steps[f"hotline-{revision}-callback-tax", "s", 4].startswith(
         "Background(hotline/callback_greeting&"
     )
