@@ -15,7 +15,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -115,6 +115,18 @@ class PostgreSQL:
         # A start would be refused while one of them still holds the shared memory.
         while any(_is_alive(pid) for pid in pids):
             time.sleep(0.01)
+
+    def copied(self) -> Callable[[], None]:
+        """Copy the whole server as it is now; what is returned brings that state back. Stopped meanwhile."""
+        copy = self._folder / "copy"
+        self._replace(copy, self._data)
+        return lambda: self._replace(self._data, copy)
+
+    def _replace(self, folder: Path, by: Path) -> None:
+        self.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run(["cp", "-a", str(by), str(folder)], check=True)
+        self.start()
 
     def freeze(self) -> None:
         """Stop every one of its processes where it is: connections stay open and nothing answers."""

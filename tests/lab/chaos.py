@@ -112,9 +112,7 @@ async def run(plan: Plan, folder: Path, console: Console) -> Outcome:
             stack.push_async_callback(service.stop)
             await service.start()
         traffic = await stack.enter_async_context(Traffic(house, fortune))
-        straight = url.replace(f":{wires['postgresql'].port}/", f":{postgresql.port}/") if postgresql else ""
-        straight = straight or services["recorder"].database_url
-        target = Target(house, wires, services, traffic, chance, clock, straight, postgresql)
+        target = Target(house, wires, services, traffic, chance, clock, postgresql)
         flowing = asyncio.create_task(traffic.flow(plan.seconds))
         strikes, gap = await _strike(target, plan, console)
         await flowing

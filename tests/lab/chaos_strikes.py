@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -42,8 +43,6 @@ class Target:
     chance: random.Random
     clock: SettableClock
     """Recorder's and dialer's."""
-    database_url: str
-    """By which no wire leads."""
     postgresql: PostgreSQL | None = None
 
     async def until_ready(self) -> None:
@@ -236,7 +235,8 @@ async def _set_clock(target: Target) -> None:
 
 async def _restore_store(target: Target) -> None:
     """The database becomes what it was some seconds ago, under the daemons or while they are stopped."""
-    bring_back = await asyncio.to_thread(copied, target.database_url)
+    server, url = target.postgresql, target.services["recorder"].database_url
+    bring_back = await asyncio.to_thread(server.copied if server else partial(copied, url))
     await target.a_while(2.0, 5.0)
     stopped = target.services.values() if target.chance.random() < 0.5 else ()
     await asyncio.gather(*(service.stop() for service in stopped))
