@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
@@ -11,8 +10,8 @@ import typer
 from sqlalchemy import Connection
 
 from ivr.command.checking import running_configuration
-from ivr.command.completeness import Completeness, completeness
-from ivr.command.days import LastDay, each_day, first_and_last, from_day, told_days
+from ivr.command.completeness import completeness
+from ivr.command.days import LastDay, each_day, first_and_last, from_day
 from ivr.command.printing import print_json, print_line, print_table
 from ivr.command.store import open_store
 from ivr.menus.steps import ON, SENT_ON, NodeCount, WaysOut, by_node
@@ -48,17 +47,12 @@ def stats(
         print_table(("node", "visits", "by key", *_NAMED), rows, right=("visits", *_NAMED))
     else:
         print_line("no call came through the menu in those days")
-    for line in (*_not_kept(known), *known.lines()):
+    for line in known.lines():
         print_line(line, err=as_json)
 
 
 def _ways_out(connection: Connection, first: date, last: date, zone: ZoneInfo) -> WaysOut:
     return sum((ways_out(connection, day, zone) for day in each_day(first, last)), WaysOut())
-
-
-def _not_kept(known: Completeness) -> Iterator[str]:
-    if days := [one.day for one in known.sealed_days if one.calls_deleted and not one.has_walks]:
-        yield f"not counted: {told_days(days)}, whose calls an earlier version deleted without a count"
 
 
 def _row(node: NodeCount) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ from ivr.storage.schema import (
     surveys,
     visits,
 )
-from ivr.storage.sealed import SealedDay, begins, mark_deleted, mark_sealed, sealed
+from ivr.storage.sealed import begins, mark_deleted, mark_sealed, sealed
 from ivr.storage.totals import keep_totals
 from ivr.storage.walks import keep_walks
 
@@ -131,7 +131,7 @@ def _unsealed(connection: Connection, until: date, zone: ZoneInfo) -> list[date]
         return []
     first, last = (moment.astimezone(zone).date() for moment in (min(oldest), newest))
     days = (first + timedelta(days=number) for number in range((min(until, last + _DAY) - first).days))
-    done = {one.day for one in sealed(connection) if _is_whole(one)}
+    done = {one.day for one in sealed(connection)}
     return [day for day in days if day not in done]
 
 
@@ -157,19 +157,12 @@ def _days_with_signs(connection: Connection, until: datetime) -> list[date]:
     return [date(1970, 1, 1) + day * _DAY for day in sorted(days)]
 
 
-def _is_whole(day: SealedDay) -> bool:
-    """An earlier version did not keep how calls went through the menu."""
-    return day.has_walks or day.calls_deleted
-
-
 def _seal_day(connection: Connection, day: date, zone: ZoneInfo) -> bool:
-    """Keep what the day adds up to, as far as that is not done."""
-    known = sealed(connection, day, day)
-    if any(map(_is_whole, known)):
+    """Keep what the day adds up to; False if that is done."""
+    if sealed(connection, day, day):
         return False
-    if not known:
-        mark_sealed(connection, day, zone)
-        keep_totals(connection, day, zone)
+    mark_sealed(connection, day, zone)
+    keep_totals(connection, day, zone)
     keep_walks(connection, day, zone)
     return True
 

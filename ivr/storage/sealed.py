@@ -23,10 +23,9 @@ DELETED: Final = {"calls": sealed_days.c.calls_deleted, "callbacks": sealed_days
 
 @dataclass(frozen=True, slots=True)
 class SealedDay:
-    """`has_walks`: how calls went through the menu is kept too; days sealed by an earlier version lack it."""
+    """A local day, and whether retention has deleted records of it."""
 
     day: date
-    has_walks: bool
     calls_deleted: bool
     callbacks_deleted: bool
 

@@ -9,19 +9,19 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, case, func, insert, select, update
+from sqlalchemy import Connection, case, func, insert, select
 
 from ivr.menus.steps import Walk, WaysOut, passed
-from ivr.storage.schema import calls, sealed_days, sealed_nodes, visits
+from ivr.storage.schema import calls, sealed_nodes, visits
 from ivr.storage.sealed import begins, sealed
 
 
 def ways_out(connection: Connection, day: date, zone: ZoneInfo) -> WaysOut:
     """How callers left each node, of calls that ended on that day."""
-    if any(one.has_walks for one in sealed(connection, day, day)):
+    if sealed(connection, day, day):
         kept = select(sealed_nodes).where(sealed_nodes.c.day == day.isoformat())
         return WaysOut({(row.node, row.left_by): row.number for row in connection.execute(kept)})
-    return passed(_walks(connection, begins(day, zone), begins(day + timedelta(days=1), zone)))
+    return _counted(connection, day, zone)
 
 
 def keep_walks(connection: Connection, day: date, zone: ZoneInfo) -> None:
@@ -29,11 +29,14 @@ def keep_walks(connection: Connection, day: date, zone: ZoneInfo) -> None:
     mine = {"day": day.isoformat()}
     counted = [
         {**mine, "node": node, "left_by": left_by, "number": number}
-        for (node, left_by), number in ways_out(connection, day, zone).items()
+        for (node, left_by), number in _counted(connection, day, zone).items()
     ]
     if counted:
         connection.execute(insert(sealed_nodes), counted)
-    connection.execute(update(sealed_days).where(sealed_days.c.day == mine["day"]).values(has_walks=True))
+
+
+def _counted(connection: Connection, day: date, zone: ZoneInfo) -> WaysOut:
+    return passed(_walks(connection, begins(day, zone), begins(day + timedelta(days=1), zone)))
 
 
 def _walks(connection: Connection, begin: datetime, end: datetime) -> Iterator[Walk]:

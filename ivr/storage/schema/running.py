@@ -99,13 +99,12 @@ sealed_days = Table(
     Column("sealed_at", Moment, nullable=False),
     Column("begins_at", Moment, nullable=False),
     Column("ends_at", Moment, nullable=False),
-    Column("has_walks", Boolean, nullable=False, default=False),
     Column("calls_deleted", Boolean, nullable=False, default=False),
     Column("callbacks_deleted", Boolean, nullable=False, default=False),
 )
 """Local days whose totals are kept: nothing new is stored of them, whatever old file is read again.
 
-`has_walks`: `sealed_nodes` are kept too. What is deleted, or about to be, is no more there to be looked at.
+What is deleted, or about to be, is no more there to be looked at.
 """
 
 sealed_totals = Table(
