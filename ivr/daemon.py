@@ -2,8 +2,8 @@
 
 `hotline run` and `hotline record` give their services to `serve`. Ports are bound before anything starts.
 SIGTERM and SIGINT stop every service in turn and wait for it, so that what is known is committed before the
-process ends; but not for longer than STOP_SECONDS. systemd is told when all have started, and again and again
-while the event loop turns (sd_notify(3)).
+process ends; but not for longer than STOP_SECONDS. The daemon reports to systemd when all have started, and
+again and again while the event loop turns (sd_notify(3)).
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def serve(build: Callable[[Any], Iterable[Service]]) -> int:
                 service.setServiceParent(together)
             together.privilegedStartService()
             together.startService()
-        except Exception as problem:  # whatever a part lacks: half a service is none
+        except Exception as problem:  # whatever a part lacks: all start or none
             give_up(_reason(problem))
             return
         for service in together:

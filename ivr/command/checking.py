@@ -34,7 +34,7 @@ def load_or_stop(folder: Path) -> Loaded:
 def load_running(context: typer.Context, shelf: Shelf | None = None) -> tuple[Loaded, Path, int]:
     """The live configuration, its folder and revision, for what reports or acts on the running hotline.
 
-    Where nothing was applied it is the one in `--config`, which a person at a terminal is told.
+    Where nothing was applied it is the one in `--config`, and a terminal shows that.
     """
     shelf, given = shelf or shelf_of(), options(context).config
     try:
