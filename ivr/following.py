@@ -51,7 +51,7 @@ class LogFollower:
         *,
         had_store: bool = False,
     ) -> None:
-        """`had_store`: one was read before; a store without any bookmark is told all there is."""
+        """`had_store`: one was read before; a store without any bookmark gets all files."""
         self._path, self._store = path, store
         self._had_store = had_store
         self._bookmark: tuple[str, str | None] | None = None

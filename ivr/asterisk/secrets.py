@@ -89,7 +89,7 @@ def agi_answer(secret: bytes, nonce: str) -> str:
 
 
 def pseudonym_key(folder: Path) -> str:
-    """The key by which numbers are hashed, as it is now; empty if there is none, or not for this user."""
+    """The key by which numbers are hashed, as it is now; empty if its file is missing or unreadable."""
     try:
         return read_secret(folder, PSEUDONYMS)
     except SecretMissing:

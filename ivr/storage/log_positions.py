@@ -21,7 +21,7 @@ def put(
 
 
 def token(connection: Connection, server: str, scope: str, first_line: str) -> str | None:
-    """What no other bookmark of that file has; None if there is none."""
+    """The bookmark's own token; None if that file has no bookmark."""
     key = (table.c.server == server, table.c.scope == scope, table.c.first_line == first_line)
     return connection.scalar(select(table.c.token).where(*key))
 

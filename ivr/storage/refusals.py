@@ -1,7 +1,7 @@
 """Numbers whose citizens pressed 9: never called again, until somebody lifts it.
 
 Retention makes a keyed hash of an old one, like of every other number; a caller's number is then compared by
-the same hash. Who has not the key cannot tell, and must dial nobody (`is_key_missing`).
+the same hash. A dialer without the key cannot compare, and must dial nobody (`is_key_missing`).
 """
 
 from __future__ import annotations

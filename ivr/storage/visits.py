@@ -105,7 +105,7 @@ class _Batch:
         moments = [call.began_at for call in told] + [visit.joined_at for visit in visited]
         self._sealed = sealed_between(connection, min(moments), max(moments)) if moments else []
         self._opened: dict[Row[Any], str] = {}
-        """Sealed days of which something new is told, and by whom."""
+        """Sealed days for which something new arrived, and its source."""
         self._refused = 0
         self._stored = Stored(connection, told, visited)
 

@@ -84,7 +84,7 @@ class LogLine(NamedTuple):
 
 
 def read_line(text: str) -> LogLine | None:
-    """The line's fields; None if it is none: half written, another file's, or not as its event is written."""
+    """The line's fields; None if it is half written, of another file, or does not fit its event."""
     fields = text.split("|")
     if len(fields) < 6 or len(text) > _LONGEST_LINE:
         return None

@@ -74,7 +74,7 @@ def test_an_order_is_one_callback_with_python_alive_late_and_dead(tmp_path: Path
             await waiting.until(What.ENDED)
             [visit] = [row for row in await service.export("visits") if row["uniqueid"] == joined["Uniqueid"]]
             assert visit["outcome"] == "key"
-            assert len(ear.logged("CBORDER")) == 1  # a database that goes back is told once more
+            assert len(ear.logged("CBORDER")) == 1  # for a database that goes back
 
             kill(service.pid, signal.SIGSTOP)
             late = await second.dial("19511", EVENING)

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, closing, suppress
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,9 @@ async def attack(port: int) -> AsyncIterator[list[str]]:
     answers: list[str] = []
     numbers = count(1)
 
+    async def forge(first: str) -> str:
+        return await heard(port, first + forged(next(numbers)))
+
     async def repeat(once: Callable[[], Coroutine[Any, Any, str]], pause: float) -> None:
         while True:
             answers.append(await once())
@@ -70,11 +74,8 @@ async def attack(port: int) -> AsyncIterator[list[str]]:
 
     async with asyncio.TaskGroup() as attackers:
         tasks = [attackers.create_task(repeat(lambda: silent(port), 1.0)) for _ in range(SILENT)]
-        session: Callable[[], Coroutine[Any, Any, str]] = lambda: heard(port, forged(next(numbers)))  # noqa: E731
-        request: Callable[[], Coroutine[Any, Any, str]] = lambda: heard(  # noqa: E731
-            port, f"GET / HTTP/1.1\r\nHost: localhost\r\n{forged(next(numbers))}"
-        )
-        tasks += [attackers.create_task(repeat(once, 0.05)) for once in (session, request)]
+        for first in ("", "GET / HTTP/1.1\r\nHost: localhost\r\n"):
+            tasks.append(attackers.create_task(repeat(partial(forge, first), 0.05)))
         await asyncio.sleep(0.5)
         try:
             yield answers
