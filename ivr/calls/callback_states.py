@@ -37,6 +37,7 @@ ClosedState = Literal[
 ]
 CallbackState = Literal[OpenState, ClosedState]
 OPEN_STATES: Final[tuple[OpenState, ...]] = get_args(OpenState)
+CALLBACK_STATES: Final[tuple[CallbackState, ...]] = get_args(CallbackState)
 
 Reason = Literal["missed", "ordered", "inquiry_answer", "inform"]
 Priority = Literal["urgent", "normal", "low"]
