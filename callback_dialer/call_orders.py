@@ -6,13 +6,11 @@ that only queue_log tells of. Both are one transaction.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sqlalchemy import Connection
 
 from callback_dialer.decide import Decision
 from callback_dialer.deciding import tell
-from callback_dialer.ordering import Order, Placed, as_if_missed, place
+from callback_dialer.ordering import Order, Placed, place
 from callback_dialer.policy import Policy
 from ivr.calls.orders import CallOrder, OrderAnswer
 from ivr.storage import callbacks, missed, orders
@@ -62,13 +60,6 @@ def _placed(connection: Connection, asked: CallOrder, policy: Policy) -> Placed:
     placed = place(connection, order, policy, asked.server)
     if placed.decision.verdict == "already_open" and placed.callback_id and number == orderer:
         # Their own: it goes to the queue and in the language of the order (rule 4).
-        one = replace(
-            as_if_missed(order.written, number, asked.trunk, policy, asked.asked_at, queue=asked.queue),
-            server=asked.server,
-            wait_seconds=asked.credit_seconds,
-        )
-        expires_at = policy.expires_at(asked.asked_at)
-        callbacks.join(
-            connection, placed.callback_id, one, "ordered", language=order.language, expires_at=expires_at
-        )
+        wanted = order.wanted(policy, asked.server, asked.asked_at)
+        callbacks.join(connection, placed.callback_id, wanted, "ordered")
     return placed

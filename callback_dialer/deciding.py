@@ -62,7 +62,7 @@ def _decide_one(connection: Connection, one: MissedCall, policy: Policy) -> Deci
     if one.caller_e164:
         missed.lock_number(connection, one.caller_e164)
     decision = would_decide(connection, one, policy)
-    callback_id = callback_for(connection, one, decision, policy)
+    callback_id = _callback_for(connection, one, decision, policy)
     is_suspect = decision.held_for == "operator"
     if is_suspect and switches.turn_off(connection, switches.held(one.trunk), decision.why):
         since = missed.now(connection) - guarding.SUSPECT
@@ -88,31 +88,27 @@ def _facts(connection: Connection, one: MissedCall, orderer: str, policy: Policy
     )
 
 
-def callback_for(connection: Connection, one: MissedCall, decision: Decision, policy: Policy) -> int | None:
+def _callback_for(connection: Connection, one: MissedCall, decision: Decision, policy: Policy) -> int | None:
     """The callback the missed call is linked to: a new one, the one already open, or none."""
-    language = one.language or policy.default_language
-    expires_at = policy.expires_at(one.missed_at)
-    match decision.verdict:
-        case "already_open":
-            callback_id = callbacks.open_for(connection, one.caller_e164)
-            if callback_id is not None:
-                callbacks.join(connection, callback_id, one, language=language, expires_at=expires_at)
-            return callback_id
-        case verdict if verdict in BEGINS_AS:
-            wanted = Wanted(
-                caller_e164=one.caller_e164,
-                caller=one.caller,
-                server=one.server,
-                queue=one.queue,
-                structure=one.structure,
-                language=language,
-                missed_at=one.missed_at,
-                expires_at=expires_at,
-                orderer=one.caller_e164,
-                arrived_over=one.trunk,
-                credit_seconds=one.wait_seconds,
-                held_for=decision.held_for,
-            )
-            return callbacks.owe(connection, wanted, state=BEGINS_AS[verdict], note=decision.why)
-        case _:
-            return None
+    wanted = Wanted(
+        caller_e164=one.caller_e164,
+        caller=one.caller,
+        server=one.server,
+        queue=one.queue,
+        structure=one.structure,
+        language=one.language or policy.default_language,
+        missed_at=one.missed_at,
+        expires_at=policy.expires_at(one.missed_at),
+        orderer=one.caller_e164,
+        arrived_over=one.trunk,
+        credit_seconds=one.wait_seconds,
+        held_for=decision.held_for,
+    )
+    if decision.verdict in BEGINS_AS:
+        return callbacks.owe(connection, wanted, state=BEGINS_AS[decision.verdict], note=decision.why)
+    callback_id = None
+    if decision.verdict == "already_open":
+        callback_id = callbacks.open_for(connection, one.caller_e164)
+    if callback_id is not None:
+        callbacks.join(connection, callback_id, wanted)
+    return callback_id

@@ -16,7 +16,7 @@ from callback_dialer.decide import Decision
 from callback_dialer.deciding import BEGINS_AS, would_decide
 from callback_dialer.guarding import BY_HAND
 from callback_dialer.policy import Policy
-from ivr.calls.callback_states import Reason
+from ivr.calls.callback_states import HeldFor, Reason
 from ivr.calls.missed import MissedCall
 from ivr.calls.numbers import CallerNumber
 from ivr.storage import callbacks, missed
@@ -37,6 +37,22 @@ class Order(Wish):
     arrived_over: str = BY_HAND
     asked_at: datetime | None = None
     """None is now."""
+
+    def wanted(self, policy: Policy, server: str, asked_at: datetime, held_for: HeldFor = "") -> Wanted:
+        """The callback it opens, or what it adds to the one that is open."""
+        latest = max(moment for moment in (asked_at, self.not_before, self.due_by) if moment)
+        return Wanted(
+            caller_e164=self.number.e164,
+            caller=self.written,
+            server=server,
+            structure=policy.queues[self.queue].structure,
+            missed_at=asked_at,
+            expires_at=policy.expires_at(latest),
+            orderer=self.by,
+            due_at=self.not_before,
+            held_for=held_for,
+            **{wish.name: getattr(self, wish.name) for wish in fields(Wish)},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +80,7 @@ def place(connection: Connection, order: Order, policy: Policy, server: str) -> 
     state = BEGINS_AS.get(decision.verdict)
     if state is None:
         return Placed(decision, callbacks.open_for(connection, e164) if e164 else None)
-    latest = max(moment for moment in (asked_at, order.not_before, order.due_by) if moment)
-    wanted = Wanted(
-        caller_e164=e164,
-        caller=order.written,
-        server=server,
-        structure=one.structure,
-        missed_at=asked_at,
-        expires_at=policy.expires_at(latest),
-        orderer=order.by,
-        due_at=order.not_before,
-        held_for=decision.held_for,
-        **{wish.name: getattr(order, wish.name) for wish in fields(Wish)},
-    )
+    wanted = order.wanted(policy, server, asked_at, decision.held_for)
     by = order.by if order.arrived_over == BY_HAND else "the citizen"  # whose number stands in no note
     note = "; ".join(filter(None, (f"{order.reason} by {by}", order.remark, order.reference)))
     return Placed(decision, callbacks.owe(connection, wanted, state=state, note=note))

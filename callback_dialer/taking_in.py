@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection
 
-from callback_dialer.decide import Decision
-from callback_dialer.deciding import callback_for
-from callback_dialer.ordering import as_if_missed
+from callback_dialer.ordering import Order
 from callback_dialer.policy import Policy
 from callback_dialer.resolving import resolve
 from callback_dialer.starting import plan
@@ -27,7 +24,7 @@ from ivr.visits.from_queue_log import LogLine
 _DIALLED: Final = re.compile(r"\S+ ([0-9]{5,15})(?!\S)")
 _PRECISION: Final = timedelta(seconds=1)
 """Of queue_log."""
-_UNKNOWN: Final = Decision("callback", "known from queue_log alone")
+_FROM_LOG: Final = "known from queue_log alone"
 
 
 def number_of(start: LogLine) -> str:
@@ -50,8 +47,18 @@ def take_in(
     missed.lock_number(connection, number)
     callback_id = callbacks.open_for(connection, number)
     if callback_id is None:  # nor is its missed call known
-        one = as_if_missed(number, CallerNumber(number, "other"), trunk, policy, at, queue=start.queue)
-        callback_id = callback_for(connection, replace(one, server=server), _UNKNOWN, policy)
+        order = Order(
+            written=number,
+            number=CallerNumber(number, "other"),
+            queue=start.queue,
+            by=number,
+            language=policy.default_language,
+            reason="missed",
+            arrived_over=trunk,
+        )
+        callback_id = callbacks.owe(
+            connection, order.wanted(policy, server, at), state="owed", note=_FROM_LOG
+        )
     callback = callbacks.find(connection, callback_id or 0)
     if callback is None or callback.state == "dialing":
         return False
@@ -59,7 +66,7 @@ def take_in(
     # Whoever was missed again after it was over is still owed a call, whatever it came to.
     if not is_over or callback.missed_at < at + _PRECISION:
         if not callbacks.release(connection, callback.id):
-            callbacks.let_go(connection, callback.id, _UNKNOWN.why)
+            callbacks.let_go(connection, callback.id, _FROM_LOG)
         callbacks.start_dialing(connection, callback.id, start.uniqueid)
     attempt = plan(connection, start.uniqueid, callback, server, trunk, policy, at)
     attempts.advance(connection, attempt.id, "originating", at)

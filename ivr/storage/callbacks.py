@@ -24,7 +24,6 @@ from ivr.calls.callback_states import (
     Priority,
     Reason,
 )
-from ivr.calls.missed import MissedCall
 from ivr.storage.moments import MOST_AHEAD, ago, database_now
 from ivr.storage.schema import callback_journal, callbacks
 from ivr.storage.unless_there import add
@@ -99,6 +98,11 @@ class Wanted(Wish):
     held_for: HeldFor = ""
     """Of one that begins as held."""
 
+    @property
+    def waits_since(self) -> datetime:
+        """When the citizen began to wait."""
+        return self.missed_at - timedelta(seconds=self.credit_seconds)
+
 
 @dataclass(frozen=True, slots=True)
 class Idle:
@@ -144,23 +148,15 @@ def owe(
     values = asdict(wanted) | {"state": state, "created_at": database_now()}
     values["due_at"] = wanted.due_at or database_now()
     values["owed_at"] = None if state == "held" else database_now()
-    values["waits_since"] = wanted.missed_at - timedelta(seconds=wanted.credit_seconds)
+    values["waits_since"] = wanted.waits_since
     callback_id: int | None = add(connection, callbacks, values)
     if callback_id is not None:
         _note(connection, callback_id, state, note)
     return callback_id
 
 
-def join(
-    connection: Connection,
-    callback_id: int,
-    missed: MissedCall,
-    said: str = "missed again",
-    *,
-    language: str,
-    expires_at: datetime,
-) -> bool:
-    """Link a further missed call to an open callback.
+def join(connection: Connection, callback_id: int, wanted: Wanted, said: str = "missed again") -> bool:
+    """Link a further missed call, or the citizen's own request, to an open callback.
 
     The callback keeps the longest wait as credit; if the call is the latest, it goes to that call's queue, in
     that call's language, and is due at once: the citizen is near their phone.
@@ -169,25 +165,24 @@ def join(
     before = find(connection, callback_id)
     if before is None or before.state not in OPEN_STATES:
         return False
-    began = missed.missed_at - timedelta(seconds=missed.wait_seconds)
     changes: dict[str, Any] = {
-        "credit_seconds": max(before.credit_seconds, missed.wait_seconds),
-        "waits_since": min(before.waits_since, began),
+        "credit_seconds": max(before.credit_seconds, wanted.credit_seconds),
+        "waits_since": min(before.waits_since, wanted.waits_since),
     }
-    if missed.missed_at >= before.missed_at:
+    if wanted.missed_at >= before.missed_at:
         changes |= {
-            "server": missed.server,
-            "queue": missed.queue,
-            "structure": missed.structure,
-            "language": language,
-            "missed_at": missed.missed_at,
+            "server": wanted.server,
+            "queue": wanted.queue,
+            "structure": wanted.structure,
+            "language": wanted.language,
+            "missed_at": wanted.missed_at,
             "due_at": database_now() if before.reason == "missed" else before.due_at,
-            "expires_at": max(before.expires_at, expires_at),
+            "expires_at": max(before.expires_at, wanted.expires_at),
         }
-        if missed.queue != before.queue:
+        if wanted.queue != before.queue:
             # Who serves the one queue need not serve the other.
             changes |= {"agent": "", "skill": ""}
-    note = f"{said} in {missed.queue} after {missed.wait_seconds:.1f} s"
+    note = f"{said} in {wanted.queue} after {wanted.credit_seconds:.1f} s"
     return _change(connection, callback_id, (before.state,), before.state, note, **changes)
 
 
