@@ -18,6 +18,7 @@ from ivr.storage.bulk import among
 from ivr.storage.callbacks import Callback
 from ivr.storage.locks import advisory_lock
 from ivr.storage.missed import on_the_line
+from ivr.storage.rows import all_as, columns, one_as
 from ivr.storage.schema import ATTEMPT_LIVE, VISIT_OF_ATTEMPT, attempt_journal, attempts, callbacks, visits
 
 WITHOUT_AGENT: Final = states_before("agent_connected")
@@ -85,13 +86,8 @@ def alive_on_trunk(connection: Connection, trunk: str) -> int:
 
 def latest_on_trunk(connection: Connection, trunk: str) -> list[Tried]:
     """The latest attempts over that trunk, the newest first."""
-    rows = connection.execute(
-        select(attempts.c.state, attempts.c.disposition, attempts.c.ended_at)
-        .where(attempts.c.trunk == trunk)
-        .order_by(attempts.c.planned_at.desc())
-        .limit(LATEST)
-    )
-    return [Tried(**row._mapping) for row in rows]
+    tried = select(*columns(Tried, attempts)).where(attempts.c.trunk == trunk)
+    return all_as(connection, Tried, tried.order_by(attempts.c.planned_at.desc()).limit(LATEST))
 
 
 def plan(
@@ -132,8 +128,7 @@ def plan(
 
 def find(connection: Connection, attempt_id: str) -> Attempt | None:
     """The attempt with that id."""
-    row = connection.execute(select(attempts).where(attempts.c.id == attempt_id)).one_or_none()
-    return None if row is None else Attempt(**row._mapping)
+    return one_as(connection, Attempt, select(attempts).where(attempts.c.id == attempt_id))
 
 
 def known(connection: Connection, attempt_ids: Collection[str]) -> frozenset[str]:
@@ -147,16 +142,13 @@ def latest_started(connection: Connection, trunks: Collection[str]) -> Attempt |
     """The attempt over one of those trunks that was started last."""
     is_started = (attempts.c.trunk.in_(trunks), attempts.c.state != "planned")
     latest = select(attempts).where(*is_started).order_by(attempts.c.planned_at.desc()).limit(1)
-    row = connection.execute(latest).one_or_none()
-    return None if row is None else Attempt(**row._mapping)
+    return one_as(connection, Attempt, latest)
 
 
 def live(connection: Connection, server: str) -> list[Attempt]:
     """All attempts of that server that have not ended."""
-    rows = connection.execute(
-        select(attempts).where(attempts.c.server == server, _LIVE).order_by(attempts.c.planned_at)
-    )
-    return [Attempt(**row._mapping) for row in rows]
+    mine = select(attempts).where(attempts.c.server == server, _LIVE)
+    return all_as(connection, Attempt, mine.order_by(attempts.c.planned_at))
 
 
 def to_withdraw(connection: Connection, server: str) -> list[str]:
@@ -215,13 +207,9 @@ class RecordedVisit:
 
 def recorded_visit(connection: Connection, attempt_id: str) -> RecordedVisit | None:
     """The last queue visit of an attempt, if the citizen came so far."""
-    row = connection.execute(
-        select(visits.c.outcome, visits.c.agent, visits.c.answered_at, visits.c.talk_seconds)
-        .where(visits.c.attempt_id == attempt_id, text(f"visits.{VISIT_OF_ATTEMPT}"))
-        .order_by(visits.c.joined_at.desc())
-        .limit(1)
-    ).one_or_none()
-    return None if row is None else RecordedVisit(**row._mapping)
+    mine = (visits.c.attempt_id == attempt_id, text(f"visits.{VISIT_OF_ATTEMPT}"))
+    query = select(*columns(RecordedVisit, visits)).where(*mine)
+    return one_as(connection, RecordedVisit, query.order_by(visits.c.joined_at.desc()).limit(1))
 
 
 def _note(connection: Connection, attempt_id: str, state: AttemptState, at: datetime, note: str) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.storage.callbacks import Callback, waits_for_window
 from ivr.storage.missed import now
+from ivr.storage.rows import all_as
 from ivr.storage.schema import callbacks, calls, visits
 
 _STEP: Final = timedelta(hours=2)
@@ -67,8 +68,8 @@ def in_turn(connection: Connection, trunk: str, digits: int, limit: int) -> list
     )
     order = (is_known.desc(), func.coalesce(turns.c.number, 0), callbacks.c.credit_seconds.desc())
     waiting = select(callbacks).outerjoin(turns, turns.c.prefix == prefix).where(waits_for_window())
-    rows = waiting.where(callbacks.c.arrived_over == trunk).order_by(*order, callbacks.c.id).limit(limit)
-    return [Callback(**row._mapping) for row in connection.execute(rows)]
+    by_trunk = waiting.where(callbacks.c.arrived_over == trunk)
+    return all_as(connection, Callback, by_trunk.order_by(*order, callbacks.c.id).limit(limit))
 
 
 def to_number(caller_e164: str) -> ColumnElement[bool]:

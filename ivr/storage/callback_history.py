@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal, select
 
 from ivr.calls.callback_states import CallbackState
 from ivr.storage import callbacks
 from ivr.storage.attempts import Attempt
 from ivr.storage.callbacks import Callback
+from ivr.storage.rows import all_as, columns
 from ivr.storage.schema import attempt_journal, attempts, callback_journal, calls, decisions, orders
 from ivr.storage.schema import callbacks as callbacks_table
 
@@ -67,7 +68,7 @@ def listed(connection: Connection, states: tuple[CallbackState, ...], limit: int
     query = select(callbacks_table).order_by(callbacks_table.c.missed_at.desc()).limit(limit)
     if states:
         query = query.where(callbacks_table.c.state.in_(states))
-    return [Callback(**row._mapping) for row in connection.execute(query)]
+    return all_as(connection, Callback, query)
 
 
 def history(connection: Connection, callback_id: int) -> History | None:
@@ -75,49 +76,25 @@ def history(connection: Connection, callback_id: int) -> History | None:
     callback = callbacks.find(connection, callback_id)
     if callback is None:
         return None
-    linked = connection.execute(
-        select(
-            decisions.c.call_id,
-            calls.c.linkedid,
-            decisions.c.structure,
-            decisions.c.decision,
-            decisions.c.why,
-            decisions.c.wait_seconds,
-            calls.c.ended_at,
-        )
-        .join(calls, calls.c.id == decisions.c.call_id)
-        .where(decisions.c.callback_id == callback_id)
-        .order_by(calls.c.ended_at)
-    )
-    asked = connection.execute(
-        select(orders.c.asked_at, orders.c.queue, orders.c.uniqueid, orders.c.decision)
-        .where(orders.c.callback_id == callback_id)
-        .order_by(orders.c.id)
-    )
-    tried = connection.execute(
-        select(attempts).where(attempts.c.callback_id == callback_id).order_by(attempts.c.number)
-    )
+    decided = select(*columns(LinkedCall, decisions, calls)).join(calls, calls.c.id == decisions.c.call_id)
+    linked = decided.where(decisions.c.callback_id == callback_id).order_by(calls.c.ended_at)
+    asked = select(*columns(LinkedOrder, orders)).where(orders.c.callback_id == callback_id)
+    tried = select(attempts).where(attempts.c.callback_id == callback_id)
     return History(
         callback,
-        tuple(LinkedCall(**row._mapping) for row in linked),
-        tuple(LinkedOrder(**row._mapping) for row in asked),
-        tuple(Attempt(**row._mapping) for row in tried),
+        tuple(all_as(connection, LinkedCall, linked)),
+        tuple(all_as(connection, LinkedOrder, asked.order_by(orders.c.id))),
+        tuple(all_as(connection, Attempt, tried.order_by(attempts.c.number))),
         _journal(connection, callback_id),
     )
 
 
 def _journal(connection: Connection, callback_id: int) -> tuple[Entry, ...]:
-    own = connection.execute(
-        select(callback_journal.c.at, callback_journal.c.state, callback_journal.c.note)
-        .where(callback_journal.c.callback_id == callback_id)
-        .order_by(callback_journal.c.id)
-    )
-    of_attempts = connection.execute(
-        select(attempt_journal.c.at, attempts.c.number, attempt_journal.c.state, attempt_journal.c.note)
-        .join(attempts, attempts.c.id == attempt_journal.c.attempt_id)
-        .where(attempts.c.callback_id == callback_id)
-        .order_by(attempt_journal.c.id)
-    )
-    entries = [Entry(row.at, 0, row.state, row.note) for row in own]
-    entries += [Entry(row.at, row.number, row.state, row.note) for row in of_attempts]
+    own, of_attempts = callback_journal.c, attempt_journal.c
+    of_callback = select(own.at, literal(0).label("attempt"), own.state, own.note)
+    tried = select(of_attempts.at, attempts.c.number.label("attempt"), of_attempts.state, of_attempts.note)
+    tried = tried.join(attempts, attempts.c.id == of_attempts.attempt_id)
+    of_callback = of_callback.where(own.callback_id == callback_id).order_by(own.id)
+    tried = tried.where(attempts.c.callback_id == callback_id).order_by(of_attempts.id)
+    entries = all_as(connection, Entry, of_callback) + all_as(connection, Entry, tried)
     return tuple(sorted(entries, key=lambda entry: entry.at))

@@ -25,6 +25,7 @@ from ivr.calls.callback_states import (
     Reason,
 )
 from ivr.storage.moments import MOST_AHEAD, ago, database_now
+from ivr.storage.rows import one_as
 from ivr.storage.schema import callback_journal, callbacks
 from ivr.storage.unless_there import add
 
@@ -118,8 +119,7 @@ class Idle:
 
 def find(connection: Connection, callback_id: int) -> Callback | None:
     """The callback with that id."""
-    row = connection.execute(select(callbacks).where(callbacks.c.id == callback_id)).one_or_none()
-    return None if row is None else Callback(**row._mapping)
+    return one_as(connection, Callback, select(callbacks).where(callbacks.c.id == callback_id))
 
 
 def open_for(connection: Connection, caller_e164: str) -> int | None:
@@ -298,22 +298,14 @@ def next_due(
         *((callbacks.c.reason == word, places[word]) for word in REASONS if word in places),
         else_=len(places),
     )
-    row = connection.execute(
-        select(callbacks)
-        .where(
-            *_due(idle),
-            or_(false(), *(_suits(queue, agents) for queue, agents in idle.items())),
-            or_(false(), *map(_goes_out_by, carried)),
-        )
-        .order_by(
-            rank,
-            callbacks.c.waits_since if is_oldest_first else _FRESHNESS.desc(),
-            callbacks.c.id,
-        )
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).one_or_none()
-    return None if row is None else Callback(**row._mapping)
+    age = callbacks.c.waits_since if is_oldest_first else _FRESHNESS.desc()
+    due = select(callbacks).where(
+        *_due(idle),
+        or_(false(), *(_suits(queue, agents) for queue, agents in idle.items())),
+        or_(false(), *map(_goes_out_by, carried)),
+    )
+    first = due.order_by(rank, age, callbacks.c.id).limit(1)
+    return one_as(connection, Callback, first.with_for_update(skip_locked=True))
 
 
 _IS_FRESH: Final = and_(

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Connection, and_, exists, func, insert, or_, 
 from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.storage.moments import ago, database_now
+from ivr.storage.rows import all_as, columns
 from ivr.storage.schema import gaps, recorder_signs, visits
 from ivr.storage.unindexed import unindexed
 from ivr.storage.unless_there import put
@@ -39,7 +40,7 @@ class Gap:
     rebuilt: int | None = None
 
 
-_GAP: Final = tuple(gaps.c[name] for name in Gap.__dataclass_fields__)
+_GAP: Final = columns(Gap, gaps)
 
 
 def heard(connection: Connection, server: str) -> None:
@@ -97,8 +98,7 @@ def _is_open(server: str, since: datetime) -> tuple[ColumnElement[bool], ...]:
 def gaps_between(connection: Connection, server: str, begin: datetime, end: datetime) -> tuple[Gap, ...]:
     """Gaps of that server that touch a period, the oldest first."""
     touching = (gaps.c.server == server, gaps.c.began_at < end, gaps.c.ended_at > begin)
-    rows = connection.execute(select(*_GAP).where(*touching).order_by(gaps.c.began_at))
-    return tuple(Gap(**row._mapping) for row in rows)
+    return tuple(all_as(connection, Gap, select(*_GAP).where(*touching).order_by(gaps.c.began_at)))
 
 
 def every_gap(

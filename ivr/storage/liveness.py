@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from ivr.storage.moments import ago, database_now
+from ivr.storage.rows import one_as
 from ivr.storage.schema import minutes, processes
 from ivr.storage.unless_there import insert_into
 
@@ -113,10 +114,7 @@ def availability(connection: Connection, server: str, since: datetime, until: da
             *during
         )
     ).one()
-    last = connection.execute(
-        select(minutes).where(*during, minutes.c.failed > 0).order_by(minutes.c.minute_at.desc()).limit(1)
-    ).one_or_none()
+    failed = select(minutes).where(*during, minutes.c.failed > 0)
+    last = one_as(connection, Minute, failed.order_by(minutes.c.minute_at.desc()).limit(1))
     whole = (until - since) // timedelta(minutes=1)
-    return Availability(
-        known - down, int(down), whole - known, None if last is None else Minute(**last._mapping)
-    )
+    return Availability(known - down, int(down), whole - known, last)

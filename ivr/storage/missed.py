@@ -17,13 +17,14 @@ from ivr.calls.callback_states import Verdict
 from ivr.calls.missed import EndedCall, MissedCall, Stay
 from ivr.storage.locks import advisory_lock
 from ivr.storage.moments import MOST_AHEAD, ago, database_now
+from ivr.storage.rows import all_as, columns
 from ivr.storage.schema import CALL_UNDECIDED, calls, decisions, visits
 
 OPEN_AT_MOST: Final = timedelta(hours=4)
 """A call without a sign of life for this long was left open by an unclean stop, not by a patient caller."""
 
 _CALL = [calls.c[name] for name in EndedCall.__dataclass_fields__ if name != "stays"]
-_STAY = [visits.c[name] for name in Stay.__dataclass_fields__]
+_STAY = columns(Stay, visits)
 
 
 def now(connection: Connection) -> datetime:
@@ -59,8 +60,8 @@ def ended_call(connection: Connection, call_id: int) -> EndedCall:
     """The call with its visits in the order they were joined."""
     row = connection.execute(select(*_CALL).where(calls.c.id == call_id)).one()
     mine = select(*_STAY).where(visits.c.call_id == call_id)
-    stays = connection.execute(mine.order_by(visits.c.joined_at, visits.c.id))
-    return EndedCall(**row._mapping, stays=tuple(Stay(**stay._mapping) for stay in stays))
+    stays = all_as(connection, Stay, mine.order_by(visits.c.joined_at, visits.c.id))
+    return EndedCall(**row._mapping, stays=tuple(stays))
 
 
 def decided_structures(connection: Connection, call_id: int) -> frozenset[str]:

@@ -13,10 +13,9 @@ from sqlalchemy.sql.elements import ColumnElement
 from ivr.calls.callback_states import Verdict
 from ivr.calls.orders import CallOrder
 from ivr.storage.moments import database_now
+from ivr.storage.rows import all_as, columns
 from ivr.storage.schema import ORDER_UNDECIDED, orders
 from ivr.storage.unless_there import add
-
-_TOLD = [orders.c[name] for name in CallOrder.__dataclass_fields__]
 
 
 def note(connection: Connection, order: CallOrder) -> None:
@@ -26,8 +25,8 @@ def note(connection: Connection, order: CallOrder) -> None:
 
 def undecided(connection: Connection, limit: int) -> list[CallOrder]:
     """Orders nobody has decided yet, the oldest first."""
-    query = select(*_TOLD).where(text(ORDER_UNDECIDED)).order_by(orders.c.id).limit(limit)
-    return [CallOrder(**row._mapping) for row in connection.execute(query)]
+    query = select(*columns(CallOrder, orders)).where(text(ORDER_UNDECIDED))
+    return all_as(connection, CallOrder, query.order_by(orders.c.id).limit(limit))
 
 
 def claim(connection: Connection, order: CallOrder) -> bool:

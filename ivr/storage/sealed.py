@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from ivr.storage.moments import database_now
+from ivr.storage.rows import columns
 from ivr.storage.schema import sealed_days, sealed_nodes, sealed_totals
 
 DELETED: Final = {"calls": sealed_days.c.calls_deleted, "callbacks": sealed_days.c.callbacks_deleted}
@@ -32,7 +33,7 @@ class SealedDay:
 
 def sealed(connection: Connection, first: date = date.min, last: date = date.max) -> list[SealedDay]:
     """The sealed days from `first` to `last`, in their order."""
-    days = select(*(sealed_days.c[name] for name in SealedDay.__dataclass_fields__))
+    days = select(*columns(SealedDay, sealed_days))
     within = sealed_days.c.day.between(first.isoformat(), last.isoformat())
     found = connection.execute(days.where(within).order_by(sealed_days.c.day))
     return [SealedDay(date.fromisoformat(day), *known) for day, *known in found]

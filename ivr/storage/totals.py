@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Select, func, insert, literal, select
 
+from ivr.storage.rows import all_as, columns
 from ivr.storage.schema import attempts, callbacks, calls, decisions, sealed_totals, visits
 from ivr.storage.sealed import begins, sealed
 
@@ -37,11 +38,9 @@ class Total:
 
 def totals(connection: Connection, day: date, zone: ZoneInfo) -> list[Total]:
     """The day's totals, sealed or counted now."""
-    kept = select(*(sealed_totals.c[name] for name in Total.__dataclass_fields__)).where(
-        sealed_totals.c.day == day.isoformat()
-    )
+    kept = select(*columns(Total, sealed_totals)).where(sealed_totals.c.day == day.isoformat())
     if sealed(connection, day, day):
-        return sorted(Total(**row._mapping) for row in connection.execute(kept))
+        return sorted(all_as(connection, Total, kept))
     return sorted(_counted(connection, day, zone))
 
 
