@@ -2,13 +2,15 @@
 
 A store that was restored has forgotten who was reached, who refused, and whom we are dialling now. It lacks
 the attempt in the dialer's file, or some in queue_log. These are taken in; where they may not be all, an
-operator decides. Asked by the dialer in each turn.
+operator decides. Asked by the dialer in each turn. An attempt that is over is taken in as its lines say; one
+that may be alive is left to `resolving`, which asks Asterisk.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,10 +23,14 @@ import structlog
 from sqlalchemy import Connection
 
 from callback_dialer.milestones import dialled_since
+from callback_dialer.ordering import Order
 from callback_dialer.originate import START_WITHIN
 from callback_dialer.policy import Policy
-from callback_dialer.taking_in import number_of, take_in
-from ivr.storage import attempts, switches
+from callback_dialer.resolving import resolve
+from callback_dialer.starting import plan
+from ivr.asterisk import words
+from ivr.calls.numbers import CallerNumber
+from ivr.storage import attempts, callbacks, missed, switches
 from ivr.storage.engine import StoreThread
 from ivr.visits.from_queue_log import LogLine
 
@@ -33,6 +39,10 @@ log = structlog.get_logger(__name__)
 SETTLES: Final = START_WITHIN + timedelta(seconds=5)
 """So late Asterisk may still carry out an Originate that was sent before; then queue_log tells."""
 _NONE: Final = "-"
+_DIALLED: Final = re.compile(r"\S+ ([0-9]{5,15})(?!\S)")
+_PRECISION: Final = timedelta(seconds=1)
+"""Of queue_log."""
+_FROM_LOG: Final = "known from queue_log alone"
 
 
 class LastAttempt:
@@ -117,7 +127,7 @@ class Continuity:
         dialled, is_whole = await asyncio.to_thread(work)
         known = await self.store.read(lambda c: attempts.known(c, tuple(dialled)))
         unknown = [lines for attempt_id, lines in dialled.items() if attempt_id not in known]
-        if not is_paused and any(number_of(lines[0]) for lines in unknown):
+        if not is_paused and any(_number_of(lines[0]) for lines in unknown):
             await self._pause("it lacks attempts; within two minutes queue_log will have told")
         elif not is_paused:
             self._is_checked = True
@@ -132,11 +142,11 @@ class Continuity:
         self, unknown: list[Sequence[LogLine]], dialled: Mapping[str, Sequence[LogLine]]
     ) -> bool:
         """Whether the store knows all of them now."""
-        latest = {number_of(lines[0]): attempt_id for attempt_id, lines in dialled.items()}
+        latest = {_number_of(lines[0]): attempt_id for attempt_id, lines in dialled.items()}
         taken = []
         for lines in unknown:
-            is_latest = latest[number_of(lines[0])] == lines[0].uniqueid
-            work = partial(take_in, lines=lines, server=self.server, policy=self.policy, is_latest=is_latest)
+            is_latest = latest[_number_of(lines[0])] == lines[0].uniqueid
+            work = partial(_take_in, lines=lines, server=self.server, policy=self.policy, is_latest=is_latest)
             taken.append(await self.store.write(work))
         return all(taken)
 
@@ -165,3 +175,51 @@ class Continuity:
     def _last_known(self, connection: Connection) -> datetime:
         latest = attempts.latest_started(connection, self.policy.trunks)
         return self.last.noted_since() if latest is None else latest.planned_at
+
+
+def _number_of(start: LogLine) -> str:
+    """Whom a line says that we dialled, as E.164; empty where an earlier version of ours did."""
+    found = _DIALLED.match(start.data[0])
+    return f"+{found[1]}" if found else ""
+
+
+def _take_in(
+    connection: Connection, lines: Sequence[LogLine], server: str, policy: Policy, *, is_latest: bool
+) -> bool:
+    """Store the attempt of these lines; False if they name nobody, or another one has to end before.
+
+    `is_latest`: no later one dialled that number, so it may be alive.
+    """
+    start, number = lines[0], _number_of(lines[0])
+    trunk, at = start.data[0].partition(" ")[0], datetime.fromtimestamp(start.epoch, UTC)
+    if not number or trunk not in policy.trunks or start.queue not in policy.queues:
+        return False
+    missed.lock_number(connection, number)
+    callback_id = callbacks.open_for(connection, number)
+    if callback_id is None:  # nor is its missed call known
+        order = Order(
+            written=number,
+            number=CallerNumber(number, "other"),
+            queue=start.queue,
+            by=number,
+            language=policy.default_language,
+            reason="missed",
+            arrived_over=trunk,
+        )
+        callback_id = callbacks.owe(
+            connection, order.wanted(policy, server, at), state="owed", note=_FROM_LOG
+        )
+    callback = callbacks.find(connection, callback_id or 0)
+    if callback is None or callback.state == "dialing":
+        return False
+    is_over = not is_latest or any(line.event == words.LOG_CALLBACK_END for line in lines)
+    # Whoever was missed again after it was over is still owed a call, whatever it came to.
+    if not is_over or callback.missed_at < at + _PRECISION:
+        if not callbacks.release(connection, callback.id):
+            callbacks.let_go(connection, callback.id, _FROM_LOG)
+        callbacks.start_dialing(connection, callback.id, start.uniqueid)
+    attempt = plan(connection, start.uniqueid, callback, server, trunk, policy, at)
+    attempts.advance(connection, attempt.id, "originating", at)
+    if is_over:
+        resolve(connection, attempt, policy, lines)
+    return True

@@ -19,17 +19,16 @@ import structlog
 from sqlalchemy import Connection
 
 from callback_dialer.attempt import Progress
-from callback_dialer.call_orders import decide_order
 from callback_dialer.continuity import Continuity, LastAttempt
 from callback_dialer.deciding import decide_call
 from callback_dialer.finishing import finish, write
 from callback_dialer.following import Following
+from callback_dialer.ordering import decide_order
 from callback_dialer.originate import originate
 from callback_dialer.pacing import QueueLoad, room_for_places
 from callback_dialer.policy import Policy
-from callback_dialer.releasing import release_next
 from callback_dialer.resolving import Resolver
-from callback_dialer.starting import Start, start_next
+from callback_dialer.starting import Start, release_next, start_next
 from ivr.asterisk.actions import ActionNotSent, ActionRefused, AmiError, UnsafeHeader
 from ivr.asterisk.connection import AmiConnection, Connected, Lost
 from ivr.asterisk.events import AmiEvent

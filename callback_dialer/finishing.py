@@ -22,7 +22,7 @@ from ivr.storage import attempts, callbacks, missed, refusals
 from ivr.storage.attempts import Attempt
 
 _ITS_OWN: Final[tuple[OpenState, ...]] = ("dialing",)
-"""What becomes of an attempt is nothing to a callback that is owed for a later call (`taking_in`)."""
+"""What becomes of an attempt is nothing to a callback that is owed for a later call (`continuity`)."""
 
 
 def write(connection: Connection, progress: Progress, policy: Policy, note: str = "") -> None:

@@ -1,7 +1,9 @@
 """A callback somebody asks for: a citizen, an operator, a list. The same guards as for a missed call.
 
-`place` and `place_all` are one transaction; what is refused is told with the reason and stored nowhere.
-Called by `callback_dialer.call_orders` and by `hotline callbacks add` and `import`.
+What a citizen asks for by key is `take`n before they hear "accepted", or decided by the dialer where only
+queue_log tells of it (`decide_order`); it is noted and decided once, whoever told of it. `place` and
+`place_all` are for `hotline callbacks add` and `import`; what they refuse is told with the reason and stored
+nowhere. Each is one transaction.
 """
 
 from __future__ import annotations
@@ -13,13 +15,15 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from callback_dialer.decide import Decision
-from callback_dialer.deciding import BEGINS_AS, would_decide
+from callback_dialer.deciding import BEGINS_AS, tell, would_decide
 from callback_dialer.guarding import BY_HAND
 from callback_dialer.policy import Policy
 from ivr.calls.callback_states import HeldFor, Reason
 from ivr.calls.missed import MissedCall
 from ivr.calls.numbers import CallerNumber
+from ivr.calls.orders import CallOrder, OrderAnswer
 from ivr.storage import callbacks, missed
+from ivr.storage import orders as noted_orders
 from ivr.storage.callbacks import Wanted, Wish
 
 
@@ -92,6 +96,55 @@ def place_all(connection: Connection, orders: Sequence[Order], policy: Policy, s
     for e164 in sorted({order.number.e164 for order in orders} - {""}):
         missed.lock_number(connection, e164)
     return [place(connection, order, policy, server) for order in orders]
+
+
+def take(connection: Connection, asked: CallOrder, policy: Policy) -> OrderAnswer:
+    """Note and decide an order; what was decided before stays."""
+    noted_orders.note(connection, asked)
+    decide_order(connection, asked, policy)
+    callback_id = noted_orders.callback_of(connection, asked)
+    callback = None if callback_id is None else callbacks.find(connection, callback_id)
+    if callback is None:
+        return OrderAnswer(None)
+    earliest = max(callback.due_at, missed.now(connection))
+    return OrderAnswer(policy.hours_of(callback.caller_e164).next_opening(earliest))
+
+
+def decide_order(connection: Connection, asked: CallOrder, policy: Policy) -> Decision | None:
+    """Decide a noted order; None if it has been."""
+    if not noted_orders.claim(connection, asked):
+        return None
+    placed = _placed(connection, asked, policy)
+    noted_orders.decided(connection, asked, placed.decision.verdict, placed.decision.why, placed.callback_id)
+    tell("order", placed.decision, queue=asked.queue)
+    return placed.decision
+
+
+def _placed(connection: Connection, asked: CallOrder, policy: Policy) -> Placed:
+    if asked.queue not in policy.queues:
+        return Placed(Decision("switched_off", f"there is no queue {asked.queue} any more"), None)
+    number, orderer = (policy.read(told, asked.trunk, "") for told in (asked.number, asked.orderer))
+    mode = policy.queues[asked.queue].order.mode
+    order = Order(
+        written=asked.number,
+        number=number,
+        queue=asked.queue,
+        by=orderer.e164,
+        language=asked.language or policy.default_language,
+        not_before=policy.new_time(asked.choice, asked.asked_at) if mode == "chosen_time" else None,
+        arrived_over=asked.trunk,
+        asked_at=asked.asked_at,
+        credit_seconds=asked.credit_seconds,
+        keeps_place=mode == "keep_place",
+    )
+    if not orderer.e164:
+        return Placed(Decision("anonymous", "the caller hid their number"), None)
+    placed = place(connection, order, policy, asked.server)
+    if placed.decision.verdict == "already_open" and placed.callback_id and number == orderer:
+        # Their own: it goes to the queue and in the language of the order (rule 4).
+        wanted = order.wanted(policy, asked.server, asked.asked_at)
+        callbacks.join(connection, placed.callback_id, wanted, "ordered")
+    return placed
 
 
 def as_if_missed(

@@ -2,7 +2,8 @@
 
 The attempts alive are counted, the citizen's own calls looked for and the attempt stored under the same
 lock, so that two dialers share no agent and nobody is dialled who is being served. Called by the dialer
-until it says None.
+until it says None. Before that, in every turn, `release_next` makes owed what was held for the window of a
+budget: held is not lost.
 """
 
 from __future__ import annotations
@@ -16,16 +17,19 @@ from typing import Final
 from sqlalchemy import Connection
 
 from callback_dialer import breaker
+from callback_dialer.guarding import guarded
 from callback_dialer.pacing import QueueLoad, queues_with_room, room_for_places
 from callback_dialer.policy import Policy
 from ivr.asterisk import words
 from ivr.calls.numbers import dial_string
-from ivr.storage import attempts, callbacks, listening, missed, refusals, settling, switches
+from ivr.storage import attempts, budgets, callbacks, listening, missed, refusals, settling, switches
 from ivr.storage.attempts import Attempt
 from ivr.storage.callbacks import Callback, Idle
 
 GREETING: Final = timedelta(seconds=60)
 """More than the greeting and its keys can take each time they are said."""
+LOOKS_AT: Final = 5
+"""Of each trunk: the first may have a prefix whose budget is full, or be settled now."""
 KEY_MISSING: Final = "who refused calls is unknown without secrets.d/hotline-pseudonyms.conf: restore it"
 
 
@@ -72,7 +76,7 @@ def start_next(
             return None
         now = missed.now(connection)
         trunk = policy.trunk_for(due.caller_e164)
-        if is_settled(connection, due) or is_barred(connection, due, policy) or trunk is None:
+        if _is_settled(connection, due) or _is_barred(connection, due, policy) or trunk is None:
             continue
         opens_at = policy.hours_of(due.caller_e164).next_opening(now)
         if opens_at > now:
@@ -84,12 +88,28 @@ def start_next(
     return None
 
 
-def is_settled(connection: Connection, due: Callback) -> bool:
+def release_next(connection: Connection, policy: Policy) -> bool:
+    """Let one callback become owed that the budgets have room for; False if none did.
+
+    Under the lock of those who open callbacks, and under the same guards.
+    """
+    now, digits = missed.now(connection), policy.callback.budgets.prefix.digits
+    for trunk in budgets.trunks_waiting(connection):
+        for one in budgets.in_turn(connection, trunk, digits, LOOKS_AT):
+            number, by = one.caller_e164, one.orderer
+            if guarded(connection, number, by, trunk, one.missed_at, policy, now).held:
+                continue
+            if not _is_settled(connection, one) and not _is_barred(connection, one, policy):
+                return callbacks.let_go(connection, one.id, "the budgets have room")
+    return False
+
+
+def _is_settled(connection: Connection, due: Callback) -> bool:
     """Re-contact: whoever was answered meanwhile, or is on the line, is left alone."""
     return any(settling.settle(connection, one) for one in settling.settlements(connection, due.id))
 
 
-def is_barred(connection: Connection, due: Callback, policy: Policy) -> bool:
+def _is_barred(connection: Connection, due: Callback, policy: Policy) -> bool:
     """A number that was blocked since, or that the guards would not let in any more."""
     number = due.caller_e164
     is_denied = refusals.is_denied(connection, number, policy.key()) or policy.denies(number)

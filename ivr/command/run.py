@@ -15,8 +15,8 @@ import typer
 from twisted.application.service import Service
 
 from agi_scripts.table import scripts_for, scripts_of_orders
-from callback_dialer.call_orders import take as take_order
 from callback_dialer.contact_watch import ContactWatch
+from callback_dialer.ordering import take as take_order
 from callback_dialer.policy import Policy
 from callback_dialer.service import dialer_service
 from ivr.asterisk.connection import AmiConnection, utc_now

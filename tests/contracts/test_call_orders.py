@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
-from callback_dialer.call_orders import decide_order, take
+from callback_dialer.ordering import decide_order, take
 from callback_dialer.originate import originate
 from callback_dialer.pacing import QueueLoad
 from callback_dialer.policy import Policy

@@ -17,9 +17,8 @@ from callback_dialer.deciding import decide_call
 from callback_dialer.finishing import finish
 from callback_dialer.pacing import QueueLoad
 from callback_dialer.policy import Policy
-from callback_dialer.releasing import release_next
 from callback_dialer.resolving import known
-from callback_dialer.starting import start_next
+from callback_dialer.starting import release_next, start_next
 from ivr.command.root import app
 from ivr.config.callback_rules import Budget, Burst, PrefixBudget
 from ivr.storage import budgets, refusals, switches

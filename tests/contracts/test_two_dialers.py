@@ -15,8 +15,7 @@ from sqlalchemy import Connection, select
 from callback_dialer.deciding import decide_call
 from callback_dialer.ordering import Order, place_all
 from callback_dialer.pacing import QueueLoad
-from callback_dialer.releasing import release_next
-from callback_dialer.starting import start_next
+from callback_dialer.starting import release_next, start_next
 from ivr.calls.numbers import CallerNumber
 from ivr.storage import missed
 from ivr.storage.engine import Store
