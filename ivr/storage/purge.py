@@ -64,26 +64,22 @@ class Done:
 
 def purge(store: Store, key: str, retention: Retention, zone: ZoneInfo, now: datetime) -> Iterator[Done]:
     """Do what is due at `now`; every portion is committed when it is told."""
-    before = store.read(partial(_first_kept, zone=zone, now=now))
-    dates = {
-        "calls": (before(retention.calls.numbers), before(retention.calls.records)),
-        "callbacks": (before(retention.callbacks.numbers), before(retention.callbacks.records)),
-    }
-    days = store.read(partial(_unsealed, until=before(_youngest(retention)), zone=zone))
+    first_kept = store.read(partial(_first_kept, zone=zone, now=now))
+    days = store.read(partial(_unsealed, until=first_kept(_youngest(retention)), zone=zone))
     number = sum(store.write(partial(_seal_day, day=day, zone=zone)) for day in days)
     yield Done("sealed", "days", number)
-    for kind, (nameless, gone) in dates.items():
+    for kind, kept in (("calls", retention.calls), ("callbacks", retention.callbacks)):
+        nameless, gone = first_kept(kept.numbers), first_kept(kept.records)
         for table, when in _NUMBERED[kind]:
             yield from _make_nameless(store, table, when < begins(nameless, zone), key)
         store.write(partial(mark_deleted, kind=kind, before=gone))
-        yield from _in_portions(store, kind, partial(_DELETE[kind], moment=begins(gone, zone)))
-    refused_before = begins(dates["callbacks"][0], zone)
-    hashed = partial(hash_old, moment=refused_before, key=key)
-    yield from _in_portions(store, "refusals", hashed, "made nameless")
-    asked_before = begins(dates["calls"][1], zone)
-    yield from _in_portions(store, "surveys", partial(_delete_surveys, moment=asked_before))
-    moment = begins(before(retention.agent_states), zone)
-    yield from _in_portions(store, "agents' states", partial(_delete_agent_states, moment=moment))
+        yield from _in_portions(store, kind, "deleted", _DELETE[kind], begins(gone, zone))
+    for what, action, work, age in (
+        ("refusals", "made nameless", partial(hash_old, key=key), retention.callbacks.numbers),
+        ("surveys", "deleted", partial(_delete_older, when=surveys.c.asked_at), retention.calls.records),
+        ("agents' states", "deleted", partial(_delete_older, when=agent_states.c.at), retention.agent_states),
+    ):
+        yield from _in_portions(store, what, action, work, begins(first_kept(age), zone))
 
 
 def why_doubtful(connection: Connection, retention: Retention, zone: ZoneInfo, now: datetime) -> str:
@@ -216,12 +212,17 @@ def _mask_texts(connection: Connection, callback_id: int) -> None:
 
 
 def _in_portions(
-    store: Store, what: str, work: Callable[[Connection], int], action: str = "deleted"
+    store: Store, what: str, action: str, work: Callable[..., int], moment: datetime
 ) -> Iterator[Done]:
+    """`work` is done to what is older than the moment, until a portion finds nothing."""
     number = 0
-    while done := store.write(work):
+    while done := store.write(partial(work, moment=moment)):
         number += done
     yield Done(action, what, number)
+
+
+def _delete_older(connection: Connection, moment: datetime, when: Column[Any]) -> int:
+    return connection.execute(delete(when.table).where(when < moment)).rowcount
 
 
 def _delete_calls(connection: Connection, moment: datetime) -> int:
@@ -245,14 +246,6 @@ def _delete_callbacks(connection: Connection, moment: datetime) -> int:
     for column in (attempts.c.callback_id, callback_journal.c.callback_id, callbacks.c.id):
         connection.execute(delete(column.table).where(column.in_(old)))
     return len(old)
-
-
-def _delete_agent_states(connection: Connection, moment: datetime) -> int:
-    return connection.execute(delete(agent_states).where(agent_states.c.at < moment)).rowcount
-
-
-def _delete_surveys(connection: Connection, moment: datetime) -> int:
-    return connection.execute(delete(surveys).where(surveys.c.asked_at < moment)).rowcount
 
 
 _SIGNS: Final = (
