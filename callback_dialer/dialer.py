@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -46,35 +47,30 @@ CALLS_AT_ONCE: Final = 200
 """Ended calls decided in one turn; old records come in such portions."""
 
 
+@dataclass
 class Dialer:
     """One Asterisk's callbacks. The board is filled here and may be read by others."""
 
-    def __init__(
-        self,
-        policy: Policy,
-        server: str,
-        store: StoreThread,
-        connection: AmiConnection,
-        board: Board,
-        *,
-        queue_log: Path | None = None,
-        log_key: bytes = b"",
-        hear: Callable[[AmiEvent], None] = lambda event: None,
-        last_attempt: Path | None = None,
-    ) -> None:
-        """`hear`: gets every event, too; only one can read a connection's events."""
-        self._policy = policy
-        self._server = server
-        self._store = store
-        self._connection = connection
-        self._board = board
-        self._clock = connection.clock
-        self._also_hear = hear
-        self._lease = Lease(store, server, "dialer")
+    policy: Policy
+    server: str
+    store: StoreThread
+    connection: AmiConnection
+    """This dialer's alone, as is `last_attempt`."""
+    board: Board
+    queue_log: Path | None = None
+    log_key: bytes = b""
+    hear: Callable[[AmiEvent], None] = lambda event: None
+    """Gets every event, too; only one can read a connection's events."""
+    last_attempt: Path | None = None
+
+    def __post_init__(self) -> None:
+        at = (self.policy, self.server, self.store)
+        self._clock = self.connection.clock
+        self._lease = Lease(self.store, self.server, "dialer")
         self._following = Following()
-        self._resolver = Resolver(policy, server, store, connection, self._following, queue_log)
-        self._last = LastAttempt(last_attempt)
-        self._continuity = Continuity(policy, server, store, self._last, queue_log, log_key)
+        self._resolver = Resolver(*at, self.connection, self._following, self.queue_log)
+        self._last = LastAttempt(self.last_attempt)
+        self._continuity = Continuity(*at, self._last, self.queue_log, self.log_key)
         self._agent_changes: list[AgentChange] = []
         self._store_trouble = Trouble("database out of reach; nobody is dialled", "the database is back")
 
@@ -89,14 +85,14 @@ class Dialer:
             hearing.cancel()
         with suppress(StoreAway):
             await self._write_progress()
-            await self._store.write(self._lease.leave)
+            await self.store.write(self._lease.leave)
 
     async def turn(self) -> None:
         """Everything once: attempts → store → decisions → callbacks due → idle agents → Originate.
 
         Another dialer of this server at work leaves nothing to do but to wait for its end.
         """
-        if not await self._lease.ask(able=self._connection.is_connected):
+        if not await self._lease.ask(able=self.connection.is_connected):
             await self._stand_by()
             return
         await self._write_progress()
@@ -110,7 +106,7 @@ class Dialer:
 
     async def _stand_by(self) -> None:
         """The other tells of the agents; what we know of attempts that were ours is ours to tell."""
-        self._board.take_changes(self._clock())
+        self.board.take_changes(self._clock())
         self._agent_changes.clear()
         self._continuity.forget()
         await self._write_progress()
@@ -125,90 +121,90 @@ class Dialer:
 
     async def _hear(self) -> None:
         while True:
-            match await self._connection.events.get():
+            match await self.connection.events.get():
                 case AmiEvent() as event:
-                    self._board.apply(event)
+                    self.board.apply(event)
                     self._following.apply(event)
-                    self._also_hear(event)
+                    self.hear(event)
                 case Connected():
                     await self._fill_board()
                 case Lost(at=at):
-                    self._board.lose(at)
+                    self.board.lose(at)
                     self._following.forget_all()
 
     async def _fill_board(self) -> None:
-        while self._connection.is_connected and not self._board.is_fresh:
+        while self.connection.is_connected and not self.board.is_fresh:
             try:
-                await refresh(self._board, self._connection.send, self._clock)
+                await refresh(self.board, self.connection.send, self._clock)
             except AmiError as problem:
                 log.warning("queues not told, asking again", reason=str(problem))
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _write_progress(self) -> None:
-        self._agent_changes.extend(self._board.take_changes(self._clock()))
+        self._agent_changes.extend(self.board.take_changes(self._clock()))
         steps, changes = self._following.unwritten, tuple(self._agent_changes)
         if not steps and not changes:
             return
 
         def work(connection: Connection) -> None:
-            agents.record(connection, self._server, changes)
+            agents.record(connection, self.server, changes)
             for progress in steps:
-                write(connection, progress, self._policy)
+                write(connection, progress, self.policy)
 
-        await self._store.write(work)
+        await self.store.write(work)
         self._following.written(len(steps))
         del self._agent_changes[: len(changes)]
 
     async def _release_held(self) -> None:
         """Before anything is decided: who waits longer has the room that became free."""
-        if await self._store.read(budgets.trunks_waiting):
-            await self._store.write(partial(release_next, policy=self._policy))
+        if await self.store.read(budgets.trunks_waiting):
+            await self.store.write(partial(release_next, policy=self.policy))
 
     async def _decide_orders(self) -> None:
         """Those that Python did not answer in time; before the calls they ended."""
-        for order in await self._store.read(lambda c: orders.undecided(c, CALLS_AT_ONCE)):
-            await self._store.write(partial(decide_order, asked=order, policy=self._policy))
+        for order in await self.store.read(lambda c: orders.undecided(c, CALLS_AT_ONCE)):
+            await self.store.write(partial(decide_order, asked=order, policy=self.policy))
 
     async def _decide_ended_calls(self) -> None:
-        for call_id in await self._store.read(lambda c: missed.undecided(c, CALLS_AT_ONCE)):
-            await self._store.write(partial(decide_call, call_id=call_id, policy=self._policy))
+        for call_id in await self.store.read(lambda c: missed.undecided(c, CALLS_AT_ONCE)):
+            await self.store.write(partial(decide_call, call_id=call_id, policy=self.policy))
 
     async def _settle_waiting(self) -> None:
-        for settlement in await self._store.read(settling.settlements):
-            if await self._store.write(partial(settling.settle, settlement=settlement)):
+        for settlement in await self.store.read(settling.settlements):
+            if await self.store.write(partial(settling.settle, settlement=settlement)):
                 log.info("callback settled", callback_id=settlement.callback_id, change=settlement.change)
-        ringing = await self._store.read(lambda c: attempts.to_withdraw(c, self._server))
+        ringing = await self.store.read(lambda c: attempts.to_withdraw(c, self.server))
         for attempt_id in self._following.withdraw(ringing):
             with suppress(AmiError):
-                await self._connection.send({"Action": "Hangup", "Channel": attempt_id, "Cause": "16"})
+                await self.connection.send({"Action": "Hangup", "Channel": attempt_id, "Cause": "16"})
 
     async def _dial(self) -> None:
         # Before the attempt is planned: whatever is late after that makes its order too old for Asterisk.
-        while (known := self._connection.asterisk_time) and (start := await self._next_start()) is not None:
+        while (known := self.connection.asterisk_time) and (start := await self._next_start()) is not None:
             await self._originate(start, known)
 
     async def _next_start(self) -> Start | None:
         loads = self._loads()
         room = room_for_places(loads)
-        if not room or not await self._store.read(lambda c: callbacks.is_any_due(c, room)):
+        if not room or not await self.store.read(lambda c: callbacks.is_any_due(c, room)):
             return None
-        return await self._store.write(
-            lambda c: start_next(c, self._server, loads, self._policy) if self._lease.hold(c) else None
+        return await self.store.write(
+            lambda c: start_next(c, self.server, loads, self.policy) if self._lease.hold(c) else None
         )
 
     def _loads(self) -> dict[str, QueueLoad]:
         """What the board sees; nothing at all when nobody can be dialled now."""
         now = self._clock()
-        if not self._policy.callback.enabled or not self._connection.is_connected:
+        if not self.policy.callback.enabled or not self.connection.is_connected:
             return {}
-        return {queue: self._load(queue, now) for queue in self._policy.queues}
+        return {queue: self._load(queue, now) for queue in self.policy.queues}
 
     def _load(self, queue: str, now: datetime) -> QueueLoad:
-        live = [caller for caller in self._board.waiting(queue) if caller.origin != "callback"]
-        idle = frozenset(agent.interface for agent in self._board.idle(queue, now))
+        live = [caller for caller in self.board.waiting(queue) if caller.origin != "callback"]
+        idle = frozenset(agent.interface for agent in self.board.idle(queue, now))
         return QueueLoad(
             idle=idle,
-            reserve=self._policy.kept_back(queue, idle),
+            reserve=self.policy.kept_back(queue, idle),
             waiting=len(live),
             waiting_since=min((caller.waiting_since for caller in live), default=None),
         )
@@ -222,18 +218,18 @@ class Dialer:
             return is_ours and attempts.advance(connection, attempt.id, "originating", now)
 
         # Committed before it is sent: whatever happens now, this attempt is never started again.
-        if not await self._store.write(start_it):
+        if not await self.store.write(start_it):
             return
         await asyncio.to_thread(self._last.note, attempt.id)
         self._following.follow(sent)
         log.info("calling back", callback_id=start.callback.id, attempt_id=attempt.id, queue=attempt.queue)
         try:
-            await self._connection.send(originate(attempt, start.callback, self._policy, asterisk_time))
+            await self.connection.send(originate(attempt, start.callback, self.policy, asterisk_time))
         except (ActionNotSent, ActionRefused, UnsafeHeader) as problem:
             reason = str(problem)
             log.error("originate not sent or refused", attempt_id=attempt.id, reason=reason)
             self._following.forget(attempt.id)
-            await self._store.write(lambda c: finish(c, sent, "aborted", self._policy, reason))
+            await self.store.write(lambda c: finish(c, sent, "aborted", self.policy, reason))
         except AmiError as problem:
             # Asterisk may have dialled: its own channel id will tell.
             log.warning("originate unanswered", attempt_id=attempt.id, reason=str(problem))

@@ -16,6 +16,7 @@ from twisted.application.service import Service
 
 from agi_scripts.table import scripts_for, scripts_of_orders
 from callback_dialer.contact_watch import ContactWatch
+from callback_dialer.dialer import Dialer
 from callback_dialer.ordering import take as take_order
 from callback_dialer.policy import Policy
 from callback_dialer.service import dialer_service
@@ -138,7 +139,9 @@ def _services(
         board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
         watch = ContactWatch(configuration, board, logins["dialer"].send)
         ami = logins["dialer"]
-        yield dialer_service(configuration, policy, server, store, ami, board, watch, last_attempt, log_key)
+        log_file = configuration.servers[server].log_file
+        dialer = Dialer(policy, server, store, ami, board, log_file, log_key, watch.hear, last_attempt)
+        yield dialer_service(configuration, dialer, watch)
         agi = _agi(configuration, policy, server, board, store, agi_secret, reactor, ami.clock)
         yield agi
         told["dialer"] = lambda: agi.tally.as_json(contacts=watch.alarms)
