@@ -70,7 +70,8 @@ def _asker() -> str | None:
         module = frame.f_globals.get("__name__", "")
         if module.startswith("tests."):
             return None
-        if module.startswith(("ivr.storage.", "callback_dialer.")) and not module.endswith(".engine"):
+        is_ours = module.startswith(("ivr.storage.", "callback_dialer."))
+        if is_ours and not module.endswith((".engine", ".rows")):
             return None if module.rpartition(".")[2] in WHOLE else f"{module}.{frame.f_code.co_name}"
         frame = frame.f_back
     return None
