@@ -28,6 +28,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.schema import SchemaItem
 
 from ivr.calls.callback_states import ATTEMPT_STATES, CALLBACK_STATES, OPEN_STATES
 from ivr.storage.moments import Moment
@@ -45,7 +46,16 @@ metadata = MetaData(
 """Constraints are named by one rule: migrations name them again."""
 
 
-def partial_index(name: str, where: str, *columns: Column[Any], unique: bool = False) -> None:
+def _table(name: str, *columns: SchemaItem) -> Table:
+    return Table(name, metadata, *columns)
+
+
+def _numbered_table(name: str, *columns: SchemaItem) -> Table:
+    """Its rows have an `id`, in the order in which they were stored."""
+    return _table(name, Column("id", Integer, primary_key=True), *columns)
+
+
+def _partial_index(name: str, where: str, *columns: Column[Any], unique: bool = False) -> None:
     """An index of the rows that meet `where`; queries are found by it if they say the same."""
     Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
@@ -54,10 +64,8 @@ def _is_one_of(states: Iterable[str]) -> str:
     return f"state IN ({', '.join(map(repr, states))})"
 
 
-calls = Table(
+calls = _numbered_table(
     "calls",
-    metadata,
-    Column("id", Integer, primary_key=True),
     Column("server", String(64), nullable=False),
     Column("linkedid", Told(150), nullable=False),
     Column("origin", String(16), nullable=False),
@@ -86,15 +94,13 @@ calls = Table(
 `decided_at`: the dialer has looked at it once it had ended; who adds a visit to such a call later clears it.
 """
 CALL_UNDECIDED = "ended_at IS NOT NULL AND decided_at IS NULL"
-partial_index("ix_calls_open", "ended_at IS NULL", calls.c.caller_e164)
+_partial_index("ix_calls_open", "ended_at IS NULL", calls.c.caller_e164)
 Index("ix_calls_ended_at", calls.c.ended_at)
 Index("ix_calls_caller", calls.c.caller_e164, calls.c.began_at)
-partial_index("ix_calls_undecided", CALL_UNDECIDED, calls.c.id)
+_partial_index("ix_calls_undecided", CALL_UNDECIDED, calls.c.id)
 
-visits = Table(
+visits = _numbered_table(
     "visits",
-    metadata,
-    Column("id", Integer, primary_key=True),
     Column("call_id", ForeignKey("calls.id"), nullable=False, index=True),
     Column("server", String(64), nullable=False),
     Column("uniqueid", Told(150), nullable=False),
@@ -137,16 +143,14 @@ visits = Table(
 """
 Index("ix_visits_caller", visits.c.caller_e164, visits.c.joined_at)
 Index("ix_visits_joined_at", visits.c.joined_at)
-partial_index("ix_visits_open", "ended_at IS NULL", visits.c.server)
+_partial_index("ix_visits_open", "ended_at IS NULL", visits.c.server)
 VISIT_OF_ATTEMPT = "attempt_id <> ''"
-partial_index("ix_visits_attempt", VISIT_OF_ATTEMPT, visits.c.attempt_id)
+_partial_index("ix_visits_attempt", VISIT_OF_ATTEMPT, visits.c.attempt_id)
 VISIT_EXCHANGED = "place <> ''"
-partial_index("ix_visits_place", VISIT_EXCHANGED, visits.c.server, visits.c.place)
+_partial_index("ix_visits_place", VISIT_EXCHANGED, visits.c.server, visits.c.place)
 
-surveys = Table(
+surveys = _numbered_table(
     "surveys",
-    metadata,
-    Column("id", Integer, primary_key=True),
     Column("server", String(64), nullable=False),
     Column("uniqueid", Told(150), nullable=False),
     Column("queue", Told(128), nullable=False),
@@ -161,10 +165,8 @@ Index("ix_surveys_asked_at", surveys.c.asked_at)
 CALLBACK_OPEN = _is_one_of(OPEN_STATES)
 ATTEMPT_LIVE = "state <> 'ended'"
 
-callbacks = Table(
+callbacks = _numbered_table(
     "callbacks",
-    metadata,
-    Column("id", Integer, primary_key=True),
     Column("caller_e164", String(20), nullable=False),
     Column("caller", Told(80), nullable=False),
     Column("server", String(64), nullable=False),
@@ -193,7 +195,7 @@ callbacks = Table(
     Column("held_for", String(16), nullable=False, default=""),
     CheckConstraint(_is_one_of(CALLBACK_STATES), name="state"),
 )
-partial_index("uq_callbacks_one_open_per_number", CALLBACK_OPEN, callbacks.c.caller_e164, unique=True)
+_partial_index("uq_callbacks_one_open_per_number", CALLBACK_OPEN, callbacks.c.caller_e164, unique=True)
 Index("ix_callbacks_due", callbacks.c.state, callbacks.c.due_at)
 Index("ix_callbacks_created_at", callbacks.c.created_at)
 Index("ix_callbacks_owed_at", callbacks.c.owed_at)
@@ -203,20 +205,16 @@ Index("ix_callbacks_caller", callbacks.c.caller_e164, callbacks.c.created_at)
 `owed_at`: when it became owed, empty before; `held_for`: what it waits for while it is held, or waited for.
 """
 
-callback_journal = Table(
+callback_journal = _numbered_table(
     "callback_journal",
-    metadata,
-    Column("id", Integer, primary_key=True),
     Column("callback_id", ForeignKey("callbacks.id"), nullable=False, index=True),
     Column("state", String(16), nullable=False),
     Column("at", Moment, nullable=False),
     Column("note", Text, nullable=False, default=""),
 )
 
-decisions = Table(
+decisions = _numbered_table(
     "decisions",
-    metadata,
-    Column("id", Integer, primary_key=True),
     Column("call_id", ForeignKey("calls.id"), nullable=False),
     Column("structure", String(64), nullable=False),
     Column("decision", String(24), nullable=False),
@@ -231,10 +229,8 @@ decisions = Table(
 
 ORDER_UNDECIDED = "decided_at IS NULL"
 
-orders = Table(
+orders = _numbered_table(
     "orders",
-    metadata,
-    Column("id", Integer, primary_key=True),
     Column("server", String(64), nullable=False),
     Column("uniqueid", Told(150), nullable=False),
     Column("asked_at", Moment, nullable=False),
@@ -256,11 +252,10 @@ orders = Table(
 `uniqueid`: the call's channel, and so the visit that was left for it. Both numbers are forgotten once it is
 decided: the callback has the one to dial.
 """
-partial_index("ix_orders_undecided", ORDER_UNDECIDED, orders.c.id)
+_partial_index("ix_orders_undecided", ORDER_UNDECIDED, orders.c.id)
 
-attempts = Table(
+attempts = _table(
     "attempts",
-    metadata,
     Column("id", String(64), primary_key=True),
     Column("callback_id", ForeignKey("callbacks.id"), nullable=False, index=True),
     Column("server", String(64), nullable=False),
@@ -282,32 +277,27 @@ attempts = Table(
     CheckConstraint(_is_one_of(ATTEMPT_STATES), name="state"),
 )
 """`id` is the channel id given to Originate. `deadline_at`: then an attempt nobody heard of is resolved."""
-partial_index("uq_attempts_one_live_per_callback", ATTEMPT_LIVE, attempts.c.callback_id, unique=True)
+_partial_index("uq_attempts_one_live_per_callback", ATTEMPT_LIVE, attempts.c.callback_id, unique=True)
 
 Index("ix_attempts_trunk", attempts.c.trunk, attempts.c.planned_at)
 
-attempt_journal = Table(
+attempt_journal = _numbered_table(
     "attempt_journal",
-    metadata,
-    Column("id", Integer, primary_key=True),
     Column("attempt_id", ForeignKey("attempts.id"), nullable=False, index=True),
     Column("state", String(20), nullable=False),
     Column("at", Moment, nullable=False),
     Column("note", Text, nullable=False, default=""),
 )
 
-denied_numbers = Table(
+denied_numbers = _table(
     "denied_numbers",
-    metadata,
     Column("caller_e164", String(20), primary_key=True),
     Column("since", Moment, nullable=False),
     Column("why", Text, nullable=False),
 )
 
-agent_states = Table(
+agent_states = _numbered_table(
     "agent_states",
-    metadata,
-    Column("id", Integer, primary_key=True),
     Column("server", String(64), nullable=False),
     Column("agent", Told(128), nullable=False),
     Column("state", String(16), nullable=False),
@@ -316,9 +306,8 @@ agent_states = Table(
 )
 Index("ix_agent_states_agent", agent_states.c.server, agent_states.c.agent, agent_states.c.at)
 
-leases = Table(
+leases = _table(
     "leases",
-    metadata,
     Column("server", String(64), primary_key=True),
     Column("role", String(16), primary_key=True),
     Column("holder", String(160), nullable=False),
@@ -326,9 +315,8 @@ leases = Table(
 )
 """Which process fills a role (`recorder`, `dialer`) at a server until `expires_at`."""
 
-switches = Table(
+switches = _table(
     "switches",
-    metadata,
     Column("name", String(80), primary_key=True),
     Column("since", Moment, nullable=False),
     Column("why", Text, nullable=False),
@@ -337,9 +325,8 @@ switches = Table(
 `dial:SERVER` while attempts of that server may be unknown here.
 """
 
-processes = Table(
+processes = _table(
     "processes",
-    metadata,
     Column("server", String(64), primary_key=True),
     Column("part", String(16), primary_key=True),
     Column("process", String(80), primary_key=True),
@@ -354,9 +341,8 @@ processes = Table(
 closed by hand.
 """
 
-minutes = Table(
+minutes = _table(
     "minutes",
-    metadata,
     Column("server", String(64), primary_key=True),
     Column("minute_at", Moment, primary_key=True),
     Column("checks", Integer, nullable=False),
@@ -365,10 +351,8 @@ minutes = Table(
 )
 """Whether calls would have been answered and queued: up if no check failed; without a row: unknown."""
 
-audit = Table(
+audit = _numbered_table(
     "audit",
-    metadata,
-    Column("id", Integer, primary_key=True),
     Column("at", Moment, nullable=False),
     Column("who", String(64), nullable=False),
     Column("action", String(32), nullable=False),
@@ -377,9 +361,8 @@ audit = Table(
 )
 """What people did with private data. Only ever appended to."""
 
-sealed_days = Table(
+sealed_days = _table(
     "sealed_days",
-    metadata,
     Column("day", String(10), primary_key=True),
     Column("sealed_at", Moment, nullable=False),
     Column("begins_at", Moment, nullable=False),
@@ -392,10 +375,8 @@ sealed_days = Table(
 What is deleted, or about to be, is no more there to be looked at.
 """
 
-sealed_totals = Table(
+sealed_totals = _numbered_table(
     "sealed_totals",
-    metadata,
-    Column("id", Integer, primary_key=True),
     Column("day", ForeignKey("sealed_days.day"), nullable=False, index=True),
     Column("record", String(16), nullable=False),
     Column("server", String(64), nullable=False),
@@ -409,9 +390,8 @@ sealed_totals = Table(
 )
 """Totals of a local day, kept when its records are made nameless or deleted (`ivr.storage.totals`)."""
 
-sealed_nodes = Table(
+sealed_nodes = _table(
     "sealed_nodes",
-    metadata,
     Column("day", ForeignKey("sealed_days.day"), primary_key=True),
     Column("node", String(255), primary_key=True),
     Column("left_by", String(16), primary_key=True),
@@ -419,9 +399,8 @@ sealed_nodes = Table(
 )
 """How callers left each node of the menu on a sealed day (`ivr.storage.walks`)."""
 
-log_positions = Table(
+log_positions = _table(
     "log_positions",
-    metadata,
     Column("server", String(64), primary_key=True),
     Column("scope", String(64), primary_key=True),
     Column("first_line", String(64), primary_key=True),
@@ -435,18 +414,15 @@ log_positions = Table(
 `token`: another one each time, by which the reader knows its own bookmark again.
 """
 
-recorder_signs = Table(
+recorder_signs = _table(
     "recorder_signs",
-    metadata,
     Column("server", String(64), primary_key=True),
     Column("heard_at", Moment, nullable=False),
 )
 """When a recorder last heard that server's AMI."""
 
-gaps = Table(
+gaps = _numbered_table(
     "gaps",
-    metadata,
-    Column("id", Integer, primary_key=True),
     Column("server", String(64), nullable=False),
     Column("reason", String(16), nullable=False),
     Column("began_at", Moment, nullable=False),
