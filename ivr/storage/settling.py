@@ -25,15 +25,6 @@ Change = Literal["called_again", "hold", "expire", "release"]
 
 WAITING: Final[tuple[OpenState, ...]] = ("owed", "on_hold", "held")
 
-_NUMBER: Final = callbacks.c.caller_e164
-_CONDITIONS: Final[Mapping[Change, ColumnElement[bool]]] = {
-    "called_again": callbacks.c.state.in_(WAITING) & answered_after(_NUMBER, callbacks.c.missed_at),
-    "hold": (callbacks.c.state == "owed") & on_the_line(_NUMBER),
-    "expire": callbacks.c.state.in_(("owed", "held")) & (callbacks.c.expires_at < database_now()),
-    "release": (callbacks.c.state == "on_hold") & ~on_the_line(_NUMBER),
-}
-"""In the order they are asked; the first that holds is what happens."""
-
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
@@ -47,7 +38,7 @@ def settlements(connection: Connection, callback_id: int | None = None) -> list[
     """Which waiting callbacks are to be settled, held, expired or released now; or whether that one is."""
     which = true() if callback_id is None else callbacks.c.id == callback_id
     found: dict[int, Settlement] = {}
-    for change, condition in _CONDITIONS.items():
+    for change, (condition, _) in _CHANGES.items():
         for each in connection.scalars(select(callbacks.c.id).where(which, condition)):
             found.setdefault(each, Settlement(each, change))
     return list(found.values())
@@ -55,7 +46,8 @@ def settlements(connection: Connection, callback_id: int | None = None) -> list[
 
 def settle(connection: Connection, settlement: Settlement) -> bool:
     """Make one settlement; False if its callback does not wait any more."""
-    return _SETTLE[settlement.change](connection, settlement.callback_id)
+    _, make = _CHANGES[settlement.change]
+    return make(connection, settlement.callback_id)
 
 
 def _called_again(connection: Connection, callback_id: int) -> bool:
@@ -70,9 +62,14 @@ def _expire(connection: Connection, callback_id: int) -> bool:
     return close(connection, callback_id, state, "older than callback.max_age", among=("owed", "held"))
 
 
-_SETTLE: Final[Mapping[Change, Callable[[Connection, int], bool]]] = {
-    "called_again": _called_again,
-    "hold": hold,
-    "expire": _expire,
-    "release": release,
+_IS: Final = callbacks.c.state
+_IS_TOO_OLD: Final = callbacks.c.expires_at < database_now()
+_IS_ON_THE_LINE: Final = on_the_line(callbacks.c.caller_e164)
+_CALLED_AGAIN: Final = answered_after(callbacks.c.caller_e164, callbacks.c.missed_at)
+_CHANGES: Final[Mapping[Change, tuple[ColumnElement[bool], Callable[[Connection, int], bool]]]] = {
+    "called_again": (_IS.in_(WAITING) & _CALLED_AGAIN, _called_again),
+    "hold": ((_IS == "owed") & _IS_ON_THE_LINE, hold),
+    "expire": (_IS.in_(("owed", "held")) & _IS_TOO_OLD, _expire),
+    "release": ((_IS == "on_hold") & ~_IS_ON_THE_LINE, release),
 }
+"""What is done to a callback that meets the condition; the first that is met, in this order."""
