@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from phonenumbers import parse
@@ -68,26 +69,25 @@ class Policy:
 
     def trunk_for(self, caller_e164: str) -> str | None:
         """Name of the trunk that may dial this number, by the longest prefix; None if none carries it."""
-        carrying = [
-            (len(prefix), name)
-            for name, trunk in self.trunks.items()
-            for prefix in trunk.carries
-            if caller_e164.startswith(prefix)
-        ]
-        return max(carrying, key=lambda one: one[0])[1] if carrying else None
+        carried = filter(caller_e164.startswith, self._carried)
+        return self._carried.get(max(carried, key=len, default=""))
 
     def carried_by(self, trunks: Collection[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Prefixes that go out by one of `trunks`, each with the longer ones in it that do not."""
-        owner: dict[str, str] = {}
-        for name, trunk in self.trunks.items():
-            for prefix in trunk.carries:
-                owner.setdefault(prefix, name)
-        elsewhere = [prefix for prefix, name in owner.items() if name not in trunks]
+        elsewhere = [prefix for prefix, name in self._carried.items() if name not in trunks]
         return tuple(
             (prefix, tuple(longer for longer in elsewhere if longer.startswith(prefix)))
-            for prefix, name in owner.items()
+            for prefix, name in self._carried.items()
             if name in trunks
         )
+
+    @cached_property
+    def _carried(self) -> Mapping[str, str]:
+        """Every prefix that is carried → the trunk that does, of two the first."""
+        carried: dict[str, str] = {}
+        for name, trunk in self.trunks.items():
+            carried |= {prefix: name for prefix in trunk.carries if prefix not in carried}
+        return carried
 
     def is_own(self, caller_e164: str) -> bool:
         """Whether that number is the hotline's, an agent's, the organisation's or a contact's."""
