@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Column, ColumnElement, Connection, case, func, select
 
 from ivr.calls.callback_states import OPEN_STATES
 from ivr.storage import audit, switches
@@ -63,26 +63,26 @@ def overview(connection: Connection) -> Overview:
     at = now(connection)
     processes = running(connection)
     servers = sorted({process.server for process in processes})
-    counted = select(callbacks.c.state, func.count()).where(callbacks.c.state.in_(OPEN_STATES))
-    found: dict[str, int] = dict(connection.execute(counted.group_by(callbacks.c.state)).all())
+    found = _counted(connection, callbacks.c.state, callbacks.c.state.in_(OPEN_STATES))
     owed: dict[str, int] = {state: found.get(state, 0) for state in OPEN_STATES}
-    waits = select(callbacks.c.held_for, func.count()).where(callbacks.c.state == "held")
-    held: dict[str, int] = dict(connection.execute(waits.group_by(callbacks.c.held_for)).all())
+    held = _counted(connection, callbacks.c.held_for, callbacks.c.state == "held")
     is_due = (callbacks.c.state == "owed") & (callbacks.c.due_at <= database_now())
     due, oldest = connection.execute(select(func.count(), func.min(callbacks.c.due_at)).where(is_due)).one()
     now_at = tuple(_server(connection, name, processes, at) for name in servers)
     paused = {name: why for name, _, why in switches.all_off(connection)}
-    refused = _refused(connection, at - LOOKS_BACK)
+    ended = select(calls.c.id).where(calls.c.ended_at >= at - LOOKS_BACK)
+    for_a_budget = (decisions.c.decision == "out_of_budget", decisions.c.call_id.in_(ended))
+    refused = _counted(connection, decisions.c.why, *for_a_budget)
     joined_at = visits.c.joined_at
     ahead = connection.scalar(select(func.max(joined_at)).where(joined_at > at + LOOKS_BACK))
     opened = audit.lately(connection, audit.HEARD_FOR_SEALED, OPENED_OF)
     return Overview(at, now_at, owed, held, paused, refused, due, oldest, ahead, opened)
 
 
-def _refused(connection: Connection, since: datetime) -> dict[str, int]:
-    counted = select(decisions.c.why, func.count()).join(calls, calls.c.id == decisions.c.call_id)
-    refused = counted.where(calls.c.ended_at >= since, decisions.c.decision == "out_of_budget")
-    return dict(connection.execute(refused.group_by(decisions.c.why)).all())
+def _counted(connection: Connection, column: Column[str], *conditions: ColumnElement[bool]) -> dict[str, int]:
+    """How many rows that meet the conditions have each value of the column."""
+    rows = select(column, func.count()).where(*conditions).group_by(column)
+    return dict(connection.execute(rows).all())
 
 
 def _server(connection: Connection, name: str, processes: list[Process], at: datetime) -> ServerOverview:
