@@ -153,13 +153,7 @@ def _portions(waiting: Mapping[object, Record]) -> Iterator[dict[object, Record]
     """All in portions; a call and its visits are in one, for the dialer decides on what is committed."""
     by_call: dict[object, dict[object, Record]] = {}
     for key, record in waiting.items():
-        match record:
-            case Call():
-                call: object = record.linkedid, record.began_at
-            case Visit():
-                call = record.call_linkedid, record.call_began_at
-            case Survey():
-                call = key
+        call = (record.call_linkedid, record.call_began_at) if isinstance(record, Visit) else key
         by_call.setdefault(call, {})[key] = record
     portion: dict[object, Record] = {}
     for records in by_call.values():
