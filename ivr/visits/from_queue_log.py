@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import ivr.visits.facts as fact
@@ -34,29 +33,27 @@ _N, _S = r"\d{1,9}", r"-?\d{1,9}"
 _LEFT, _COMPLETED = rf"{_N}\|{_N}\|{_S}", rf"{_S}\|{_S}\|{_N}"
 _POSITION = r"[1-9]\d{0,3}"
 _ENTERQUEUE = rf"[^|]*\|(.*)\|{_POSITION}"
-GRAMMAR: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
-    {
-        event: re.compile(shape, re.ASCII | re.DOTALL)
-        for event, shape in {
-            # With `log-caller-id-name` the caller's name follows the position.
-            "ENTERQUEUE": rf"[^|]*\|([^|]*)\|{_POSITION}\|[^|]*|{_ENTERQUEUE}|{_ENTERQUEUE}\|[^|]*",
-            "CONNECT": rf"{_S}\|[^|]*\|{_S}",
-            "COMPLETEAGENT": _COMPLETED,
-            "COMPLETECALLER": _COMPLETED,
-            "BLINDTRANSFER": rf".*\|[^|]*\|{_COMPLETED}",
-            "ATTENDEDTRANSFER": rf".*\|{_COMPLETED}",
-            "TRANSFER": rf".*\|{_COMPLETED}",
-            "ABANDON": _LEFT,
-            "EXITWITHTIMEOUT": _LEFT,
-            "EXITEMPTY": _LEFT,
-            "EXITWITHKEY": rf".+\|{_LEFT}",
-            "WITHDRAW": rf"{_LEFT}\|.*",
-            "RINGNOANSWER": _N,
-            "RINGCANCELED": _N,
-            "QUEUESTART": "",
-        }.items()
-    }
-)
+GRAMMAR: Final[Mapping[str, re.Pattern[str]]] = {
+    event: re.compile(shape, re.ASCII | re.DOTALL)
+    for event, shape in {
+        # With `log-caller-id-name` the caller's name follows the position.
+        "ENTERQUEUE": rf"[^|]*\|([^|]*)\|{_POSITION}\|[^|]*|{_ENTERQUEUE}|{_ENTERQUEUE}\|[^|]*",
+        "CONNECT": rf"{_S}\|[^|]*\|{_S}",
+        "COMPLETEAGENT": _COMPLETED,
+        "COMPLETECALLER": _COMPLETED,
+        "BLINDTRANSFER": rf".*\|[^|]*\|{_COMPLETED}",
+        "ATTENDEDTRANSFER": rf".*\|{_COMPLETED}",
+        "TRANSFER": rf".*\|{_COMPLETED}",
+        "ABANDON": _LEFT,
+        "EXITWITHTIMEOUT": _LEFT,
+        "EXITEMPTY": _LEFT,
+        "EXITWITHKEY": rf".+\|{_LEFT}",
+        "WITHDRAW": rf"{_LEFT}\|.*",
+        "RINGNOANSWER": _N,
+        "RINGCANCELED": _N,
+        "QUEUESTART": "",
+    }.items()
+}
 """What stands behind the event's name, with the `|` between the fields; by that the event is found behind a
 member's name that holds `|`. A line that does not fit says nothing."""
 _PROOF: Final = re.compile(rf"[0-9a-f]{{{log_proof.DIGITS}}}")
@@ -250,23 +247,21 @@ def _queue_start(line: LogLine, when: When, before: When | None) -> Sequence[Fac
     return (booted,) if before is None else (fact.ConnectionLost(before), booted)
 
 
-_READERS: Final[Mapping[str, Callable[[LogLine, When, When | None], Sequence[Fact]]]] = MappingProxyType(
-    {
-        "CONNECT": _connect,
-        "COMPLETEAGENT": _complete,
-        "COMPLETECALLER": _complete,
-        "BLINDTRANSFER": _transfer,
-        "ATTENDEDTRANSFER": _transfer,
-        "TRANSFER": _transfer,
-        "ABANDON": _abandon,
-        "EXITWITHTIMEOUT": _exit,
-        "EXITEMPTY": _exit,
-        "WITHDRAW": _exit,
-        "EXITWITHKEY": _key,
-        "QUEUESTART": _queue_start,
-        words.LOG_SURVEY: _survey,
-    }
-)
+_READERS: Final[Mapping[str, Callable[[LogLine, When, When | None], Sequence[Fact]]]] = {
+    "CONNECT": _connect,
+    "COMPLETEAGENT": _complete,
+    "COMPLETECALLER": _complete,
+    "BLINDTRANSFER": _transfer,
+    "ATTENDEDTRANSFER": _transfer,
+    "TRANSFER": _transfer,
+    "ABANDON": _abandon,
+    "EXITWITHTIMEOUT": _exit,
+    "EXITEMPTY": _exit,
+    "WITHDRAW": _exit,
+    "EXITWITHKEY": _key,
+    "QUEUESTART": _queue_start,
+    words.LOG_SURVEY: _survey,
+}
 
 
 def _party(line: LogLine) -> Party:

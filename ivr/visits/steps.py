@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
-from types import MappingProxyType
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ivr.asterisk import words
@@ -227,27 +226,26 @@ def _hears(state: State, fact: facts.Hears) -> None:
 
 def _booted(state: State, fact: facts.Booted) -> None:
     """What was open before this Asterisk was there is interrupted."""
-    for number, stay in state.stays:
-        last = state.connection_lost or stay.joined
-        if fact.restarted or _silent_before(last, fact):
-            _interrupt_stay(state, number, last)
-    for number in state.calls.open():
-        last = state.connection_lost or state.calls[number].seen
-        if fact.restarted or _silent_before(last, fact):
-            state.calls.interrupt(number, last.at)
+    _interrupt(state, lambda last, received_at: fact.restarted or _silent_before(last, fact))
 
 
 def _started(state: State, fact: facts.Started) -> None:
     """Another run of Asterisk than the one before the connection was lost; its own new calls go on."""
     before, state.started = state.started, fact.words
-    last = state.connection_lost
-    if before in ("", fact.words) or last is None:
-        return
+    if before not in ("", fact.words) and state.connection_lost is not None:
+        _interrupt(state, lambda last, received_at: received_at < fact.when.received_at)
+
+
+def _interrupt(state: State, is_gone: Callable[[When, datetime], bool]) -> None:
+    """Each stay and call that is gone by the last word of it and the moment we first heard of it."""
     for number, stay in state.stays:
-        if stay.joined.received_at < fact.when.received_at:
+        last = state.connection_lost or stay.joined
+        if is_gone(last, stay.joined.received_at):
             _interrupt_stay(state, number, last)
     for number in state.calls.open():
-        if state.calls[number].call.received_at < fact.when.received_at:
+        tracked = state.calls[number]
+        last = state.connection_lost or tracked.seen
+        if is_gone(last, tracked.call.received_at):
             state.calls.interrupt(number, last.at)
 
 
@@ -282,29 +280,27 @@ def _silent_before(last: When, booted: facts.Booted) -> bool:
     return silent > booted.uptime + 1.0
 
 
-STEPS: Final[Mapping[type[Fact], Callable[[State, Any], None]]] = MappingProxyType(
-    {
-        facts.CallBegan: _call_began,
-        facts.Joined: _joined,
-        facts.FoundWaiting: _found_waiting,
-        facts.HangupAsked: _hangup_asked,
-        facts.WentOn: _went_on,
-        facts.GaveUp: _gave_up,
-        facts.Left: _left,
-        facts.ResultKnown: _result_known,
-        facts.HoldKnown: _hold_known,
-        facts.Offered: _offered,
-        facts.Answered: _answered,
-        facts.Completed: _completed,
-        facts.ChannelEnded: _channel_ended,
-        facts.TookPlace: _took_place,
-        facts.RecordingBegan: _recording_began,
-        facts.MemberKnown: _member_known,
-        facts.Hears: _hears,
-        facts.Booted: _booted,
-        facts.Started: _started,
-        facts.LiveCalls: _live_calls,
-        facts.LongAgo: _long_ago,
-        facts.ConnectionLost: _connection_lost,
-    }
-)
+STEPS: Final[Mapping[type[Fact], Callable[[State, Any], None]]] = {
+    facts.CallBegan: _call_began,
+    facts.Joined: _joined,
+    facts.FoundWaiting: _found_waiting,
+    facts.HangupAsked: _hangup_asked,
+    facts.WentOn: _went_on,
+    facts.GaveUp: _gave_up,
+    facts.Left: _left,
+    facts.ResultKnown: _result_known,
+    facts.HoldKnown: _hold_known,
+    facts.Offered: _offered,
+    facts.Answered: _answered,
+    facts.Completed: _completed,
+    facts.ChannelEnded: _channel_ended,
+    facts.TookPlace: _took_place,
+    facts.RecordingBegan: _recording_began,
+    facts.MemberKnown: _member_known,
+    facts.Hears: _hears,
+    facts.Booted: _booted,
+    facts.Started: _started,
+    facts.LiveCalls: _live_calls,
+    facts.LongAgo: _long_ago,
+    facts.ConnectionLost: _connection_lost,
+}
