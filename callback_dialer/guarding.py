@@ -17,7 +17,7 @@ from callback_dialer.policy import Policy
 from ivr.calls.callback_states import HeldFor
 from ivr.config.callback_rules import Budget
 from ivr.storage import budgets, switches
-from ivr.storage.locks import advisory_lock
+from ivr.storage.dialects import advisory_lock
 
 BY_HAND: Final = "(by hand)"
 """In the place of the trunk a call came in by, where somebody asks for a callback; no trunk has that name."""

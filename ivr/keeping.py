@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from ivr.calls.numbers import CallerNumber
 from ivr.queue_log import Known, Told
 from ivr.storage import agents, leases, log_positions, orders, surveys
-from ivr.storage.locks import advisory_lock
+from ivr.storage.dialects import advisory_lock
 from ivr.storage.visits import Saved, save
 from ivr.watched import Watched
 

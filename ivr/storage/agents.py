@@ -12,8 +12,8 @@ from typing import Final
 from sqlalchemy import BigInteger, Connection, func, insert, select, type_coerce
 
 from ivr.queues.board import AgentChange
+from ivr.storage.dialects import unindexed
 from ivr.storage.schema import agent_states, visits
-from ivr.storage.unindexed import unindexed
 
 _WEEK: Final = 7 * 24 * 3_600_000
 """Milliseconds. All visits there ever were would take minutes to read, at each start of a recorder."""

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, insert, select, text, update
 from ivr.calls.callback_states import AttemptState, Disposition, states_before
 from ivr.storage.bulk import among
 from ivr.storage.callbacks import Callback
-from ivr.storage.locks import advisory_lock
+from ivr.storage.dialects import advisory_lock
 from ivr.storage.missed import on_the_line
 from ivr.storage.rows import all_as, columns, one_as
 from ivr.storage.schema import ATTEMPT_LIVE, VISIT_OF_ATTEMPT, attempt_journal, attempts, callbacks, visits

@@ -24,10 +24,10 @@ from ivr.calls.callback_states import (
     Priority,
     Reason,
 )
+from ivr.storage.dialects import add
 from ivr.storage.moments import MOST_AHEAD, ago, database_now
 from ivr.storage.rows import one_as
 from ivr.storage.schema import callback_journal, callbacks
-from ivr.storage.unless_there import add
 
 WAITING: tuple[OpenState, ...] = ("owed", "on_hold")
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)

@@ -15,10 +15,10 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select
 
+from ivr.storage.dialects import insert_into
 from ivr.storage.engine import StoreThread
 from ivr.storage.moments import ago, database_now
 from ivr.storage.schema import leases
-from ivr.storage.unless_there import insert_into
 
 LEASE: Final = timedelta(seconds=5)
 """After so long without a word from its holder a role is free."""

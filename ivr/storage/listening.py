@@ -10,11 +10,10 @@ from typing import Final, Literal
 from sqlalchemy import BigInteger, Connection, and_, exists, func, insert, or_, select, type_coerce, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from ivr.storage.dialects import put, unindexed
 from ivr.storage.moments import ago, database_now
 from ivr.storage.rows import all_as, columns
 from ivr.storage.schema import gaps, recorder_signs, visits
-from ivr.storage.unindexed import unindexed
-from ivr.storage.unless_there import put
 from ivr.visits.records import LONGEST_CALL
 
 Reason = Literal["start", "reconnect", "spool full", "still"]

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, case, delete, func, insert, select, update
 
+from ivr.storage.dialects import insert_into
 from ivr.storage.moments import ago, database_now
 from ivr.storage.rows import one_as
 from ivr.storage.schema import minutes, processes
-from ivr.storage.unless_there import insert_into
 
 RECORD: Final = "record"
 """The part that is `hotline record`: where it is alone, no other is missing."""

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, exists, select
 
-from ivr.storage import unless_there
+from ivr.storage import dialects
 from ivr.storage.schema import log_positions as table
 
 
@@ -17,7 +17,7 @@ def put(
     """Everything before `position` of that file is stored."""
     key = {"server": server, "scope": scope, "first_line": first_line}
     bookmark = {"position": position, "read_to_at": read_to_at, "token": uuid4().hex}
-    unless_there.put(connection, table, key, bookmark)
+    dialects.put(connection, table, key, bookmark)
 
 
 def token(connection: Connection, server: str, scope: str, first_line: str) -> str | None:

@@ -15,7 +15,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.calls.callback_states import Verdict
 from ivr.calls.missed import EndedCall, MissedCall, Stay
-from ivr.storage.locks import advisory_lock
+from ivr.storage.dialects import advisory_lock
 from ivr.storage.moments import MOST_AHEAD, ago, database_now
 from ivr.storage.rows import all_as, columns
 from ivr.storage.schema import CALL_UNDECIDED, calls, decisions, visits

@@ -7,9 +7,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, or_, select
 
 from ivr.asterisk import words
+from ivr.storage.dialects import unindexed
 from ivr.storage.missed import now
 from ivr.storage.schema import calls, visits
-from ivr.storage.unindexed import unindexed
 from ivr.visits.facts import Answered, Party
 from ivr.visits.records import Call
 from ivr.visits.stay import Stay

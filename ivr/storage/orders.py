@@ -12,10 +12,10 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.calls.callback_states import Verdict
 from ivr.calls.orders import CallOrder
+from ivr.storage.dialects import add
 from ivr.storage.moments import database_now
 from ivr.storage.rows import all_as, columns
 from ivr.storage.schema import ORDER_UNDECIDED, orders
-from ivr.storage.unless_there import add
 
 
 def note(connection: Connection, order: CallOrder) -> None:

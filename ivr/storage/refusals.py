@@ -15,9 +15,9 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.calls.pseudonyms import MARK, pseudonym
 from ivr.storage.audit import last_subject
+from ivr.storage.dialects import add
 from ivr.storage.moments import database_now
 from ivr.storage.schema import denied_numbers
-from ivr.storage.unless_there import add
 
 KEY_KNOWN: Final = "key of pseudonyms"
 """Action in the audit whose subject says which key it is, by a hash."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
-from ivr.storage.locks import advisory_lock
+from ivr.storage.dialects import advisory_lock
 from ivr.storage.schema import surveys, visits
 from ivr.storage.sealed import sealed_between
 from ivr.visits.records import Survey

@@ -13,9 +13,9 @@ from typing import Final, Literal, NamedTuple
 
 from sqlalchemy import Connection, delete, select, update
 
+from ivr.storage.dialects import add
 from ivr.storage.moments import database_now
 from ivr.storage.schema import switches
-from ivr.storage.unless_there import add
 
 RESUMED: Final = "an operator has decided; dialling goes on with the dialer's next turn"
 Part = Literal["accept", "dial"]

@@ -19,7 +19,7 @@ from ivr.calls.caller import ReadNumber
 from ivr.calls.pseudonyms import is_pseudonym
 from ivr.storage.audit import HEARD_FOR_SEALED, note
 from ivr.storage.bulk import among, insert_all, new_ids
-from ivr.storage.locks import advisory_lock
+from ivr.storage.dialects import advisory_lock
 from ivr.storage.moments import in_millis
 from ivr.storage.schema import calls, decisions, visits
 from ivr.storage.sealed import open_again, sealed_between

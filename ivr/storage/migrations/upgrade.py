@@ -7,8 +7,8 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
+from ivr.storage.dialects import advisory_lock
 from ivr.storage.engine import StoreUnfit
-from ivr.storage.locks import advisory_lock
 
 
 def configuration(connection: Connection) -> Config:
