@@ -6,11 +6,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, or_, select
 
-from ivr.asterisk import words
 from ivr.storage.dialects import unindexed
 from ivr.storage.missed import now
 from ivr.storage.schema import calls, visits
-from ivr.visits.facts import Answered, Party
+from ivr.visits.facts import VARIABLES, Answered, Party
 from ivr.visits.records import Call
 from ivr.visits.stay import Stay
 from ivr.visits.steady import When
@@ -47,14 +46,8 @@ def _call(row: Row[Any], uniqueid: str) -> Call:
 
 
 def _stay(row: Row[Any]) -> Stay:
-    variables = {
-        words.VAR_ORIGIN: row.origin if row.language else "",
-        words.VAR_STRUCTURE: row.structure,
-        words.VAR_ATTEMPT: row.attempt_id,
-        words.VAR_PATH: row.menu_path,
-        words.VAR_LANGUAGE: row.language,
-    }
-    told = {name: value for name, value in variables.items() if value}
+    known = {**row._mapping, "origin": row.origin if row.language else ""}
+    told = {variable: known[name] for name, variable in VARIABLES.items() if known.get(name)}
     party = Party(row.uniqueid, row.linkedid, "", row.caller, told)
     is_exact = row.precision == "ms"
     joined = When(row.joined_at, row.received_at, row.joined_at.timestamp(), is_exact)

@@ -9,15 +9,11 @@ from typing import Any, NamedTuple
 
 from ivr.asterisk import words
 from ivr.menus.steps import last_node
-from ivr.visits.facts import Party
+from ivr.visits.facts import VARIABLES, Party
 from ivr.visits.records import Call
 from ivr.visits.steady import When
 
-_VARIABLES = {
-    "language": words.VAR_LANGUAGE,
-    "menu_path": words.VAR_PATH,
-    "presentation": words.VAR_PRESENTATION,
-}
+_VARIABLES = {name: VARIABLES[name] for name in ("language", "menu_path", "presentation")}
 
 
 class Tracked(NamedTuple):

@@ -8,11 +8,20 @@ Named tuples, as the records: a year of queue_log makes a million and a half of 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from ivr.asterisk import words
 from ivr.visits.steady import When
 
+VARIABLES: Final[Mapping[str, str]] = {
+    "origin": words.VAR_ORIGIN,
+    "structure": words.VAR_STRUCTURE,
+    "attempt_id": words.VAR_ATTEMPT,
+    "presentation": words.VAR_PRESENTATION,
+    "menu_path": words.VAR_PATH,
+    "language": words.VAR_LANGUAGE,
+}
+"""Field of a visit → the channel variable that tells it."""
 NO_VARIABLES: Mapping[str, str] = {}
 
 

@@ -1,7 +1,8 @@
 """The fold: facts in, in the order they were told; changed calls and visits out.
 
-Each kind of fact has one step, which puts it as evidence on the stay it belongs to; `judge` makes the visit
-of it. Nothing here raises for any order or repetition of facts, and one stay never becomes two visits.
+Each kind of fact has one step, which puts it as evidence on the stay it belongs to; `judge` says what became
+of it, and that is written as the visit that is stored. Nothing here raises for any order or repetition of
+facts, and one stay never becomes two visits.
 """
 
 from __future__ import annotations
@@ -9,16 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from ivr.visits.facts import Fact, Surveyed, Tick
-from ivr.visits.judge import judge
+from ivr.visits.facts import VARIABLES, Fact, Surveyed, Tick
+from ivr.visits.judge import Verdict, judge
 from ivr.visits.records import Call, Survey, Visit
 from ivr.visits.state import State
 from ivr.visits.stay import Stay
 from ivr.visits.steady import When
 from ivr.visits.steps import STEPS
-from ivr.visits.writing import visit_of
 
 KEEP_SECONDS: Final = 120.0
 """How long what is over is kept for late words about it."""
@@ -115,7 +115,7 @@ class Fold:
         else:
             self._unsettled.add(number)
         call = self._state.calls[stay.call].call
-        return visit_of(stay, verdict, call, self._source, self._structures)
+        return _visit_of(stay, verdict, call, self._source, self._structures)
 
     def _time_passed(self) -> None:
         self._state.changed |= self._unsettled
@@ -132,3 +132,47 @@ class Fold:
         for number in settled:
             del self._told[number]
         calls.forget(over - {stay.call for _, stay in stays})
+
+
+def _visit_of(stay: Stay, verdict: Verdict, call: Call, source: str, structures: Mapping[str, str]) -> Visit:
+    """The record; who called comes from the join, unless somebody else took that place since.
+
+    Nor is a channel believed whose join was missed: an attended transfer leaves it the agent's variables.
+    """
+    party = stay.party
+    known: dict[str, Any] = {name: party.variables.get(variable, "") for name, variable in VARIABLES.items()}
+    took_place = stay.place != party.uniqueid
+    by = stay.answered or stay.completed
+    told = [stay.joined, verdict.left, *(fact.when for fact in (stay.answered, stay.completed) if fact)]
+    ends = [when for when in told if when is not None]
+    if took_place or stay.is_rebuilt or not known["origin"]:
+        known["origin"] = call.origin
+    known["structure"] = known["structure"] or structures.get(stay.queue, "")
+    return Visit(
+        server=call.server,
+        uniqueid=party.uniqueid,
+        linkedid=call.linkedid if took_place else party.linkedid or call.linkedid,
+        queue=stay.queue,
+        joined_at=stay.joined.at,
+        received_at=stay.joined.received_at,
+        outcome=verdict.outcome,
+        source=source,
+        precision="ms" if all(when.exact for when in ends) else "s",
+        call_linkedid=call.linkedid,
+        call_began_at=call.began_at,
+        caller=call.caller if took_place else party.caller,
+        left_at=verdict.left.at if verdict.left else None,
+        answered_at=verdict.answered_at,
+        ended_at=verdict.ended_at,
+        ended_by=verdict.ended_by,
+        wait_seconds=verdict.wait_seconds,
+        agent=by.agent if by else "",
+        agent_name=by.agent_name if by else "",
+        ring_seconds=verdict.ring_seconds,
+        talk_seconds=verdict.talk_seconds,
+        recorded=stay.recorded and by is not None,
+        clock_stepped=len({when.steps for when in ends}) > 1,
+        place=stay.place if took_place else "",
+        is_rebuilt=stay.is_rebuilt,
+        **known,
+    )
