@@ -72,8 +72,7 @@ class AmiReader:
                 party = party._replace(variables=channel.variables, linkedid=channel["Linkedid"])
             yield fact.FoundWaiting(when, party, entry["Queue"], _number(entry["Wait"]) or 0.0)
         elif entry.name == "QueueMember":
-            for interface in {entry["Location"], entry["StateInterface"]} - {""}:
-                yield fact.MemberKnown(when, interface)
+            yield from _members(when, entry["Location"], entry["StateInterface"])
 
     def started(self, core_status: Mapping[str, str], connected_at: datetime) -> Facts:
         """The answer to CoreStatus. FullyBooted's uptime, in whole seconds, misses a quick restart."""
@@ -163,8 +162,11 @@ def _is_younger(event: AmiEvent, when: When, lasted: float) -> bool:
 
 
 def _member(event: AmiEvent, when: When) -> Facts:
-    for interface in {event["Interface"], event["StateInterface"]} - {""}:
-        yield fact.MemberKnown(when, interface)
+    yield from _members(when, event["Interface"], event["StateInterface"])
+
+
+def _members(when: When, *interfaces: str) -> Facts:
+    return (fact.MemberKnown(when, interface) for interface in set(interfaces) - {""})
 
 
 def _hangup_asked(event: AmiEvent, when: When) -> Facts:

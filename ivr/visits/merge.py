@@ -116,9 +116,7 @@ def _may_be_another_recorders(told: Visit, row: Row) -> bool:
 
 def _reach(told: Visit, row: Row) -> timedelta:
     """A join computed back from the list of who waits leans on our receipts, and those may have been late."""
-    amis = told._asdict() if told.source == "ami" else row
-    is_receipt = amis["source"] == "ami" and amis["precision"] == "s"
-    return 2 * _ROUGHLY if is_receipt and row["outcome"] == "waiting" else _ROUGHLY
+    return 2 * _ROUGHLY if _is_receipt(told, row) and row["outcome"] == "waiting" else _ROUGHLY
 
 
 def _tells_no_time(told: Visit, row: Row) -> bool:
@@ -126,9 +124,13 @@ def _tells_no_time(told: Visit, row: Row) -> bool:
 
     No channel lives so long, so it is the same one, and its stays are told apart by their order alone.
     """
+    return _is_receipt(told, row) and told.source != row["source"] and _apart(told, row) > LONGEST_CALL
+
+
+def _is_receipt(told: Visit, row: Row) -> bool:
+    """Whether AMI's join is the moment at which we heard of it."""
     amis = told._asdict() if told.source == "ami" else row
-    is_receipt = amis["source"] == "ami" and amis["precision"] == "s"
-    return is_receipt and told.source != row["source"] and _apart(told, row) > LONGEST_CALL
+    return bool(amis["source"] == "ami" and amis["precision"] == "s")
 
 
 def _apart(told: Visit, row: Row) -> timedelta:
