@@ -8,7 +8,6 @@ the lines of one that is known are no caller's. `lines_of` reads the file for `r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Final
 from callback_dialer.attempt import Progress, advance, answered, confirmed, connected, new_time
 from ivr.asterisk import words
 from ivr.asterisk.events import number
-from ivr.asterisk.queue_log import blocks, rotated
+from ivr.asterisk.queue_log import LogFile, blocks, rotated
 from ivr.visits.from_queue_log import LogLine, read_line
 
 CLOCKS_APART: Final = timedelta(hours=1)
@@ -47,11 +46,10 @@ def dialled_since(
     From the log and its rotated files, packed ones too; what cannot be read tells nothing. `interfaces`:
     agent's name → interface; `key`: of the proof that the dialplan wrote whom it dialled.
     """
-    begin, is_whole = (since - CLOCKS_APART).timestamp(), False
+    begin = (since - CLOCKS_APART).timestamp()
     lines: dict[str, list[LogLine]] = {}
-    with suppress(OSError):
-        files = rotated(queue_log) if queue_log else []
-        wanted = [file for file in files if file.path.stat().st_mtime >= begin]
+    try:
+        wanted, is_whole = _of_that_time(rotated(queue_log) if queue_log else [], since)
         for block in (block for file in wanted for block in blocks(file, 0)):
             for line in map(read_line, (text for text in block.lines if f"|{words.ATTEMPT_PREFIX}" in text)):
                 if line is None or not line.uniqueid.startswith(words.ATTEMPT_PREFIX):
@@ -61,7 +59,8 @@ def dialled_since(
                 if line.uniqueid in lines:
                     agent = interfaces.get(line.agent, line.agent)
                     lines[line.uniqueid].append(line._replace(agent=agent))
-        is_whole = len(wanted) < len(files) or any(0 < one.began <= since.timestamp() for one in files)
+    except OSError:
+        is_whole = False
     return lines, is_whole
 
 
@@ -71,14 +70,20 @@ def lines_of(attempt_id: str, queue_log: Path, since: datetime) -> list[LogLine]
     Raises OSError if they cannot be read. `since` is the database's; what was written long before is left
     alone.
     """
-    files, oldest = rotated(queue_log), (since - CLOCKS_APART).timestamp()
-    wanted = [file for file in files if file.path.stat().st_mtime >= oldest]
+    files = rotated(queue_log)
+    wanted, reaches_back = _of_that_time(files, since)
     texts = (block.text for file in wanted for block in blocks(file, 0) if attempt_id in block.text)
     said = [read_line(line) for text in texts for line in text.split("\n") if attempt_id in line]
     lines = [line for line in said if line is not None and line.uniqueid == attempt_id]
-    reaches_back = len(wanted) < len(files) or any(0 < file.began <= since.timestamp() for file in wanted)
     # Rotated meanwhile, a file was not read under its old name.
     return lines if reaches_back and rotated(queue_log) == files else None
+
+
+def _of_that_time(files: Sequence[LogFile], since: datetime) -> tuple[Sequence[LogFile], bool]:
+    """The files that may tell of what was since then, and whether they reach back to it."""
+    oldest = (since - CLOCKS_APART).timestamp()
+    wanted = [file for file in files if file.path.stat().st_mtime >= oldest]
+    return wanted, len(wanted) < len(files) or any(0 < one.began <= since.timestamp() for one in files)
 
 
 def _talked(progress: Progress, at: datetime, line: LogLine) -> Progress:
