@@ -10,8 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, true
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import ColumnElement, Connection
 
 from callback_dialer.policy import Policy
 from ivr.calls.callback_states import HeldFor
@@ -46,13 +45,10 @@ def guarded(
     """
     advisory_lock(connection, "budgets")
     rules = policy.callback
-    uses: dict[str, ColumnElement[bool]] = {
-        "number": budgets.to_number(number),
-        "by_hand" if trunk == BY_HAND else "orderer": budgets.asked_by(orderer),
-        "prefix": budgets.to_prefix(number[: rules.budgets.prefix.digits + 1]),
-        "total": true(),
-        **({} if trunk == BY_HAND else {"trunk": budgets.arrived_over(trunk)}),
-    }
+    uses = budgets.uses(number, number[: rules.budgets.prefix.digits + 1], orderer, trunk)
+    if trunk == BY_HAND:
+        del uses["trunk"]
+        uses["by_hand"] = uses.pop("orderer")
     limits: dict[str, Budget] = {name: getattr(rules.budgets, name) for name in uses}
     counts: dict[str, ColumnElement[bool]] = {
         name: use & budgets.since(now - timedelta(seconds=limits[name].within), owed=name not in OWN)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection, exists, func, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.storage.callbacks import Callback, waits_for_window
@@ -72,24 +72,18 @@ def in_turn(connection: Connection, trunk: str, digits: int, limit: int) -> list
     return all_as(connection, Callback, by_trunk.order_by(*order, callbacks.c.id).limit(limit))
 
 
-def to_number(caller_e164: str) -> ColumnElement[bool]:
-    """Condition: to that number."""
-    return callbacks.c.caller_e164 == caller_e164
+def uses(number: str, prefix: str, orderer: str, trunk: str) -> dict[str, ColumnElement[bool]]:
+    """For each budget the condition of what uses it up.
 
-
-def to_prefix(prefix: str) -> ColumnElement[bool]:
-    """Condition: to a number that begins so."""
-    return callbacks.c.caller_e164.startswith(prefix, autoescape=True)
-
-
-def asked_by(orderer: str) -> ColumnElement[bool]:
-    """Condition: asked for by that caller or operator."""
-    return callbacks.c.orderer == orderer
-
-
-def arrived_over(trunk: str) -> ColumnElement[bool]:
-    """Condition: for a call that came in by that trunk."""
-    return callbacks.c.arrived_over == trunk
+    `number` is called, `orderer` asks for it, by `trunk` the call came in.
+    """
+    return {
+        "number": callbacks.c.caller_e164 == number,
+        "orderer": callbacks.c.orderer == orderer,
+        "prefix": callbacks.c.caller_e164.startswith(prefix, autoescape=True),
+        "total": true(),
+        "trunk": callbacks.c.arrived_over == trunk,
+    }
 
 
 def short_abandons(
