@@ -15,7 +15,7 @@ from ivr.command.days import LastDay, each_day, first_and_last, from_day
 from ivr.command.printing import print_json, print_line, print_table
 from ivr.command.store import open_store
 from ivr.menus.steps import ON, SENT_ON, NodeCount, WaysOut, by_node
-from ivr.storage.walks import ways_out
+from ivr.storage.totals import ways_out
 
 EXAMPLE: Final = "Example: hotline menu stats --from 2026-11-01 --to 2026-11-30"
 _NAMED: Final = (*SENT_ON.values(), ON, "queue", "hung up", "let go")

@@ -42,8 +42,7 @@ from ivr.storage.schema import (
     visits,
 )
 from ivr.storage.sealed import begins, mark_deleted, mark_sealed, sealed
-from ivr.storage.totals import keep_totals
-from ivr.storage.walks import keep_walks
+from ivr.storage.totals import keep_totals, keep_walks
 
 _AT_ONCE: Final = 1000
 _DAY: Final = timedelta(days=1)

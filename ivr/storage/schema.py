@@ -397,7 +397,7 @@ sealed_nodes = _table(
     Column("left_by", String(16), primary_key=True),
     Column("number", Integer, nullable=False),
 )
-"""How callers left each node of the menu on a sealed day (`ivr.storage.walks`)."""
+"""How callers left each node of the menu on a sealed day (`ivr.storage.totals`)."""
 
 log_positions = _table(
     "log_positions",

@@ -1,6 +1,6 @@
 """Sealed days: what they added up to is kept for good, and no old file that is read again changes it.
 
-`ivr.storage.totals` and `ivr.storage.walks` say what is kept; `ivr.storage.purge` seals a day before it
+`ivr.storage.totals` says what is kept; `ivr.storage.purge` seals a day before it
 touches its records, and marks it before it deletes them. A day of which something new is stored is opened,
 and sealed again by the next purge; such as one that was to come when a purge under a wrong clock sealed it.
 """

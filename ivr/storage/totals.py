@@ -1,20 +1,23 @@
-"""Totals of a local day by what the records say: counted now, or as they were when the day was sealed.
+"""What a local day adds up to: counted now, or as it was when the day was sealed.
 
-Both are made by the same queries, so that a purge changes no figure.
+Totals by what the records say, and how calls went through the menu: only what callers did at each node is
+kept, a few hundred rows a day however many calls there were. Both are made by the same queries, so that a
+purge changes no figure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, func, insert, literal, select
+from sqlalchemy import Connection, Select, case, func, insert, literal, select
 
+from ivr.menus.steps import Walk, WaysOut, passed
 from ivr.storage.rows import all_as, columns
-from ivr.storage.schema import attempts, callbacks, calls, decisions, sealed_totals, visits
+from ivr.storage.schema import attempts, callbacks, calls, decisions, sealed_nodes, sealed_totals, visits
 from ivr.storage.sealed import begins, sealed
 
 
@@ -51,6 +54,25 @@ def keep_totals(connection: Connection, day: date, zone: ZoneInfo) -> None:
         connection.execute(insert(sealed_totals), counted)
 
 
+def ways_out(connection: Connection, day: date, zone: ZoneInfo) -> WaysOut:
+    """How callers left each node, of calls that ended on that day."""
+    if sealed(connection, day, day):
+        kept = select(sealed_nodes).where(sealed_nodes.c.day == day.isoformat())
+        return WaysOut({(row.node, row.left_by): row.number for row in connection.execute(kept)})
+    return _walked(connection, day, zone)
+
+
+def keep_walks(connection: Connection, day: date, zone: ZoneInfo) -> None:
+    """As the calls of a sealed day tell it now."""
+    mine = {"day": day.isoformat()}
+    counted = [
+        {**mine, "node": node, "left_by": left_by, "number": number}
+        for (node, left_by), number in _walked(connection, day, zone).items()
+    ]
+    if counted:
+        connection.execute(insert(sealed_nodes), counted)
+
+
 def _counted(connection: Connection, day: date, zone: ZoneInfo) -> Iterator[Total]:
     first, last = begins(day, zone), begins(day + timedelta(days=1), zone)
     for record, when, query in _QUERIES:
@@ -58,6 +80,23 @@ def _counted(connection: Connection, day: date, zone: ZoneInfo) -> Iterator[Tota
             server, structure, queue, origin, result, number, wait, talk = row
             seconds = (round(wait or 0.0, 3), round(talk or 0.0, 3))
             yield Total(record, server, structure, queue, origin, result, number, *seconds)
+
+
+def _walked(connection: Connection, day: date, zone: ZoneInfo) -> WaysOut:
+    return passed(_walks(connection, begins(day, zone), begins(day + timedelta(days=1), zone)))
+
+
+def _walks(connection: Connection, begin: datetime, end: datetime) -> Iterator[Walk]:
+    """Every way taken by calls that ended from `begin` until before `end`, equal ones counted together.
+
+    Calls that only queue_log tells of came by no known way and are left out.
+    """
+    joined = select(visits.c.id).where(visits.c.call_id == calls.c.id).exists()
+    ending = case((joined, "queue"), (calls.c.ended_by == "caller", "hung up"), else_="let go")
+    way = (calls.c.steps, calls.c.menu_path, ending)
+    during = (calls.c.ended_at >= begin, calls.c.ended_at < end, calls.c.steps != "")
+    for row in connection.execute(select(*way, func.count()).where(*during).group_by(*way)):
+        yield Walk(*row)
 
 
 def _query(*columns: Any, wait: Any = None, talk: Any = None) -> Select[Any]:

@@ -20,8 +20,7 @@ from ivr.storage.engine import Store
 from ivr.storage.purge import purge
 from ivr.storage.schema import attempts, callbacks, calls, metadata
 from ivr.storage.sealed import begins
-from ivr.storage.totals import totals
-from ivr.storage.walks import ways_out
+from ivr.storage.totals import totals, ways_out
 from tests.contracts.retaining import ANNA, days_ago, house
 from tests.contracts.test_callback_decisions import decide_all
 from tests.contracts.test_purge import BAKU, purged
