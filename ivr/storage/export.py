@@ -49,10 +49,6 @@ def _visit(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in _VISIT_FIELDS}
 
 
-def _as_stored(row: dict[str, Any]) -> dict[str, Any]:
-    return row
-
-
 def _without_numbers(row: dict[str, Any]) -> dict[str, Any]:
     """An order's are kept only until it is decided."""
     return {name: value for name, value in row.items() if name not in ("number", "orderer")}
@@ -69,8 +65,8 @@ _stay = func.row_number().over(
 
 _KINDS: Final[dict[Kind, tuple[Select[Any], Callable[[dict[str, Any]], dict[str, Any]]]]] = {
     "visits": (select(visits, _stay.label("stay")).order_by(visits.c.joined_at, visits.c.id), _visit),
-    "callbacks": (select(callbacks).order_by(callbacks.c.id), _as_stored),
-    "attempts": (select(attempts).order_by(attempts.c.planned_at, attempts.c.id), _as_stored),
+    "callbacks": (select(callbacks).order_by(callbacks.c.id), dict),
+    "attempts": (select(attempts).order_by(attempts.c.planned_at, attempts.c.id), dict),
     "orders": (select(orders).order_by(orders.c.asked_at, orders.c.id), _without_numbers),
-    "surveys": (select(surveys).order_by(surveys.c.asked_at, surveys.c.id), _as_stored),
+    "surveys": (select(surveys).order_by(surveys.c.asked_at, surveys.c.id), dict),
 }
