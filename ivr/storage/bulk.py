@@ -22,7 +22,7 @@ from sqlalchemy import (
     select,
 )
 
-from ivr.storage.told import Told
+from ivr.storage.schema import Told
 
 COPY: Final = "copy"
 """Execution option: the COPY statement that does the same as the INSERT it comes with."""

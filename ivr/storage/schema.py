@@ -9,7 +9,7 @@ overwritten there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import (
@@ -29,10 +29,10 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import TypeDecorator
 
 from ivr.calls.callback_states import ATTEMPT_STATES, CALLBACK_STATES, OPEN_STATES
 from ivr.storage.moments import Moment
-from ivr.storage.told import Told
 
 metadata = MetaData(
     naming_convention={
@@ -44,6 +44,31 @@ metadata = MetaData(
     }
 )
 """Constraints are named by one rule: migrations name them again."""
+
+
+class Told(TypeDecorator[str]):
+    """Column type: VARCHAR of that length for text a caller, an agent or Asterisk chose.
+
+    It is cut to its column, without what PostgreSQL refuses. SQLite keeps anything of any length; PostgreSQL
+    would refuse the whole record for one character too many.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def keeps(self, values: Collection[str]) -> bool:
+        """Whether all of them are stored as they are; asked of a thousand at once."""
+        text = "".join(values)
+        return text.isascii() and "\0" not in text and max(map(len, values), default=0) <= self.length
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        if value is None or (len(value) <= self.length and value.isascii() and "\0" not in value):
+            return value
+        return value.replace("\0", "").encode(errors="replace").decode()[: self.length]
 
 
 def _table(name: str, *columns: SchemaItem) -> Table:

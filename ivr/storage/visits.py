@@ -21,10 +21,9 @@ from ivr.storage.audit import HEARD_FOR_SEALED, note
 from ivr.storage.bulk import among, insert_all, new_ids
 from ivr.storage.dialects import advisory_lock
 from ivr.storage.moments import in_millis
-from ivr.storage.schema import calls, decisions, visits
+from ivr.storage.schema import Told, calls, decisions, visits
 from ivr.storage.sealed import open_again, sealed_between
 from ivr.storage.stored import Stored, StoredRow
-from ivr.storage.told import Told
 from ivr.visits.merge import (
     call_merged,
     exchanged_stay,

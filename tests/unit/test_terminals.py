@@ -11,8 +11,7 @@ from sqlalchemy import Connection, String, Text, literal, update
 
 from ivr.storage import switches
 from ivr.storage.audit import note
-from ivr.storage.schema import metadata, processes
-from ivr.storage.told import Told
+from ivr.storage.schema import Told, metadata, processes
 from tests.callback_policy import NOON
 from tests.contracts.test_callback_attempts import dialled
 from tests.stored_calls import Queued, store_call
