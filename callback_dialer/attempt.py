@@ -45,6 +45,8 @@ class Progress:
     """Which of the offered new times was chosen; 0 is none."""
 
 
+KNOWN: Final = ("cause", "answered_at", "confirmed_at", "connected_at", "agent", "talk_seconds")
+"""What is learned on the way, by the names it has in the store, too."""
 Step = Callable[[Progress, AmiEvent], Progress]
 
 
@@ -83,11 +85,9 @@ def _leg_closed(progress: Progress, event: AmiEvent) -> Progress:
     leg = event["Uniqueid"]
     if leg not in progress.open_legs:
         return progress
-    left = progress.open_legs - {leg}
     cause = number(event["Cause"]) if leg == progress.trunk_leg else progress.cause
-    if left:
-        return replace(progress, open_legs=left, cause=cause)
-    return _ended(replace(progress, open_legs=left, cause=cause), event.at)
+    progress = replace(progress, open_legs=progress.open_legs - {leg}, cause=cause)
+    return progress if progress.open_legs else _ended(progress, event.at)
 
 
 def _ended(progress: Progress, at: datetime) -> Progress:

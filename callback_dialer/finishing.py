@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from callback_dialer import retry
-from callback_dialer.attempt import Progress
+from callback_dialer.attempt import KNOWN, Progress
 from callback_dialer.dispositions import disposition
 from callback_dialer.policy import Policy
 from callback_dialer.retry import GiveUp, Retry
@@ -56,15 +56,8 @@ def finish(
         outcome = "reached"
     now = missed.now(connection)
     _pass_through(connection, progress)
-    ended = attempts.end(
-        connection,
-        progress.attempt_id,
-        outcome,
-        progress.ended_at or now,
-        cause=progress.cause,
-        note=note,
-        **_facts(progress),
-    )
+    at = progress.ended_at or now
+    ended = attempts.end(connection, progress.attempt_id, outcome, at, note, **_facts(progress))
     attempt = attempts.find(connection, progress.attempt_id)
     if not ended or attempt is None:
         return
@@ -109,11 +102,4 @@ def _close_reached(connection: Connection, attempt: Attempt, progress: Progress)
 
 def _facts(progress: Progress) -> dict[str, Any]:
     """What is known so far; what is not known yet is not written, so that nothing is forgotten."""
-    facts = {
-        "answered_at": progress.answered_at,
-        "confirmed_at": progress.confirmed_at,
-        "connected_at": progress.connected_at,
-        "agent": progress.agent or None,
-        "talk_seconds": progress.talk_seconds,
-    }
-    return {name: value for name, value in facts.items() if value is not None}
+    return {name: known for name in KNOWN if (known := getattr(progress, name)) not in (None, "")}

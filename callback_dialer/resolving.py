@@ -19,7 +19,7 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection
 
-from callback_dialer.attempt import Progress, attempt_of
+from callback_dialer.attempt import KNOWN, Progress, attempt_of
 from callback_dialer.dispositions import disposition
 from callback_dialer.finishing import finish, write
 from callback_dialer.following import Following
@@ -47,17 +47,8 @@ BY_VISIT: Final[Mapping[str, Disposition]] = {
 
 def known(attempt: Attempt) -> Progress:
     """What the store knows of an attempt."""
-    return Progress(
-        attempt_id=attempt.id,
-        state=attempt.state,
-        reached_state_at=attempt.planned_at,
-        cause=attempt.cause,
-        answered_at=attempt.answered_at,
-        confirmed_at=attempt.confirmed_at,
-        connected_at=attempt.connected_at,
-        agent=attempt.agent,
-        talk_seconds=attempt.talk_seconds,
-    )
+    learned = {name: getattr(attempt, name) for name in KNOWN}
+    return Progress(attempt.id, attempt.state, attempt.planned_at, **learned)
 
 
 def alive(attempt: Attempt, channels: Iterable[AmiEvent]) -> Progress | None:

@@ -180,19 +180,11 @@ def advance(
 
 
 def end(
-    connection: Connection,
-    attempt_id: str,
-    disposition: Disposition,
-    at: datetime,
-    *,
-    cause: int | None,
-    note: str = "",
-    **facts: Any,
+    connection: Connection, attempt_id: str, outcome: Disposition, at: datetime, note: str = "", **facts: Any
 ) -> bool:
-    """End a live attempt; False if it has ended already."""
-    said = f"{disposition}: {note}" if note else disposition
-    known = {**facts, "disposition": disposition, "cause": cause, "ended_at": at}
-    return advance(connection, attempt_id, "ended", at, said, **known)
+    """End a live attempt, with what is known then; False if it has ended already."""
+    said = f"{outcome}: {note}" if note else outcome
+    return advance(connection, attempt_id, "ended", at, said, disposition=outcome, ended_at=at, **facts)
 
 
 @dataclass(frozen=True, slots=True)
