@@ -180,20 +180,10 @@ class LogReader:
 
 
 def _connect(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
-    hold, agent_uniqueid, ring = line.data
-    return (
-        fact.Answered(
-            when,
-            _party(line),
-            line.queue,
-            line.agent,
-            _name(line),
-            agent_uniqueid,
-            "",
-            _seconds(hold),
-            _seconds(ring),
-        ),
-    )
+    agent_uniqueid, name = line.data[1], _name(line)
+    hold, _, ring = line.data
+    seconds = _seconds(hold), _seconds(ring)
+    return (fact.Answered(when, _party(line), line.queue, line.agent, name, agent_uniqueid, "", *seconds),)
 
 
 def _complete(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:

@@ -154,16 +154,8 @@ def _completed_only(stay: Stay) -> Verdict:
     assert completed is not None
     talk = completed.talk
     answered_at = completed.when.at - timedelta(seconds=talk) if talk is not None else None
-    return Verdict(
-        "answered",
-        None,
-        completed.hold,
-        answered_at,
-        completed.when.at,
-        completed.reason or "caller",
-        None,
-        talk,
-    )
+    ended_at, ended_by = completed.when.at, completed.reason or "caller"
+    return Verdict("answered", None, completed.hold, answered_at, ended_at, ended_by, None, talk)
 
 
 def _end_of_talk(stay: Stay, now: float) -> tuple[When | None, str]:
