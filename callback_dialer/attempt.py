@@ -3,7 +3,7 @@
 The channels of an attempt carry its id as Linkedid: the citizen's half of the Local channel (Uniqueid =
 attempt id), the dialling half (id + "-2") and the trunk's channel, whose Hangup has the true cause. The
 attempt is over when none of those is left; agents' channels come and go and do not count. `following`
-keeps one Progress per live attempt.
+keeps one Progress per live attempt; `disposition` says what it amounted to when it is over.
 """
 
 from __future__ import annotations
@@ -15,11 +15,39 @@ from typing import Final, Literal
 
 from ivr.asterisk import words
 from ivr.asterisk.events import AmiEvent, number
-from ivr.calls.callback_states import AttemptState, states_before
+from ivr.calls.callback_states import AttemptState, Disposition, states_before
 
 Farewell = Literal["", "refused", "no_agent", "new_time", "withdrawn", "late"]
 """Why a citizen was let go without an agent; `withdrawn`: we hung up, as they are on the line themselves;
 `late`: the dialplan did not dial, the order was too old."""
+
+_CAUSES: Final[Mapping[Disposition, tuple[int, ...]]] = {
+    "no_answer": (0, 16, 18, 19, 20, 31),
+    "invalid_number": (1, 22, 28),
+    "busy": (17,),
+    "declined": (21,),
+    "congestion": (34, 38, 41, 42, 44),
+}
+BY_CAUSE: Final = {cause: outcome for outcome, causes in _CAUSES.items() for cause in causes}
+"""Q.850 numbers as Asterisk puts them on the Hangup of the trunk's channel (measured for chan_pjsip: 486
+gives 17, 603 gives 21, 404 gives 1, 503 gives 34, a Dial() that timed out gives 0). Every other cause, and no
+cause at all, is the trunk's failure."""
+
+_SILENT: Final = frozenset({0, 16, 18, 31})
+"""Causes that also come when nothing at the other end ever spoke."""
+
+_BY_FAREWELL: Final[Mapping[Farewell, Disposition]] = {
+    "refused": "declined",
+    "no_agent": "no_agent",
+    "new_time": "no_agent",
+    "withdrawn": "aborted",
+    "late": "aborted",
+}
+_BY_STATE: Final[Mapping[AttemptState, Disposition]] = {
+    "planned": "aborted",
+    "citizen_answered": "machine_or_no_confirmation",
+    "confirmed": "citizen_left_before_agent",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +91,19 @@ def apply(progress: Progress, event: AmiEvent) -> Progress:
     """The attempt after one of its events; events that say nothing new change nothing."""
     step = STEPS.get(event.name)
     return progress if step is None or progress.ended_at else step(progress, event)
+
+
+def disposition(progress: Progress) -> Disposition:
+    """The disposition of an attempt none of whose channels is left."""
+    if progress.state == "agent_connected":
+        return "reached"
+    if progress.farewell in _BY_FAREWELL:
+        return _BY_FAREWELL[progress.farewell]
+    if progress.state in _BY_STATE:
+        return _BY_STATE[progress.state]
+    if progress.cause is None or (progress.state == "originating" and progress.cause in _SILENT):
+        return "trunk_failed"
+    return BY_CAUSE.get(progress.cause, "trunk_failed")
 
 
 def advance(progress: Progress, state: AttemptState, at: datetime) -> Progress:

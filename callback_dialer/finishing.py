@@ -13,8 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from callback_dialer import retry
-from callback_dialer.attempt import KNOWN, Progress
-from callback_dialer.dispositions import disposition
+from callback_dialer.attempt import KNOWN, Progress, disposition
 from callback_dialer.policy import Policy
 from callback_dialer.retry import GiveUp, Retry
 from ivr.calls.callback_states import AttemptState, Disposition, OpenState

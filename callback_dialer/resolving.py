@@ -19,8 +19,7 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection
 
-from callback_dialer.attempt import KNOWN, Progress, attempt_of
-from callback_dialer.dispositions import disposition
+from callback_dialer.attempt import KNOWN, Progress, attempt_of, disposition
 from callback_dialer.finishing import finish, write
 from callback_dialer.following import Following
 from callback_dialer.milestones import lines_of, tell, was_dialled

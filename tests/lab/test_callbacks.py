@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.event import listen
 
 from callback_dialer.attempt import Progress
-from callback_dialer.dispositions import disposition as disposition_of
+from callback_dialer.attempt import disposition as disposition_of
 from callback_dialer.milestones import lines_of, tell
 from callback_dialer.policy import Policy
 from ivr.storage import missed, refusals

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callback_dialer.attempt import Progress, apply, attempt_of
-from callback_dialer.dispositions import BY_CAUSE, disposition
+from callback_dialer.attempt import BY_CAUSE, Progress, apply, attempt_of, disposition
 from callback_dialer.following import Following
 from ivr.asterisk.events import AmiEvent
 from ivr.visits.from_queue_log import LogLine

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from callback_dialer.attempt import Progress
-from callback_dialer.dispositions import disposition
+from callback_dialer.attempt import Progress, disposition
 from callback_dialer.milestones import dialled_since, lines_of, tell, was_dialled
 from ivr.visits.from_queue_log import LogLine, read_line
 
