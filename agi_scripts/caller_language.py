@@ -14,7 +14,7 @@ from ivr.asterisk.words import VAR_LANGUAGE, VAR_PRESENTATION
 from ivr.calls.caller import ReadNumber
 from ivr.config.model import Configuration
 from ivr.storage.engine import Store
-from ivr.storage.languages import last_chosen
+from ivr.storage.missed import last_chosen
 
 
 def decide(chosen: str, spoken: Sequence[str]) -> str:
