@@ -11,6 +11,7 @@ from ivr.asterisk import words
 from ivr.menus.steps import last_node
 from ivr.visits.facts import VARIABLES, Party
 from ivr.visits.records import Call
+from ivr.visits.stay import forget_key
 from ivr.visits.steady import When
 
 _VARIABLES = {name: VARIABLES[name] for name in ("language", "menu_path", "presentation")}
@@ -144,12 +145,8 @@ class Calls:
             self.changed.discard(number)
 
     def _remove_from_indices(self, number: int, call: Call) -> None:
-        for index, key in (
-            (self._by_channel, call.uniqueid or call.linkedid),
-            (self._by_linkedid, call.linkedid),
-        ):
-            if index.get(key) == number:
-                del index[key]
+        forget_key(self._by_channel, call.uniqueid or call.linkedid, number)
+        forget_key(self._by_linkedid, call.linkedid, number)
 
 
 def _told_by(variables: Mapping[str, str]) -> dict[str, Any]:

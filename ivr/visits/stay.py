@@ -97,8 +97,8 @@ class Stays:
             for uniqueid in {stay.party.uniqueid, stay.place}:
                 self._unlist(uniqueid, number)
             if stay.answered is not None:
-                _remove(self._by_agent_channel, stay.answered.agent_uniqueid, number)
-                _remove(self._talks, (stay.queue, stay.answered.agent), number)
+                forget_key(self._by_agent_channel, stay.answered.agent_uniqueid, number)
+                forget_key(self._talks, (stay.queue, stay.answered.agent), number)
 
     def of_channel(self, uniqueid: str, queue: str = "") -> list[int]:
         """Every stay of a channel (in one queue), in the order it was heard of."""
@@ -141,6 +141,7 @@ class Stays:
         return stay.joined.steady <= when.steady + (ROUGHLY if stay.is_rebuilt else 0.05)
 
 
-def _remove(index: dict[_Key, int], key: _Key, number: int) -> None:
+def forget_key(index: dict[_Key, int], key: _Key, number: int) -> None:
+    """Drop the key from an index, unless by now it finds another number."""
     if index.get(key) == number:
         del index[key]
