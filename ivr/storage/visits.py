@@ -122,20 +122,23 @@ class _Batch:
         if row is None:
             row = call._asdict()
             del row["uniqueid"]
-            number = self._read_number(call.caller, call.trunk, call.presentation)
-            row |= {"caller_e164": number.e164, "caller_kind": _kind(call.origin, number.kind)}
+            row |= self._who_called(row)
             if not self._is_deleted(call.began_at, call.source):
                 self._new_calls.append(row)
             self._stored.begin(row)
         else:
             merged = call_merged(row, call, is_listened=is_listened)
             if merged["caller"] != row["caller"]:
-                number = self._read_number(merged["caller"], merged["trunk"], merged["presentation"])
-                merged |= {"caller_e164": number.e164, "caller_kind": _kind(merged["origin"], number.kind)}
+                merged |= self._who_called(merged)
             if row["ended_at"] is not None and merged["ended_at"] is None:
                 merged["decided_at"] = None  # it was not over after all
             self._change(row, merged, self._changed_calls)
         self._stored_as[call.server, call.linkedid, call.began_at] = row
+
+    def _who_called(self, call: Mapping[str, Any]) -> dict[str, str]:
+        number = self._read_number(call["caller"], call["trunk"], call["presentation"])
+        kind = "internal" if call["origin"] == "internal" else number.kind
+        return {"caller_e164": number.e164, "caller_kind": kind}
 
     def put_visit(self, visit: Visit) -> None:
         call = self._call_of(visit)
@@ -268,7 +271,3 @@ def _cut(column: str, value: Any) -> Any:
     """Text as its column keeps it."""
     kind = (visits.c if column in visits.c else calls.c)[column].type
     return kind.process_bind_param(value, None) if isinstance(kind, Told) else value
-
-
-def _kind(origin: str, kind: str) -> str:
-    return "internal" if origin == "internal" else kind
