@@ -107,7 +107,7 @@ calls = _numbered_table(
     Column("began_at", Moment, nullable=False),
     Column("received_at", Moment, nullable=False),
     Column("last_seen_at", Moment, nullable=False),
-    Column("ended_at", Moment),
+    Column("ended_at", Moment, index=True),
     Column("ended_by", String(16), nullable=False, default=""),
     Column("is_interrupted", Boolean, nullable=False, default=False),
     Column("decided_at", Moment),
@@ -120,7 +120,6 @@ calls = _numbered_table(
 """
 CALL_UNDECIDED = "ended_at IS NOT NULL AND decided_at IS NULL"
 _partial_index("ix_calls_open", "ended_at IS NULL", calls.c.caller_e164)
-Index("ix_calls_ended_at", calls.c.ended_at)
 Index("ix_calls_caller", calls.c.caller_e164, calls.c.began_at)
 _partial_index("ix_calls_undecided", CALL_UNDECIDED, calls.c.id)
 
@@ -136,7 +135,7 @@ visits = _numbered_table(
     Column("attempt_id", Told(64), nullable=False, default=""),
     Column("caller", Told(80), nullable=False, default=""),
     Column("caller_e164", String(20), nullable=False, default=""),
-    Column("joined_at", Moment, nullable=False),
+    Column("joined_at", Moment, nullable=False, index=True),
     Column("left_at", Moment),
     Column("answered_at", Moment),
     Column("ended_at", Moment),
@@ -167,7 +166,6 @@ visits = _numbered_table(
 `place`: the channel that stood there in the end, if that was another one than at its join (`uniqueid`).
 """
 Index("ix_visits_caller", visits.c.caller_e164, visits.c.joined_at)
-Index("ix_visits_joined_at", visits.c.joined_at)
 _partial_index("ix_visits_open", "ended_at IS NULL", visits.c.server)
 VISIT_OF_ATTEMPT = "attempt_id <> ''"
 _partial_index("ix_visits_attempt", VISIT_OF_ATTEMPT, visits.c.attempt_id)
@@ -180,12 +178,11 @@ surveys = _numbered_table(
     Column("uniqueid", Told(150), nullable=False),
     Column("queue", Told(128), nullable=False),
     Column("agent", Told(128), nullable=False),
-    Column("asked_at", Moment, nullable=False),
+    Column("asked_at", Moment, nullable=False, index=True),
     Column("rating", Integer),
     UniqueConstraint("server", "uniqueid"),
 )
 """Who was asked to rate a talk, and the rating, 1-5; none: not rated. The visit has the same uniqueid."""
-Index("ix_surveys_asked_at", surveys.c.asked_at)
 
 CALLBACK_OPEN = _is_one_of(OPEN_STATES)
 ATTEMPT_LIVE = "state <> 'ended'"
@@ -202,7 +199,7 @@ callbacks = _numbered_table(
     Column("state", String(16), nullable=False),
     Column("credit_seconds", Float, nullable=False, default=0),
     Column("attempts_used", Integer, nullable=False, default=0),
-    Column("created_at", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False, index=True),
     Column("missed_at", Moment, nullable=False),
     Column("waits_since", Moment, nullable=False),
     Column("due_at", Moment, nullable=False),
@@ -216,14 +213,12 @@ callbacks = _numbered_table(
     Column("orderer", String(80), nullable=False, default=""),
     Column("arrived_over", String(64), nullable=False, default=""),
     Column("keeps_place", Boolean, nullable=False, default=False),
-    Column("owed_at", Moment),
+    Column("owed_at", Moment, index=True),
     Column("held_for", String(16), nullable=False, default=""),
     CheckConstraint(_is_one_of(CALLBACK_STATES), name="state"),
 )
 _partial_index("uq_callbacks_one_open_per_number", CALLBACK_OPEN, callbacks.c.caller_e164, unique=True)
 Index("ix_callbacks_due", callbacks.c.state, callbacks.c.due_at)
-Index("ix_callbacks_created_at", callbacks.c.created_at)
-Index("ix_callbacks_owed_at", callbacks.c.owed_at)
 Index("ix_callbacks_caller", callbacks.c.caller_e164, callbacks.c.created_at)
 """`orderer`: the caller id, or who gave the command, that asked for it; `arrived_over`: by which trunk.
 
