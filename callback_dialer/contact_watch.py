@@ -77,13 +77,8 @@ class ContactWatch:
     def _report(self, found: dict[str, ContactFinding]) -> None:
         for account, one in found.items():
             if one != self._found.get(account, ContactFinding(False, "")):
-                tell = log.error if one.is_bad else log.warning
-                tell(
-                    "contact of an agent's phone",
-                    agent=account,
-                    is_bad=one.is_bad,
-                    found=one.why or "fine again",
-                )
+                tell, why = log.error if one.is_bad else log.warning, one.why or "fine again"
+                tell("contact of an agent's phone", agent=account, is_bad=one.is_bad, found=why)
         self._found |= found
         self.alarms = {account: one.why for account, one in self._found.items() if one.is_bad}
 
