@@ -118,33 +118,20 @@ def _offered(event: AmiEvent, when: When) -> Facts:
 
 def _answered(event: AmiEvent, when: When) -> Facts:
     yield fact.MemberKnown(when, event["Interface"])
-    yield fact.Answered(
-        when,
-        _party(event),
-        event["Queue"],
-        event["Interface"],
-        event["MemberName"],
-        event["DestUniqueid"],
-        event["DestChannel"],
-        _number(event["HoldTime"]),
-        _number(event["RingTime"]),
-    )
+    hold, ring = _number(event["HoldTime"]), _number(event["RingTime"])
+    yield fact.Answered(when, _party(event), *_agent(event), event["DestChannel"], hold, ring)
 
 
 def _completed(event: AmiEvent, when: When) -> Facts:
     hold, talk = _number(event["HoldTime"]), _number(event["TalkTime"])
     lasted = (hold or 0.0) + (talk or 0.0)
-    yield fact.Completed(
-        when,
-        Party("") if _is_younger(event, when, lasted) else _party(event),
-        event["Queue"],
-        event["Interface"],
-        event["MemberName"],
-        event["DestUniqueid"],
-        hold,
-        talk,
-        event["Reason"].lower(),
-    )
+    party = Party("") if _is_younger(event, when, lasted) else _party(event)
+    yield fact.Completed(when, party, *_agent(event), hold, talk, event["Reason"].lower())
+
+
+def _agent(event: AmiEvent) -> tuple[str, str, str, str]:
+    """Out of which queue, and the agent's interface, name and channel."""
+    return event["Queue"], event["Interface"], event["MemberName"], event["DestUniqueid"]
 
 
 def _is_younger(event: AmiEvent, when: When, lasted: float) -> bool:
