@@ -44,18 +44,8 @@ def decided(
     connection: Connection, order: CallOrder, verdict: Verdict, why: str, callback_id: int | None
 ) -> None:
     """Store the one decision about an order, and forget the numbers: the callback has the one to dial."""
-    connection.execute(
-        update(orders)
-        .where(*_is(order))
-        .values(
-            decision=verdict,
-            why=why,
-            callback_id=callback_id,
-            decided_at=database_now(),
-            number="",
-            orderer="",
-        )
-    )
+    known = {"decision": verdict, "why": why, "callback_id": callback_id, "decided_at": database_now()}
+    connection.execute(update(orders).where(*_is(order)).values(**known, number="", orderer=""))
 
 
 def _is(order: CallOrder) -> tuple[ColumnElement[bool], ...]:
