@@ -124,21 +124,15 @@ def find(connection: Connection, callback_id: int) -> Callback | None:
 
 def open_for(connection: Connection, caller_e164: str) -> int | None:
     """Id of the open callback of that number."""
-    return connection.scalar(
-        select(callbacks.c.id).where(
-            callbacks.c.caller_e164 == caller_e164, callbacks.c.state.in_(OPEN_STATES)
-        )
-    )
+    is_open = callbacks.c.state.in_(OPEN_STATES)
+    return connection.scalar(select(callbacks.c.id).where(callbacks.c.caller_e164 == caller_e164, is_open))
 
 
 def was_reached_after(connection: Connection, caller_e164: str, moment: datetime) -> bool:
     """Whether a callback reached that number after `moment`."""
-    reached = exists().where(
-        callbacks.c.caller_e164 == caller_e164,
-        callbacks.c.state == "reached",
-        callbacks.c.closed_at > moment,
-    )
-    return bool(connection.scalar(select(reached)))
+    is_reached = (callbacks.c.state == "reached") & (callbacks.c.closed_at > moment)
+    mine = exists().where(callbacks.c.caller_e164 == caller_e164, is_reached)
+    return bool(connection.scalar(select(mine)))
 
 
 def owe(
