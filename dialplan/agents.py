@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator
 
 from dialplan.door import sent_to
 from dialplan.entry import doorway, plain_caller
+from dialplan.expression import var
 from dialplan.menu import queue_context
-from dialplan.plan import Context, Extension, Step, assign, goto, inside, unless_set
+from dialplan.plan import Context, Extension, Step, assign, goto, goto_if, inside, unless_set
 from dialplan.quoting import value
 from dialplan.source import Source
 from ivr.asterisk.words import CONTEXT_AGENTS, VAR_LANGUAGE, VAR_ORIGIN, VAR_TOLD, interface
@@ -33,7 +34,7 @@ _NO_ROUTE = "3"
 
 def contexts(source: Source) -> Iterable[Context]:
     """The agents' context and the fixed one in front of it."""
-    agents = Context(_AGENTS, tuple(_extensions(source)))
+    agents = Context(_AGENTS, *_extensions(source))
     return (doorway(CONTEXT_AGENTS, agents, plain_caller()), agents)
 
 
@@ -46,11 +47,11 @@ def _extensions(source: Source) -> Iterator[Extension]:
     }
     for queue in configuration.queues:
         steps = tuple(_into_queue(source, queue, source.at("queues", queue)))
-        yield Extension(queue, steps)
+        yield Extension(queue, *steps)
         if queue in numbers:
-            yield Extension(numbers[queue], steps)
+            yield Extension(numbers[queue], *steps)
     for account in configuration.agents:
-        yield Extension(account, tuple(_ring(source, account, source.at("agents", account))))
+        yield Extension(account, *_ring(source, account, source.at("agents", account)))
 
 
 def _ring(source: Source, account: str, place: Place) -> Iterator[Step]:
@@ -61,17 +62,17 @@ def _ring(source: Source, account: str, place: Place) -> Iterator[Step]:
     """
     trunks = {value(address_of(trunk.server)) for trunk in source.configuration.trunks.values()}
     nowhere = ("", *sorted(trunks | {address.removesuffix(":5060") for address in trunks}))
-    is_nowhere = " | ".join(f'"${{TOLOWER(${{{_AT}}})}}" = "{address}"' for address in nowhere)
+    is_nowhere = " | ".join(f'"${{TOLOWER({var(_AT)})}}" = "{address}"' for address in nowhere)
     yield Step("Set", f"{_CONTACT}=${{PJSIP_DIAL_CONTACTS({account})}}", place)
-    yield assign(place, "", **{_AT: _found(_ADDRESS), _BY: _found(_TRANSPORT)})
-    yield Step("GotoIf", f"$[{is_nowhere}]?gone", place)
-    yield Step("Dial", f"{interface(account)}/sip:{account}@${{{_AT}}}${{{_BY}}},{_RINGS}", place)
-    yield Step("Hangup", "", place)
-    yield Step("Hangup", _NO_ROUTE, place, "gone")
+    yield assign({_AT: _found(_ADDRESS), _BY: _found(_TRANSPORT)})
+    yield goto_if(is_nowhere, "gone")
+    yield Step("Dial", f"{interface(account)}/sip:{account}@{var(_AT)}{var(_BY)},{_RINGS}")
+    yield Step("Hangup")
+    yield Step("Hangup", _NO_ROUTE, label="gone")
 
 
 def _found(pattern: str) -> str:
-    return f'$["${{{_CONTACT}}}" =~ "{pattern}"]'
+    return f'$["{var(_CONTACT)}" =~ "{pattern}"]'
 
 
 def _into_queue(source: Source, queue: str, place: Place) -> Iterator[Step]:
@@ -87,7 +88,7 @@ def _into_queue(source: Source, queue: str, place: Place) -> Iterator[Step]:
         VAR_LANGUAGE: language,
         "CHANNEL(language)": language,
     }
-    yield assign(place, "", **arrived)
-    yield Step("Answer", "", place)
-    yield Step("StopMixMonitor", "", place)
-    yield goto(queue_context(queue), place=place)
+    yield assign(arrived, place)
+    yield Step("Answer")
+    yield Step("StopMixMonitor")
+    yield goto(queue_context(queue))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from phonenumbers import PhoneMetadata, ndd_prefix_for_region, parse, region_code_for_number
 
 from dialplan.number_patterns import Pattern, numbers, within, written
-from dialplan.plan import Context, Extension, Step, inside, sounds
+from dialplan.plan import Context, Extension, Step, goto_if, inside, play
 from dialplan.source import Source
 from ivr.calls.numbers import normalise
 from ivr.config.model import Configuration, Trunk
@@ -30,7 +30,7 @@ def steps(source: Source, place: Place, trunk: str) -> Iterator[Step]:
         number = f"{_CALLER}${{FILTER(0-9+,${{CALLERID(num)}})}}"
         is_shown = '"${CALLERID(num-pres):0:6}" != "prohib"'
         found = f"${{DIALPLAN_EXISTS({table},{number},1)}}"
-        yield Step("GotoIf", f"$[{found} & {is_shown}]?{table},s,1", place)
+        yield goto_if(f"{found} & {is_shown}", f"{table},s,1", place)
 
 
 def contexts(source: Source) -> Iterator[Context]:
@@ -39,7 +39,7 @@ def contexts(source: Source) -> Iterator[Context]:
     blocked = configuration.blocked
     if blocked is None or not blocked.numbers:
         return
-    steps = (Step("Answer"), Step("Playback", sounds([blocked.say])), Step("Hangup"))
+    sent_away = Extension("s", Step("Answer", "", source.at("blocked")), play(blocked.say), Step("Hangup"))
     trunks = {**({} if _only_trunk(configuration) else {"": None}), **configuration.trunks}
     for name, trunk in trunks.items():
         texts = {
@@ -48,8 +48,8 @@ def contexts(source: Source) -> Iterator[Context]:
             for pattern in numbers(prefix)
             for text in _ways_to_write(pattern, trunk, configuration.hotline.country)
         }
-        found = (Extension(f"_{_CALLER}{text}", (Step("Goto", "s,1", at),)) for text, at in texts.items())
-        yield Context(inside(f"blocked-{name}"), (Extension("s", steps).placed(source.at("blocked")), *found))
+        found = (Extension(f"_{_CALLER}{text}", Step("Goto", "s,1", at)) for text, at in texts.items())
+        yield Context(inside(f"blocked-{name}"), sent_away, *found)
 
 
 def _only_trunk(configuration: Configuration) -> str:

@@ -13,6 +13,7 @@ from functools import partial
 from dialplan.allow_list import allowed, dialled
 from dialplan.door import after_talk, ask_python, late, left, options, recording
 from dialplan.entry import doorway
+from dialplan.expression import differs, is_equal, one_more, var
 from dialplan.lending import own_agents_first
 from dialplan.plan import (
     Context,
@@ -20,7 +21,9 @@ from dialplan.plan import (
     Step,
     assign,
     goto,
+    goto_if,
     inside,
+    play,
     queue_log,
     sounds,
     unless_set,
@@ -31,16 +34,15 @@ from ivr.asterisk import words
 from ivr.calls.caller import never_called
 from ivr.config.callback_rules import Callback
 from ivr.config.model import Queue, Trunk
-from ivr.config.places import NOWHERE
 from ivr.sounds.prompts import RECORDING_NOTICE
 
 _DIALLING = inside("callback")
 _NEW_TIME = inside("callback-new-time")
 _ROUND = "CALLBACK_ROUND"
 """How often the citizen has been asked."""
-_ATTEMPT = f"${{{words.VAR_ATTEMPT}}}"
-_QUEUE = f"${{{words.VAR_QUEUE}}}"
-_CITIZEN = f"${{{words.VAR_CITIZEN}}}"
+_ATTEMPT = var(words.VAR_ATTEMPT)
+_QUEUE = var(words.VAR_QUEUE)
+_CITIZEN = var(words.VAR_CITIZEN)
 _AGENT_SEES = "callback"
 _ANY_NUMBER = "_X!"
 _REFUSED = "21"
@@ -54,14 +56,14 @@ def contexts(source: Source) -> Iterator[Context]:
     """
     if not source.configuration.callback.enabled:
         return
-    dialling = Context(_DIALLING, tuple(_dialling(source)))
+    dialling = Context(_DIALLING, *_dialling(source))
     entries = (each for each in dialling.extensions if each.pattern in (_ANY_NUMBER, words.EXTEN_TALK))
-    yield doorway(words.CONTEXT_CALLBACK, Context(_DIALLING, tuple(entries)))
+    yield doorway(words.CONTEXT_CALLBACK, Context(_DIALLING, *entries))
     yield dialling
     for name, queue in source.configuration.queues.items():
-        yield Context(_talk_context(name), tuple(_talk(source, name, queue)))
+        yield Context(_talk_context(name), *_talk(source, name, queue))
     if source.configuration.callback.new_times:
-        yield Context(_NEW_TIME, tuple(_new_time(source)))
+        yield Context(_NEW_TIME, *_new_time(source))
 
 
 def _talk_context(queue: str) -> str:
@@ -77,26 +79,22 @@ def _dialling(source: Source) -> Iterator[Extension]:
     }
     for pattern, name, index in allowed(configuration, never):
         trunk = configuration.trunks[name]
-        steps = tuple(
-            _dial(dialled(trunk, configuration.hotline.country), name, trunk, configuration.callback)
-        )
-        yield Extension(f"_{pattern}", steps).placed(source.at("trunks", name, "carries", index))
+        steps = _dial(dialled(trunk, configuration.hotline.country), name, trunk, configuration.callback)
+        yield Extension(f"_{pattern}", *steps).placed(source.at("trunks", name, "carries", index))
     for prefix, place in never.items():
-        yield Extension(f"_{prefix[1:]}!", (Step("Hangup", _REFUSED, place),))
-    yield Extension(_ANY_NUMBER, (Step("Hangup", _REFUSED, source.at("callback", "kinds")),))
-    yield Extension(words.EXTEN_TALK, (goto(_talk_context(_QUEUE), place=source.at("callback")),))
-    ended = queue_log(NOWHERE, _QUEUE, _ATTEMPT, words.LOG_CALLBACK_END, "${DIALSTATUS} ${HANGUPCAUSE}")
-    said = f'$["${{DIALSTATUS}}" != ""]?{ended.application}({ended.argument})'
-    h = Step("ExecIf", said, source.at("callback"))
-    yield Extension("h", (h,))
+        yield Extension(f"_{prefix[1:]}!", Step("Hangup", _REFUSED, place))
+    yield Extension(_ANY_NUMBER, Step("Hangup", _REFUSED, source.at("callback", "kinds")))
+    yield Extension(words.EXTEN_TALK, goto(_talk_context(_QUEUE), place=source.at("callback")))
+    ended = queue_log(_QUEUE, _ATTEMPT, words.LOG_CALLBACK_END, "${DIALSTATUS} ${HANGUPCAUSE}")
+    said = f"$[{differs('DIALSTATUS')}]?{ended.application}({ended.argument})"
+    yield Extension("h", Step("ExecIf", said, source.at("callback")))
 
 
 def _dial(digits: str, name: str, trunk: Trunk, callback: Callback) -> Iterator[Step]:
-    stranger = f'"${{{words.VAR_ORIGIN}}}" != "callback" | "{_ATTEMPT}" = ""'
-    yield Step("GotoIf", f"$[{stranger}]?refused")
-    yield Step("GotoIf", f"$[${{EPOCH}} > 0${{{words.VAR_DIAL_BEFORE}}}]?late")
-    yield assign(**{"CALLERID(num)": trunk.caller_id, "CALLERID(name)": ""})
-    yield queue_log(NOWHERE, _QUEUE, _ATTEMPT, words.LOG_CALLBACK_START, f"{name} ${{EXTEN}}")
+    yield goto_if(f"{differs(words.VAR_ORIGIN, 'callback')} | {is_equal(words.VAR_ATTEMPT)}", "refused")
+    yield goto_if(f"${{EPOCH}} > 0{var(words.VAR_DIAL_BEFORE)}", "late")
+    yield assign({"CALLERID(num)": trunk.caller_id, "CALLERID(name)": ""})
+    yield queue_log(_QUEUE, _ATTEMPT, words.LOG_CALLBACK_START, f"{name} ${{EXTEN}}")
     yield Step("Dial", f"PJSIP/{digits}@{trunk.endpoint},{callback.ring_for:g},i")
     yield Step("Hangup", "${HANGUPCAUSE}")
     yield replace(_event(words.CALLBACK_LATE), label="late")
@@ -113,26 +111,22 @@ def _talk(source: Source, name: str, queue: Queue) -> Iterator[Extension]:
     place = at()
     language = unless_set(words.VAR_LANGUAGE, source.configuration.default_language)
     notice = [RECORDING_NOTICE] if queue.record else []
-    greeting = sounds(["callback_greeting", *notice, "callback_keys"])
+    greeting = sounds("callback_greeting", *notice, "callback_keys")
     yield Extension(
         "s",
-        (
-            assign(place, "", **{"CHANNEL(language)": language, _ROUND: "1"}),
-            queue_log(place, name, _ATTEMPT, words.LOG_CALLBACK_ANSWERED),
-            _event(words.CALLBACK_ANSWERED),
-            Step("Background", greeting, label="ask"),
-            Step("WaitExten", f"{callback.confirm_wait:g}", at("confirm_wait")),
-        ),
+        assign({"CHANNEL(language)": language, _ROUND: "1"}, place),
+        queue_log(name, _ATTEMPT, words.LOG_CALLBACK_ANSWERED),
+        _event(words.CALLBACK_ANSWERED),
+        Step("Background", greeting, label="ask"),
+        Step("WaitExten", f"{callback.confirm_wait:g}", at("confirm_wait")),
     )
-    yield Extension("1", tuple(_confirmed(source, name, queue)))
+    yield Extension("1", *_confirmed(source, name, queue))
     yield Extension(
         "9",
-        (
-            queue_log(place, name, _ATTEMPT, words.LOG_CALLBACK_REFUSED),
-            _event(words.CALLBACK_REFUSED),
-            Step("Playback", sounds(["callback_refused"]), place),
-            Step("Hangup"),
-        ),
+        queue_log(name, _ATTEMPT, words.LOG_CALLBACK_REFUSED, place=place),
+        _event(words.CALLBACK_REFUSED),
+        play("callback_refused"),
+        Step("Hangup"),
     )
     yield from _again(source)
     if not queue.tells_places:
@@ -146,11 +140,9 @@ def _again(source: Source) -> Iterator[Extension]:
     for extension in ("i", "t"):
         yield Extension(
             extension,
-            (
-                assign(place, "", **{_ROUND: f"$[${{{_ROUND}}} + 1]"}),
-                Step("GotoIf", f"$[${{{_ROUND}}} <= {times}]?s,ask", place),
-                Step("Hangup", "", place),
-            ),
+            assign({_ROUND: one_more(_ROUND)}, place),
+            goto_if(f"{var(_ROUND)} <= {times}", "s,ask"),
+            Step("Hangup"),
         )
 
 
@@ -161,21 +153,21 @@ def _confirmed(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     """
     at = partial(source.at, "callback")
     place = at()
-    yield queue_log(place, name, _ATTEMPT, words.LOG_CALLBACK_CONFIRMED)
+    yield queue_log(name, _ATTEMPT, words.LOG_CALLBACK_CONFIRMED, place=place)
     yield _event(words.CALLBACK_CONFIRMED)
     shown = {"CALLERID(num)": _CITIZEN, "CALLERID(name)": _AGENT_SEES, words.VAR_POSITION: ""}
-    yield assign(place, "", **shown, **recording(source, queue), **own_agents_first(queue))
+    yield assign(shown | recording(source, queue) | own_agents_first(queue))
     joined = f"{name},{options(queue)},,,{source.configuration.callback.max_hold:.0f}"
     if not queue.tells_places:
         yield from ask_python(source, words.AGI_CALLBACK_POSITION, name, place)
-        joined += f",,,,${{{words.VAR_POSITION}}}"
+        joined += f",,,,{var(words.VAR_POSITION)}"
     yield Step("Queue", joined, at("max_hold"))
     yield left(name, at("max_hold"))
     yield from after_talk(name, queue, source.at("queues", name, "survey"))
     yield _event(words.CALLBACK_NO_AGENT)
-    yield Step("Playback", sounds(["callback_no_agent"]))
+    yield play("callback_no_agent")
     if source.configuration.callback.new_times:
-        yield assign(at("new_times"), "", **{_ROUND: "1"})
+        yield assign({_ROUND: "1"}, at("new_times"))
         yield goto(_NEW_TIME)
     else:
         yield Step("Hangup")
@@ -186,21 +178,16 @@ def _new_time(source: Source) -> Iterator[Extension]:
     at = partial(source.at, "callback")
     yield Extension(
         "s",
-        (
-            Step("Background", sounds(["callback_new_time"]), at("new_times"), "ask"),
-            Step("WaitExten", f"{callback.confirm_wait:g}", at("confirm_wait")),
-        ),
+        Step("Background", sounds("callback_new_time"), at("new_times"), "ask"),
+        Step("WaitExten", f"{callback.confirm_wait:g}", at("confirm_wait")),
     )
-    for choice in range(1, len(callback.new_times) + 1):
+    for index in range(len(callback.new_times)):
+        key, place = f"{index + 1}", at("new_times", index)
         yield Extension(
-            str(choice),
-            (
-                queue_log(
-                    at("new_times", choice - 1), _QUEUE, _ATTEMPT, words.LOG_CALLBACK_NEW_TIME, str(choice)
-                ),
-                _event(words.CALLBACK_NEW_TIME, Choice=str(choice)),
-                Step("Playback", sounds(["callback_agreed"])),
-                Step("Hangup"),
-            ),
+            key,
+            queue_log(_QUEUE, _ATTEMPT, words.LOG_CALLBACK_NEW_TIME, key, place=place),
+            _event(words.CALLBACK_NEW_TIME, Choice=key),
+            play("callback_agreed"),
+            Step("Hangup"),
         )
     yield from _again(source)

@@ -27,7 +27,7 @@ from dialplan import (
     settings,
     survey,
 )
-from dialplan.plan import REVISION, render
+from dialplan.plan import REVISION, Context, render
 from dialplan.source import Source
 from ivr.asterisk.words import FIXED_CONTEXTS
 from ivr.config.loading import Loaded, configuration_of
@@ -51,19 +51,8 @@ def compile(loaded: Loaded, server: str = "main", *, today: date) -> dict[str, s
 
 def _dialplan(source: Source) -> tuple[dict[str, str], str]:
     """The files of the dialplan, and their revision."""
-    contexts = (
-        *entry.contexts(source),
-        *agents.contexts(source),
-        *callback.contexts(source),
-        *menu.contexts(source),
-        *door.contexts(source),
-        *survey.contexts(source),
-        *orders.contexts(source),
-        *schedule.contexts(source),
-        *contacts.contexts(source),
-        *blocked.contexts(source),
-        *lending.contexts(source),
-    )
+    parts = (entry, agents, callback, menu, door, survey, orders, schedule, contacts, blocked, lending)
+    contexts: list[Context] = [context for part in parts for context in part.contexts(source)]
     fixed = [context for context in contexts if context.name in FIXED_CONTEXTS]
     plan = render(context for context in contexts if context.name not in FIXED_CONTEXTS)
     revision = revision_of(plan)

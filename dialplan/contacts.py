@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dialplan.plan import Context, Extension, Step, assign, inside
+from dialplan.plan import Context, Extension, Step, assign, goto_if, inside
 from dialplan.quoting import argument
 from dialplan.source import Source
 from ivr.calls.numbers import dial_string, is_carried
@@ -30,27 +30,27 @@ def contexts(source: Source) -> Iterator[Context]:
     configuration = source.configuration
     named = {node.redirect for node in configuration.menu.nodes.values()}
     allowed = [
-        Extension(f"to-{name}", tuple(_steps(source, contact, source.at("contacts", name))))
+        Extension(f"to-{name}", *_steps(source, contact, source.at("contacts", name)))
         for name, contact in configuration.contacts.items()
         if name in named
     ]
     if allowed:
-        yield Context(_ALLOWED, (*allowed, _shown(source)))
+        yield Context(_ALLOWED, *allowed, _shown(source))
 
 
 def _steps(source: Source, contact: Contact, place: Place) -> Iterator[Step]:
     hotline = source.configuration.hotline
     today = f"${{STRFTIME(${{TESTTIME}},{argument(hotline.time_zone)},%Y%m%d)}}"
     if contact.valid_from:
-        yield Step("GotoIf", f"$[{today} < {contact.valid_from:%Y%m%d}]?return", place)
+        yield goto_if(f"{today} < {contact.valid_from:%Y%m%d}", "return", place)
     if contact.valid_until:
-        yield Step("GotoIf", f"$[{today} > {contact.valid_until:%Y%m%d}]?return", place)
+        yield goto_if(f"{today} > {contact.valid_until:%Y%m%d}", "return", place)
     trunk = carrier(source.configuration, contact)
     digits = dial_string(contact.number, trunk, hotline.country)
     # i: a phone that is diverted does not choose what we dial.
     options = f"ib({_ALLOWED}^{_SHOWN}^1({trunk.caller_id}))"
     yield Step("Dial", f"PJSIP/{digits}@{trunk.endpoint},{contact.ring_for:g},{options}", place)
-    yield Step("Return", "", place, "return")
+    yield Step("Return", label="return")
 
 
 def carrier(configuration: Configuration, contact: Contact) -> Trunk:
@@ -65,5 +65,4 @@ def _shown(source: Source) -> Extension:
         "CONNECTEDLINE(name,i)": "",
         "CONNECTEDLINE(num-pres,i)": "allowed",
     }
-    place = source.at("contacts")
-    return Extension(_SHOWN, (assign(place, "", **identity), Step("Return", "", place)))
+    return Extension(_SHOWN, assign(identity, source.at("contacts")), Step("Return"))

@@ -10,21 +10,13 @@ from collections.abc import Iterator
 from functools import partial
 
 from dialplan import schedule
+from dialplan.expression import choose, differs, if_set, is_equal, var
 from dialplan.lending import own_agents_first
 from dialplan.menu import node_context, queue_context
-from dialplan.plan import Context, Extension, Step, assign, goto, inside, sounds, user_event
+from dialplan.plan import Context, Extension, Step, assign, goto, goto_if, inside, sounds, user_event
 from dialplan.quoting import argument
 from dialplan.source import Source
-from ivr.asterisk.words import (
-    AGI_ANNOUNCE_POSITION,
-    EVENT_LEFT_QUEUE,
-    VAR_OFFER,
-    VAR_OWED,
-    VAR_PATH,
-    VAR_SAY,
-    VAR_STRUCTURE,
-    VAR_TOLD,
-)
+from ivr.asterisk import words
 from ivr.config.model import Queue
 from ivr.config.places import Place
 from ivr.sounds.prompts import RECORDING_NOTICE
@@ -33,12 +25,12 @@ STAY = "HOTLINE_STAY"
 """How many queues the call has joined: keeps a second recording from overwriting the first."""
 _CHOSEN_BY = "HOTLINE_CHOSEN_BY"
 """The path by which the structure was chosen."""
-_CHOSEN_NOW = {_CHOSEN_BY: f"by ${{{VAR_PATH}}}"}
+_BY_PATH = f"by {var(words.VAR_PATH)}"
 _NOTICE = "HOTLINE_NOTICE"
 """`heard` once the caller knows that calls are recorded; nobody is told twice."""
 JOINED = "HOTLINE_JOINED"
 """Epoch second at which the caller came to the queue's door."""
-_CLOSES_FIRST = f"${{{schedule.OPEN_FOR}}} <"
+_CLOSES_FIRST = f"{var(schedule.OPEN_FOR)} <"
 """Before the longest wait: whether closing time comes before that is over."""
 RESUME = "resume"
 OUT_OF_TIME = "T"
@@ -48,35 +40,31 @@ OUT_OF_TIME = "T"
 def contexts(source: Source) -> Iterator[Context]:
     """One door per queue."""
     for name, queue in source.configuration.queues.items():
-        steps = tuple(_steps(source, name, queue))
-        extensions = [Extension("s", steps)]
+        extensions = [Extension("s", *_steps(source, name, queue))]
         if queue.asks_before_joining:
             extensions.append(late(source.at("queues", name, "announce_position")))
-        yield Context(queue_context(name), tuple(extensions))
+        yield Context(queue_context(name), *extensions)
 
 
 def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     at = partial(source.at, "queues", name)
     if queue.hours is not None and queue.closed is not None:
         yield from schedule.unless_open(queue.hours, node_context(queue.closed), at("hours"))
-    begin = {VAR_SAY: "", VAR_OFFER: "", JOINED: "${EPOCH}"}
-    yield assign(at(), "", **chosen(queue), **begin, **recording(source, queue), **own_agents_first(queue))
+    begin = {words.VAR_SAY: "", words.VAR_OFFER: "", JOINED: "${EPOCH}"}
+    yield assign(chosen(queue) | begin | recording(source, queue) | own_agents_first(queue), at())
     if queue.record:
-        notice = f"Playback({sounds([RECORDING_NOTICE])})"
-        yield Step("ExecIf", f'$["${{{_NOTICE}}}" = ""]?{notice}', at("record"))
-        yield assign(at("record"), "", **{_NOTICE: "heard"})
+        yield Step("ExecIf", f"$[{is_equal(_NOTICE)}]?Playback({sounds(RECORDING_NOTICE)})", at("record"))
+        yield assign({_NOTICE: "heard"})
     if source.configuration.callback.enabled:
-        owed = inside(f"owed-{name}")
-        yield Step("GotoIf", f'$["${{{VAR_OWED}}}" = ""]?{owed},s,1', at())
+        yield goto_if(is_equal(words.VAR_OWED), f"{inside(f'owed-{name}')},s,1", at())
     yield Step("NoOp", "", at(), "place")
     if queue.asks_before_joining:
-        yield from ask_python(source, AGI_ANNOUNCE_POSITION, name, at("announce_position"))
-        yield Step("ExecIf", f'$["${{{VAR_SAY}}}" != ""]?Playback(${{{VAR_SAY}}})', at("announce_position"))
+        yield from ask_python(source, words.AGI_ANNOUNCE_POSITION, name, at("announce_position"))
+        yield Step("ExecIf", f"$[{differs(words.VAR_SAY)}]?Playback({var(words.VAR_SAY)})")
     if queue.announce_position or queue.announce_every:
-        yield assign(at(), "", **{VAR_TOLD: "yes"})
+        yield assign({words.VAR_TOLD: "yes"}, at())
     if queue.order.over is not None and source.configuration.callback.enabled:
-        offer = inside(f"offer-{name}")
-        yield Step("GotoIf", f'$["${{{VAR_OFFER}}}" != ""]?{offer},s,1', at("order", "over"))
+        yield goto_if(differs(words.VAR_OFFER), f"{inside(f'offer-{name}')},s,1", at("order", "over"))
     yield Step("NoOp", "", at(), "join")
     yield from joining(source, name, queue)
 
@@ -87,14 +75,14 @@ def joining(source: Source, name: str, queue: Queue, position: str = "") -> Iter
     longest = f"{queue.max_wait:.0f}"
     if queue.hours is not None and queue.at_closing is not None:
         yield schedule.ask(queue.hours, at("at_closing"))
-        longest = f"${{IF($[{_CLOSES_FIRST} {longest}]?${{{schedule.OPEN_FOR}}}:{longest})}}"
+        longest = choose(f"{_CLOSES_FIRST} {longest}", var(schedule.OPEN_FOR), longest)
     joined = f"{name},{options(queue)},,,{longest},,,,{position}".rstrip(",")
     yield Step("Queue", joined, at("max_wait"))
     yield left(name, at("on_timeout"))
     yield from after_talk(name, queue, at("survey"))
     if queue.at_closing is not None:
-        closes = f'$["${{QUEUESTATUS}}" = "TIMEOUT" & {_CLOSES_FIRST} {queue.max_wait:.0f}]'
-        yield Step("GotoIf", f"{closes}?{node_context(queue.at_closing)},s,1", at("at_closing"))
+        closes = f"{is_equal('QUEUESTATUS', 'TIMEOUT')} & {_CLOSES_FIRST} {queue.max_wait:.0f}"
+        yield goto_if(closes, f"{node_context(queue.at_closing)},s,1", at("at_closing"))
     yield goto(node_context(queue.on_timeout), place=at("on_timeout"))
 
 
@@ -103,19 +91,18 @@ def chosen(queue: Queue) -> dict[str, str]:
 
     A caller who comes on from another queue without pressing a key has overflowed; the structure stays.
     """
-    overflowed = f'"${{{_CHOSEN_BY}}}" = "by ${{{VAR_PATH}}}"'
-    structure = f"${{IF($[{overflowed}]?${{{VAR_STRUCTURE}}}:{queue.structure})}}"
-    return {VAR_STRUCTURE: structure, **_CHOSEN_NOW}
+    has_overflowed = is_equal(_CHOSEN_BY, _BY_PATH)
+    return sent_to(choose(has_overflowed, var(words.VAR_STRUCTURE), queue.structure))
 
 
 def sent_to(structure: str) -> dict[str, str]:
     """Variables for a caller whom an agent sends to a structure: it is theirs from now on."""
-    return {VAR_STRUCTURE: structure, **_CHOSEN_NOW}
+    return {words.VAR_STRUCTURE: structure, _CHOSEN_BY: _BY_PATH}
 
 
 def left(queue: str, place: Place) -> Step:
     """Say how the caller came out of the queue; AMI alone does not tell a timeout from an abandon."""
-    return user_event(EVENT_LEFT_QUEUE, place, "", Queue=queue, Result="${QUEUESTATUS}")
+    return user_event(words.EVENT_LEFT_QUEUE, place, Queue=queue, Result="${QUEUESTATUS}")
 
 
 def survey_context(queue: str) -> str:
@@ -131,7 +118,7 @@ def options(queue: Queue) -> str:
 def after_talk(name: str, queue: Queue, place: Place) -> Iterator[Step]:
     """Right after `left`: whoever has talked goes to the survey and does not come back."""
     if queue.survey is not None:
-        yield Step("GotoIf", f'$["${{QUEUESTATUS}}" = "CONTINUE"]?{survey_context(name)},s,1', place)
+        yield goto_if(is_equal("QUEUESTATUS", "CONTINUE"), f"{survey_context(name)},s,1", place)
 
 
 def recording(source: Source, queue: Queue) -> dict[str, str]:
@@ -141,9 +128,8 @@ def recording(source: Source, queue: Queue) -> dict[str, str]:
     """
     if not queue.record:
         return {}
-    count = f"$[0${{{STAY}}} + 1]"
-    further = f"${{IF(${{LEN(${{{STAY}}})}}?-{count})}}"
-    name = f"{source.server_name}-${{CHANNEL(linkedid)}}{further}"
+    count = f"$[0{var(STAY)} + 1]"
+    name = f"{source.server_name}-${{CHANNEL(linkedid)}}{if_set(STAY, f'-{count}')}"
     return {"MONITOR_FILENAME": f"{argument(source.server.recordings)}/{name}", STAY: count}
 
 
@@ -155,11 +141,11 @@ def ask_python(source: Source, script: str, arguments: str, place: Place) -> Ite
     the script's farewell. Only connecting cannot be cut short: two seconds where a backlog is full.
     """
     server = source.server
-    yield assign(place, "", **{"AGIEXITONHANGUP": "yes", "TIMEOUT(absolute)": f"{server.agi_deadline:g}"})
-    yield Step("AGI", f"agi://{argument(server.agi_host)}:{server.agi_port}/{script},{arguments}", place)
-    yield assign(place, RESUME, **{"TIMEOUT(absolute)": "0"})
+    yield assign({"AGIEXITONHANGUP": "yes", "TIMEOUT(absolute)": f"{server.agi_deadline:g}"}, place)
+    yield Step("AGI", f"agi://{argument(server.agi_host)}:{server.agi_port}/{script},{arguments}")
+    yield assign({"TIMEOUT(absolute)": "0"}, label=RESUME)
 
 
 def late(place: Place, extension: str = "s") -> Extension:
     """Python did not answer in time: the call goes on after the AGI."""
-    return Extension(OUT_OF_TIME, (Step("Goto", f"{extension},{RESUME}", place),))
+    return Extension(OUT_OF_TIME, Step("Goto", f"{extension},{RESUME}", place))

@@ -10,18 +10,11 @@ from collections.abc import Iterator
 
 from dialplan import blocked
 from dialplan.door import ask_python, late
+from dialplan.expression import var
 from dialplan.menu import BACK, node_context
 from dialplan.plan import Context, Extension, Step, assign, goto, inside, user_event
 from dialplan.source import Source
-from ivr.asterisk.words import (
-    AGI_CALLER_LANGUAGE,
-    CONTEXT_INBOUND,
-    EVENT_CALL,
-    VAR_LANGUAGE,
-    VAR_ORIGIN,
-    VAR_PATH,
-    VAR_PRESENTATION,
-)
+from ivr.asterisk import words
 from ivr.config.places import Place
 
 INBOUND = inside("in")
@@ -48,7 +41,7 @@ def plain_caller() -> Step:
     """
     fields = {"num": _NUMBER, "name": _NAME, "ANI": _NUMBER, "RDNIS": _NUMBER}
     return assign(
-        **{f"CALLERID({of})": f"${{FILTER({kept},${{CALLERID({of})}})}}" for of, kept in fields.items()}
+        {f"CALLERID({of})": f"${{FILTER({kept},{var(f'CALLERID({of})')})}}" for of, kept in fields.items()}
     )
 
 
@@ -59,8 +52,8 @@ def doorway(name: str, behind: Context, *first: Step) -> Context:
     """
     return Context(
         name,
-        tuple(
-            Extension(each.pattern, (*first, goto(behind.name, "${EXTEN}"))).placed(each.steps[0].place)
+        *(
+            Extension(each.pattern, *first, goto(behind.name, "${EXTEN}")).placed(each.steps[0].place)
             for each in behind.extensions
             if each.pattern not in {"h", "i", "t", "T"}
         ),
@@ -69,22 +62,16 @@ def doorway(name: str, behind: Context, *first: Step) -> Context:
 
 def contexts(source: Source) -> Iterator[Context]:
     """Where trunks deliver calls; where languages are remembered, one more for each number."""
-    inbound = Context(
-        INBOUND,
-        tuple(
-            Extension(number, tuple(_arrival(source, number, node)))
-            for number, node in source.configuration.hotline.delivered.items()
-        ),
-    )
-    yield doorway(CONTEXT_INBOUND, inbound, plain_caller())
+    delivered = source.configuration.hotline.delivered.items()
+    arrivals = (Extension(number, *_arrival(source, number, node)) for number, node in delivered)
+    inbound = Context(INBOUND, *arrivals)
+    yield doorway(words.CONTEXT_INBOUND, inbound, plain_caller())
     yield inbound
     if _remembers(source):
-        for number, node in source.configuration.hotline.delivered.items():
-            place = source.at("hotline", "remember_language")
-            yield Context(
-                _language_context(number),
-                (Extension("s", tuple(_last_time(source, node, place))), late(place)),
-            )
+        place = source.at("hotline", "remember_language")
+        for number, node in delivered:
+            asking = Extension("s", *_last_time(source, node, place))
+            yield Context(_language_context(number), asking, late(place))
 
 
 def _remembers(source: Source) -> bool:
@@ -98,9 +85,9 @@ def _language_context(number: str) -> str:
 
 def _last_time(source: Source, node: str, place: Place) -> Iterator[Step]:
     """The language the caller chose last time; the default if Python does not say, or not in time."""
-    yield from ask_python(source, AGI_CALLER_LANGUAGE, TRUNK_NAME, place)
-    yield assign(place, "", **{"CHANNEL(language)": f"${{{VAR_LANGUAGE}}}"})
-    yield goto(node_context(node), place=place)
+    yield from ask_python(source, words.AGI_CALLER_LANGUAGE, TRUNK_NAME, place)
+    yield assign({"CHANNEL(language)": var(words.VAR_LANGUAGE)})
+    yield goto(node_context(node))
 
 
 def _arrival(source: Source, number: str, node: str) -> Iterator[Step]:
@@ -108,16 +95,16 @@ def _arrival(source: Source, number: str, node: str) -> Iterator[Step]:
     place = source.at("hotline", "delivered", number)
     language = configuration.default_language
     begin = {
-        VAR_ORIGIN: "inbound",
-        VAR_PRESENTATION: "${CALLERID(num-pres)}",
-        VAR_LANGUAGE: language,
+        words.VAR_ORIGIN: "inbound",
+        words.VAR_PRESENTATION: "${CALLERID(num-pres)}",
+        words.VAR_LANGUAGE: language,
         "CHANNEL(language)": language,
-        VAR_PATH: "/".join(number.removeprefix(configuration.hotline.number)),
+        words.VAR_PATH: "/".join(number.removeprefix(configuration.hotline.number)),
     }
     if node != configuration.front_node:
         begin[BACK] = configuration.front_node
-    yield assign(place, "", **begin)
+    yield assign(begin, place)
     yield from blocked.steps(source, place, TRUNK_NAME)
-    yield user_event(EVENT_CALL, place, "", Delivered=number, Trunk=TRUNK_NAME)
-    yield Step("Answer", "", place)
-    yield goto(_language_context(number) if _remembers(source) else node_context(node), place=place)
+    yield user_event(words.EVENT_CALL, Delivered=number, Trunk=TRUNK_NAME)
+    yield Step("Answer")
+    yield goto(_language_context(number) if _remembers(source) else node_context(node))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dialplan.plan import Context, Extension, Step, assign
+from dialplan.expression import differs, is_equal
+from dialplan.plan import Context, Extension, Step, assign, goto_if
 from dialplan.settings import Section
 from dialplan.source import Source
 from ivr.asterisk.words import CONTEXT_LENT, LENT_PENALTY, VAR_LENT
@@ -54,23 +55,19 @@ def contexts(source: Source) -> Iterator[Context]:
         return
     place = source.at("queues", lent[0].queue, "helped_by")
     queue, phone, home = (f"${{CUT({_ONE},|,{part})}}" for part in (1, 2, 3))
-    is_ours = f'"${{QUEUE_MEMBER({home},paused,{phone})}}" = "0"'
+    is_ours = is_equal(f"QUEUE_MEMBER({home},paused,{phone})", "0")
     yield Context(
         CONTEXT_LENT,
-        (
-            Extension(
-                "s",
-                (
-                    Step("Answer", "", place),
-                    assign(place, "", **{_LATEST: "${UNIQUEID}"}),
-                    Step("Wait", f"{SIGN_OF_LIFE_SECONDS}"),
-                    Step("GotoIf", f'$["${{{_LATEST}}}" != "${{UNIQUEID}}"]?done'),
-                    Step("Set", f"{_ONE}=${{SHIFT({VAR_LENT},&)}}", label="next"),
-                    Step("GotoIf", f'$["${{{_ONE}}}" = ""]?done'),
-                    Step("ExecIf", f"$[{is_ours}]?UnpauseQueueMember({queue},{phone})"),
-                    Step("Goto", "next"),
-                    Step("Hangup", label="done"),
-                ),
-            ),
+        Extension(
+            "s",
+            Step("Answer", "", place),
+            assign({_LATEST: "${UNIQUEID}"}),
+            Step("Wait", f"{SIGN_OF_LIFE_SECONDS}"),
+            goto_if(differs(_LATEST, "${UNIQUEID}"), "done"),
+            assign({_ONE: f"${{SHIFT({VAR_LENT},&)}}"}, label="next"),
+            goto_if(is_equal(_ONE), "done"),
+            Step("ExecIf", f"$[{is_ours}]?UnpauseQueueMember({queue},{phone})"),
+            Step("Goto", "next"),
+            Step("Hangup", label="done"),
         ),
     )

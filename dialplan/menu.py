@@ -12,7 +12,8 @@ from functools import partial
 
 from dialplan import contacts as redirections
 from dialplan import schedule
-from dialplan.plan import Context, Extension, Step, assign, goto, inside, sounds
+from dialplan.expression import choose, if_set, is_equal, length, var
+from dialplan.plan import Context, Extension, Step, assign, goto, goto_if, inside, play, sounds
 from dialplan.source import Source
 from ivr.asterisk.words import VAR_LANGUAGE, VAR_PATH, VAR_STEPS
 from ivr.config.menu_graph import returns
@@ -53,11 +54,9 @@ def contexts(source: Source) -> Iterator[Context]:
         at = partial(source.at, "menu", "nodes", name)
         entry = _hours(node, at("hours"))
         if node.keys is None:
-            yield Context(
-                node_context(name), (Extension("s", (*entry, *_passing(source, name, node, at()))),)
-            )
+            yield Context(node_context(name), Extension("s", *entry, *_passing(source, name, node, at())))
         else:
-            yield Context(node_context(name), tuple(_choice(source, name, node, entry)))
+            yield Context(node_context(name), *_choice(source, name, node, entry))
 
 
 def _hours(node: Node, place: Place) -> tuple[Step, ...]:
@@ -68,45 +67,37 @@ def _hours(node: Node, place: Place) -> tuple[Step, ...]:
 
 def _passing(source: Source, name: str, node: Node, place: Place) -> Iterator[Step]:
     """A node that asks nothing: an announcement, the way to a queue or a contact, or the end."""
-    yield assign(place, "", **_entered(name), **_language(node))
+    yield assign(_entered(name, node), place)
     if node.say:
-        yield Step("Playback", sounds(node.say), place)
+        yield play(*node.say)
     if node.queue is not None:
-        yield goto(queue_context(node.queue), place=place)
+        yield goto(queue_context(node.queue))
     elif node.order is not None and source.configuration.callback.enabled:
-        yield assign(place, "", **{ORDER_THEN: node.then or ""})
-        yield goto(order_context(node.order), place=place)
+        yield assign({ORDER_THEN: node.then or ""})
+        yield goto(order_context(node.order))
     elif node.then is not None:
-        yield goto(node_context(node.then), place=place)
+        yield goto(node_context(node.then))
     elif node.redirect is not None and node.otherwise is not None:
         yield redirections.redirect(node.redirect, place)
-        yield goto(node_context(node.otherwise), place=place)
+        yield goto(node_context(node.otherwise))
     else:
-        yield Step("Hangup", "", place)
+        yield Step("Hangup")
 
 
-def _entered(name: str) -> dict[str, str]:
+def _entered(name: str, node: Node) -> dict[str, str]:
     """The steps so far and this node, as `ivr.menus.steps` reads them: one variable, set once a node."""
-    return {VAR_STEPS: f"${{{VAR_STEPS}:0:{LONGEST_STEPS}}}/${{LEN(${{{VAR_PATH}}})}}:{name}"}
-
-
-def _language(node: Node) -> dict[str, str]:
-    return {} if node.language is None else {VAR_LANGUAGE: node.language, "CHANNEL(language)": node.language}
+    steps = {VAR_STEPS: f"{var(f'{VAR_STEPS}:0:{LONGEST_STEPS}')}/{length(VAR_PATH)}:{name}"}
+    language = {VAR_LANGUAGE: node.language, "CHANNEL(language)": node.language} if node.language else {}
+    return steps | language
 
 
 def _choice(source: Source, name: str, node: Node, entry: tuple[Step, ...]) -> Iterator[Extension]:
     """A choice and what each key does."""
     at = partial(source.at, "menu", "nodes", name)
-    yield Extension(
-        "s",
-        (
-            *entry,
-            assign(at(), "", **_entered(name), **_language(node)),
-            *_asking(node, at("say"), at("wait")),
-        ),
-    )
+    entered = assign(_entered(name, node), at())
+    yield Extension("s", *entry, entered, *_asking(node, at("say"), at("wait")))
     for key, target in (node.keys or {}).items():
-        yield Extension(key, tuple(_key(source, name, key, target, at("keys", key))))
+        yield Extension(key, *_key(source, name, key, target, at("keys", key)))
     menu = source.configuration.menu
     wrong, silent = node.wrong_key or menu.wrong_key, node.silence or menu.silence
     yield _retry("i", "w", menu, name, wrong, _retry_place(source, name, node, "wrong_key"))
@@ -116,7 +107,7 @@ def _choice(source: Source, name: str, node: Node, entry: tuple[Step, ...]) -> I
 def _asking(node: Node, say: Place, wait: Place) -> Iterator[Step]:
     """Background without a prompt would hang up on the caller."""
     if node.say:
-        yield Step("Background", sounds(node.say), say, "ask")
+        yield Step("Background", sounds(*node.say), say, "ask")
     yield Step("WaitExten", f"{node.wait:g}", wait, "" if node.say else "ask")
 
 
@@ -129,43 +120,35 @@ def _key(source: Source, name: str, key: str, target: str, place: Place) -> Iter
     if target == "repeat":
         yield Step("Goto", "s,ask", place)
         return
-    slash = f"${{IF(${{LEN(${{{VAR_PATH}}})}}?/)}}"
-    path = {VAR_PATH: f"${{{VAR_PATH}:0:{LONGEST_PATH - 2}}}{slash}{key}"}
+    path = {VAR_PATH: f"{var(f'{VAR_PATH}:0:{LONGEST_PATH - 2}')}{if_set(VAR_PATH, '/')}{key}"}
     if target == "hangup":
-        yield assign(place, "", **path)
-        yield Step("Hangup", "", place)
+        yield assign(path, place)
+        yield Step("Hangup")
     elif target == "back":
-        before = f"${{IF(${{LEN(${{{BACK}}})}}?${{CUT({BACK},/,1)}}:{source.configuration.front_node})}}"
-        yield assign(place, "", **path, **{_BEFORE: before, BACK: f"${{CUT({BACK},/,2-)}}"})
-        yield goto(node_context(f"${{{_BEFORE}}}"), place=place)
+        before = if_set(BACK, var(f"CUT({BACK},/,1)"), source.configuration.front_node)
+        yield assign(path | {_BEFORE: before, BACK: var(f"CUT({BACK},/,2-)")}, place)
+        yield goto(node_context(var(_BEFORE)))
     else:
-        yield assign(place, "", **path, **_pushed(source.configuration.menu, name, target))
-        yield goto(node_context(target), place=place)
+        yield assign(path | _pushed(source.configuration.menu, name, target), place)
+        yield goto(node_context(target))
 
 
 def _pushed(menu: Menu, choice: str, target: str) -> dict[str, str]:
     """Remember the choice the caller leaves, unless an announcement only brings them back to it."""
-    return {} if returns(menu, choice, target) else {BACK: f"{choice}/${{CUT({BACK},/,1-9)}}"}
+    return {} if returns(menu, choice, target) else {BACK: f"{choice}/{var(f'CUT({BACK},/,1-9)')}"}
 
 
 def _retry(extension: str, mark: str, menu: Menu, name: str, retry: Retry, place: Place) -> Extension:
     """What a wrong key or silence costs: said and asked again `times` times, then elsewhere."""
-    visit = f"${{{VAR_PATH}}}@{name}"
-    so_far = f'${{IF($["${{{_TRIED_AT}}}" = "{visit}"]?${{{_TRIES}}})}}'
-    tried = f"${{LEN(${{FILTER({mark},${{{_TRIES}}})}})}}"
+    visit = f"{var(VAR_PATH)}@{name}"
+    so_far = choose(is_equal(_TRIED_AT, visit), var(_TRIES))
+    marked = {VAR_STEPS: f"{var(VAR_STEPS)}:{mark}"}
     return Extension(
         extension,
-        (
-            assign(place, "", **{_TRIES: f"{so_far}{mark}", _TRIED_AT: visit}),
-            Step("GotoIf", f"$[{tried} <= {retry.times}]?again", place),
-            *_giving_up(menu, name, retry, mark, place),
-            Step("Background", sounds([retry.say]), place, "again"),
-            Step("Goto", "s,ask", place),
-        ),
+        assign({_TRIES: f"{so_far}{mark}", _TRIED_AT: visit}, place),
+        goto_if(f"{length(f'FILTER({mark},{var(_TRIES)})')} <= {retry.times}", "again"),
+        assign(marked | _pushed(menu, name, retry.then)),
+        goto(node_context(retry.then)),
+        Step("Background", sounds(retry.say), label="again"),
+        Step("Goto", "s,ask"),
     )
-
-
-def _giving_up(menu: Menu, name: str, retry: Retry, mark: str, place: Place) -> Iterator[Step]:
-    marked = {VAR_STEPS: f"${{{VAR_STEPS}}}:{mark}"}
-    yield assign(place, "", **marked, **_pushed(menu, name, retry.then))
-    yield goto(node_context(retry.then), place=place)

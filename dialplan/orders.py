@@ -9,10 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from dialplan.door import JOINED, RESUME, ask_python, joining, late
+from dialplan.door import JOINED, OUT_OF_TIME, RESUME, ask_python, joining, late
 from dialplan.entry import TRUNK_NAME
+from dialplan.expression import choose, differs, if_set, is_equal, length, one_more, var
 from dialplan.menu import ORDER_THEN, node_context, order_context, queue_context
-from dialplan.plan import Context, Extension, Step, assign, goto, inside, queue_log, sounds, user_event
+from dialplan.plan import (
+    Context,
+    Extension,
+    Step,
+    assign,
+    goto,
+    goto_if,
+    inside,
+    play,
+    queue_log,
+    sounds,
+    user_event,
+)
 from dialplan.source import Source
 from ivr.asterisk import words
 from ivr.calls.numbers import national_shape
@@ -27,7 +40,7 @@ _TIMES = inside("order-times")
 _NUMBER, _CALLER, _AT = "ORDER_NUMBER", "ORDER_CALLER", "ORDER_AT"
 _ROUND, _CHOICE, _OFFERS_TIMES = "ORDER_ROUND", "ORDER_CHOICE", "ORDER_OFFERS_TIMES"
 _ORDER = "ORDER"
-_QUEUE = f"${{{words.VAR_QUEUE}}}"
+_QUEUE = var(words.VAR_QUEUE)
 _KEY_WAIT, _OFFER_WAIT = "5", "3"
 
 
@@ -49,31 +62,27 @@ def contexts(source: Source) -> Iterator[Context]:
 def _dialogue(source: Source, name: str, extensions: Iterable[Extension]) -> Context:
     """What is the same for every queue is written nowhere but in the section of callbacks."""
     place = source.at("callback")
-    return Context(name, tuple(extension.placed(place) for extension in extensions))
+    return Context(name, *(extension.placed(place) for extension in extensions))
 
 
 def _owed(source: Source, name: str, queue: Queue) -> Context:
     """Once per call. Python late here is not asked again at the door: one deadline is all a caller waits."""
     place = source.at("queues", name)
-    door = partial(goto, queue_context(name))
-    arguments = f"{TRUNK_NAME},${{{words.VAR_PRESENTATION}}}"
-    begin = (
-        assign(place, "", **{words.VAR_OWED: "no"}),
-        *ask_python(source, words.AGI_OWED_CALLBACK, arguments, place),
-        Step("GotoIf", f'$["${{{words.VAR_OWED}}}" != "yes"]?t,1', place),
-        Step("Background", sounds([OWED_NOTICE]), place),
-        Step("WaitExten", _OFFER_WAIT, place),
-    )
-    leave = (Step("Playback", sounds([LEFT_TO_CALLBACK]), place), Step("Hangup"))
-    too_late = (door(label=RESUME, place=place),) if queue.asks_before_joining else late(place).steps
+    door = partial(goto, queue_context(name), place=place)
+    arguments = f"{TRUNK_NAME},{var(words.VAR_PRESENTATION)}"
     return Context(
         inside(f"owed-{name}"),
-        (
-            Extension("s", begin),
-            Extension("1", leave),
-            *(Extension(other, (door(label="place", place=place),)) for other in ("i", "t")),
-            Extension("T", too_late),
+        Extension(
+            "s",
+            assign({words.VAR_OWED: "no"}, place),
+            *ask_python(source, words.AGI_OWED_CALLBACK, arguments, place),
+            goto_if(differs(words.VAR_OWED, "yes"), "t,1"),
+            Step("Background", sounds(OWED_NOTICE)),
+            Step("WaitExten", _OFFER_WAIT),
         ),
+        Extension("1", play(LEFT_TO_CALLBACK, place=place), Step("Hangup")),
+        *(Extension(other, door(label="place")) for other in ("i", "t")),
+        Extension(OUT_OF_TIME, door(label=RESUME)) if queue.asks_before_joining else late(place),
     )
 
 
@@ -81,27 +90,23 @@ def _ways(source: Source, name: str, queue: Queue) -> Iterator[Context]:
     at = partial(source.at, "queues", name, "order")
     begin = {words.VAR_QUEUE: name, _CHOICE: "0", _ROUND: "1"}
     begin[_OFFERS_TIMES] = "yes" if queue.order.mode == "chosen_time" else ""
-    entrance = Extension("s", (assign(at(), "", **begin), goto(_ASKING)))
+    entrance = Extension("s", assign(begin, at()), goto(_ASKING))
     key = queue.order.key
     if key is None:
-        yield Context(order_context(name), (entrance,))
+        yield Context(order_context(name), entrance)
         return
-    left = user_event(words.EVENT_LEFT_QUEUE, at("key"), "", Queue=name, Result="KEY")
-    by_key = Extension(key, (left, assign(at("key"), "", **{ORDER_THEN: ""}), goto(order_context(name))))
-    yield Context(order_context(name), (entrance, by_key))
-    yield Context(_back_context(name), tuple(_back(source, name, queue)))
+    left = user_event(words.EVENT_LEFT_QUEUE, at("key"), Queue=name, Result="KEY")
+    by_key = Extension(key, left, assign({ORDER_THEN: ""}), goto(order_context(name)))
+    yield Context(order_context(name), entrance, by_key)
+    yield Context(_back_context(name), *_back(source, name, queue))
     if queue.order.over is not None:
         place = at("over")
         join = goto(queue_context(name), label="join", place=place)
-        offer = (Step("Background", sounds([ORDER_OFFER]), place), Step("WaitExten", _OFFER_WAIT, place))
-        accepts = (assign(place, "", **{ORDER_THEN: ""}), goto(order_context(name)))
         yield Context(
             inside(f"offer-{name}"),
-            (
-                Extension("s", offer),
-                Extension(key, accepts),
-                *(Extension(other, (join,)) for other in ("i", "t")),
-            ),
+            Extension("s", Step("Background", sounds(ORDER_OFFER), place), Step("WaitExten", _OFFER_WAIT)),
+            Extension(key, assign({ORDER_THEN: ""}, place), goto(order_context(name))),
+            *(Extension(other, join) for other in ("i", "t")),
         )
 
 
@@ -112,102 +117,85 @@ def _back_context(queue: str) -> str:
 def _back(source: Source, name: str, queue: Queue) -> Iterator[Extension]:
     """To the place the wait has earned; with Python dead to the one that was left, as Asterisk counts it."""
     place = source.at("queues", name, "order")
-    waited = f"$[${{EPOCH}} - ${{{JOINED}}}]"
+    waited = f"$[${{EPOCH}} - {var(JOINED)}]"
     yield Extension(
         "s",
-        (
-            assign(place, "", **{words.VAR_CREDIT: waited, words.VAR_POSITION: "${QUEUEPOSITION}"}),
-            *ask_python(source, words.AGI_CALLBACK_POSITION, name, place),
-            *joining(source, name, queue, f"${{{words.VAR_POSITION}}}"),
-        ),
+        assign({words.VAR_CREDIT: waited, words.VAR_POSITION: "${QUEUEPOSITION}"}, place),
+        *ask_python(source, words.AGI_CALLBACK_POSITION, name, place),
+        *joining(source, name, queue, var(words.VAR_POSITION)),
     )
     yield late(place)
 
 
 def _asking(source: Source) -> Iterator[Extension]:
     """The dialogue: 1 this number, 2 another one, * or three silences none."""
-    hidden = f'"${{{words.VAR_PRESENTATION}:0:6}}" = "prohib"'
-    number = f"${{IF($[{hidden}]?:${{FILTER(0-9,${{CALLERID(num)}})}})}}"
+    is_hidden = is_equal(f"{words.VAR_PRESENTATION}:0:6", "prohib")
+    number = choose(is_hidden, "", var(f"FILTER(0-9,{var('CALLERID(num)')})"))
     yield Extension(
         "s",
-        (
-            assign(**{_NUMBER: number, _CALLER: number}),
-            Step("GotoIf", f'$["${{{_NUMBER}}}" = ""]?hidden,1'),
-            Step("Background", sounds(["order_number"]), label="ask"),
-            assign(**{_AT: "0"}),
-            Step("Background", f"{sounds(['digit'])}-${{{_NUMBER}:${{{_AT}}}:1}}", label="digit"),
-            assign(**{_AT: f"$[${{{_AT}}} + 1]"}),
-            Step("GotoIf", f"$[${{{_AT}}} < ${{LEN(${{{_NUMBER}}})}}]?digit"),
-            Step("Background", sounds(["order_keys"])),
-            Step("WaitExten", _KEY_WAIT),  # silence goes to `t` only where no step follows
-        ),
+        assign({_NUMBER: number, _CALLER: number}),
+        goto_if(is_equal(_NUMBER), "hidden,1"),
+        Step("Background", sounds("order_number"), label="ask"),
+        assign({_AT: "0"}),
+        Step("Background", sounds(f"digit-{var(f'{_NUMBER}:{var(_AT)}:1')}"), label="digit"),
+        assign({_AT: one_more(_AT)}),
+        goto_if(f"{var(_AT)} < {length(_NUMBER)}", "digit"),
+        Step("Background", sounds("order_keys")),
+        Step("WaitExten", _KEY_WAIT),  # silence goes to `t` only where no step follows
     )
-    yield Extension("hidden", (Step("Playback", sounds(["order_no_number"])), Step("Goto", "*,1")))
-    yield Extension("1", (Step("GotoIf", f'$["${{{_OFFERS_TIMES}}}" = "yes"]?{_TIMES},s,1:commit,1'),))
-    yield Extension("2", tuple(_another_number(source)))
+    yield Extension("hidden", play("order_no_number"), Step("Goto", "*,1"))
+    yield Extension("1", goto_if(is_equal(_OFFERS_TIMES, "yes"), f"{_TIMES},s,1:commit,1"))
+    yield Extension("2", *_another_number(source))
     yield Extension(
         "*",
-        (
-            Step("GotoIf", f'$["${{{ORDER_THEN}}}" = ""]?back'),
-            goto(node_context(f"${{{ORDER_THEN}}}")),
-            Step("Goto", f"{_back_context(_QUEUE)},s,1", label="back"),
-        ),
+        goto_if(is_equal(ORDER_THEN), "back"),
+        goto(node_context(var(ORDER_THEN))),
+        Step("Goto", f"{_back_context(_QUEUE)},s,1", label="back"),
     )
     yield from _again("*,1")
-    yield Extension("commit", tuple(_commit(source)))
+    yield Extension("commit", *_commit(source))
     yield late(NOWHERE, "commit")
 
 
 def _again(otherwise: str) -> Iterator[Extension]:
     for extension in ("i", "t"):
-        yield Extension(
-            extension,
-            (
-                assign(**{_ROUND: f"$[${{{_ROUND}}} + 1]"}),
-                Step("GotoIf", f"$[${{{_ROUND}}} <= {ASKED_AT_MOST}]?s,ask:{otherwise}"),
-            ),
-        )
+        again = goto_if(f"{var(_ROUND)} <= {ASKED_AT_MOST}", f"s,ask:{otherwise}")
+        yield Extension(extension, assign({_ROUND: one_more(_ROUND)}), again)
 
 
 def _another_number(source: Source) -> Iterator[Step]:
     """A national number; what is keyed is neither part of the menu's path nor of any event we write."""
     prefix, lengths = national_shape(source.configuration.hotline.country)
-    fits = " | ".join(f"${{LEN(${{{_AT}}})}} = {length}" for length in lengths)
-    begins = f'"${{{_AT}:0:{len(prefix)}}}" = "{prefix}" & "${{FILTER(0-9,${{{_AT}}})}}" = "${{{_AT}}}"'
-    yield Step("Read", f"{_AT},{sounds(['order_type_number'])},{lengths[-1]},,1,{_KEY_WAIT}")
-    yield Step("GotoIf", f"$[({fits}) & {begins}]?keyed")
-    yield Step("Playback", sounds(["order_wrong_number"]))
+    fits = " | ".join(f"{length(_AT)} = {digits}" for digits in lengths)
+    begins = is_equal(f"{_AT}:0:{len(prefix)}", prefix)
+    is_digits = is_equal(f"FILTER(0-9,{var(_AT)})", var(_AT))
+    yield Step("Read", f"{_AT},{sounds('order_type_number')},{lengths[-1]},,1,{_KEY_WAIT}")
+    yield goto_if(f"({fits}) & {begins} & {is_digits}", "keyed")
+    yield play("order_wrong_number")
     yield Step("Goto", "i,1")
-    yield assign(NOWHERE, "keyed", **{_NUMBER: f"${{{_AT}}}"})
+    yield assign({_NUMBER: var(_AT)}, label="keyed")
     yield Step("Goto", "s,ask")
 
 
 def _times(source: Source) -> Iterator[Extension]:
     """The times of `callback.new_times` by key."""
-    asking = (Step("Background", sounds(["callback_new_time"]), label="ask"), Step("WaitExten", _KEY_WAIT))
-    yield Extension("s", asking)
+    ask = Step("Background", sounds("callback_new_time"), label="ask")
+    yield Extension("s", ask, Step("WaitExten", _KEY_WAIT))
     for choice in map(str, range(1, len(source.configuration.callback.new_times) + 1)):
-        yield Extension(choice, (assign(**{_CHOICE: choice}), goto(_ASKING, "commit")))
+        yield Extension(choice, assign({_CHOICE: choice}), goto(_ASKING, "commit"))
     yield from _again(f"{_ASKING},*,1")
 
 
 def _commit(source: Source) -> Iterable[Step]:
     """The order is left in queue_log, which outlives Python and its database; Python says what came of it."""
-    number, caller, language, choice = (
-        f"${{{name}}}" for name in (_NUMBER, _CALLER, words.VAR_LANGUAGE, _CHOICE)
-    )
-    waited = f"${{IF(${{LEN(${{{JOINED}}})}}?$[${{EPOCH}} - 0${{{JOINED}}}]:0)}}"
-    yield assign(
-        **{
-            _ORDER: "|".join(("${EPOCH}", number, caller, TRUNK_NAME, language, choice, waited)),
-            words.VAR_ORDERED: "",
-            words.VAR_SAY: "",
-        }
-    )
-    yield queue_log(NOWHERE, _QUEUE, "${UNIQUEID}", words.LOG_ORDER, f"${{{_ORDER}}}")
-    yield from ask_python(source, words.AGI_ORDER_CALLBACK, f"{_QUEUE},${{{_ORDER}}}", NOWHERE)
-    yield Step("GotoIf", f'$["${{{words.VAR_ORDERED}}}" != ""]?answered')
-    yield assign(**{words.VAR_SAY: sounds(["order_noted"])})
-    yield Step("Playback", f"${{{words.VAR_SAY}}}", label="answered")
-    yield Step("GotoIf", f'$["${{{words.VAR_ORDERED}}}" = "refused"]?*,1')
+    number, caller, language, choice = map(var, (_NUMBER, _CALLER, words.VAR_LANGUAGE, _CHOICE))
+    waited = if_set(JOINED, f"$[${{EPOCH}} - 0{var(JOINED)}]", "0")
+    order = "|".join(("${EPOCH}", number, caller, TRUNK_NAME, language, choice, waited))
+    yield assign({_ORDER: order, words.VAR_ORDERED: "", words.VAR_SAY: ""})
+    yield queue_log(_QUEUE, "${UNIQUEID}", words.LOG_ORDER, var(_ORDER))
+    yield from ask_python(source, words.AGI_ORDER_CALLBACK, f"{_QUEUE},{var(_ORDER)}", NOWHERE)
+    yield goto_if(differs(words.VAR_ORDERED), "answered")
+    yield assign({words.VAR_SAY: sounds("order_noted")})
+    yield Step("Playback", var(words.VAR_SAY), label="answered")
+    yield goto_if(is_equal(words.VAR_ORDERED, "refused"), "*,1")
     yield Step("Hangup")

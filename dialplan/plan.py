@@ -7,9 +7,10 @@ complete.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from dialplan.expression import choose, is_equal, var
 from dialplan.quoting import comment
 from ivr.asterisk import log_proof
 from ivr.asterisk.secrets import FOLDER
@@ -28,7 +29,10 @@ def inside(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One priority: an application and its argument text, already quoted."""
+    """One priority: an application and its argument text, already quoted.
+
+    A step without a place is written where the one before it in its extension is.
+    """
 
     application: str
     argument: str = ""
@@ -36,24 +40,22 @@ class Step:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Extension:
     """A pattern as extensions.conf writes it, and what happens there in order."""
 
-    pattern: str
-    steps: tuple[Step, ...]
+    def __init__(self, pattern: str, *steps: Step) -> None:
+        self.pattern, self.steps = pattern, steps
 
     def placed(self, place: Place) -> Extension:
         """The same, as if all of its steps were written there."""
-        return replace(self, steps=tuple(replace(step, place=place) for step in self.steps))
+        return Extension(self.pattern, *(replace(step, place=place) for step in self.steps))
 
 
-@dataclass(frozen=True, slots=True)
 class Context:
     """`name` is complete: fixed, or made by `inside`."""
 
-    name: str
-    extensions: tuple[Extension, ...]
+    def __init__(self, name: str, *extensions: Extension) -> None:
+        self.name, self.extensions = name, extensions
 
 
 def goto(context: str, extension: str = "s", label: str = "1", *, place: Place = NOWHERE) -> Step:
@@ -61,7 +63,12 @@ def goto(context: str, extension: str = "s", label: str = "1", *, place: Place =
     return Step("Goto", f"{context},{extension},{label}", place)
 
 
-def assign(place: Place = NOWHERE, label: str = "", /, **values: str) -> Step:
+def goto_if(condition: str, target: str, place: Place = NOWHERE) -> Step:
+    """Go on at `target` (as Goto() takes it) where the condition holds."""
+    return Step("GotoIf", f"$[{condition}]?{target}", place)
+
+
+def assign(values: Mapping[str, str], place: Place = NOWHERE, label: str = "") -> Step:
     """Set channel variables in one step; all right-hand sides are read before the first is written."""
     pairs = [f"{name}={value}" for name, value in values.items()]
     return Step("Set" if len(pairs) == 1 else "MSet", ",".join(pairs), place, label)
@@ -69,25 +76,28 @@ def assign(place: Place = NOWHERE, label: str = "", /, **values: str) -> Step:
 
 def unless_set(variable: str, otherwise: str) -> str:
     """The variable's value, or `otherwise` where it is empty."""
-    return f'${{IF($["${{{variable}}}" = ""]?{otherwise}:${{{variable}}})}}'
+    return choose(is_equal(variable), otherwise, var(variable))
 
 
-def user_event(name: str, place: Place = NOWHERE, label: str = "", /, **headers: str) -> Step:
+def user_event(name: str, place: Place = NOWHERE, /, **headers: str) -> Step:
     """Tell the AMI listeners."""
-    return Step(
-        "UserEvent", ",".join([name, *(f"{key}: {value}" for key, value in headers.items())]), place, label
-    )
+    return Step("UserEvent", ",".join([name, *(f"{key}: {text}" for key, text in headers.items())]), place)
 
 
 def queue_log(
-    place: Place, queue: str, uniqueid: str, event: str, data: str = "", agent: str = "NONE"
+    queue: str, uniqueid: str, event: str, data: str = "", agent: str = "NONE", *, place: Place = NOWHERE
 ) -> Step:
     """Leave a line in queue_log, which outlives every Python process; its last field proves who wrote it."""
     proof = f"${{SHA1({_LOG_KEY}|{queue}|{uniqueid}|{agent}|{event}|{data}):0:{log_proof.DIGITS}}}"
     return Step("QueueLog", f"{queue},{uniqueid},{agent},{event},{data}|{proof}", place)
 
 
-def sounds(names: Iterable[str]) -> str:
+def play(*names: str, place: Place = NOWHERE) -> Step:
+    """Say these prompts; no key is heard meanwhile."""
+    return Step("Playback", sounds(*names), place)
+
+
+def sounds(*names: str) -> str:
     """Prompt names as Playback and Background take them."""
     return "&".join(f"hotline/{name}" for name in names)
 

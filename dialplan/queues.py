@@ -61,7 +61,7 @@ def _settings(source: Source, name: str, queue: Queue) -> Iterator[tuple[str, st
     yield from _NOBODY_IS_DROPPED
     if queue.order.key is not None and source.configuration.callback.enabled:
         yield "context", order_context(name)
-        yield "periodic-announce", sounds(["order_key"])
+        yield "periodic-announce", sounds("order_key")
         yield "periodic-announce-frequency", f"{queue.order.remind:.0f}"
     yield from _announcements(queue)
     if queue.record:

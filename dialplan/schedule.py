@@ -8,8 +8,10 @@ nothing but a lab sets, moves the day and the time but not the switch.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
-from dialplan.plan import Context, Extension, Step, goto, inside
+from dialplan.expression import var
+from dialplan.plan import Context, Extension, Step, goto, goto_if, inside
 from dialplan.quoting import argument
 from dialplan.source import Source
 from ivr.asterisk.words import DB_CLOSED
@@ -27,7 +29,7 @@ def ask(name: str, place: Place) -> Step:
 
 def unless_open(name: str, closed: str, place: Place) -> tuple[Step, Step]:
     """Steps that fall through when schedule `name` is open, and go to context `closed` when it is not."""
-    return ask(name, place), Step("GotoIf", f"$[${{{OPEN_FOR}}} = 0]?{closed},s,1", place)
+    return ask(name, place), goto_if(f"{var(OPEN_FOR)} = 0", f"{closed},s,1")
 
 
 def contexts(source: Source) -> Iterator[Context]:
@@ -38,7 +40,7 @@ def contexts(source: Source) -> Iterator[Context]:
     for name, hours in configuration.hours.items():
         if name in asked:
             schedule = Schedule.of(hours, configuration.hotline.time_zone, configuration.hotline.country)
-            yield Context(_context(name), tuple(_extensions(source, name, schedule)))
+            yield Context(_context(name), *_extensions(source, name, schedule))
 
 
 def _context(name: str) -> str:
@@ -52,21 +54,16 @@ def _extensions(source: Source, name: str, schedule: Schedule) -> Iterator[Exten
     )
     yield Extension(
         "s",
-        (
-            Step("GotoIf", f"$[${{EPOCH}} < 0${{DB({DB_CLOSED}/{name})}}]?closed", place),
-            Step("GotoIf", f"${{DIALPLAN_EXISTS({_context(name)},{today},1)}}?{today},1"),
-            goto(_context(name), weekday, place=place),
-            Step("Return", "0", place, "closed"),
-        ),
+        goto_if(f"${{EPOCH}} < 0{var(f'DB({DB_CLOSED}/{name})')}", "closed", place),
+        Step("GotoIf", f"${{DIALPLAN_EXISTS({_context(name)},{today},1)}}?{today},1"),
+        goto(_context(name), weekday),
+        Step("Return", "0", label="closed"),
     )
-    week = source.at("hours", name, "week")
+    week = partial(source.at, "hours", name, "week")
     for number, day in enumerate(WEEKDAYS):
-        returned = Step(
-            "Return", _open_for(schedule.week.get(number), now), source.at("hours", name, "week", day)
-        )
-        yield Extension(str(number + 1), (returned,))
+        yield Extension(f"{number + 1}", Step("Return", _open_for(schedule.week.get(number), now), week(day)))
     for date, span in irregular_days(schedule, *calendar(source.today)).items():
-        yield Extension(f"{date:%Y%m%d}", (Step("Return", _open_for(span, now), week),))
+        yield Extension(f"{date:%Y%m%d}", Step("Return", _open_for(span, now), week()))
 
 
 def _open_for(span: Span | None, now: str) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from dialplan.door import ask_python, late, survey_context
-from dialplan.plan import Context, Extension, Step, queue_log, sounds, user_event
+from dialplan.expression import is_equal
+from dialplan.plan import Context, Extension, Step, play, queue_log, sounds, user_event
 from dialplan.source import Source
 from ivr.asterisk import words
 from ivr.config.model import Survey
@@ -24,31 +25,28 @@ def contexts(source: Source) -> Iterator[Context]:
     """One per queue with a survey."""
     for name, queue in source.configuration.queues.items():
         if queue.survey is not None:
-            yield Context(survey_context(name), tuple(_survey(source, name, queue.survey)))
+            yield Context(survey_context(name), *_survey(source, name, queue.survey))
 
 
 def _survey(source: Source, name: str, survey: Survey) -> Iterator[Extension]:
     """The recording ends with the talk; an agent's own call is not asked."""
     at = partial(source.at, "queues", name, "survey")
-    unless_asked = f'$["${{{words.VAR_SURVEY}}}" = ""]?Hangup()'
     yield Extension(
         "s",
-        (
-            Step("StopMixMonitor", "", at()),
-            Step("ExecIf", f'$["${{{words.VAR_ORIGIN}}}" = "internal"]?Hangup()'),
-            *ask_python(source, words.AGI_SURVEY, name, at()),
-            Step("ExecIf", unless_asked),
-            *_tell(name, words.SURVEY_ASKED, at()),
-            Step("Background", sounds([_ASK])),
-            Step("WaitExten", f"{survey.wait:g}", at("wait")),
-        ),
+        Step("StopMixMonitor", "", at()),
+        Step("ExecIf", f"$[{is_equal(words.VAR_ORIGIN, 'internal')}]?Hangup()"),
+        *ask_python(source, words.AGI_SURVEY, name, at()),
+        Step("ExecIf", f"$[{is_equal(words.VAR_SURVEY)}]?Hangup()"),
+        *_tell(name, words.SURVEY_ASKED, at()),
+        Step("Background", sounds(_ASK)),
+        Step("WaitExten", f"{survey.wait:g}", at("wait")),
     )
-    thanks = (Step("Playback", sounds([_THANKS]), at()), Step("Hangup"))
-    yield Extension("_[1-5]", (*_tell(name, "${EXTEN}", at()), *thanks))
-    yield from (Extension(other, thanks) for other in ("i", "t"))
+    thanks = (play(_THANKS, place=at()), Step("Hangup"))
+    yield Extension("_[1-5]", *_tell(name, "${EXTEN}", at()), *thanks)
+    yield from (Extension(other, *thanks) for other in ("i", "t"))
     yield late(at())
 
 
 def _tell(queue: str, answer: str, place: Place) -> Iterator[Step]:
-    yield queue_log(place, queue, "${UNIQUEID}", words.LOG_SURVEY, answer, _AGENT)
-    yield user_event(words.EVENT_SURVEY, place, "", Queue=queue, Agent=_AGENT, Answer=answer)
+    yield queue_log(queue, "${UNIQUEID}", words.LOG_SURVEY, answer, _AGENT, place=place)
+    yield user_event(words.EVENT_SURVEY, Queue=queue, Agent=_AGENT, Answer=answer)

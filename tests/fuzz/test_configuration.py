@@ -68,6 +68,6 @@ def test_no_text_makes_a_line_a_section_or_an_application_of_its_own(written: by
         remark = comment(text)
     except UnsafeText:
         return
-    line = render([Context("c", (Extension("s", (step,)),))]).splitlines()[1]
+    line = render([Context("c", Extension("s", step))]).splitlines()[1]
     assert line == f"exten => s,1,Playback({text}) ; hotline"
     assert len(f"key = 1 ; {remark}".splitlines()) == 1
