@@ -18,6 +18,6 @@ IsOwed = Callable[[str], bool]
 
 def owed_callback(session: AgiSession, read: ReadNumber, is_owed: IsOwed) -> None:
     """Set HOTLINE_OWED for the caller; arguments 1 and 2 are the trunk and the presentation."""
-    number = read(session.env.get("agi_callerid", ""), session.argument(1), session.argument(2)).e164
+    number = read(session.caller, session.argument(1), session.argument(2)).e164
     if number and is_owed(number):
         session.set_variable(VAR_OWED, "yes")

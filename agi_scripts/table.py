@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import partial
 from random import uniform
+from typing import Concatenate, ParamSpec
 
 from agi_scripts.announce_position import announce_position
 from agi_scripts.callback_position import callback_position
@@ -32,30 +33,14 @@ def scripts_for(
 ) -> Mapping[str, Script]:
     """All scripts but those of orders, by name. `now` is the clock its events were received by."""
     queues, trunks = configuration.queues, ("", *configuration.trunks)
+    draw = partial(uniform, 0, 100)
     return {
-        words.AGI_ANNOUNCE_POSITION: _about(
-            queues, partial(announce_position, board=board, configuration=configuration, now=now)
-        ),
-        words.AGI_CALLBACK_POSITION: _about(
-            queues, partial(callback_position, board=board, configuration=configuration, now=now)
-        ),
+        words.AGI_ANNOUNCE_POSITION: _about(queues, announce_position, board, configuration, now),
+        words.AGI_CALLBACK_POSITION: _about(queues, callback_position, board, configuration, now),
         words.AGI_CALLER_LANGUAGE: _about(
-            trunks,
-            partial(
-                caller_language, store=store, configuration=configuration, read_number=reader(configuration)
-            ),
+            trunks, caller_language, store, configuration, reader(configuration)
         ),
-        words.AGI_SURVEY: _about(
-            queues,
-            partial(
-                survey,
-                store=store,
-                server=server,
-                configuration=configuration,
-                now=now,
-                draw=partial(uniform, 0, 100),
-            ),
-        ),
+        words.AGI_SURVEY: _about(queues, survey, store, server, configuration, now, draw),
     }
 
 
@@ -72,16 +57,21 @@ def scripts_of_orders(
 
     return {
         words.AGI_ORDER_CALLBACK: _about(
-            configuration.queues,
-            partial(order_callback, take=take_known, server=server, hours=hours, now=now),
+            configuration.queues, order_callback, take_known, server, hours, now
         ),
-        words.AGI_OWED_CALLBACK: _about(
-            trunks, partial(owed_callback, read=reader(configuration), is_owed=is_owed)
-        ),
+        words.AGI_OWED_CALLBACK: _about(trunks, owed_callback, reader(configuration), is_owed),
     }
 
 
-def _about(names: Collection[str], script: Script) -> Script:
+_Given = ParamSpec("_Given")
+
+
+def _about(
+    names: Collection[str],
+    script: Callable[Concatenate[AgiSession, _Given], None],
+    *given: _Given.args,
+    **named: _Given.kwargs,
+) -> Script:
     """The script, for sessions whose first argument is one of the configuration's names only.
 
     A database that is away for a while is no fault of the script.
@@ -91,7 +81,7 @@ def _about(names: Collection[str], script: Script) -> Script:
         if session.argument(1) not in names:
             raise Unanswered("the first argument names nothing in the live configuration")
         try:
-            script(session)
+            script(session, *given, **named)
         except StoreAway as problem:
             raise Unanswered(f"database: {problem}") from None
 
