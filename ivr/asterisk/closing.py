@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
-from ivr.asterisk.actions import ActionRefused
-from ivr.asterisk.readiness import Send
+from ivr.asterisk.readiness import Send, unless_refused
 from ivr.asterisk.words import DB_CLOSED
 
 FOR_GOOD: Final = datetime(2200, 1, 1, tzinfo=UTC)
@@ -36,11 +35,8 @@ async def closed_by_hand(send: Send, schedules: Iterable[str]) -> dict[str, date
     now = datetime.now(UTC)
     found = {}
     for schedule in schedules:
-        try:
-            told = await send({"Action": "DBGet", "Family": DB_CLOSED, "Key": schedule})
-        except ActionRefused:  # there is no such entry
-            continue
-        until = datetime.fromtimestamp(int(told.events[0]["Val"]), UTC)
+        entry = await unless_refused(send, {"Action": "DBGet", "Family": DB_CLOSED, "Key": schedule})
+        until = datetime.fromtimestamp(int(entry.events[0]["Val"]) if entry else 0, UTC)
         if until > now:
             found[schedule] = until
     return found

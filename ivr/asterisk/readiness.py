@@ -28,6 +28,14 @@ class Send(Protocol):
         ...
 
 
+async def unless_refused(send: Send, headers: Mapping[str, Header]) -> Reply | None:
+    """Asterisk's answer; None if it refuses. Raises the other AmiErrors."""
+    try:
+        return await send(headers)
+    except ActionRefused:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Needed:
     """What a call needs of Asterisk beside the dialplan; and the `hours` that may be closed by hand."""
@@ -77,11 +85,10 @@ async def _trunks(send: Send, needed: Needed) -> Iterable[str]:
     """One trunk that is reachable is enough for calls to come; a state that is not told counts as such."""
     states: dict[str, str] = {}
     for endpoint in needed.endpoints:
-        try:
-            told = await send({"Action": "Getvar", "Variable": f"DEVICE_STATE(PJSIP/{endpoint})"})
-        except ActionRefused:
+        asked = {"Action": "Getvar", "Variable": f"DEVICE_STATE(PJSIP/{endpoint})"}
+        if (answer := await unless_refused(send, asked)) is None:
             return ()
-        states[endpoint] = told.headers.get("Value", "")
+        states[endpoint] = answer.headers.get("Value", "")
     if not states or any(state not in _AWAY for state in states.values()):
         return ()
     listed = ", ".join(f"{endpoint} {state.lower()}" for endpoint, state in states.items())

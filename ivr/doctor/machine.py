@@ -11,13 +11,12 @@ from grp import getgrgid
 from pathlib import Path
 from typing import Final
 
-from ivr.asterisk.connection import utc_now
 from ivr.asterisk.secrets import SecretMissing, agi_answer, read_secret_file
 from ivr.asterisk.words import AGI_CALLBACK_POSITION, FASTAGI_QUESTION, FASTAGI_SECRET
 from ivr.config.check_prompts import missing_files
 from ivr.config.loading import Loaded, load
 from ivr.config.model import Configuration, Server
-from ivr.doctor.findings import Finding, error, warning, well
+from ivr.doctor.findings import Finding, clocks_apart, error, warning, well
 from ivr.private import is_open_to_others
 from ivr.revisions.shelf import Shelf
 from ivr.storage.engine import Store, StoreAway, StoreUnfit
@@ -26,7 +25,6 @@ from ivr.storage.missed import now
 
 _SHOWN: Final = 3
 _NONCE: Final = re.compile(re.escape(FASTAGI_QUESTION).replace("%s", "([0-9a-f]+)"))
-CLOCKS_AGREE_WITHIN: Final = 2.0
 
 
 def configuration(loaded: Loaded, folder: Path) -> Finding:
@@ -151,7 +149,7 @@ def database(url: str) -> Finding:
     try:
         with closing(Store(url)) as store:
             store.check()
-            apart = abs((store.read(now) - utc_now()).total_seconds())
+            apart = clocks_apart("database", "its", store.read(now))
             if not store.read(is_current):
                 return error("database", "without the tables of this version", "run `hotline data migrate`")
     except StoreUnfit as unfit:
@@ -159,9 +157,8 @@ def database(url: str) -> Finding:
     except StoreAway as away:
         do = "start it, make room for it, or set HOTLINE_DATABASE_URL"
         return error("database", f"cannot be reached: {away}", do)
-    if apart > CLOCKS_AGREE_WITHIN:
-        what = f"its clock and this machine's are {apart:.0f} s apart"
-        return error("database", what, "run one time service (chrony) on both machines")
+    if apart:
+        return apart[0]
     return well("database", f"{store.engine.dialect.name}, with the tables of this version")
 
 

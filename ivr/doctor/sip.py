@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ivr.asterisk.actions import ActionRefused
 from ivr.asterisk.events import AmiEvent
-from ivr.asterisk.readiness import Send
+from ivr.asterisk.readiness import Send, unless_refused
 from ivr.asterisk.words import CONTEXT_AGENTS, DB_CONTACTS
 from ivr.config.model import Configuration, Trunk
 from ivr.doctor.findings import Finding, error, warning, well
@@ -16,21 +15,20 @@ Rows = Sequence[AmiEvent]
 """What Asterisk tells of an endpoint: itself, its aor, auth, transport and contacts."""
 
 
-async def phones_and_trunks(send: Send, configuration: Configuration) -> AsyncIterator[Finding]:
+async def phones_and_trunks(send: Send, configuration: Configuration) -> list[Finding]:
     """Every finding about agents' endpoints, and about trunks' beside whether they are reachable."""
     phones = {name: await _endpoint(send, name) for name in configuration.agents}
-    for finding in _phones(phones):
-        yield finding
+    found = list(_phones(phones))
     is_registered = _values(phones.values(), "ContactsRegistered") - {"0"}
     if is_registered and not (await send({"Action": "DBGetTree", "Family": DB_CONTACTS})).events:
         what = "Asterisk does not keep phones' contacts in its own database: nobody looks whether one is bad"
-        yield error("agents", what, "take the line `contact = …` out of [res_pjsip] in sorcery.conf")
+        found += [error("agents", what, "take the line `contact = …` out of [res_pjsip] in sorcery.conf")]
     transports = _values(phones.values(), "Transport")
     for trunk in configuration.trunks.values():
         rows = await _endpoint(send, trunk.endpoint)
         if rows is not None:  # a missing one is found as readiness
-            for finding in _trunk(trunk, rows, transports):
-                yield finding
+            found += _trunk(trunk, rows, transports)
+    return found
 
 
 def _phones(phones: Mapping[str, Rows | None]) -> Iterator[Finding]:
@@ -69,7 +67,5 @@ def _values(endpoints: Iterable[Rows | None], header: str) -> set[str]:
 
 async def _endpoint(send: Send, name: str) -> Rows | None:
     """What Asterisk tells of it; None if there is no such endpoint."""
-    try:
-        return (await send({"Action": "PJSIPShowEndpoint", "Endpoint": name})).events
-    except ActionRefused:
-        return None
+    shown = await unless_refused(send, {"Action": "PJSIPShowEndpoint", "Endpoint": name})
+    return None if shown is None else shown.events
