@@ -12,7 +12,7 @@ from typing import Final
 from dialplan import manager
 from dialplan.compiler import compile
 from ivr.asterisk.secrets import FOLDER, make_all_missing
-from ivr.asterisk.shared_folder import FILE_MODE, share
+from ivr.asterisk.shared_folder import FILE_MODE, share, write_whole
 from ivr.config.loading import Loaded
 
 HOME: Final = "hotline"
@@ -35,9 +35,7 @@ def write(loaded: Loaded, out: Path, server: str, today: date, group: int | None
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f".{path.name}.new")
-        fresh.write_text(text, encoding="utf-8")
-        fresh.chmod(FILE_MODE)
-        fresh.replace(path)
+        write_whole(path, text.encode())
+        path.chmod(FILE_MODE)
         written.append(path)
     return written + make_all_missing(out / FOLDER, manager.RIGHTS)

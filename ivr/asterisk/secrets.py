@@ -7,13 +7,12 @@ ever writes a secret anywhere else.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from ivr.asterisk.shared_folder import FILE_MODE, share
+from ivr.asterisk.shared_folder import share, write_whole
 from ivr.asterisk.words import FASTAGI_SECRET, LOG_KEY
 
 FOLDER = "secrets.d"
@@ -33,7 +32,10 @@ def make_missing(folder: Path, names: Iterable[str], word: str = "secret") -> li
     `folder` is made if need be, as `share` does. Files are 0640: Asterisk's group may read them, nobody else.
     """
     share(folder)
-    return [path for name in names if (path := _make(folder / f"{name}.conf", word)) is not None]
+    missing = [path for name in names if not (path := folder / f"{name}.conf").exists()]
+    for path in missing:
+        write_whole(path, f"{word} = {secrets.token_hex(_BYTES)}\n".encode())
+    return missing
 
 
 def make_all_missing(folder: Path, users: Iterable[str]) -> list[Path]:
@@ -42,20 +44,6 @@ def make_all_missing(folder: Path, users: Iterable[str]) -> list[Path]:
     The service, which enforces retention, may not write here.
     """
     return make_missing(folder, [*users, FASTAGI_SECRET, LOG_KEY, PSEUDONYMS])
-
-
-def _make(path: Path, word: str) -> Path | None:
-    if path.exists():
-        return None
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(
-        os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "w", encoding="ascii"
-    ) as file:
-        os.fchmod(file.fileno(), FILE_MODE)
-        file.write(f"{word} = {secrets.token_hex(_BYTES)}\n")
-    new.replace(path)
-    return path
 
 
 def read_secret(folder: Path, user: str) -> str:

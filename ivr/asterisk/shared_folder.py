@@ -1,4 +1,4 @@
-"""Folders that we write and Asterisk reads: 2750 and of Asterisk's group, which their files inherit.
+"""Folders that we write and Asterisk reads: 2750 and of Asterisk's group, which their files inherit; 0640.
 
 On Debian Asterisk runs as `asterisk` and its configuration folder has that group; root, who renders, is in
 another.
@@ -7,6 +7,7 @@ another.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -28,3 +29,22 @@ def share(folder: Path, group: int | None = None) -> None:
         os.chown(path, -1, gid, follow_symlinks=False)
         if path.is_dir() and not path.is_symlink():
             path.chmod(_MODE)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """The file is there as a whole, on disk, or not at all. Raises OSError.
+
+    It keeps the mode and the group of the file it replaces; a new one is 0640.
+    """
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)  # of a writer that was killed
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as file:
+        os.fchmod(file.fileno(), FILE_MODE)
+        if path.exists():
+            with suppress(PermissionError):
+                os.fchown(file.fileno(), -1, path.stat().st_gid)
+            os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)

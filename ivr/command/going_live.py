@@ -18,6 +18,7 @@ from ivr.asterisk.connection import utc_now
 from ivr.asterisk.login import logged_in
 from ivr.asterisk.readiness import Send
 from ivr.asterisk.secrets import FOLDER, SecretMissing, make_all_missing
+from ivr.asterisk.shared_folder import write_whole
 from ivr.command.preparing import Wish, prepare
 from ivr.config.changes import changes
 from ivr.config.check_prompts import missing_files
@@ -25,7 +26,7 @@ from ivr.config.loading import Loaded, configuration_of, load
 from ivr.config.model import Configuration, Server
 from ivr.doctor.asterisk import sounds_folder
 from ivr.revisions import takeover
-from ivr.revisions.shelf import CONFIG, NotApplied, Revision, Shelf, tree_files, write_whole
+from ivr.revisions.shelf import CONFIG, NotApplied, Revision, Shelf, tree_files
 
 _FIRST_TIME = "the first time: `hotline config render`, then `manager reload` in Asterisk's console"
 _SETTINGS = ("queues.conf", "queuerules.conf", "manager.conf")

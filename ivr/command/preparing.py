@@ -12,11 +12,12 @@ from pathlib import Path
 from dialplan.compiler import compile
 from dialplan.quoting import UnsafeText
 from dialplan.writing import HOME
+from ivr.asterisk.shared_folder import write_whole
 from ivr.command.checking import unfit_database
 from ivr.command.menu_tests import run_tests
 from ivr.config.loading import Loaded, configuration_of, load
 from ivr.config.problems import errors
-from ivr.revisions.shelf import CONFIG, NotApplied, Shelf, write_whole, yaml_files
+from ivr.revisions.shelf import CONFIG, NotApplied, Shelf, yaml_files
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,13 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from ivr.asterisk.shared_folder import FILE_MODE, share
+from ivr.asterisk.shared_folder import share, write_whole
 from ivr.config.loading import content_of
 from ivr.config.problems import Problem
 
@@ -198,24 +198,6 @@ def _exchange(link: Path, folder: Path) -> None:
         folder.rename(aside)
         link.rename(folder)
         aside.rename(link)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """The file is there as a whole, on disk, or not at all. Raises OSError.
-
-    It keeps the mode and the group of the file it replaces; a new one is 0640.
-    """
-    fresh = path.with_name(f".{path.name}.new")
-    with fresh.open("wb") as file:
-        os.fchmod(file.fileno(), FILE_MODE)
-        if path.exists():
-            with suppress(PermissionError):
-                os.fchown(file.fileno(), -1, path.stat().st_gid)
-            os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
 
 
 def yaml_files(folder: Path) -> dict[str, bytes]:

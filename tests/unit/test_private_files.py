@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from ivr.asterisk.shared_folder import write_whole
 from ivr.doctor.machine import privacy
-from ivr.revisions.shelf import CONFIG, Shelf, put_back, write_whole
+from ivr.revisions.shelf import CONFIG, Shelf, put_back
 from ivr.storage.engine import Store
 from ivr.storage.migrations import migrate
 from ivr.storage.spool import Spool
