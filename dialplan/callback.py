@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from dialplan.allow_list import allowed, dialled
-from dialplan.door import after_talk, ask_python, late, left, options, recording
+from dialplan.door import ask_python, in_line, late, recording
 from dialplan.entry import doorway
 from dialplan.expression import differs, is_equal, one_more, var
 from dialplan.lending import own_agents_first
@@ -28,6 +28,7 @@ from dialplan.plan import (
     sounds,
     unless_set,
     user_event,
+    wrong_or_silent,
 )
 from dialplan.source import Source
 from ivr.asterisk import words
@@ -133,17 +134,11 @@ def _talk(source: Source, name: str, queue: Queue) -> Iterator[Extension]:
         yield late(place, "1")
 
 
-def _again(source: Source) -> Iterator[Extension]:
+def _again(source: Source) -> tuple[Extension, Extension]:
     """Silence or another key: said once more, `confirm_times` in all; then it is a machine."""
-    times = source.configuration.callback.confirm_times
-    place = source.at("callback", "confirm_times")
-    for extension in ("i", "t"):
-        yield Extension(
-            extension,
-            assign({_ROUND: one_more(_ROUND)}, place),
-            goto_if(f"{var(_ROUND)} <= {times}", "s,ask"),
-            Step("Hangup"),
-        )
+    again = goto_if(f"{var(_ROUND)} <= {source.configuration.callback.confirm_times}", "s,ask")
+    asked = assign({_ROUND: one_more(_ROUND)}, source.at("callback", "confirm_times"))
+    return wrong_or_silent(asked, again, Step("Hangup"))
 
 
 def _confirmed(source: Source, name: str, queue: Queue) -> Iterator[Step]:
@@ -157,13 +152,11 @@ def _confirmed(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     yield _event(words.CALLBACK_CONFIRMED)
     shown = {"CALLERID(num)": _CITIZEN, "CALLERID(name)": _AGENT_SEES, words.VAR_POSITION: ""}
     yield assign(shown | recording(source, queue) | own_agents_first(queue))
-    joined = f"{name},{options(queue)},,,{source.configuration.callback.max_hold:.0f}"
+    longest, position, hold = f"{source.configuration.callback.max_hold:.0f}", "", at("max_hold")
     if not queue.tells_places:
         yield from ask_python(source, words.AGI_CALLBACK_POSITION, name, place)
-        joined += f",,,,{var(words.VAR_POSITION)}"
-    yield Step("Queue", joined, at("max_hold"))
-    yield left(name, at("max_hold"))
-    yield from after_talk(name, queue, source.at("queues", name, "survey"))
+        position = var(words.VAR_POSITION)
+    yield from in_line(source, name, queue, longest, position, hold, hold)
     yield _event(words.CALLBACK_NO_AGENT)
     yield play("callback_no_agent")
     if source.configuration.callback.new_times:

@@ -12,7 +12,7 @@ from functools import partial
 from dialplan import schedule
 from dialplan.expression import choose, differs, if_set, is_equal, var
 from dialplan.lending import own_agents_first
-from dialplan.menu import node_context, queue_context
+from dialplan.menu import node_context, queue_context, unless_open
 from dialplan.plan import Context, Extension, Step, assign, goto, goto_if, inside, sounds, user_event
 from dialplan.quoting import argument
 from dialplan.source import Source
@@ -48,8 +48,7 @@ def contexts(source: Source) -> Iterator[Context]:
 
 def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     at = partial(source.at, "queues", name)
-    if queue.hours is not None and queue.closed is not None:
-        yield from schedule.unless_open(queue.hours, node_context(queue.closed), at("hours"))
+    yield from unless_open(queue, at("hours"))
     begin = {words.VAR_SAY: "", words.VAR_OFFER: "", JOINED: "${EPOCH}"}
     yield assign(chosen(queue) | begin | recording(source, queue) | own_agents_first(queue), at())
     if queue.record:
@@ -76,10 +75,7 @@ def joining(source: Source, name: str, queue: Queue, position: str = "") -> Iter
     if queue.hours is not None and queue.at_closing is not None:
         yield schedule.ask(queue.hours, at("at_closing"))
         longest = choose(f"{_CLOSES_FIRST} {longest}", var(schedule.OPEN_FOR), longest)
-    joined = f"{name},{options(queue)},,,{longest},,,,{position}".rstrip(",")
-    yield Step("Queue", joined, at("max_wait"))
-    yield left(name, at("on_timeout"))
-    yield from after_talk(name, queue, at("survey"))
+    yield from in_line(source, name, queue, longest, position, at("max_wait"), at("on_timeout"))
     if queue.at_closing is not None:
         closes = f"{is_equal('QUEUESTATUS', 'TIMEOUT')} & {_CLOSES_FIRST} {queue.max_wait:.0f}"
         yield goto_if(closes, f"{node_context(queue.at_closing)},s,1", at("at_closing"))
@@ -100,25 +96,25 @@ def sent_to(structure: str) -> dict[str, str]:
     return {words.VAR_STRUCTURE: structure, _CHOSEN_BY: _BY_PATH}
 
 
-def left(queue: str, place: Place) -> Step:
-    """Say how the caller came out of the queue; AMI alone does not tell a timeout from an abandon."""
-    return user_event(words.EVENT_LEFT_QUEUE, place, Queue=queue, Result="${QUEUESTATUS}")
+def in_line(
+    source: Source, name: str, queue: Queue, longest: str, position: str, waits_at: Place, left_at: Place
+) -> Iterator[Step]:
+    """Queue(), for at most `longest` seconds; callers who have talked go to the survey and do not come back.
+
+    No diverted phone chooses what we dial (`i`); for a survey the caller stays on the line (`c`). The event
+    says how the caller came out of the queue: AMI alone does not tell a timeout from an abandon.
+    """
+    options = "i" if queue.survey is None else "ci"
+    yield Step("Queue", f"{name},{options},,,{longest},,,,{position}".rstrip(","), waits_at)
+    yield user_event(words.EVENT_LEFT_QUEUE, left_at, Queue=name, Result="${QUEUESTATUS}")
+    if queue.survey is not None:
+        target, place = f"{survey_context(name)},s,1", source.at("queues", name, "survey")
+        yield goto_if(is_equal("QUEUESTATUS", "CONTINUE"), target, place)
 
 
 def survey_context(queue: str) -> str:
     """The context of a queue's survey."""
     return inside(f"survey-{queue}")
-
-
-def options(queue: Queue) -> str:
-    """Queue()'s: no diverted phone chooses what we dial; for a survey the caller stays on the line."""
-    return "i" if queue.survey is None else "ci"
-
-
-def after_talk(name: str, queue: Queue, place: Place) -> Iterator[Step]:
-    """Right after `left`: whoever has talked goes to the survey and does not come back."""
-    if queue.survey is not None:
-        yield goto_if(is_equal("QUEUESTATUS", "CONTINUE"), f"{survey_context(name)},s,1", place)
 
 
 def recording(source: Source, queue: Queue) -> dict[str, str]:

@@ -17,7 +17,7 @@ from dialplan.plan import Context, Extension, Step, assign, goto, goto_if, insid
 from dialplan.source import Source
 from ivr.asterisk.words import VAR_LANGUAGE, VAR_PATH, VAR_STEPS
 from ivr.config.menu_graph import returns
-from ivr.config.model import Menu, Node, Retry
+from ivr.config.model import Menu, Node, Queue, Retry
 from ivr.config.places import Place
 from ivr.menus.steps import LONGEST_STEPS
 from ivr.menus.walk import LONGEST_PATH
@@ -52,17 +52,19 @@ def contexts(source: Source) -> Iterator[Context]:
     """All nodes of the menu."""
     for name, node in source.configuration.menu.nodes.items():
         at = partial(source.at, "menu", "nodes", name)
-        entry = _hours(node, at("hours"))
+        entry = unless_open(node, at("hours"))
         if node.keys is None:
             yield Context(node_context(name), Extension("s", *entry, *_passing(source, name, node, at())))
         else:
             yield Context(node_context(name), *_choice(source, name, node, entry))
 
 
-def _hours(node: Node, place: Place) -> tuple[Step, ...]:
-    if node.hours is None or node.closed is None:
+def unless_open(to: Node | Queue, place: Place) -> tuple[Step, ...]:
+    """Steps that fall through while the node or queue is open, and go to its `closed` node when it is not."""
+    if to.hours is None or to.closed is None:
         return ()
-    return schedule.unless_open(node.hours, node_context(node.closed), place)
+    is_closed = f"{var(schedule.OPEN_FOR)} = 0"
+    return schedule.ask(to.hours, place), goto_if(is_closed, f"{node_context(to.closed)},s,1")
 
 
 def _passing(source: Source, name: str, node: Node, place: Place) -> Iterator[Step]:

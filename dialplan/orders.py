@@ -25,6 +25,7 @@ from dialplan.plan import (
     queue_log,
     sounds,
     user_event,
+    wrong_or_silent,
 )
 from dialplan.source import Source
 from ivr.asterisk import words
@@ -81,7 +82,7 @@ def _owed(source: Source, name: str, queue: Queue) -> Context:
             Step("WaitExten", _OFFER_WAIT),
         ),
         Extension("1", play(LEFT_TO_CALLBACK, place=place), Step("Hangup")),
-        *(Extension(other, door(label="place")) for other in ("i", "t")),
+        *wrong_or_silent(door(label="place")),
         Extension(OUT_OF_TIME, door(label=RESUME)) if queue.asks_before_joining else late(place),
     )
 
@@ -101,12 +102,11 @@ def _ways(source: Source, name: str, queue: Queue) -> Iterator[Context]:
     yield Context(_back_context(name), *_back(source, name, queue))
     if queue.order.over is not None:
         place = at("over")
-        join = goto(queue_context(name), label="join", place=place)
         yield Context(
             inside(f"offer-{name}"),
             Extension("s", Step("Background", sounds(ORDER_OFFER), place), Step("WaitExten", _OFFER_WAIT)),
             Extension(key, assign({ORDER_THEN: ""}, place), goto(order_context(name))),
-            *(Extension(other, join) for other in ("i", "t")),
+            *wrong_or_silent(goto(queue_context(name), label="join", place=place)),
         )
 
 
@@ -157,10 +157,9 @@ def _asking(source: Source) -> Iterator[Extension]:
     yield late(NOWHERE, "commit")
 
 
-def _again(otherwise: str) -> Iterator[Extension]:
-    for extension in ("i", "t"):
-        again = goto_if(f"{var(_ROUND)} <= {ASKED_AT_MOST}", f"s,ask:{otherwise}")
-        yield Extension(extension, assign({_ROUND: one_more(_ROUND)}), again)
+def _again(otherwise: str) -> tuple[Extension, Extension]:
+    again = goto_if(f"{var(_ROUND)} <= {ASKED_AT_MOST}", f"s,ask:{otherwise}")
+    return wrong_or_silent(assign({_ROUND: one_more(_ROUND)}), again)
 
 
 def _another_number(source: Source) -> Iterator[Step]:

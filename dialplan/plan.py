@@ -79,6 +79,11 @@ def unless_set(variable: str, otherwise: str) -> str:
     return choose(is_equal(variable), otherwise, var(variable))
 
 
+def wrong_or_silent(*steps: Step) -> tuple[Extension, Extension]:
+    """What a key that means nothing, and no key at all, lead to."""
+    return Extension("i", *steps), Extension("t", *steps)
+
+
 def user_event(name: str, place: Place = NOWHERE, /, **headers: str) -> Step:
     """Tell the AMI listeners."""
     return Step("UserEvent", ",".join([name, *(f"{key}: {text}" for key, text in headers.items())]), place)

@@ -27,11 +27,6 @@ def ask(name: str, place: Place) -> Step:
     return Step("Gosub", f"{_context(name)},s,1", place)
 
 
-def unless_open(name: str, closed: str, place: Place) -> tuple[Step, Step]:
-    """Steps that fall through when schedule `name` is open, and go to context `closed` when it is not."""
-    return ask(name, place), goto_if(f"{var(OPEN_FOR)} = 0", f"{closed},s,1")
-
-
 def contexts(source: Source) -> Iterator[Context]:
     """Each schedule that a queue or the menu asks."""
     configuration = source.configuration

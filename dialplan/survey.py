@@ -10,7 +10,7 @@ from functools import partial
 
 from dialplan.door import ask_python, late, survey_context
 from dialplan.expression import is_equal
-from dialplan.plan import Context, Extension, Step, play, queue_log, sounds, user_event
+from dialplan.plan import Context, Extension, Step, play, queue_log, sounds, user_event, wrong_or_silent
 from dialplan.source import Source
 from ivr.asterisk import words
 from ivr.config.model import Survey
@@ -43,7 +43,7 @@ def _survey(source: Source, name: str, survey: Survey) -> Iterator[Extension]:
     )
     thanks = (play(_THANKS, place=at()), Step("Hangup"))
     yield Extension("_[1-5]", *_tell(name, "${EXTEN}", at()), *thanks)
-    yield from (Extension(other, *thanks) for other in ("i", "t"))
+    yield from wrong_or_silent(*thanks)
     yield late(at())
 
 
