@@ -130,11 +130,8 @@ class _Connection(LineOnlyReceiver):
 
     def drop(self) -> None:
         """Close now, and let the script know without waiting for the socket."""
-        self._wire.put(None)
-        if self._running is None:
-            self._leave()
-        if self.transport is not None:
-            self.transport.abortConnection()
+        self.connectionLost()
+        self.transport.abortConnection()
 
     def _header(self, line: str) -> None:
         if line == "":
@@ -187,8 +184,7 @@ class _Connection(LineOnlyReceiver):
         ran.runs += 1
         ran.milliseconds += (self._server.reactor.seconds() - self._began) * 1000
         self._leave()
-        if self.transport is not None:
-            self.transport.loseConnection()
+        self.transport.loseConnection()
 
     def _leave(self) -> None:
         self._server.open.discard(self)
