@@ -33,6 +33,7 @@ from ivr.asterisk.words import FIXED_CONTEXTS
 from ivr.config.loading import Loaded, configuration_of
 
 REVISIONS = "hotline/revisions"
+_INCLUDE = f'#include "{REVISIONS}/*.conf"\n'
 _ORIGIN = re.compile(r" ; \S+$", re.MULTILINE)
 
 
@@ -44,35 +45,22 @@ def compile(loaded: Loaded, server: str = "main", *, today: date) -> dict[str, s
     carry.
     """
     source = Source(configuration_of(loaded), loaded.places, server, today)
-    plan, revision = _dialplan(source)
-    settings = {name: text.replace(REVISION, revision) for name, text in _settings(source).items()}
-    return {**plan, **settings}
-
-
-def _dialplan(source: Source) -> tuple[dict[str, str], str]:
-    """The files of the dialplan, and their revision."""
     parts = (entry, agents, callback, menu, door, survey, orders, schedule, contacts, blocked, lending)
     contexts: list[Context] = [context for part in parts for context in part.contexts(source)]
-    fixed = [context for context in contexts if context.name in FIXED_CONTEXTS]
     plan = render(context for context in contexts if context.name not in FIXED_CONTEXTS)
+    fixed = render(context for context in contexts if context.name in FIXED_CONTEXTS)
     revision = revision_of(plan)
-    entries = f'#include "{REVISIONS}/*.conf"\n\n{entry.global_variables(source)}\n{render(fixed)}'
-    # In this order: a reload between the two must not name contexts that are not there yet.
+    # In this order: a reload between the first two must not name contexts that are not there yet.
     files = {
-        f"{REVISIONS}/{revision}.conf": plan.replace(REVISION, revision),
-        "hotline/extensions.conf": entries.replace(REVISION, revision),
+        f"{REVISIONS}/{revision}.conf": plan,
+        "hotline/extensions.conf": "\n".join((_INCLUDE, entry.global_variables(source), fixed)),
+        "hotline/queues.conf": settings.render(queues.sections(source)),
+        "hotline/queuerules.conf": settings.render(lending.rules(source)),
+        "hotline/manager.conf": settings.render(manager.sections(source)),
     }
-    return files, revision
+    return {name: text.replace(REVISION, revision) for name, text in files.items()}
 
 
 def revision_of(plan: str) -> str:
     """Eight hex digits of the plan's content; where its lines stand in the YAML does not count."""
     return hashlib.sha256(_ORIGIN.sub("", plan).encode()).hexdigest()[:8]
-
-
-def _settings(source: Source) -> dict[str, str]:
-    return {
-        "hotline/queues.conf": settings.render(queues.sections(source)),
-        "hotline/queuerules.conf": settings.render(lending.rules(source)),
-        "hotline/manager.conf": settings.render(manager.sections(source)),
-    }
