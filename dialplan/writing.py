@@ -34,7 +34,6 @@ def write(loaded: Loaded, out: Path, server: str, today: date, group: int | None
         path = out / name
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, text.encode())
         path.chmod(FILE_MODE)
         written.append(path)

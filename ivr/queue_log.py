@@ -21,7 +21,7 @@ from ivr.config.model import Configuration
 from ivr.visits.facts import LongAgo, Tick
 from ivr.visits.fold import Changes, Fold
 from ivr.visits.from_queue_log import LogReader, read_line
-from ivr.visits.records import LONGEST_CALL, Call
+from ivr.visits.records import LONGEST_CALL
 from ivr.visits.state import before
 from ivr.watched import Watched
 
@@ -98,6 +98,7 @@ class QueueLog:
         changes = self._changes(block)
         settled = {of.first_line: position for of, position in self._settled().items()}
         last = self._reader.last
+        callers = {(call.caller, call.trunk, call.presentation) for call in changes.calls}
         return Told(
             file,
             block.packed,
@@ -105,7 +106,7 @@ class QueueLog:
             changes,
             settled,
             last.at if last else None,
-            {who: self._watched.read_number(*who) for who in {_who(call) for call in changes.calls}},
+            {who: self._watched.read_number(*who) for who in callers},
             tuple(self._orders(block)),
             block.skipped,
         )
@@ -139,7 +140,3 @@ class QueueLog:
         settled = self._ends | needed
         self._ends = {file: end for file, end in self._ends.items() if file in needed}
         return settled
-
-
-def _who(call: Call) -> tuple[str, str, str]:
-    return call.caller, call.trunk, call.presentation

@@ -8,6 +8,7 @@ scripts use: `argument`, `get_variable`, `set_variable`. Asterisk going away, at
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import StringIO
 from typing import Final, Protocol
 
 from asterisk.agi import AGI, AGIHangup, AGIUnknownError
@@ -35,13 +36,6 @@ class Wire(Protocol):
         ...
 
 
-class _Silence:
-    """Where pyst2 writes what it sends and hears: callers' numbers belong in no unmasked log."""
-
-    def write(self, text: str) -> None:
-        pass
-
-
 class AgiSession(AGI):  # type: ignore[misc]  # pyst2 has no types
     """A session whose headers are already read: `env` as pyst2 names it (`agi_uniqueid`, `agi_arg_1` …)."""
 
@@ -50,7 +44,7 @@ class AgiSession(AGI):  # type: ignore[misc]  # pyst2 has no types
         # headers with no limit; it sets nothing but these.
         self.env = dict(env)
         self.stdin = self.stdout = wire
-        self.stderr = _Silence()
+        self.stderr = StringIO()  # callers' numbers belong in no unmasked log
         self._got_sighup = False
 
     @property

@@ -129,11 +129,10 @@ class AmiConnection:
     async def close(self) -> None:
         """Log off and let `run` return."""
         self._closing.set()
-        if self._session is not None:
+        if session := self._session:
             with suppress(AmiError):
-                await self._session.ask({"Action": "Logoff"}, 1.0)
-        if self._session is not None:
-            self._session.cut("closed by us")
+                await session.ask({"Action": "Logoff"}, 1.0)
+            session.cut("closed by us")
 
     async def _stay_connected(self) -> bool:
         self.clock.follow()

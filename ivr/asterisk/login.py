@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
-from ivr.asterisk.actions import Header, Reply
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.readiness import Send
 from ivr.asterisk.secrets import read_secret
@@ -23,9 +23,7 @@ async def logged_in(server: Server, user: str, secrets: Path, within: float) -> 
     secret = read_secret(secrets, user)
     session = await Session.open(server.ami_host, server.ami_port, utc_now, within)
 
-    async def send(headers: Mapping[str, Header], *, deadline: float = within) -> Reply:
-        return await session.ask(headers, deadline)
-
+    send = partial(session.ask, deadline=within)
     try:
         await send({"Action": "Login", "Username": user, "Secret": secret, "Events": "off"})
         yield send

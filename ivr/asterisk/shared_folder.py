@@ -34,8 +34,9 @@ def share(folder: Path, group: int | None = None) -> None:
 def write_whole(path: Path, content: bytes) -> None:
     """The file is there as a whole, on disk, or not at all. Raises OSError.
 
-    It keeps the mode and the group of the file it replaces; a new one is 0640.
+    It keeps the mode and the group of the file it replaces; a new one is 0640. Its folder is made if need be.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)  # of a writer that was killed
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as file:

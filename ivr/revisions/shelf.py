@@ -74,11 +74,8 @@ class Shelf:
 
     def history(self) -> list[Revision]:
         """All that are kept, oldest first."""
-        found = (self.folder.glob(f"[0-9]*/{ABOUT}")) if self.folder.is_dir() else ()
-        return sorted(
-            (Revision(**json.loads(file.read_text(encoding="utf-8"))) for file in found),
-            key=lambda revision: revision.number,
-        )
+        found = [json.loads(file.read_text(encoding="utf-8")) for file in self.folder.glob(f"[0-9]*/{ABOUT}")]
+        return sorted((Revision(**about) for about in found), key=lambda revision: revision.number)
 
     def live(self) -> Revision | None:
         """The last one that was verified; the link is ahead of it only while an apply runs, or was killed."""
@@ -219,10 +216,8 @@ def put_back(files: Mapping[str, bytes], folder: Path, aside: Path) -> bool:
     if there == files:
         return False
     for name, content in there.items():
-        (aside / name).parent.mkdir(parents=True, exist_ok=True)
         write_whole(aside / name, content)
     for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write_whole(folder / name, content)
     for name in there.keys() - files.keys():
         (folder / name).unlink()
