@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ivr.asterisk.events import AmiEvent
 
@@ -43,10 +43,8 @@ class UnsafeHeader(AmiError):
 class Reply:
     """Asterisk's answer to one action; `events` are the rows of a list action, without the closing event."""
 
-    response: str
-    message: str
-    events: tuple[AmiEvent, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str]
+    events: tuple[AmiEvent, ...]
 
 
 def refuse_unsafe(headers: Mapping[str, Header]) -> None:

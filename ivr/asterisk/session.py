@@ -212,14 +212,8 @@ def event_of(message: Message, received_at: datetime, doubt: float = 0.0) -> Ami
             variables.update((key, text) for key, _, text in (each.partition("=") for each in values))
         else:
             headers[name] = values[0]
-    return AmiEvent(
-        headers.get("Event", ""),
-        headers,
-        variables,
-        received_at,
-        parse_timestamp(headers.get("Timestamp", "")),
-        doubt,
-    )
+    timestamp = parse_timestamp(headers.get("Timestamp", ""))
+    return AmiEvent(headers.get("Event", ""), headers, variables, received_at, timestamp, doubt)
 
 
 def _reply(found: Message | list[Message], received_at: datetime) -> Reply:
@@ -229,6 +223,4 @@ def _reply(found: Message | list[Message], received_at: datetime) -> Reply:
     if first["Response"].lower() not in ("success", "follows", "goodbye"):
         raise ActionRefused(first["Message"] or first["Response"] or "refused without a word")
     rows = (row for row in messages[1:] if "Event" in row and row.eventlist != "Complete")
-    return Reply(
-        first["Response"], first["Message"], tuple(event_of(row, received_at) for row in rows), first.headers
-    )
+    return Reply(first.headers, tuple(event_of(row, received_at) for row in rows))

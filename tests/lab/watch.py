@@ -85,7 +85,7 @@ class Watch:
                 ],
             }
         )
-        assert reply.response == "Success"
+        assert reply.headers["Response"] == "Success"
 
 
 @asynccontextmanager

@@ -217,9 +217,9 @@ def test_a_list_action_gives_its_rows_and_an_originate_only_its_acceptance() -> 
         async with Replay() as replay, connected(replay) as connection:
             await heard(connection, is_connected)
             status = await connection.send({"Action": "QueueStatus"})
-            assert (status.response, status.events) == ("Success", ())
+            assert (status.headers["Response"], status.events) == ("Success", ())
             originate = {"Action": "Originate", "Channel": "Local/1@x/n", "Variable": ["A=1", "B=2"]}
-            assert (await connection.send(originate)).response == "Success"
+            assert (await connection.send(originate)).headers["Response"] == "Success"
 
     asyncio.run(main())
 
