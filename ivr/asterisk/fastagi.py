@@ -96,6 +96,7 @@ class _Connection(LineOnlyReceiver):
 
     delimiter = b"\n"
     transport: Any  # a TCP transport; zope's interfaces say nothing to a type checker
+    _deadline: DelayedCall
 
     def __init__(self, factory: FastAgiFactory) -> None:
         self._server = factory
@@ -105,8 +106,6 @@ class _Connection(LineOnlyReceiver):
         self._take: Callable[[str], None] = self._header
         self._wire = _Wire(self._send)
         self._answer = b""
-        self._deadline: DelayedCall | None = None
-        self._running: Deferred[None] | None = None
         self._began = 0.0
 
     def connectionMade(self) -> None:
@@ -123,9 +122,9 @@ class _Connection(LineOnlyReceiver):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._wire.put(None)
-        if self._deadline is not None and self._deadline.active():
+        if self._deadline.active():
             self._deadline.cancel()
-        if self._running is None:
+        if self in self._server.unproved:
             self._leave()
 
     def drop(self) -> None:
@@ -166,8 +165,8 @@ class _Connection(LineOnlyReceiver):
         self._began = self._server.reactor.seconds()
         session = AgiSession(self._env, self._wire)
         script = self._server.scripts[name]
-        self._running = threads.deferToThreadPool(self._server.reactor, self._server.pool, script, session)
-        self._running.addErrback(self._failed, name).addBoth(self._finished, name)
+        running = threads.deferToThreadPool(self._server.reactor, self._server.pool, script, session)
+        running.addErrback(self._failed, name).addBoth(self._finished, name)
 
     def _failed(self, failure: Failure, script: str) -> None:
         if isinstance(failure.value, AGIHangup):
@@ -191,7 +190,7 @@ class _Connection(LineOnlyReceiver):
         self._server.unproved.pop(self, None)
 
     def _too_slow(self) -> None:
-        if self._running is not None and self in self._server.open:
+        if self in self._server.open and self not in self._server.unproved:
             self._server.tally.of(self._env["agi_network_script"]).slow += 1
         self.end("deadline passed")
 
