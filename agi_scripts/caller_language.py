@@ -6,7 +6,6 @@ MENU_LANGUAGE; left as it is (a new or hidden number, or Python dead) the call b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 from ivr.asterisk.agi_session import AgiSession
@@ -17,11 +16,6 @@ from ivr.storage.engine import Store
 from ivr.storage.missed import last_chosen
 
 
-def decide(chosen: str, spoken: Sequence[str]) -> str:
-    """The language chosen last, if the hotline still speaks it; else nothing."""
-    return chosen if chosen in spoken else ""
-
-
 def caller_language(
     session: AgiSession, store: Store, configuration: Configuration, read_number: ReadNumber
 ) -> None:
@@ -29,5 +23,5 @@ def caller_language(
     number = read_number(session.caller, session.argument(1), session.get_variable(VAR_PRESENTATION))
     if number.e164:
         chosen = store.read(partial(last_chosen, caller_e164=number.e164))
-        if language := decide(chosen, configuration.hotline.languages):
-            session.set_variable(VAR_LANGUAGE, language)
+        if chosen in configuration.hotline.languages:  # does the hotline still speak it?
+            session.set_variable(VAR_LANGUAGE, chosen)

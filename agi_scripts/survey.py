@@ -17,11 +17,6 @@ from ivr.storage.engine import Store
 from ivr.storage.surveys import was_asked_since
 
 
-def decide(share: int, drawn: float, was_asked: bool) -> bool:
-    """Whether to ask: `drawn` at random from 0 up to 100 is within the `share`, and nobody asked lately."""
-    return drawn < share and not was_asked
-
-
 def survey(
     session: AgiSession,
     store: Store,
@@ -30,11 +25,14 @@ def survey(
     now: Callable[[], datetime],
     draw: Callable[[], float],
 ) -> None:
-    """Set HOTLINE_SURVEY if the caller of this channel shall be asked about the queue named in argument 1."""
+    """Set HOTLINE_SURVEY if the caller of this channel shall be asked about the queue named in argument 1.
+
+    `draw`: a number at random from 0 up to 100.
+    """
     asked = configuration.queues[session.argument(1)].survey
     if asked is None:
         return
     since = now() - timedelta(seconds=asked.not_again_within)
     was_asked = store.read(partial(was_asked_since, server=server, uniqueid=session.uniqueid, since=since))
-    if decide(asked.share, draw(), was_asked):
+    if draw() < asked.share and not was_asked:
         session.set_variable(VAR_SURVEY, "ask")

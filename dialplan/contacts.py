@@ -13,7 +13,6 @@ from dialplan.quoting import argument
 from dialplan.source import Source
 from ivr.calls.numbers import dial_string, is_carried
 from ivr.config.contacts import Contact
-from ivr.config.model import Configuration, Trunk
 from ivr.config.places import Place
 
 _ALLOWED = inside("contacts")
@@ -45,17 +44,13 @@ def _steps(source: Source, contact: Contact, place: Place) -> Iterator[Step]:
         yield goto_if(f"{today} < {contact.valid_from:%Y%m%d}", "return", place)
     if contact.valid_until:
         yield goto_if(f"{today} > {contact.valid_until:%Y%m%d}", "return", place)
-    trunk = carrier(source.configuration, contact)
+    trunks = source.configuration.trunks.values()
+    trunk = next(trunk for trunk in trunks if is_carried(contact.number, trunk))
     digits = dial_string(contact.number, trunk, hotline.country)
     # i: a phone that is diverted does not choose what we dial.
     options = f"ib({_ALLOWED}^{_SHOWN}^1({trunk.caller_id}))"
     yield Step("Dial", f"PJSIP/{digits}@{trunk.endpoint},{contact.ring_for:g},{options}", place)
     yield Step("Return", label="return")
-
-
-def carrier(configuration: Configuration, contact: Contact) -> Trunk:
-    """The first trunk that may dial that number."""
-    return next(trunk for trunk in configuration.trunks.values() if is_carried(contact.number, trunk))
 
 
 def _shown(source: Source) -> Extension:

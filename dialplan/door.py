@@ -40,10 +40,9 @@ OUT_OF_TIME = "T"
 def contexts(source: Source) -> Iterator[Context]:
     """One door per queue."""
     for name, queue in source.configuration.queues.items():
-        extensions = [Extension("s", *_steps(source, name, queue))]
-        if queue.asks_before_joining:
-            extensions.append(late(source.at("queues", name, "announce_position")))
-        yield Context(queue_context(name), *extensions)
+        asked_at = source.at("queues", name, "announce_position")
+        too_late = [late(asked_at)] if queue.asks_before_joining else []
+        yield Context(queue_context(name), Extension("s", *_steps(source, name, queue)), *too_late)
 
 
 def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:

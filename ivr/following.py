@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -195,9 +196,7 @@ class SignsOfListening:
 
     async def begin(self) -> None:
         """Nobody has listened since the last recorder's last sign of life. Raises StoreAway."""
-        self._silent_since = await self._store.read(
-            lambda connection: listening.last_heard(connection, self._server)
-        )
+        self._silent_since = await self._store.read(lambda c: listening.last_heard(c, self._server))
 
     def lost(self, at: datetime) -> None:
         """The connection is gone; a gap that is still open goes on."""
@@ -222,15 +221,14 @@ class SignsOfListening:
         is_heard = is_heard and self._silent_since is None
         if not gaps and not (is_heard and now >= self._next_sign):
             return
-        try:
-            await self._store.write(partial(self._put, gaps=gaps, is_heard=is_heard))
-        except StoreAway:
-            return
-        del self._gaps[: len(gaps)]
-        self._next_sign = now + listening.SIGN_EVERY
 
-    def _put(self, connection: Connection, gaps: tuple[Gap, ...], is_heard: bool) -> None:
-        for gap in gaps:
-            listening.add_gap(connection, self._server, gap)
-        if is_heard:
-            listening.heard(connection, self._server)
+        def put(connection: Connection) -> None:
+            for gap in gaps:
+                listening.add_gap(connection, self._server, gap)
+            if is_heard:
+                listening.heard(connection, self._server)
+
+        with suppress(StoreAway):
+            await self._store.write(put)
+            del self._gaps[: len(gaps)]
+            self._next_sign = now + listening.SIGN_EVERY

@@ -61,7 +61,6 @@ def processors(*, json: bool, colors: bool) -> list[Processor]:
         else [escape_values, structlog.dev.ConsoleRenderer(colors=colors)]
     )
     return [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,

@@ -97,19 +97,12 @@ class QueueLog:
         self._ends[file] = block.end
         changes = self._changes(block)
         settled = {of.first_line: position for of, position in self._settled().items()}
-        last = self._reader.last
+        read_to = self._reader.last.at if self._reader.last else None
         callers = {(call.caller, call.trunk, call.presentation) for call in changes.calls}
-        return Told(
-            file,
-            block.packed,
-            len(block.lines),
-            changes,
-            settled,
-            last.at if last else None,
-            {who: self._watched.read_number(*who) for who in callers},
-            tuple(self._orders(block)),
-            block.skipped,
-        )
+        numbers = {who: self._watched.read_number(*who) for who in callers}
+        orders = tuple(self._orders(block))
+        packed, lines, skipped = block.packed, len(block.lines), block.skipped
+        return Told(file, packed, lines, changes, settled, read_to, numbers, orders, skipped)
 
     def _orders(self, block: Block) -> Iterator[CallOrder]:
         """Calls that were ordered while Python was dead or late; only queues of a configuration have such."""

@@ -7,6 +7,7 @@ server the second listens and stands by; while the database is away both keep wh
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ import structlog
 from ivr.asterisk.actions import ActionLost, ActionRefused, ActionTimedOut, AmiError, Reply
 from ivr.asterisk.connection import AmiConnection, Connected, Lost, utc_now
 from ivr.asterisk.events import REFUSED, AmiEvent
+from ivr.availability import stopped
 from ivr.following import LogFollower, SignsOfListening
 from ivr.storage.engine import StoreAway, StoreThread, StoreUnfit
 from ivr.storage.leases import Lease
@@ -121,8 +123,7 @@ class Recorder:
                 await self._signs.begin()
             except StoreAway as problem:
                 trouble.because(str(problem))
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), _RETRY_EVERY)
+                await stopped(stop, _RETRY_EVERY)
             else:
                 trouble.ends()
                 self._fold.resume(calls, stays)
@@ -154,11 +155,10 @@ class Recorder:
         if isinstance(told, AmiEvent):
             self._vouching.hear(told)
             self._refused += told.name == REFUSED
-        for fact in self._reader.facts(told):
-            self._apply(fact)
+        self._apply(self._reader.facts(told))
 
-    def _apply(self, fact: Fact) -> None:
-        if self._watched.covers(fact):
+    def _apply(self, facts: Iterable[Fact]) -> None:
+        for fact in filter(self._watched.covers, facts):
             self._fold.apply(fact)
 
     async def _look_around(self, connected: Connected) -> None:
@@ -184,17 +184,15 @@ class Recorder:
     async def _ask_what_goes_on(self, connected: Connected) -> None:
         """Which run of Asterisk it is, who waits already, which calls live: what no event will tell."""
         if (status := await self._ask("CoreStatus")) is not None:
-            for fact in self._reader.started(status.headers, connected.at):
-                self._apply(fact)
+            self._apply(self._reader.started(status.headers, connected.at))
         channels = await self._ask("CoreShowChannels")
         by_id = {row["Uniqueid"]: row for row in channels.events} if channels else {}
         queues = await self._ask("QueueStatus")
         # Who serves comes first: an agent may wait in a queue that is told before their own.
         for row in sorted(queues.events if queues else (), key=lambda row: row.name == "QueueEntry"):
-            for fact in self._reader.waiting(row, by_id):
-                self._apply(fact)
+            self._apply(self._reader.waiting(row, by_id))
         if channels is not None:
-            self._apply(self._reader.live_calls(channels.events, connected.at))
+            self._apply([self._reader.live_calls(channels.events, connected.at)])
 
     async def _ask(self, action: str) -> Reply | None:
         """Asterisk's answer; None if this login will never be told."""

@@ -162,16 +162,12 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
-        self._unparsed = bytearray()
+        self._unparsed = b""
         self._skipped = 0
         self._genuineness = Genuineness(self._is_asked)
 
     def data_received(self, data: bytes) -> None:
-        searched = max(0, len(self._unparsed) - len(_END_OF_MESSAGE) + 1)
-        self._unparsed += data
-        if self._unparsed.find(_END_OF_MESSAGE, searched) < 0:
-            return
-        *whole, self._unparsed = self._unparsed.split(_END_OF_MESSAGE)
+        *whole, self._unparsed = (self._unparsed + data).split(_END_OF_MESSAGE)
         for each in whole:
             # A byte that is no UTF-8 is shown as such; panoramisk would drop it.
             message = each.decode("utf-8", "replace").strip()
