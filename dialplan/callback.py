@@ -18,6 +18,7 @@ from dialplan.lending import own_agents_first
 from dialplan.plan import (
     Context,
     Extension,
+    Source,
     Step,
     assign,
     goto,
@@ -30,7 +31,6 @@ from dialplan.plan import (
     user_event,
     wrong_or_silent,
 )
-from dialplan.source import Source
 from ivr.asterisk import words
 from ivr.calls.caller import never_called
 from ivr.config.callback_rules import Callback

@@ -27,8 +27,7 @@ from dialplan import (
     settings,
     survey,
 )
-from dialplan.plan import REVISION, Context, render
-from dialplan.source import Source
+from dialplan.plan import REVISION, Context, Source, render
 from ivr.asterisk.words import FIXED_CONTEXTS
 from ivr.config.loading import Loaded, configuration_of
 

@@ -13,9 +13,8 @@ from dialplan import schedule
 from dialplan.expression import choose, differs, if_set, is_equal, var
 from dialplan.lending import own_agents_first
 from dialplan.menu import node_context, queue_context, unless_open
-from dialplan.plan import Context, Extension, Step, assign, goto, goto_if, inside, sounds, user_event
+from dialplan.plan import Context, Extension, Source, Step, assign, goto, goto_if, inside, sounds, user_event
 from dialplan.quoting import argument
-from dialplan.source import Source
 from ivr.asterisk import words
 from ivr.config.model import Queue
 from ivr.config.places import Place

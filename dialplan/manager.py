@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dialplan.plan import Source
 from dialplan.settings import Section
-from dialplan.source import Source
 from ivr.asterisk.words import CHANNEL_VARIABLES, EVENT_FILTER
 
 RIGHTS = {

@@ -16,6 +16,7 @@ from dialplan.menu import ORDER_THEN, node_context, order_context, queue_context
 from dialplan.plan import (
     Context,
     Extension,
+    Source,
     Step,
     assign,
     goto,
@@ -27,7 +28,6 @@ from dialplan.plan import (
     user_event,
     wrong_or_silent,
 )
-from dialplan.source import Source
 from ivr.asterisk import words
 from ivr.calls.numbers import national_shape
 from ivr.config.menu_graph import takes_orders

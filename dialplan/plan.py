@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
 from dialplan.expression import choose, is_equal, var
 from dialplan.quoting import comment
 from ivr.asterisk import log_proof
 from ivr.asterisk.secrets import FOLDER
 from ivr.asterisk.words import LOG_KEY
-from ivr.config.places import NOWHERE, Place
+from ivr.config.model import Configuration, Server
+from ivr.config.places import NOWHERE, Place, Places
 
 _LOG_KEY = f"${{FILE(${{ASTETCDIR}}/{FOLDER}/{LOG_KEY}.conf)}}"
 REVISION = "<revision>"
@@ -25,6 +27,26 @@ REVISION = "<revision>"
 def inside(name: str) -> str:
     """The full name of a context of this revision."""
     return f"hotline-{REVISION}-{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What one rendering is made from: a valid configuration for one Asterisk server."""
+
+    configuration: Configuration
+    places: Places
+    server_name: str
+    today: date
+    """Holidays are rendered for this year and the next; the only thing that comes from outside the YAML."""
+
+    @property
+    def server(self) -> Server:
+        """The Asterisk rendered for."""
+        return self.configuration.servers[self.server_name]
+
+    def at(self, *path: str | int) -> Place:
+        """Where that key of the YAML is written."""
+        return self.places.at(*path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,9 @@ from typing import Final
 
 from dialplan import lending
 from dialplan.menu import order_context
-from dialplan.plan import sounds
+from dialplan.plan import Source, sounds
 from dialplan.quoting import field
 from dialplan.settings import Section
-from dialplan.source import Source
 from ivr.asterisk.words import interface
 from ivr.config.lending import loans
 from ivr.config.model import Queue

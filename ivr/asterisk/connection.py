@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +19,6 @@ import structlog
 
 from ivr.asterisk.actions import ActionNotSent, ActionRefused, AmiError, Header, Reply
 from ivr.asterisk.events import AmiEvent
-from ivr.asterisk.receipts import Receipts
 from ivr.asterisk.session import Session
 
 log = structlog.get_logger(__name__)
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 class Connected:
     """Logged in; every event after this one belongs to the new connection.
 
-    `clock_set_by`: how far the machine's clock was set since this process began (`ivr.asterisk.receipts`).
+    `clock_set_by`: how far the machine's clock was set since this process began (`Receipts`).
     """
 
     at: datetime
@@ -60,6 +60,32 @@ class Timing:
 def utc_now() -> datetime:
     """The machine's clock."""
     return datetime.now(UTC)
+
+
+class Receipts:
+    """The clock by which we receive: it shows what the machine's does, and walks on while that is set.
+
+    A step of the machine's clock is no time in which a caller waited. Receipts follow it at each new
+    connection alone; whoever compares them with those of an earlier one takes off `set_by`, which says how
+    far they have followed since this process began. Call it for the moment of a receipt.
+    """
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        """`clock`: the machine's."""
+        self._clock = clock
+        self._began, self._since = clock(), time.monotonic()
+        self.set_by = timedelta()
+
+    def __call__(self) -> datetime:
+        return self.steady() + self.set_by
+
+    def steady(self) -> datetime:
+        """The same as if it had never followed."""
+        return self._began + timedelta(seconds=time.monotonic() - self._since)
+
+    def follow(self) -> None:
+        """Show from now on what the machine's clock shows."""
+        self.set_by = self._clock() - self.steady()
 
 
 class AmiConnection:

@@ -17,7 +17,7 @@ _LAST_EPOCH: Final = 1e10
 class AmiEvent:
     """`headers` as sent (of repeated headers the first), `variables` from all its `ChanVariable` headers.
 
-    `received_at` is our clock at receipt (`ivr.asterisk.receipts`). Events of a multi-channel action carry
+    `received_at` is our clock at receipt (`ivr.asterisk.connection`). Events of a multi-channel action carry
     `ChanVariable`, `DestChanVariable` …; only the first channel's are kept. `doubt`: so many seconds before
     its receipt the event may have been there to read, for we stood still or the wire did.
     """

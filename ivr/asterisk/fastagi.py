@@ -9,10 +9,11 @@ goes on.
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from hmac import compare_digest
 from queue import SimpleQueue
 from typing import Any, Final
@@ -30,7 +31,6 @@ from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from ivr.asterisk.agi_session import AgiSession
-from ivr.asterisk.agi_tally import Tally
 from ivr.asterisk.secrets import agi_answer
 from ivr.asterisk.words import FASTAGI_QUESTION, UNIQUEID
 
@@ -60,6 +60,37 @@ class Limits:
     lines: int = 200
     """Of one session, headers and answers; Asterisk sends about 25 headers and as many as 127 arguments."""
     line_bytes: int = 4096
+
+
+@dataclass(slots=True)
+class Ran:
+    """One script. `slow`: cut off by the deadline; `milliseconds`: of all runs together."""
+
+    runs: int = 0
+    failed: int = 0
+    slow: int = 0
+    milliseconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the scripts, by name, did since the service started; reported with the sign of life.
+
+    `refused`: calls that went on without one at once, for all places were taken.
+    `unproved`: sessions that were ended before they had proved to be this Asterisk's.
+    """
+
+    scripts: dict[str, Ran] = field(default_factory=dict)
+    refused: int = 0
+    unproved: int = 0
+
+    def of(self, script: str) -> Ran:
+        """The counts of that script."""
+        return self.scripts.setdefault(script, Ran())
+
+    def as_json(self, **beside: object) -> str:
+        """As one line, with what else the dialer's process reports."""
+        return json.dumps({**asdict(self), **beside})
 
 
 class _Wire:

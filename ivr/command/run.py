@@ -20,10 +20,9 @@ from callback_dialer.dialer import Dialer
 from callback_dialer.ordering import take as take_order
 from callback_dialer.policy import Policy
 from callback_dialer.service import dialer_service
-from ivr.asterisk.connection import AmiConnection, utc_now
+from ivr.asterisk.connection import AmiConnection, Receipts, utc_now
 from ivr.asterisk.fastagi import FastAgiService, Limits
 from ivr.asterisk.readiness import Needed
-from ivr.asterisk.receipts import Receipts
 from ivr.asterisk.secrets import SecretMissing, pseudonym_key, read_secret, read_secret_file
 from ivr.asterisk.words import FASTAGI_SECRET, LOG_KEY
 from ivr.availability import Availability, SignsOfLife

@@ -28,7 +28,7 @@ FORGOTTEN_AFTER = timedelta(days=1)
 class Process:
     """One part in one process; `process` is `host/pid`, the moments are the database's.
 
-    `scripts`: what its AGI scripts did since it started, as `ivr.asterisk.agi_tally` tells; of the recorder,
+    `scripts`: what its AGI scripts did since it started, as `ivr.asterisk.fastagi` tells; of the recorder,
     which hours are `closed` by hand, and until when.
     """
 

@@ -357,7 +357,7 @@ processes = _table(
 )
 """Last sign of life of each part (recorder, dialer) by `host/pid`; `is_connected`: to the AMI.
 
-`scripts`: what its AGI scripts did since it started, as JSON (`ivr.asterisk.agi_tally`), or which hours are
+`scripts`: what its AGI scripts did since it started, as JSON (`ivr.asterisk.fastagi`), or which hours are
 closed by hand.
 """
 

@@ -16,8 +16,8 @@ import pytest
 from sqlalchemy import Connection, select, update
 from typer.testing import CliRunner, Result
 
-from ivr.asterisk.agi_tally import Tally
 from ivr.asterisk.connection import AmiConnection
+from ivr.asterisk.fastagi import Tally
 from ivr.asterisk.readiness import Needed
 from ivr.availability import Availability, SignsOfLife
 from ivr.command.root import app

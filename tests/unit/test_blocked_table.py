@@ -11,7 +11,7 @@ from itertools import product
 import pytest
 
 from dialplan.blocked import contexts
-from dialplan.source import Source
+from dialplan.plan import Source
 from ivr.calls.caller import reader
 from ivr.config.contacts import Blocked
 from ivr.config.loading import configuration_of, load_or_fail

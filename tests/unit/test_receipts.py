@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from ivr.asterisk.receipts import Receipts
+from ivr.asterisk.connection import Receipts
 from tests.unit.ami_lines import START
 
 SOON = timedelta(seconds=30)
