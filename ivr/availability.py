@@ -11,7 +11,7 @@ import os
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -33,20 +33,16 @@ _KEPT_MINUTES: Final = 10_000
 """While the database is away: a week. Older ones count as unknown."""
 
 
+@dataclass
 class SignsOfLife:
     """Says every few seconds that this part of this process lives, and whether it hears Asterisk."""
 
-    def __init__(
-        self,
-        connection: AmiConnection,
-        store: StoreThread,
-        server: str,
-        part: str,
-        scripts: Callable[[], str] = lambda: "{}",
-    ) -> None:
-        """`scripts`: what it tells beside that, as JSON: of its AGI scripts, or of hours closed by hand."""
-        self._connection, self._store, self._scripts = connection, store, scripts
-        self._who = (server, part, f"{socket.gethostname()[:60]}/{os.getpid()}")
+    connection: AmiConnection
+    store: StoreThread
+    server: str
+    part: str
+    scripts: Callable[[], str] = lambda: "{}"
+    """What it reports beside that, as JSON: of its AGI scripts, or of hours closed by hand."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. The row stays: who looks later sees when the last sign came."""
@@ -54,42 +50,37 @@ class SignsOfLife:
         while not await stopped(stop, BEAT_EVERY):
             if not has_begun:
                 has_begun = await self._tell(begin)
-            await self._tell(note_alive, is_connected=self._connection.is_connected, scripts=self._scripts())
+            await self._tell(note_alive, is_connected=self.connection.is_connected, scripts=self.scripts())
 
     async def _tell(self, work: Callable[..., None], **state: bool | str) -> bool:
+        who = self.server, self.part, f"{socket.gethostname()[:60]}/{os.getpid()}"
         with suppress(StoreAway):
-            await self._store.write(lambda connection: work(connection, *self._who, **state))
+            await self.store.write(lambda connection: work(connection, *who, **state))
             return True
         return False
 
 
+@dataclass
 class Availability:
     """Checks every few seconds whether a call would be answered and queued, and what is closed by hand."""
 
-    def __init__(
-        self,
-        connection: AmiConnection,
-        store: StoreThread,
-        server: str,
-        needed: Needed,
-        *,
-        clock: Callable[[], datetime] = utc_now,
-        every: float = CHECK_EVERY,
-    ) -> None:
-        self._connection, self._store = connection, store
-        self._server, self._needed = server, needed
-        self._clock, self._every = clock, every
-        self._unstored: dict[datetime, Minute] = {}
-        self._closed: Mapping[str, datetime] = {}
+    connection: AmiConnection
+    store: StoreThread
+    server: str
+    needed: Needed
+    clock: Callable[[], datetime] = utc_now
+    every: float = CHECK_EVERY
+    _unstored: dict[datetime, Minute] = field(default_factory=dict)
+    _closed: Mapping[str, datetime] = field(default_factory=dict)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set."""
-        while not await stopped(stop, self._every):
-            at = self._clock()
-            found = await shortcomings(self._connection.send, self._needed)
+        while not await stopped(stop, self.every):
+            at = self.clock()
+            found = await shortcomings(self.connection.send, self.needed)
             with suppress(AmiError, TimeoutError):
                 async with asyncio.timeout(ANSWER_WITHIN):
-                    self._closed = await closed_by_hand(self._connection.send, self._needed.hours)
+                    self._closed = await closed_by_hand(self.connection.send, self.needed.hours)
             if not stop.is_set():  # else our own end may be what failed
                 self._count(at, found)
                 await self._store_minutes()
@@ -101,7 +92,7 @@ class Availability:
 
     def _count(self, at: datetime, found: tuple[str, ...]) -> None:
         minute_at = at.replace(second=0, microsecond=0)
-        before = self._unstored.get(minute_at, Minute(self._server, minute_at, 0, 0))
+        before = self._unstored.get(minute_at, Minute(self.server, minute_at, 0, 0))
         why = "; ".join(found)
         self._unstored[minute_at] = replace(
             before, checks=before.checks + 1, failed=before.failed + bool(found), why=why or before.why
@@ -114,7 +105,7 @@ class Availability:
             del self._unstored[oldest]
         observed = tuple(self._unstored.values())
         with suppress(StoreAway):
-            await self._store.write(lambda connection: note_minutes(connection, observed))
+            await self.store.write(lambda connection: note_minutes(connection, observed))
             self._unstored.clear()
 
 

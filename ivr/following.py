@@ -10,6 +10,7 @@ import asyncio
 import math
 import time
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -39,36 +40,32 @@ class StoreChanged(Exception):
     """The store is not as this reader left it: an earlier state, another one, or another reader's."""
 
 
+@dataclass
 class LogFollower:
     """Reads one server's queue_log to its end, again and again; rotation and truncation do not matter."""
 
-    def __init__(
-        self,
-        path: Path,
-        store: StoreThread,
-        server: str,
-        watched: Watched,
-        vouching: Vouching,
-        *,
-        had_store: bool = False,
-    ) -> None:
-        """`had_store`: one was read before; a store without any bookmark gets all files."""
-        self._path, self._store = path, store
-        self._had_store = had_store
-        self._bookmark: tuple[str, str | None] | None = None
-        """Of the store: the first line of the file that was read last, and the token."""
-        self._server, self._watched, self._vouching = server, watched, vouching
-        self._waiting: tuple[LogFile, Block, float] | None = None
-        """A block with lines that nobody vouches for yet, and when it was read."""
-        self._unread_since: float | None = None
-        self._log: QueueLog | None = None
-        self._positions: dict[str, int] = {}
-        self._current: LogFile | None = None
-        self._read_from = utc_now()
-        self._left_out: set[Path] = set()
-        self.skipped = 0
-        """Lines that were too long, since this process began."""
-        self._trouble = Trouble("queue_log is not followed", "queue_log is followed again")
+    path: Path
+    store: StoreThread
+    server: str
+    watched: Watched
+    vouching: Vouching
+    had_store: bool = False
+    """One was read before; a store without any bookmark gets all files."""
+    skipped: int = 0
+    """Lines that were too long, since this process began."""
+    _bookmark: tuple[str, str | None] | None = None
+    """Of the store: the first line of the file that was read last, and the token."""
+    _waiting: tuple[LogFile, Block, float] | None = None
+    """A block with lines that nobody vouches for yet, and when it was read."""
+    _unread_since: float | None = None
+    _log: QueueLog | None = None
+    _positions: dict[str, int] = field(default_factory=dict)
+    _current: LogFile | None = None
+    _read_from: datetime = field(default_factory=utc_now)
+    _left_out: set[Path] = field(default_factory=set)
+    _trouble: Trouble = field(
+        default_factory=lambda: Trouble("queue_log is not followed", "queue_log is followed again")
+    )
 
     async def read_on(self) -> bool:
         """Store everything written since the last time; False if the store is not as it was left.
@@ -99,22 +96,22 @@ class LogFollower:
     def _start_again(self, trouble: str) -> None:
         """What was folded but not stored will be told again, from the bookmark on."""
         self._log = self._current = self._waiting = self._unread_since = None
-        self._trouble.because(trouble, path=str(self._path))
+        self._trouble.because(trouble, path=str(self.path))
 
     async def _files(self) -> list[LogFile]:
         """What there is to read: the file itself, and before it what was moved aside meanwhile."""
-        newest = await asyncio.to_thread(identify, self._path)
+        newest = await asyncio.to_thread(identify, self.path)
         if newest is None or newest == self._current:
             return [newest] if newest else []
         is_lost = False
         if self._log is None:
-            before = await self._store.read(partial(known, server=self._server, watched=self._watched))
-            is_any = await self._store.read(lambda c: log_positions.is_any(c, self._server))
-            is_lost = self._had_store and not is_any
-            self._log = QueueLog(self._server, self._watched, before.interfaces)
+            before = await self.store.read(partial(known, server=self.server, watched=self.watched))
+            is_any = await self.store.read(lambda c: log_positions.is_any(c, self.server))
+            is_lost = self.had_store and not is_any
+            self._log = QueueLog(self.server, self.watched, before.interfaces)
             self._positions = dict(before.positions)
-        files = await asyncio.to_thread(rotated, self._path)
-        _, others = await asyncio.to_thread(beside, self._path)
+        files = await asyncio.to_thread(rotated, self.path)
+        _, others = await asyncio.to_thread(beside, self.path)
         for path in set(others) - self._left_out:
             log.warning("beside queue_log there is something else than a regular file", path=str(path))
         self._left_out.update(others)
@@ -143,13 +140,13 @@ class LogFollower:
     async def _take(self, file: LogFile, block: Block, read_at: float) -> bool:
         """Store what is genuine in it; False: that is not known yet."""
         assert self._log is not None
-        genuine = await asyncio.to_thread(self._vouching.sift, block, self._unread_since)
+        genuine = await asyncio.to_thread(self.vouching.sift, block, self._unread_since)
         if genuine is None:
             self._waiting = (file, block, read_at)
             return False
         work = partial(self._keep, log=self._log, file=file, block=genuine)
-        self._bookmark = file.first_line, await self._store.write(work)
-        self._positions[file.first_line], self._had_store = block.end, True
+        self._bookmark = file.first_line, await self.store.write(work)
+        self._positions[file.first_line], self.had_store = block.end, True
         if self._waiting is not None:
             self._waiting, self._unread_since = None, read_at
         if block.skipped and not self.skipped:
@@ -160,11 +157,11 @@ class LogFollower:
     def _keep(self, connection: Connection, log: QueueLog, file: LogFile, block: Block) -> str | None:
         """Store a block; returns its bookmark's token."""
         self._require_bookmark(connection)
-        keep(connection, self._server, self._watched, log.read(file, block))
+        keep(connection, self.server, self.watched, log.read(file, block))
         return self._token(connection, file.first_line)
 
     def _token(self, connection: Connection, first_line: str) -> str | None:
-        return log_positions.token(connection, self._server, self._watched.scope, first_line)
+        return log_positions.token(connection, self.server, self.watched.scope, first_line)
 
     def _require_bookmark(self, connection: Connection) -> None:
         """All that this reader has stored must be there, or its place in the file is too far on."""
@@ -176,10 +173,10 @@ class LogFollower:
 
         def is_open_gap(connection: Connection) -> bool:
             self._require_bookmark(connection)
-            return listening.is_open_gap(connection, self._server, since)
+            return listening.is_open_gap(connection, self.server, since)
 
-        if await self._store.read(is_open_gap):
-            await self._store.write(lambda c: listening.count_rebuilt(c, self._server, since, read_to))
+        if await self.store.read(is_open_gap):
+            await self.store.write(lambda c: listening.count_rebuilt(c, self.server, since, read_to))
 
 
 class SignsOfListening:
