@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator
 
 from dialplan.door import sent_to
 from dialplan.entry import doorway, plain_caller
-from dialplan.expression import var
+from dialplan.expression import unless_set, var
 from dialplan.menu import queue_context
-from dialplan.plan import Context, Extension, Source, Step, assign, goto, goto_if, inside, unless_set
+from dialplan.plan import Context, Extension, Source, Step, inside
 from dialplan.quoting import value
+from dialplan.steps import assign, goto, goto_if
 from ivr.asterisk.words import CONTEXT_AGENTS, VAR_LANGUAGE, VAR_ORIGIN, VAR_TOLD, interface
 from ivr.config.places import Place
 from ivr.queues.contacts import address_of

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dialplan.plan import Context, Extension, Source, Step, assign, goto_if, inside
+from dialplan.plan import Context, Extension, Source, Step, inside
 from dialplan.quoting import argument
+from dialplan.steps import assign, goto_if
 from ivr.calls.numbers import dial_string, is_carried
 from ivr.config.contacts import Contact
 from ivr.config.places import Place

@@ -13,8 +13,9 @@ from dialplan import schedule
 from dialplan.expression import choose, differs, if_set, is_equal, var
 from dialplan.lending import own_agents_first
 from dialplan.menu import node_context, queue_context, unless_open
-from dialplan.plan import Context, Extension, Source, Step, assign, goto, goto_if, inside, sounds, user_event
+from dialplan.plan import Context, Extension, Source, Step, inside
 from dialplan.quoting import argument
+from dialplan.steps import assign, goto, goto_if, sounds, user_event
 from ivr.asterisk import words
 from ivr.config.model import Queue
 from ivr.config.places import Place

@@ -12,7 +12,8 @@ from dialplan import blocked
 from dialplan.door import ask_python, late
 from dialplan.expression import var
 from dialplan.menu import BACK, node_context
-from dialplan.plan import Context, Extension, Source, Step, assign, goto, inside, user_event
+from dialplan.plan import Context, Extension, Source, Step, inside
+from dialplan.steps import assign, goto, user_event
 from ivr.asterisk import words
 from ivr.config.places import Place
 

@@ -31,6 +31,11 @@ def if_set(name: str, then: str, otherwise: str = "") -> str:
     return f"${{IF({length(name)}?{then}{otherwise and ':'}{otherwise})}}"
 
 
+def unless_set(variable: str, otherwise: str) -> str:
+    """The variable's value, or `otherwise` where it is empty."""
+    return choose(is_equal(variable), otherwise, var(variable))
+
+
 def length(name: str) -> str:
     """How many letters the variable holds."""
     return f"${{LEN({var(name)})}}"

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dialplan.expression import differs, is_equal
-from dialplan.plan import Context, Extension, Source, Step, assign, goto_if
+from dialplan.plan import Context, Extension, Source, Step
 from dialplan.settings import Section
+from dialplan.steps import assign, goto_if
 from ivr.asterisk.words import CONTEXT_LENT, LENT_PENALTY, VAR_LENT
 from ivr.config.lending import Loan, loans
 from ivr.config.model import Queue

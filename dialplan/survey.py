@@ -10,17 +10,8 @@ from functools import partial
 
 from dialplan.door import ask_python, late, survey_context
 from dialplan.expression import is_equal
-from dialplan.plan import (
-    Context,
-    Extension,
-    Source,
-    Step,
-    play,
-    queue_log,
-    sounds,
-    user_event,
-    wrong_or_silent,
-)
+from dialplan.plan import Context, Extension, Source, Step
+from dialplan.steps import play, queue_log, sounds, user_event, wrong_or_silent
 from ivr.asterisk import words
 from ivr.config.model import Survey
 from ivr.config.places import Place

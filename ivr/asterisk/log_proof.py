@@ -1,7 +1,7 @@
 """The last field of the queue_log lines that our dialplan writes: a keyed hash of the fields before it.
 
 queue_log escapes nothing and a caller's number may hold a line end, so that anybody could write a line of
-ours; but not its proof. `dialplan.plan.queue_log` makes it, whoever acts on such a line looks.
+ours; but not its proof. `dialplan.steps.queue_log` makes it, whoever acts on such a line looks.
 """
 
 from __future__ import annotations
