@@ -106,11 +106,11 @@ def _contradiction(count: int, *, asked: int = 1) -> dict[str, Node]:
 
 def test_a_row_of_thirty_hours_that_ends_needs_no_search() -> None:
     nodes = {**_row(30), "open030": Node(hangup=True)}
-    assert list(silent_rounds(menu_of(nodes), most_states=0)) == []
+    assert list(silent_rounds(menu_of(nodes), most_steps=0)) == []
 
 
 def test_thirty_hours_in_what_is_no_round_are_a_search_as_long_as_the_row() -> None:
-    assert list(silent_rounds(menu_of(_contradiction(30)), most_states=1000)) == []
+    assert list(silent_rounds(menu_of(_contradiction(30)), most_steps=1000)) == []
 
 
 def _told(nodes: dict[str, Node]) -> list[str]:
