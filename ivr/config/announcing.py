@@ -32,9 +32,7 @@ def places_only_fall(configuration: Configuration, places: Places) -> Iterator[P
             if name in ordered and queue.order.mode == "keep_place":
                 ways.append("who keeps a place is put before others")
             place = places.value_at("queues", name, "announce_places")
-            hint = "leave `announce_places` out of this queue, or change that"
-            for way in ways:
-                yield Problem("ANN001", place, f"a place could rise: {way}", hint)
+            yield from (Problem.of("ANN001", place, way=way) for way in ways)
 
 
 def numbers(configuration: Configuration, places: Places) -> Iterator[Problem]:
@@ -50,9 +48,9 @@ def numbers(configuration: Configuration, places: Places) -> Iterator[Problem]:
     if most and number is not None and number.numbers is not None:  # else that is told already
         first, last = number.numbers
         if first > 1 or most > min(last, _MOST):
-            message = f"numbers up to {most} may be said, and prompt `number` has {first} to {last}"
-            hint = f"give it `numbers: [1, {most}]`" if most <= _MOST else f"{_MOST} is the most there can be"
-            yield Problem("ANN002", places.value_at("queues", name, field), message, hint)
+            code = "ANN002" if most <= _MOST else "ANN002.beyond"
+            place = places.value_at("queues", name, field)
+            yield Problem.of(code, place, most=most, first=first, last=last, greatest=_MOST)
 
 
 def _tells(queue: Queue) -> bool:

@@ -14,7 +14,7 @@ import holidays
 from ivr.calls.opening_hours import Schedule, calendar
 from ivr.config.model import Configuration
 from ivr.config.places import Places
-from ivr.config.problems import Problem, Severity
+from ivr.config.problems import Problem
 
 ENDS_SOON: Final = timedelta(days=60)
 
@@ -38,17 +38,11 @@ def estimated(configuration: Configuration, places: Places, today: date) -> Iter
             told = ", ".join(f"{day} {doubtful[day].partition(' (')[0]}" for day in days)
             schedules.setdefault(told, []).append(name)
     for told, names in schedules.items():
-        hint = (
-            "when they are announced, write `closed_on` for those that are right and `open_on` for the rest"
-        )
-        message = f"`{'`, `'.join(names)}`: holidays that are only estimated: {told}"
-        yield Problem("HRS006", places.at("hours", names[0]), message, hint, Severity.WARNING)
+        yield Problem.of("HRS006", places.at("hours", names[0]), names="`, `".join(names), days=told)
 
 
 def running_out(live_since: date, places: Places, today: date) -> Iterator[Problem]:
     """HRS007: what was put live on that day knows the holidays of too few days to come."""
     last = calendar(live_since)[1]
     if last - today < ENDS_SOON:
-        message = f"the dialplan that is live knows holidays until {last} only"
-        hint = "`hotline config apply` makes it know those of the next year"
-        yield Problem("HRS007", places.at("hours"), message, hint, Severity.WARNING)
+        yield Problem.of("HRS007", places.at("hours"), last=last)

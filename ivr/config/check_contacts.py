@@ -1,4 +1,4 @@
-"""Checks of contacts and of the nodes that redirect to them: nobody is named who cannot be dialled.
+"""Checks of contacts: nobody is named who cannot be dialled.
 
 Called by `ivr.config.crosscheck`; `expired` by `hotline config check`, for it depends on the day. Pure.
 """
@@ -11,42 +11,25 @@ from datetime import date
 from ivr.calls.numbers import is_carried, normalise
 from ivr.config.model import Configuration
 from ivr.config.places import Places
-from ivr.config.problems import Problem, Severity, did_you_mean
-
-
-def named(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """CON001: a node redirects to a contact nobody has written."""
-    for name, node in configuration.menu.nodes.items():
-        if node.redirect and not places.has("contacts", node.redirect):
-            place = places.value_at("menu", "nodes", name, "redirect")
-            hint = did_you_mean(node.redirect, configuration.contacts) or "add it to `contacts`"
-            yield Problem("CON001", place, f"there is no contact `{node.redirect}`", hint)
+from ivr.config.problems import Problem
 
 
 def contacts(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """CON002-CON004: of no structure, not to be dialled, valid on no day."""
+    """CON003, CON004: not to be dialled, valid on no day."""
     denied = configuration.callback.deny
     for name, contact in configuration.contacts.items():
-        if not places.has("structures", contact.structure):
-            place = places.value_at("contacts", name, "structure")
-            hint = did_you_mean(contact.structure, configuration.structures)
-            yield Problem("CON002", place, f"there is no structure `{contact.structure}`", hint)
+        place = places.value_at("contacts", name, "number")
         carried = any(is_carried(contact.number, trunk) for trunk in configuration.trunks.values())
         number = normalise(contact.number, country=configuration.hotline.country)
         if number.e164 != contact.number or number.kind == "premium":
-            place = places.value_at("contacts", name, "number")
-            hint = "write it whole, with its country; premium numbers are never dialled"
-            yield Problem("CON003", place, f"{contact.number} is no number to put callers through to", hint)
+            yield Problem.of("CON003", place, number=contact.number)
             continue
         if not places.is_whole("trunks"):
             continue
         if not carried or any(contact.number.startswith(prefix) for prefix in denied):
-            place = places.value_at("contacts", name, "number")
-            hint = "a trunk must have its prefix in `carries`, and `callback.deny` must not"
-            yield Problem("CON003", place, f"no trunk may dial {contact.number}", hint)
+            yield Problem.of("CON003.not_carried", place, number=contact.number)
         if contact.valid_from and contact.valid_until and contact.valid_until < contact.valid_from:
-            place = places.value_at("contacts", name, "valid_until")
-            yield Problem("CON004", place, f"`{name}` ends before it begins", "exchange the two days")
+            yield Problem.of("CON004", places.value_at("contacts", name, "valid_until"), name=name)
 
 
 def expired(configuration: Configuration, places: Places, today: date) -> Iterator[Problem]:
@@ -54,11 +37,4 @@ def expired(configuration: Configuration, places: Places, today: date) -> Iterat
     for name, contact in configuration.contacts.items():
         if contact.valid_until and contact.valid_until < today:
             place = places.value_at("contacts", name, "valid_until")
-            hint = "give it a later day, or take it out"
-            yield Problem(
-                "CON005",
-                place,
-                f"`{name}` is not dialled since {contact.valid_until}",
-                hint,
-                Severity.WARNING,
-            )
+            yield Problem.of("CON005", place, name=name, day=contact.valid_until)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ivr.config.model import Configuration
 from ivr.config.places import KeyPath, Places
-from ivr.config.problems import Problem, Severity, did_you_mean
+from ivr.config.problems import Problem
 from ivr.sounds.prompts import NUMBERED, PromptFile, needed, reserved
 from ivr.sounds.recorded import stale
 from ivr.sounds.synthesis import outdated
@@ -26,7 +26,8 @@ _LETTERS_A_SECOND = 12
 _MARK = re.compile(r"\{[^}]*\}|</?[a-z]+>")
 
 
-def _played(configuration: Configuration) -> Iterator[tuple[KeyPath, str]]:
+def played(configuration: Configuration) -> Iterator[tuple[KeyPath, str]]:
+    """Every place where a prompt is named, and the name."""
     for name, node in configuration.menu.nodes.items():
         path: KeyPath = ("menu", "nodes", name)
         for position, prompt in enumerate(node.say):
@@ -40,15 +41,11 @@ def _played(configuration: Configuration) -> Iterator[tuple[KeyPath, str]]:
         yield ("blocked", "say"), configuration.blocked.say
 
 
-def said(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """PRM001 and PRM008: the menu plays a prompt that does not exist, or one that needs a number."""
-    for path, name in _played(configuration):
-        if not places.has("prompts", name):
-            hint = did_you_mean(name, configuration.prompts) or "add it to `prompts`"
-            yield Problem("PRM001", places.value_at(*path), f"there is no prompt `{name}`", hint)
-        elif name in configuration.prompts and configuration.prompts[name].numbers:
-            message = f"prompt `{name}` needs a number, which the menu does not know"
-            yield Problem("PRM008", places.value_at(*path), message, "name a prompt without `numbers`")
+def numbered(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """PRM008: the menu plays a prompt that needs a number."""
+    for path, name in played(configuration):
+        if name in configuration.prompts and configuration.prompts[name].numbers:
+            yield Problem.of("PRM008", places.value_at(*path), name=name)
 
 
 def texts(configuration: Configuration, places: Places) -> Iterator[Problem]:
@@ -58,33 +55,24 @@ def texts(configuration: Configuration, places: Places) -> Iterator[Problem]:
             place = places.value_at("prompts", name, language)
             text: str = getattr(prompt, language)
             if not re.search(r"\w", _MARK.sub("", text.replace("{n}", "n"))):
-                yield Problem(
-                    "PRM002", place, f"prompt `{name}` has no words in `{language}`", "write the sentence"
-                )
+                yield Problem.of("PRM002", place, name=name, language=language)
                 continue
             marks = [
                 mark for mark in _MARK.findall(_without_spans(text)) if mark != "{n}" or not prompt.numbers
             ]
             if marks and places.is_whole("prompts", name, "numbers"):
-                hint = "`{n}` needs `numbers: [1, 30]`; another voice is marked <ru>…</ru>"
-                yield Problem("PRM004", place, f"`{marks[0]}` would be read out as it is", hint)
+                yield Problem.of("PRM004", place, mark=marks[0])
                 if marks == ["{n}"]:
                     break  # `numbers` is missing, once for all languages
             elif prompt.numbers and "{n}" not in text:
-                hint = "write `{n}` where the number is said, or leave out `numbers`"
-                yield Problem("PRM004", place, f"prompt `{name}` does not say its number", hint)
-        first, last = NUMBERED.get(name) or prompt.numbers or (0, 0)
-        if (
-            prompt.numbers
-            and not 0 <= prompt.numbers[0] <= prompt.numbers[1] < prompt.numbers[0] + MAX_NUMBERS
-        ):
-            hint = f"write [first, last], at most {MAX_NUMBERS} of them"
-            place = places.at("prompts", name, "numbers")
-            yield Problem("PRM005", place, f"`numbers` of prompt `{name}` make no range", hint)
-        elif prompt.numbers and not prompt.numbers[0] <= first <= last <= prompt.numbers[1]:
-            place = places.at("prompts", name, "numbers")
-            message = f"`numbers` of prompt `{name}` leave out some that are said"
-            yield Problem("PRM005", place, message, f"write [{first}, {last}], or a wider range")
+                yield Problem.of("PRM004.unsaid", place, name=name)
+        if prompt.numbers:
+            place, (low, high) = places.at("prompts", name, "numbers"), prompt.numbers
+            first, last = NUMBERED.get(name, prompt.numbers)
+            if not 0 <= low <= high < low + MAX_NUMBERS:
+                yield Problem.of("PRM005", place, name=name, most=MAX_NUMBERS)
+            elif not low <= first <= last <= high:
+                yield Problem.of("PRM005.short", place, name=name, first=first, last=last)
 
 
 def _without_spans(text: str) -> str:
@@ -95,17 +83,14 @@ def reserved_are_there(configuration: Configuration, places: Places) -> Iterator
     """PRM003: a prompt the hotline plays by itself is missing."""
     for name, reason in reserved(configuration).items():
         if not places.has("prompts", name):
-            hint = "copy it from a starter: `hotline config init`"
-            yield Problem("PRM003", places.at("prompts"), f"prompt `{name}` is missing: {reason}", hint)
+            yield Problem.of("PRM003", places.at("prompts"), name=name, reason=reason)
 
 
 def unused(configuration: Configuration, places: Places) -> Iterator[Problem]:
     """PRM007: nobody ever hears that prompt."""
-    used = {name for _, name in _played(configuration)} | reserved(configuration).keys()
+    used = {name for _, name in played(configuration)} | reserved(configuration).keys()
     for name in configuration.prompts.keys() - used:
-        place = places.at("prompts", name)
-        hint = "play it with `say`, or delete it"
-        yield Problem("PRM007", place, f"prompt `{name}` is never played", hint, Severity.WARNING)
+        yield Problem.of("PRM007", places.at("prompts", name), name=name)
 
 
 def long_texts(configuration: Configuration, places: Places) -> Iterator[Problem]:
@@ -115,9 +100,7 @@ def long_texts(configuration: Configuration, places: Places) -> Iterator[Problem
             seconds = len(_without_spans(getattr(prompt, language))) / _LETTERS_A_SECOND
             if seconds > LONGEST_SECONDS:
                 place = places.value_at("prompts", name, language)
-                message = f"it takes about {seconds:.0f} s to say this"
-                hint = f"keep below {LONGEST_SECONDS} s: put the rest behind a key"
-                yield Problem("PRM009", place, message, hint, Severity.WARNING)
+                yield Problem.of("PRM009", place, seconds=seconds, longest=LONGEST_SECONDS)
 
 
 def missing_files(
@@ -130,17 +113,15 @@ def missing_files(
     files = needed(configuration)
     changed = outdated(files, config, built) if config else frozenset[PromptFile]()
     for file in files:
-        is_there = (built / file.path).is_file()
-        if not is_there or file in changed:
-            place = places.at("prompts", file.prompt, file.language)
-            what = "is built from what was there before" if is_there else "is not built"
-            yield Problem("PRM006", place, f"{file.path} {what}", "run `hotline prompts build`")
+        place = places.at("prompts", file.prompt, file.language)
+        if not (built / file.path).is_file():
+            yield Problem.of("PRM006", place, file=file.path)
+        elif file in changed:
+            yield Problem.of("PRM006.outdated", place, file=file.path)
 
 
 def stale_recordings(configuration: Configuration, places: Places, config: Path) -> Iterator[Problem]:
     """PRM010: the sentence was changed after it was recorded."""
     for file in sorted(stale(needed(configuration), config), key=lambda file: file.path):
         place = places.value_at("prompts", file.prompt, file.language)
-        message = f"the recording of {file.path} still says what was written before"
-        hint = f"record it anew, or delete {file.recorded(config)}"
-        yield Problem("PRM010", place, message, hint, Severity.WARNING)
+        yield Problem.of("PRM010", place, file=file.path, recording=file.recorded(config))

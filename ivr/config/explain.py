@@ -69,10 +69,8 @@ def _problem(kind: type[BaseModel], path: KeyPath, together: list[ErrorDetails],
 
 def _missing(path: KeyPath, places: Places) -> Problem:
     if len(path) == 1:
-        return Problem(
-            "CFG002", places.at(), f"the section `{path[0]}` is missing", "`hotline config init` shows one"
-        )
-    return Problem("CFG002", places.at(*path[:-1]), f"`{_name(path[:-1])}` has no `{path[-1]}`", "add it")
+        return Problem.of("CFG002.section", places.at(), section=path[0])
+    return Problem.of("CFG002", places.at(*path[:-1]), name=_name(path[:-1]), field=path[-1])
 
 
 def _name(path: KeyPath) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ivr.config.model import Configuration
 from ivr.config.places import Places
-from ivr.config.problems import Problem, did_you_mean
+from ivr.config.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,9 @@ def check(configuration: Configuration, places: Places) -> Iterator[Problem]:
         for home, after in queue.helped_by.items():
             place = places.at("queues", name, "helped_by", home)
             if not places.has("queues", home):
-                hint = did_you_mean(home, configuration.queues)
-                yield Problem("HLP001", place, f"there is no queue `{home}`", hint)
+                yield Problem.of("HLP001", place, known=configuration.queues, name=home)
             elif home == name:
-                yield Problem("HLP002", place, f"`{name}` cannot help itself", "name another queue")
+                yield Problem.of("HLP002", place, name=name)
             elif after >= queue.max_wait and places.is_whole("queues", name):
-                message = f"after {after:g} s nobody waits in `{name}` any more"
                 limit = places.value_at("queues", name, "max_wait")
-                hint = f"give a time shorter than `max_wait`, which is at {limit}"
-                yield Problem("HLP003", place, message, hint, earlier=limit)
+                yield Problem.of("HLP003", place, earlier=limit, after=after, name=name)

@@ -20,7 +20,7 @@ from ivr.config.explain import explain
 from ivr.config.frozen import Frozen
 from ivr.config.model import Configuration
 from ivr.config.places import NOWHERE, KeyPath, Place, Places
-from ivr.config.problems import ConfigurationError, Problem, Severity, errors, in_reading_order
+from ivr.config.problems import ConfigurationError, Problem, errors, in_reading_order
 from ivr.config.yaml_nodes import Data, Document
 
 Kind = TypeVar("Kind", bound=Frozen)
@@ -102,19 +102,20 @@ def _read(folder: Path) -> tuple[dict[str, bytes], list[Problem]]:
     try:
         names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
-        hint = "name the folder with --config, or write a starter there with `hotline config init`"
-        return {}, [Problem("CFG006", NOWHERE, f"this folder cannot be read: {error.strerror}", hint)]
-    problems = [_ignored(name) for name in names if name.endswith(".yml")]
+        return {}, [Problem.of("CFG006", NOWHERE, why=error.strerror)]
+    problems = [
+        Problem.of("CFG007", Place(name, 1, 1), instead=f"{name.removesuffix('.yml')}.yaml")
+        for name in names
+        if name.endswith(".yml")
+    ]
     files: dict[str, bytes] = {}
     for name in (name for name in names if name.endswith(".yaml")):
         try:
             files[name] = content_of(folder / name)
         except OSError as error:
-            message = f"this file cannot be read: {error.strerror}"
-            problems.append(Problem("CFG006", Place(name, 1, 1), message, "it must be a file you may read"))
+            problems.append(Problem.of("CFG006.file", Place(name, 1, 1), why=error.strerror))
     if not files and not errors(problems):
-        hint = "write a starter there with `hotline config init`"
-        problems.append(Problem("CFG006", NOWHERE, "no .yaml file is in this folder", hint))
+        problems.append(Problem.of("CFG006.empty", NOWHERE))
     return files, problems
 
 
@@ -126,11 +127,6 @@ def content_of(file: Path) -> bytes:
     if told.st_size > LARGEST:
         raise OSError(0, f"it is larger than {LARGEST // 1000} kB")
     return file.read_bytes()
-
-
-def _ignored(name: str) -> Problem:
-    hint = f"name it {name.removesuffix('.yml')}.yaml"
-    return Problem("CFG007", Place(name, 1, 1), "this file is not read", hint, Severity.WARNING)
 
 
 def _not_consequences(found: Iterable[Problem], document: Document) -> list[Problem]:

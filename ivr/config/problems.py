@@ -1,17 +1,25 @@
 """What is wrong with a configuration, told to the admin who wrote it.
 
-Every check returns `Problem` values; none stops at the first. `docs/problem-codes.md` explains each code.
+Every check returns `Problem` values; none stops at the first. The words for each code stand in
+`problem_codes.toml`, from which `docs/problem-codes.md` is made.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import PurePath
+from pathlib import Path, PurePath
+from typing import Any, Final
 
 from ivr.config.places import NOWHERE, Place
+
+CODES: Final[Mapping[str, Mapping[str, Any]]] = tomllib.loads(
+    (Path(__file__).parent / "problem_codes.toml").read_text(encoding="utf-8")
+)
+"""What each code means, whether it is a warning, and its words."""
 
 
 class Severity(StrEnum):
@@ -32,6 +40,27 @@ class Problem:
     severity: Severity = Severity.ERROR
     earlier: Place | None = None
     """Of two things that exclude each other, the place of the first."""
+
+    @classmethod
+    def of(
+        cls,
+        code: str,
+        place: Place,
+        known: Iterable[str] = (),
+        earlier: Place | None = None,
+        **values: object,
+    ) -> Problem:
+        """The problem of that code in the words of `problem_codes.toml`, filled with `values`.
+
+        `code`: `TRK005.prefix` for the further wording `prefix` of TRK005. `known`: what `name` may be; the
+        nearest of these is the hint, if one is near.
+        """
+        bare, _, wording = code.partition(".")
+        words = CODES[bare][wording] if wording else CODES[bare]
+        near = did_you_mean(str(values.get("name")), known)
+        hint = near or words.get("hint", "").format(**values, earlier=earlier)
+        severity = Severity.WARNING if CODES[bare].get("warning") else Severity.ERROR
+        return cls(bare, place, words["message"].format(**values), hint, severity, earlier)
 
     def located(self, folder: str) -> str:
         """`folder/file:line:column`, or the folder alone where nothing was written."""

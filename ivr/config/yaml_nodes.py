@@ -8,7 +8,7 @@ Called by `ivr.config.loading`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -16,7 +16,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from ivr.config.places import KeyPath, Place, Places
-from ivr.config.problems import Problem
+from ivr.config.problems import CODES, Problem
 
 Data: TypeAlias = "dict[str, Data] | list[Data] | str | None"
 
@@ -27,8 +27,9 @@ _UNSPEAKABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters and half characters, which an escape (`"\\ud800"`) can bring into a text."""
 _INVISIBLE = re.compile(r"[\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060\ufeff]")
 """What comes along with a copied text; in a sentence it may be meant."""
-_RETYPE = "delete it and type the line again"
 _NULLS = frozenset({"", "~", "null"})
+_PYYAML_SAYS: Mapping[str, tuple[str, str]] = CODES["YAML001"]["pyyaml"]
+"""Part of what PyYAML says → what it means to the one who wrote the file, and what to do."""
 
 
 @dataclass
@@ -55,8 +56,7 @@ class Document:
             self.refuse(_unreadable(file, content, error))
             return
         if root is None:
-            hint = "delete the file, or write its sections again"
-            self.refuse(Problem("CFG008", Place(file, 1, 1), "this file is empty", hint))
+            self.refuse(Problem.of("CFG008", Place(file, 1, 1)))
         else:
             self._add_root(file, root)
 
@@ -67,10 +67,9 @@ class Document:
 
     def _add_root(self, file: str, root: Node) -> None:
         if not isinstance(root, MappingNode):
-            hint = "begin a line with a section's name and a colon, for example `queues:`"
-            self.refuse(Problem("CFG003", _place(file, root), "a file is made of sections", hint))
+            self.refuse(Problem.of("CFG003.sections", _place(file, root)))
         elif _size(root, {}) > MAX_VALUES:
-            self.refuse(_endless(_place(file, root), "repeats itself without end"))
+            self.refuse(Problem.of("YAML003", _place(file, root)))
         else:
             self._merge(file, root, (), self.data)
 
@@ -90,7 +89,7 @@ class Document:
     def _plain(self, file: str, node: Node, path: KeyPath, around: tuple[Node, ...]) -> Data:
         """`node` as plain data. `around`: the nodes it lies in; an anchor may not hold itself."""
         if any(node is outer for outer in around):
-            self.problems.append(_endless(_place(file, node), "repeats itself without end"))
+            self.problems.append(Problem.of("YAML003", _place(file, node)))
             return None
         self._refuse_tag(file, node)
         if isinstance(node, ScalarNode):
@@ -116,8 +115,7 @@ class Document:
         if node.style is None and node.value in _NULLS:
             return None
         if bad := _UNSPEAKABLE.search(node.value):
-            message = f"the invisible character U+{ord(bad[0]):04X} may not stand in a text"
-            self.problems.append(Problem("YAML002", _place(file, node), message, "leave it out"))
+            self.problems.append(Problem.of("YAML002.text", _place(file, node), letter=ord(bad[0])))
             return ""
         return str(node.value)
 
@@ -125,22 +123,17 @@ class Document:
         for key, value in node.value:
             if isinstance(key, ScalarNode) and key.value != "<<":
                 if bad := _INVISIBLE.search(key.value):
-                    message = f"the invisible character U+{ord(bad[0]):04X} stands in this key"
-                    self.refuse(Problem("YAML002", _place(file, key), message, _RETYPE))
+                    self.refuse(Problem.of("YAML002.key", _place(file, key), letter=ord(bad[0])))
                 yield self._text(file, key) or "", _place(file, key), value
             elif isinstance(key, ScalarNode):
-                hint = "write the fields out, or name the whole entry with an anchor"
-                self.problems.append(Problem("YAML003", _place(file, key), "`<<` is not read here", hint))
+                self.problems.append(Problem.of("YAML003.merge", _place(file, key)))
             else:
-                message = "a key is one word, not a list or a mapping"
-                self.problems.append(Problem("CFG003", _place(file, key), message, "put quotes around it"))
+                self.problems.append(Problem.of("CFG003.key", _place(file, key)))
 
     def _refuse_tag(self, file: str, node: Node) -> None:
         if node.tag not in _PLAIN_TAGS:
-            message = f"`{node.tag.replace('tag:yaml.org,2002:', '!!')}` is not read here"
-            self.problems.append(
-                Problem("YAML003", _place(file, node), message, "leave out the word with `!`")
-            )
+            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+            self.problems.append(Problem.of("YAML003.tag", _place(file, node), tag=tag))
 
 
 def _is_spread(path: KeyPath) -> bool:
@@ -153,12 +146,7 @@ def _place(file: str, node: Node) -> Place:
 
 
 def _duplicate(key: str, place: Place, earlier: Place) -> Problem:
-    hint = f"first written at {earlier}; keep one of them"
-    return Problem("CFG004", place, f"`{key}` is there twice", hint, earlier=earlier)
-
-
-def _endless(place: Place, what: str) -> Problem:
-    return Problem("YAML003", place, f"this {what}", "use fewer anchors (&name, *name) and brackets")
+    return Problem.of("CFG004", place, earlier=earlier, key=key)
 
 
 def _size(node: Node, known: dict[int, int]) -> int:
@@ -176,16 +164,13 @@ def _unreadable(file: str, content: bytes, error: Exception) -> Problem:
     if isinstance(error, yaml.MarkedYAMLError):
         return _earlier_cause(file, content, error) or _syntax(file, error)
     if isinstance(error, UnicodeDecodeError):
-        place = _after(file, content[: error.start].decode("utf-8", "replace"))
-        return Problem("YAML002", place, "this is not UTF-8 text", "save the file with the encoding UTF-8")
+        return Problem.of("YAML002", _after(file, content[: error.start].decode("utf-8", "replace")))
     if isinstance(error, yaml.reader.ReaderError):
         text = content.decode("utf-8-sig")
-        message = f"the invisible character U+{ord(text[error.position]):04X} may not stand in YAML"
-        return Problem("YAML002", _after(file, text[: error.position]), message, _RETYPE)
-    if isinstance(error, RecursionError):
-        return _endless(Place(file, 1, 1), "is nested too deeply to be read")
-    hint = "look for a backslash in double quotes; single quotes take it as it is"
-    return Problem("YAML001", Place(file, 1, 1), "this is not YAML", hint)
+        before, letter = text[: error.position], ord(text[error.position])
+        return Problem.of("YAML002.yaml", _after(file, before), letter=letter)
+    code = "YAML003.deep" if isinstance(error, RecursionError) else "YAML001"
+    return Problem.of(code, Place(file, 1, 1))
 
 
 def _after(file: str, before: str) -> Place:
@@ -203,12 +188,12 @@ def _earlier_cause(file: str, content: bytes, error: yaml.MarkedYAMLError) -> Pr
         for number, line in reversed([*enumerate(above, 1)]):
             if line.count(quote) % 2:
                 place = Place(file, number, line.rfind(quote) + 1)
-                return Problem("YAML001", place, *_SAID["found unexpected end of stream"])
+                return Problem("YAML001", place, *_PYYAML_SAYS["found unexpected end of stream"])
     before = above[-1] if above else ""
     key = re.match(r"( *)[^\s#:][^:]*$", before)
     if "mapping values" in str(error.problem) and key and re.match(rf"{key[1]}\S", here):
         place = Place(file, len(above), len(key[1]) + 1)
-        return Problem("YAML001", place, *_SAID["could not find expected ':'"])
+        return Problem("YAML001", place, *_PYYAML_SAYS["could not find expected ':'"])
     return None
 
 
@@ -217,44 +202,16 @@ def _syntax(file: str, error: yaml.MarkedYAMLError) -> Problem:
     begun, met = error.context_mark, error.problem_mark
     if "but got ':'" in said and begun and met and begun.line == met.line:
         said = "mapping values are not allowed"
-    message, hint = next((text for part, text in _SAID.items() if part in said), (f"not YAML: {said}", ""))
+    message, hint = next(
+        (text for part, text in _PYYAML_SAYS.items() if part in said), (f"not YAML: {said}", "")
+    )
     if alias := re.search("undefined alias '(.+)'", said):
         message = message.replace("name", alias[1])
     # What is not closed is mended where it begins, however far below that is noticed.
     mark = (message.endswith("not closed") and error.context_mark) or error.problem_mark or error.context_mark
     place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
     if "'\\t'" in said:
-        return Problem("CFG005", place, "a tab stands where spaces must", "write spaces instead")
+        return Problem.of("CFG005", place)
     if error.context_mark and error.context_mark.line + 1 != place.line:
         hint = f"{hint}; it begins in line {error.context_mark.line + 1}".lstrip("; ")
     return Problem("YAML001", place, message, hint)
-
-
-_SAID = {
-    "mapping values are not allowed": (
-        "a colon is not expected here",
-        "put quotes around a text that contains a colon, or correct the indentation",
-    ),
-    "could not find expected ':'": ("a colon is missing after the key", "write `key: value`"),
-    "expected <block end>": (
-        "the indentation fits nothing above",
-        "entries of one mapping begin in one column; quotes and brackets go around a whole text",
-    ),
-    "expected alphabetic or numeric character": (
-        "`*` and `&` begin no word",
-        'put quotes around it: "*"',
-    ),
-    "cannot start any token": (
-        "a text cannot begin with this character",
-        "put quotes around the text",
-    ),
-    "found undefined alias": (
-        "`*name` is used without `&name` before it",
-        "write the value out; a text that begins with `*` needs quotes",
-    ),
-    "expected ',' or ']'": ("a list is not closed", "end it with `]`, entries apart by `,`"),
-    "expected ',' or '}'": ("a mapping in braces is not closed", "end it with `}`, entries apart by `,`"),
-    "found unexpected end of stream": ("a quoted text is not closed", "end it with the quote it began with"),
-    "but found another document": ("`---` begins a second document", "put it into a file of its own"),
-}
-"""What PyYAML says, and what it means to the one who wrote the file."""

@@ -19,7 +19,7 @@ from ivr.calls.orders import chosen_time, when_called
 from ivr.config.frozen import Frozen
 from ivr.config.model import Configuration, Language
 from ivr.config.places import KeyPath, Places
-from ivr.config.problems import Problem, did_you_mean
+from ivr.config.problems import Problem
 from ivr.config.shapes import CallerId, Count, Digits, Line, Name, Seconds, Shape
 from ivr.menus.walk import Caller, Menu, Step
 from ivr.sounds.prompts import needed
@@ -163,8 +163,7 @@ def judge(
     """TST001: the walk differs from what the case says, told with the walk; TST002: no test of this menu."""
     path: KeyPath = ("tests", name)
     if case.hears is None and not case.ends.model_fields_set:
-        hint = "say what is heard (`hears`) or where the call `ends`"
-        return (Problem("TST002", places.at(*path), f"{name}: expects nothing", hint),)
+        return (Problem.of("TST002.nothing", places.at(*path), test=name),)
     if wrong := (
         *_foreign(configuration, case, places, path),
         *_unknown(configuration, case, places, path),
@@ -182,23 +181,20 @@ def judge(
 def _foreign(configuration: Configuration, case: Case, places: Places, path: KeyPath) -> Iterator[Problem]:
     given, delivered = case.given, configuration.hotline.delivered
     if given.number is not None and given.number not in delivered:
-        hint = did_you_mean(given.number, delivered)
         place = places.value_at(*path, "given", "number")
-        yield Problem("TST002", place, f"no call comes in for {given.number}", hint)
+        yield Problem.of("TST002.number", place, known=delivered, name=given.number)
     spoken = configuration.hotline.languages
     for part, language in (("given", given.language), ("ends", case.ends.language)):
         if language is not None and language not in spoken:
-            hint = f"it speaks {', '.join(spoken)}"
             place = places.value_at(*path, part, "language")
-            yield Problem("TST002", place, f"the hotline does not speak `{language}`", hint)
+            yield Problem.of("TST002.language", place, language=language, spoken=", ".join(spoken))
 
 
 def _unknown(configuration: Configuration, case: Case, places: Places, path: KeyPath) -> Iterator[Problem]:
     """A test of what does not exist."""
     for queue in case.given.state.keys() - configuration.queues.keys():
-        hint = did_you_mean(queue, configuration.queues)
         place = places.at(*path, "given", "state", queue)
-        yield Problem("TST002", place, f"there is no queue `{queue}`", hint)
+        yield Problem.of("TST002", place, known=configuration.queues, what="queue", name=queue)
     ends = case.ends
     named: list[tuple[KeyPath, str, str | None, Collection[str]]] = [
         (("ends", "queue"), "queue", ends.queue, configuration.queues),
@@ -209,8 +205,7 @@ def _unknown(configuration: Configuration, case: Case, places: Places, path: Key
     named += [(("hears", at), "prompt", prompt, prompts) for at, prompt in enumerate(case.hears or ())]
     for at, what, word, known in named:
         if word is not None and word not in known:
-            hint = did_you_mean(word, known)
-            yield Problem("TST002", places.value_at(*path, *at), f"there is no {what} `{word}`", hint)
+            yield Problem.of("TST002", places.value_at(*path, *at), known=known, what=what, name=word)
 
 
 _Difference = tuple[KeyPath, str, int]

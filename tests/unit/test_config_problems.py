@@ -14,10 +14,9 @@ from ivr.config.loading import load, load_files
 from ivr.config.places import NOWHERE
 from ivr.config.problems import Problem
 from ivr.config.starter import starter_folder
+from tests import codes_page
 from tests.unit.config_mistakes import MISTAKES
 from tests.unit.starter import FILES, changed, load_changed
-
-CODES_PAGE = Path(__file__).parents[2] / "docs" / "problem-codes.md"
 
 
 @pytest.mark.parametrize(("code", "file", "old", "new", "pointed_at"), MISTAKES)
@@ -39,7 +38,7 @@ def test_one_mistake_gives_one_problem_at_its_place_in_a_sentence_without_jargon
 
 def test_each_code_is_explained_on_the_page_of_codes_and_provoked_here() -> None:
     explained = set(
-        re.findall(r"^\| ([A-Z]+[0-9]{3}) ", CODES_PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+        re.findall(r"^\| ([A-Z]+[0-9]{3}) ", codes_page.PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     )
     elsewhere = {
         "CFG002",
@@ -57,6 +56,11 @@ def test_each_code_is_explained_on_the_page_of_codes_and_provoked_here() -> None
         "TST002",
     }
     assert explained == {row[0] for row in MISTAKES} | elsewhere
+
+
+def test_the_page_of_codes_is_made_from_the_table_of_codes() -> None:
+    """After a change of the table: `python -m tests.codes_page`."""
+    assert codes_page.PAGE.read_text(encoding="utf-8") == codes_page.page()
 
 
 def test_a_missing_section_is_one_problem_that_stands_nowhere() -> None:
