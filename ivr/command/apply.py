@@ -33,7 +33,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, for pro
 
 
 def apply(
-    context: typer.Context,
     message: Message = "",
     asterisk: AsteriskFolder = ETC,
     revisions: Revisions = None,
@@ -45,7 +44,7 @@ def apply(
 
     Calls in progress end in the menu in which they began. Exit status 1, with the reason, if it is not live.
     """
-    source = options(context).config
+    source = options().config
     wish = Wish(source, asterisk, shelf_of(asterisk, revisions), server, operator(), message, keep)
     report = _put_live(wish, source, as_json)
     if as_json:
@@ -53,7 +52,6 @@ def apply(
 
 
 def rollback(
-    context: typer.Context,
     number: Annotated[
         int | None, typer.Argument(metavar="REV", help="Revision to bring back; default the one before.")
     ] = None,
@@ -69,7 +67,7 @@ def rollback(
     Its YAML is put back into the configuration folder too, so that the next `apply` does not bring the
     mistake again; what lay there is kept beside the new revision, in `replaced`.
     """
-    shelf, folder = shelf_of(asterisk, revisions), options(context).config
+    shelf, folder = shelf_of(asterisk, revisions), options().config
     target = _target(shelf, number)
     source = shelf.at(target.number) / CONFIG
     wish = Wish(source, asterisk, shelf, server, operator(), message, keep, target.content)

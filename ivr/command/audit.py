@@ -34,7 +34,6 @@ _SETTLED: Final = timedelta(minutes=5)
 
 
 def audit(
-    context: typer.Context,
     files: Annotated[
         list[Path] | None,
         typer.Argument(help="queue_log files of --server; else the servers' own, if this machine has them."),
@@ -49,7 +48,7 @@ def audit(
     Exit status 1 if anything disagrees; days that retention has deleted are named. Days are the hotline's,
     and end five minutes ago at the latest.
     """
-    configuration = running_configuration(context)
+    configuration = running_configuration()
     zone = ZoneInfo(configuration.hotline.time_zone)
     first, last = first_and_last(begin, end, zone, days_back=1)
     period = _period(first, last, zone)

@@ -37,7 +37,6 @@ _AT_ONCE: Final = 2
 
 
 def backfill(
-    context: typer.Context,
     files: Annotated[list[Path], typer.Argument(help="queue_log files, also rotated or packed by gzip.")],
     all_queues: Annotated[
         bool, typer.Option("--all-queues", help="Every queue there is; needs no configuration.")
@@ -50,7 +49,7 @@ def backfill(
 
     It may be ended at any moment and run again: it goes on where everything before is stored.
     """
-    configuration = None if all_queues else running_configuration(context)
+    configuration = None if all_queues else running_configuration()
     if configuration is not None:
         server_of(configuration, server)
     found = queue_logs(files)

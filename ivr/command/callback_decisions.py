@@ -27,7 +27,6 @@ EXAMPLE: Final = "Example: hotline callbacks decide 0501234567 +19005551234"
 
 
 def decide(
-    context: typer.Context,
     numbers: Annotated[
         list[str], typer.Argument(metavar="NUMBER", help="As delivered; `-` reads JSON strings, one a line.")
     ],
@@ -37,7 +36,7 @@ def decide(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
 ) -> None:
     """What would be decided now for a missed call from each number, as if it alone came in."""
-    configuration = running_configuration(context)
+    configuration = running_configuration()
     by = next(iter(configuration.trunks), "") if trunk is None else trunk
     if trunk is not None and trunk not in configuration.trunks:
         fail(f"there is no trunk {trunk!r}", hint=f"trunks: {', '.join(configuration.trunks)}", status=2)

@@ -49,9 +49,9 @@ class Desk:
     remark: str
 
     @classmethod
-    def of(cls, context: typer.Context, by: str) -> Desk:
+    def of(cls, by: str) -> Desk:
         """The desk of a checked configuration."""
-        configuration = running_configuration(context)
+        configuration = running_configuration()
         policy = Policy.of(configuration, key_of_pseudonyms)
         return cls(configuration, policy, reader(configuration), remark(by and f"--by {by}"))
 
@@ -67,7 +67,6 @@ By = Annotated[
 
 
 def add(
-    context: typer.Context,
     number: Annotated[str, typer.Argument(help="The citizen's number; `-` reads it.")],
     queue: Annotated[str, typer.Option(help="Whose agent shall talk with them.")],
     reason: Annotated[Reason, typer.Option(help="Why they are called.")] = "ordered",
@@ -81,7 +80,7 @@ def add(
     by: By = "",
 ) -> None:
     """Have a citizen called, under the same guards as after a missed call."""
-    desk = Desk.of(context, by)
+    desk = Desk.of(by)
     number = number_from(number)
     given = {
         **{"number": number, "queue": queue, "reason": reason, "reference": reference},
@@ -100,7 +99,6 @@ def add(
 
 
 def import_file(
-    context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", exists=True, dir_okay=False)],
     by: By = "",
 ) -> None:
@@ -111,7 +109,7 @@ def import_file(
 
     If a line cannot be read, none is imported. A number that is refused by the guards is told and left out.
     """
-    desk = Desk.of(context, by)
+    desk = Desk.of(by)
     rows = list(_rows(file))
     unread = [(line, problem) for line, row in rows for problem in _problems(row, desk.configuration)]
     for line, problem in unread:

@@ -8,8 +8,6 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-import typer
-
 from ivr.command.menu_tests import Tested
 from ivr.command.options import fail, live_folder, options, shelf_of
 from ivr.command.printing import print_line, styled
@@ -31,12 +29,12 @@ def load_or_stop(folder: Path) -> Loaded:
     return loaded
 
 
-def load_running(context: typer.Context, shelf: Shelf | None = None) -> tuple[Loaded, Path, int]:
+def load_running(shelf: Shelf | None = None) -> tuple[Loaded, Path, int]:
     """The live configuration, its folder and revision, for what reports or acts on the running hotline.
 
     Where nothing was applied it is the one in `--config`, and a terminal shows that.
     """
-    shelf, given = shelf or shelf_of(), options(context).config
+    shelf, given = shelf or shelf_of(), options().config
     try:
         folder, number = live_folder(shelf, given)
     except OSError as problem:
@@ -46,9 +44,9 @@ def load_running(context: typer.Context, shelf: Shelf | None = None) -> tuple[Lo
     return load_or_stop(folder), folder, number
 
 
-def running_configuration(context: typer.Context) -> Configuration:
+def running_configuration() -> Configuration:
     """The same, for a command that needs no more."""
-    return configuration_of(load_running(context)[0])
+    return configuration_of(load_running()[0])
 
 
 def unfit_database(loaded: Loaded) -> tuple[Problem, ...]:

@@ -26,7 +26,6 @@ EXAMPLE: Final = "Example: hotline closed office --until 14:00"
 
 @app.command(epilog=EXAMPLE)
 def closed(
-    context: typer.Context,
     hours: Annotated[str, typer.Argument(help="A schedule of `hours`; left out, show those closed.")] = "",
     until: Annotated[
         str, typer.Option(help="When it opens by itself: 14:00, or '2026-12-30 14:00'; default never.")
@@ -41,7 +40,7 @@ def closed(
 
     It is kept by Asterisk: it holds without the daemon and after a restart. Callbacks go by the clock.
     """
-    configuration = running_configuration(context)
+    configuration = running_configuration()
     for what, name, known in (
         ("hours", hours, configuration.hours),
         ("server", server, configuration.servers),

@@ -44,7 +44,6 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write it; made if
 
 @app.command(epilog="Example: hotline --config config config check --json")
 def check(
-    context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
     prompts: Annotated[
         Path | None, typer.Option(help="Folder of built prompts: also report each that is missing or old.")
@@ -53,7 +52,7 @@ def check(
     revisions: Revisions = None,
 ) -> None:
     """Report every mistake at once, each with its place, and run the menu tests; status 1 for an error."""
-    folder = options(context).config
+    folder = options().config
     loaded = load(folder)
     tested = run_tests(loaded, folder)
     problems = (*loaded.problems, *unfit_database(loaded), *tested.problems)

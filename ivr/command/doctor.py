@@ -27,7 +27,6 @@ _COLOURS: Final = {"ok": "green", "warning": "yellow", "error": "red"}
 
 @app.command(epilog=EXAMPLE)
 def doctor(
-    context: typer.Context,
     secrets: Annotated[
         Path, typer.Option(help="Folder `secrets.d` that `config render` made.", envvar="HOTLINE_SECRETS")
     ] = Path("/etc/asterisk/secrets.d"),
@@ -42,7 +41,7 @@ def doctor(
 
     Nothing is changed and nobody is called. Run it on Asterisk's machine, as the daemon's user.
     """
-    draft, shelf = options(context).config, shelf_of(asterisk_folder, revisions)
+    draft, shelf = options().config, shelf_of(asterisk_folder, revisions)
     try:
         folder, _ = live_folder(shelf, draft)
     except OSError:  # told by machine.revisions

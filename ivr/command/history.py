@@ -21,7 +21,6 @@ from ivr.revisions.shelf import CONFIG, Shelf, yaml_files
 
 
 def history(
-    context: typer.Context,
     asterisk: AsteriskFolder = ETC,
     revisions: Revisions = None,
     as_json: AsJson = False,
@@ -44,7 +43,6 @@ def history(
 
 
 def diff(
-    context: typer.Context,
     against: Annotated[
         str, typer.Option(metavar="REV|DIR", help="A revision, or a folder of YAML; default what is live.")
     ] = "",
@@ -53,7 +51,7 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """What callers would notice if the configuration went live, then how its files differ."""
-    folder = options(context).config
+    folder = options().config
     other, name = _other(shelf_of(asterisk, revisions), against)
     old, new = configuration_of(load_or_stop(other)), configuration_of(load_or_stop(folder))
     sentences = changes(old, new)

@@ -43,7 +43,6 @@ _LEGEND = "keys 0-9 * #, Enter or s: silence, h: hang up"
 
 @app.command("try", epilog="Example: hotline menu try 9 1 1 --at '2026-11-23 11:00'")
 def walk_through(
-    context: typer.Context,
     presses: Annotated[
         list[str] | None, typer.Argument(metavar="KEY", help=f"{_LEGEND}. Left out, they are asked for.")
     ] = None,
@@ -63,7 +62,7 @@ def walk_through(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
 ) -> None:
     """Walk through the menu: what would be heard, in which language, and where the caller ends."""
-    configuration = configuration_of(load_or_stop(options(context).config))
+    configuration = configuration_of(load_or_stop(options().config))
     now = datetime.now(ZoneInfo(configuration.hotline.time_zone))
     moment = at or now.isoformat()
     given = _given(configuration, moment, number, caller, language, state or [], owed=owed, full=full)
@@ -83,14 +82,13 @@ def walk_through(
 
 @app.command("test", epilog="Example: hotline menu test")
 def run(
-    context: typer.Context,
     files: Annotated[
         list[Path] | None,
         typer.Argument(help="Files of tests; default all in and beside the configuration."),
     ] = None,
 ) -> None:
     """Run the menu tests; exit status 1 if one fails, with the walk up to the difference."""
-    folder = options(context).config
+    folder = options().config
     tested = run_tests(load_or_stop(folder), folder, files or ())
     show_problems(tested.problems, folder)
     if tested.problems:
@@ -104,14 +102,13 @@ app.command("stats", epilog=menu_stats.EXAMPLE)(menu_stats.stats)
 
 @app.command("graph", epilog="Example: hotline menu graph > menu.svg")
 def draw(
-    context: typer.Context,
     kind: Annotated[
         Literal["svg", "mermaid"], typer.Option("--format", help="A picture, or text that draws itself.")
     ] = "svg",
     language: Annotated[str, typer.Option(help="Whose words; default the hotline's first language.")] = "",
 ) -> None:
     """Draw the menu: every node in the citizen's words, the keys between them, queues and their hours."""
-    configuration = configuration_of(load_or_stop(options(context).config))
+    configuration = configuration_of(load_or_stop(options().config))
     drawn = outline(configuration, spoken(configuration, language))
     print_document(mermaid(drawn) if kind == "mermaid" else svg(drawn))
 

@@ -22,7 +22,6 @@ _NAMED: Final = (*SENT_ON.values(), ON, "queue", "hung up", "let go")
 
 
 def stats(
-    context: typer.Context,
     begin: Annotated[datetime | None, from_day("a week ago")] = None,
     end: LastDay = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
@@ -33,7 +32,7 @@ def stats(
     A call counts on the day it ended. Below: whether the data of those days is complete, when nobody listened
     to AMI, and which days are sealed.
     """
-    configuration = running_configuration(context)
+    configuration = running_configuration()
     zone = ZoneInfo(configuration.hotline.time_zone)
     first, last = first_and_last(begin, end, zone, days_back=7)
     with open_store() as store:

@@ -33,7 +33,7 @@ _NOT_SET: Final = 2**32 - 1
 
 @dataclass(frozen=True)
 class Options:
-    """Set once by the root command, found as `context.obj` in every other."""
+    """Set once by the root command; every other command gets them by `options`."""
 
     config: Path
     """Folder of the YAML files."""
@@ -50,14 +50,11 @@ class Options:
 
 
 GIVEN: ContextVar[Options] = ContextVar("options")
-"""Those of the command that runs; set by the root command."""
 
 
-def options(context: typer.Context) -> Options:
-    """The root command's options, typed."""
-    found = context.obj
-    assert isinstance(found, Options)
-    return found
+def options() -> Options:
+    """The root command's options."""
+    return GIVEN.get()
 
 
 def shelf_of(asterisk: Path | None = None, revisions: Path | None = None) -> Shelf:
@@ -104,7 +101,7 @@ def number_from(given: str) -> str:
 
 def local(moment: datetime) -> datetime:
     """That moment as commands show it: in the hotline's time zone."""
-    return moment.astimezone(GIVEN.get().zone)
+    return moment.astimezone(options().zone)
 
 
 def fail(message: str, *, hint: str = "", status: int = 1) -> NoReturn:

@@ -31,7 +31,6 @@ app = typer.Typer(
 
 @app.command("list", epilog="Example: hotline prompts list --language ru")
 def list_prompts(
-    context: typer.Context,
     language: Annotated[str, typer.Option(help="Only this language.")] = "",
     out: Annotated[Path, typer.Option(help="Folder that `prompts build` wrote to.")] = Path("prompts"),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
@@ -40,7 +39,7 @@ def list_prompts(
 
     `stale` is a recording of an earlier sentence, `old` a file built from one: `prompts build` makes it anew.
     """
-    folder = options(context).config
+    folder = options().config
     files = _files(folder, language)
     told = _told(files, folder, out)
     if as_json:
@@ -61,12 +60,11 @@ def list_prompts(
 
 @app.command("build", epilog="Example: hotline prompts build --out prompts --language az")
 def build_prompts(
-    context: typer.Context,
     out: Annotated[Path, typer.Option(help="Folder for <language>/hotline/<name>.wav.")] = Path("prompts"),
     language: Annotated[str, typer.Option(help="Only this language.")] = "",
 ) -> None:
     """Make every sound file that is missing or whose text changed; a recording in the configuration wins."""
-    folder = options(context).config
+    folder = options().config
     if missing := missing_programs():
         fail(f"not installed: {', '.join(missing)}", hint=f"apt-get install {' '.join(missing)}")
     files = _files(folder, language)
@@ -85,13 +83,12 @@ def build_prompts(
 
 @app.command("play", epilog="Example: hotline prompts play welcome --language ru --out welcome.wav")
 def play_prompt(
-    context: typer.Context,
     name: Annotated[str, typer.Argument(help="As `prompts list` names it: welcome, place-7.")],
     out: Annotated[Path, typer.Option(help="Sound file to write.")],
     language: Annotated[str, typer.Option(help="Default the hotline's first.")] = "",
 ) -> None:
     """Make one prompt as citizens would hear it now, in a file to listen to."""
-    folder = options(context).config
+    folder = options().config
     configuration = configuration_of(load_or_stop(folder))
     wanted = spoken(configuration, language)
     files = {file.name: file for file in needed(configuration) if file.language == wanted}

@@ -34,7 +34,6 @@ _CLOCK: Final = "set the clock; if it is right, confirm it once: hotline data pu
 
 
 def purge_data(
-    context: typer.Context,
     secrets: Annotated[
         Path, typer.Option(help="Folder `secrets.d`, where the hash's key is kept.", envvar="HOTLINE_SECRETS")
     ] = Path("/etc/asterisk/secrets.d"),
@@ -50,7 +49,7 @@ def purge_data(
     Refused while this machine's clock is a day ahead of the newest record or of the database's clock, or the
     hotline left no sign of life for over 7 days that would be sealed.
     """
-    configuration = running_configuration(context)
+    configuration = running_configuration()
     with open_store() as store:
         zone, kept, now = ZoneInfo(configuration.hotline.time_zone), configuration.retention, utc_now()
         why = store.read(partial(why_doubtful, retention=kept, zone=zone, now=now))

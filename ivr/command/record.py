@@ -32,7 +32,6 @@ DEFAULT_PORT = 5038
 
 @app.command(epilog=EXAMPLE)
 def record(
-    context: typer.Context,
     ami: Annotated[
         str, typer.Option(help="HOST:PORT of the AMI; default: the server's in the configuration.")
     ] = "",
@@ -54,10 +53,10 @@ def record(
     where the records go.
     """
     configure_logging(json=not sys.stderr.isatty())
-    configuration = None if all_queues else running_configuration(context)
+    configuration = None if all_queues else running_configuration()
     host, port = _address(ami, configuration, server)
     user = os.environ.get("HOTLINE_AMI_USER", DEFAULT_USER)
-    connection = AmiConnection(host, port, user, _secret(user, options(context).config))
+    connection = AmiConnection(host, port, user, _secret(user, options().config))
     watched = Watched.of(configuration) if configuration else Watched()
     if queue_log is None and configuration is not None and server in configuration.servers:
         queue_log = configuration.servers[server].log_file

@@ -22,7 +22,6 @@ _MOST: Final = 100
 
 
 def find_recordings(
-    context: typer.Context,
     call: Annotated[str, typer.Argument(help="Linkedid of the call, as exports show it; or the file.")] = "",
     number: Annotated[str, typer.Option(help="Calls of this number, as +994501234567; `-` reads it.")] = "",
     copy: Annotated[
@@ -37,9 +36,7 @@ def find_recordings(
     if copy is not None and not why:
         fail("why is it copied?", hint="--why is kept in the audit", status=2)
     number = number_from(number)
-    folders = {
-        name: Path(server.recordings) for name, server in running_configuration(context).servers.items()
-    }
+    folders = {name: Path(server.recordings) for name, server in running_configuration().servers.items()}
     wanted = Path(call)
     linkedids = {call}.union(*(recordings.calls_of(wanted.name, server) for server in folders))
     with open_store() as store:

@@ -17,7 +17,6 @@ from ivr.config.loading import load
 
 
 def render(
-    context: typer.Context,
     out: Annotated[
         Path, typer.Option("--out", help="Folder to write to: Asterisk's configuration folder, or a copy.")
     ],
@@ -34,7 +33,7 @@ def render(
     `hotline/<the same name>`. Nothing is reloaded; what is equal is not touched; earlier menus stay for the
     calls that are in them.
     """
-    loaded = load(options(context).config)
+    loaded = load(options().config)
     if loaded.configuration is None:
         fail("the configuration has mistakes; nothing was written", hint="see them: hotline config check")
     server_of(loaded.configuration, server)

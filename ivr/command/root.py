@@ -69,8 +69,7 @@ def root(
 ) -> None:
     """Set the global options; without a command, show what there is."""
     mask_uncaught()
-    context.obj = Options(config=config)
-    GIVEN.set(context.obj)
+    GIVEN.set(Options(config=config))
     if version:
         print_line(f"hotline {__version__}")
         raise typer.Exit

@@ -54,7 +54,6 @@ Part = Literal["recorder", "dialer"]
 
 @app.command(epilog=EXAMPLE)
 def run(
-    context: typer.Context,
     secrets: Annotated[
         Path, typer.Option(help="Folder `secrets.d` that `config render` made.", envvar="HOTLINE_SECRETS")
     ] = Path("/etc/asterisk/secrets.d"),
@@ -74,7 +73,7 @@ def run(
     configuration is the one `config apply` put live, the next one within seconds; before the first, --config.
     """
     shelf = shelf_of(asterisk, revisions)
-    loaded, folder, number = load_running(context, shelf)
+    loaded, folder, number = load_running(shelf)
     renewal = Renewal(shelf, number)
     configuration = configuration_of(loaded)
     server_of(configuration, server)

@@ -24,7 +24,6 @@ EXAMPLE: Final = "Example: hotline data totals --from 2026-11-01 --to 2026-11-30
 
 
 def show_totals(
-    context: typer.Context,
     begin: Annotated[datetime | None, from_day("today")] = None,
     end: LastDay = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
@@ -34,7 +33,7 @@ def show_totals(
     Days are the hotline's own. Below the sums: whether the data is complete, when nobody listened to AMI, and
     which days are sealed.
     """
-    configuration = running_configuration(context)
+    configuration = running_configuration()
     zone = ZoneInfo(configuration.hotline.time_zone)
     first, last = first_and_last(begin, end, zone, days_back=0)
     with open_store() as store:
