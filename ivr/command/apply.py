@@ -11,25 +11,15 @@ import typer
 from ivr.command.auditing import note_afterwards
 from ivr.command.checking import as_data, show_problems
 from ivr.command.going_live import go_live
-from ivr.command.options import ETC, fail, operator, options, shelf_of
+from ivr.command.options import fail, operator, options, shelf_of
+from ivr.command.parameters import ETC, AsJson, AsteriskFolder, Revisions, server_option
 from ivr.command.preparing import Wish
 from ivr.command.printing import print_json, print_line, styled
 from ivr.revisions.shelf import CONFIG, NotApplied, Revision, Shelf, put_back, yaml_files
 
-AsteriskFolder = Annotated[
-    Path, typer.Option("--asterisk", help="Asterisk's configuration folder.", envvar="HOTLINE_ASTERISK")
-]
-Revisions = Annotated[
-    Path | None,
-    typer.Option(
-        help="Where revisions are kept; default `hotline-revisions` in Asterisk's folder.",
-        envvar="HOTLINE_REVISIONS",
-    ),
-]
-Server = Annotated[str, typer.Option(help="Which of `servers` Asterisk here is.", envvar="HOTLINE_SERVER")]
+Server = Annotated[str, server_option("Which of `servers` Asterisk here is.")]
 Message = Annotated[str, typer.Option("--message", "-m", help="Why, in a few words; kept with the revision.")]
 Keep = Annotated[int, typer.Option(min=2, help="How many revisions to keep.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")]
 
 
 def apply(

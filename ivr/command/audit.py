@@ -15,8 +15,9 @@ from ivr.asterisk.connection import utc_now
 from ivr.asterisk.queue_log import LogFile
 from ivr.command.checking import running_configuration
 from ivr.command.completeness import completeness
-from ivr.command.days import LastDay, first_and_last, from_day, told_days
+from ivr.command.days import first_and_last, told_days
 from ivr.command.options import server_of
+from ivr.command.parameters import AsJson, LastDay, from_day, server_option
 from ivr.command.printing import print_json, print_line
 from ivr.command.queue_logs import own_queue_logs, queue_logs
 from ivr.command.store import open_store
@@ -28,7 +29,6 @@ from ivr.storage.sealed import begins
 from ivr.visits.agreement import Disagreement
 from ivr.watched import Watched
 
-EXAMPLE: Final = "Example: hotline data audit --from 2026-11-01 --to 2026-11-30"
 _SETTLED: Final = timedelta(minutes=5)
 """What happened in the last minutes may still be on its way."""
 
@@ -40,8 +40,8 @@ def audit(
     ] = None,
     begin: Annotated[datetime | None, from_day("yesterday")] = None,
     end: LastDay = None,
-    server: Annotated[str, typer.Option(envvar="HOTLINE_SERVER", help="Whose the given files are.")] = "main",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+    server: Annotated[str, server_option("Whose the given files are.")] = "main",
+    as_json: AsJson = False,
 ) -> None:
     """Whether sums close, each missed call has its decision, and queue_log tells the same.
 

@@ -15,13 +15,13 @@ from sqlalchemy import Connection
 
 from ivr.asterisk.connection import utc_now
 from ivr.calls.outside_text import visible
-from ivr.command.options import LONGEST, local, operator
+from ivr.command.options import local, operator
+from ivr.command.parameters import LONGEST, AsJson
 from ivr.command.printing import print_json, print_line, print_table
 from ivr.command.store import database_url, open_store
 from ivr.storage import audit
 from ivr.storage.engine import Store, StoreAway, StoreUnfit
 
-EXAMPLE: Final = "Example: hotline data audit-log --since 2026-11-01"
 _DAYS_BACK: Final = timedelta(days=30)
 
 
@@ -53,7 +53,7 @@ def audit_log(
     since: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day.", show_default="30 days ago")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Who did what, the newest first: exports, whole numbers, callbacks stopped, hours closed, applies.
 

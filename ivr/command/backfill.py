@@ -16,6 +16,7 @@ from ivr.asterisk.queue_log import LogFile, is_cut
 from ivr.calls.outside_text import visible
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail, server_of
+from ivr.command.parameters import AllQueues, ServerInRecords
 from ivr.command.printing import print_line, progress
 from ivr.command.queue_logs import queue_logs
 from ivr.command.store import open_store
@@ -29,7 +30,6 @@ from ivr.storage.schema import calls, visits
 from ivr.storage.visits import Saved
 from ivr.watched import Watched
 
-EXAMPLE: Final = "Example: hotline data backfill --all-queues /var/log/asterisk/queue_log*"
 _ENOUGH: Final = 1000
 """New visits that show a database what its tables look like."""
 _AT_ONCE: Final = 2
@@ -38,12 +38,8 @@ _AT_ONCE: Final = 2
 
 def backfill(
     files: Annotated[list[Path], typer.Argument(help="queue_log files, also rotated or packed by gzip.")],
-    all_queues: Annotated[
-        bool, typer.Option("--all-queues", help="Every queue there is; needs no configuration.")
-    ] = False,
-    server: Annotated[
-        str, typer.Option(envvar="HOTLINE_SERVER", help="The server's name in the records.")
-    ] = "main",
+    all_queues: AllQueues = False,
+    server: ServerInRecords = "main",
 ) -> None:
     """Read queue_log files, old and new, in any order; what is known already stays as it is.
 

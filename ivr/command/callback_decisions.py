@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from sqlalchemy import Connection
@@ -22,8 +22,6 @@ from ivr.command.options import fail, key_of_pseudonyms
 from ivr.command.printing import print_line
 from ivr.command.store import open_store
 from ivr.storage import missed
-
-EXAMPLE: Final = "Example: hotline callbacks decide 0501234567 +19005551234"
 
 
 def decide(

@@ -22,14 +22,13 @@ from ivr.calls.masking import masked
 from ivr.calls.outside_text import visible
 from ivr.command.auditing import remark
 from ivr.command.checking import running_configuration
-from ivr.command.options import fail, key_of_pseudonyms, number_from, one_line, operator
+from ivr.command.options import fail, key_of_pseudonyms, number_from, operator
+from ivr.command.parameters import one_line
 from ivr.command.printing import print_line, progress
 from ivr.command.store import open_store
 from ivr.config.model import Configuration
 from ivr.storage.engine import Store
 
-ADD_EXAMPLE: Final = "Example: hotline callbacks add 0501234567 --queue dvx"
-IMPORT_EXAMPLE: Final = "Example: hotline callbacks import answers.csv"
 NEEDED: Final = ("number", "queue")
 OPTIONAL: Final = (*("reason", "reference", "priority", "language", "not_before", "due", "agent", "skill"),)
 LONGEST_REFERENCE: Final = 120

@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 
 from ivr.calls.masking import masked
 from ivr.calls.pseudonyms import is_pseudonym
-from ivr.command.apply import AsJson
 from ivr.command.auditing import noted
-from ivr.command.options import LARGEST, fail, key_of_pseudonyms, local, number_from, one_line
+from ivr.command.options import fail, key_of_pseudonyms, local, number_from
+from ivr.command.parameters import LARGEST, AsJson, one_line
 from ivr.command.printing import print_json, print_line, print_table
 from ivr.command.store import open_store
 from ivr.storage import callbacks, switches
@@ -22,11 +22,6 @@ from ivr.storage.callback_history import listed
 from ivr.storage.engine import Store
 from ivr.storage.switches import Part
 
-PAUSE_EXAMPLE: Final = 'Example: hotline callbacks pause dial --why "trunk works until 14:00"'
-RESUME_EXAMPLE: Final = "Example: hotline callbacks resume dial"
-RELEASE_EXAMPLE: Final = "Example: hotline callbacks release 17 18"
-CANCEL_EXAMPLE: Final = 'Example: hotline callbacks cancel 17 --why "answered by letter"'
-REFUSALS_EXAMPLE: Final = "Example: hotline callbacks refusals --lift -"
 STOPPABLE: Final = ("owed", "on_hold", "held")
 _NO_KEY: Final = "or it is hashed, and HOTLINE_SECRETS names no folder with the key (see `data purge`)"
 

@@ -12,9 +12,12 @@ import typer
 from callback_dialer.guarding import BY_HAND
 from ivr.calls.callback_states import CallbackState
 from ivr.calls.masking import masked
-from ivr.command import callback_decisions, callback_orders, callback_switches
 from ivr.command.auditing import noted
-from ivr.command.options import LARGEST, fail, local
+from ivr.command.callback_decisions import decide
+from ivr.command.callback_orders import add, import_file
+from ivr.command.callback_switches import cancel, pause, refusals, release, resume
+from ivr.command.options import fail, local
+from ivr.command.parameters import LARGEST, AsJson, group
 from ivr.command.printing import print_json, print_line, print_table
 from ivr.command.store import open_store
 from ivr.storage.callback_history import History, history, listed
@@ -22,24 +25,23 @@ from ivr.storage.callbacks import Callback
 from ivr.storage.engine import Store
 from ivr.storage.export import NUMBERS
 
-app = typer.Typer(
-    help="Citizens who are owed a call: who they are, what was tried.",
-    epilog="Example: hotline callbacks list --state owed",
-    no_args_is_help=True,
-    add_completion=False,
+app = group(
+    "Citizens who are owed a call: who they are, what was tried.", "hotline callbacks list --state owed"
 )
 
-app.command("decide", epilog=callback_decisions.EXAMPLE)(callback_decisions.decide)
-app.command("add", epilog=callback_orders.ADD_EXAMPLE)(callback_orders.add)
-app.command("import", epilog=callback_orders.IMPORT_EXAMPLE)(callback_orders.import_file)
-app.command("pause", epilog=callback_switches.PAUSE_EXAMPLE)(callback_switches.pause)
-app.command("resume", epilog=callback_switches.RESUME_EXAMPLE)(callback_switches.resume)
-app.command("release", epilog=callback_switches.RELEASE_EXAMPLE)(callback_switches.release)
-app.command("cancel", epilog=callback_switches.CANCEL_EXAMPLE)(callback_switches.cancel)
-app.command("refusals", epilog=callback_switches.REFUSALS_EXAMPLE)(callback_switches.refusals)
+for name, command, example in (
+    ("decide", decide, "hotline callbacks decide 0501234567 +19005551234"),
+    ("add", add, "hotline callbacks add 0501234567 --queue dvx"),
+    ("import", import_file, "hotline callbacks import answers.csv"),
+    ("pause", pause, 'hotline callbacks pause dial --why "trunk works until 14:00"'),
+    ("resume", resume, "hotline callbacks resume dial"),
+    ("release", release, "hotline callbacks release 17 18"),
+    ("cancel", cancel, 'hotline callbacks cancel 17 --why "answered by letter"'),
+    ("refusals", refusals, "hotline callbacks refusals --lift -"),
+):
+    app.command(name, epilog=f"Example: {example}")(command)
 
 FullNumbers = Annotated[bool, typer.Option("--full-numbers", help="Show whole numbers instead of masked.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")]
 Show = Callable[[str], str]
 """A number as it may be shown."""
 _FIGURES: Final = frozenset({"id", "waited", "tries", "try", "cause", "talk"})

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -17,24 +16,22 @@ from ivr.asterisk.secrets import SecretMissing
 from ivr.command.auditing import note_afterwards
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail
+from ivr.command.parameters import SECRETS, SecretsFolder, server_option
 from ivr.command.printing import print_line
 from ivr.revisions.takeover import USER, WITHIN
 
 app = typer.Typer(add_completion=False)
-EXAMPLE: Final = "Example: hotline closed office --until 14:00"
 
 
-@app.command(epilog=EXAMPLE)
+@app.command(epilog="Example: hotline closed office --until 14:00")
 def closed(
     hours: Annotated[str, typer.Argument(help="A schedule of `hours`; left out, show those closed.")] = "",
     until: Annotated[
         str, typer.Option(help="When it opens by itself: 14:00, or '2026-12-30 14:00'; default never.")
     ] = "",
     open_again: Annotated[bool, typer.Option("--open", help="Back to the clock.")] = False,
-    secrets: Annotated[
-        Path, typer.Option(help="Folder `secrets.d` that `config render` made.", envvar="HOTLINE_SECRETS")
-    ] = Path("/etc/asterisk/secrets.d"),
-    server: Annotated[str, typer.Option(help="Which of `servers`.", envvar="HOTLINE_SERVER")] = "main",
+    secrets: SecretsFolder = SECRETS,
+    server: Annotated[str, server_option("Which of `servers`.")] = "main",
 ) -> None:
     """Close everything that has these hours now, whatever the clock says; those who wait are served.
 

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from ivr.command.apply import AsteriskFolder, Revisions, apply, rollback
+from ivr.command.apply import apply, rollback
 from ivr.command.checking import as_data, calendar, show_problems, summary, unfit_database
 from ivr.command.history import diff, history
 from ivr.command.menu_tests import run_tests
-from ivr.command.options import ETC, fail, options, shelf_of
+from ivr.command.options import fail, options, shelf_of
+from ivr.command.parameters import ETC, AsJson, AsteriskFolder, Revisions, group
 from ivr.command.printing import print_json, print_line
 from ivr.command.render import render
 from ivr.command.schema import schema
@@ -20,11 +21,9 @@ from ivr.config.loading import load
 from ivr.config.problems import errors
 from ivr.config.starter import NotEmpty, write_starter
 
-app = typer.Typer(
-    help="The configuration: start one, check it, put it live, take it back.",
-    epilog="Example: hotline --config config config check",
-    no_args_is_help=True,
-    add_completion=False,
+app = group(
+    "The configuration: start one, check it, put it live, take it back.",
+    "hotline --config config config check",
 )
 
 
@@ -44,7 +43,7 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write it; made if
 
 @app.command(epilog="Example: hotline --config config config check --json")
 def check(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+    as_json: AsJson = False,
     prompts: Annotated[
         Path | None, typer.Option(help="Folder of built prompts: also report each that is missing or old.")
     ] = None,

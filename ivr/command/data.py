@@ -10,25 +10,24 @@ import typer
 from sqlalchemy import Connection
 
 from ivr.calls.masking import masked
-from ivr.command import audit, auditing, backfill, purge, recordings, totals
-from ivr.command.auditing import noted
+from ivr.command.audit import audit
+from ivr.command.auditing import audit_log, noted
+from ivr.command.backfill import backfill
 from ivr.command.days import told_days
+from ivr.command.parameters import group
 from ivr.command.printing import print_csv, print_json_lines, print_line
+from ivr.command.purge import purge_data
+from ivr.command.recordings import find_recordings
 from ivr.command.status import gap_told
 from ivr.command.store import open_store
+from ivr.command.totals import show_totals
 from ivr.storage.export import NUMBERS, Kind, fields, rows
 from ivr.storage.listening import every_gap
 from ivr.storage.sealed import sealed
 
-app = typer.Typer(
-    help="The records for other programs.",
-    epilog="Example: hotline data export visits --format csv",
-    no_args_is_help=True,
-    add_completion=False,
-)
+app = group("The records for other programs.", "hotline data export visits --format csv")
 
 
-@app.command("export", epilog="Example: hotline data export visits --format jsonl")
 def export(
     kind: Annotated[Kind, typer.Argument(help="Which records.")],
     form: Annotated[
@@ -63,22 +62,24 @@ def export(
         store.read(write)
 
 
-app.command("audit", epilog=audit.EXAMPLE)(audit.audit)
-app.command("audit-log", epilog=auditing.EXAMPLE)(auditing.audit_log)
-app.command("backfill", epilog=backfill.EXAMPLE)(backfill.backfill)
-
-
-@app.command("migrate", epilog="Example: hotline data migrate")
 def migrate() -> None:
     """Bring the database's tables to this version; every other command does so too."""
     with open_store() as store:
         print_line(f"the tables of {store.engine.url.database} are up to date")
 
 
-app.command("purge", epilog=purge.EXAMPLE)(purge.purge_data)
-app.command("totals", epilog=totals.EXAMPLE)(totals.show_totals)
-app.command("recordings", epilog=recordings.EXAMPLE)(recordings.find_recordings)
-
-
 def _masked(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: masked(value or "") if name in NUMBERS else value for name, value in row.items()}
+
+
+for name, command, example in (
+    ("export", export, "hotline data export visits --format jsonl"),
+    ("audit", audit, "hotline data audit --from 2026-11-01 --to 2026-11-30"),
+    ("audit-log", audit_log, "hotline data audit-log --since 2026-11-01"),
+    ("backfill", backfill, "hotline data backfill --all-queues /var/log/asterisk/queue_log*"),
+    ("migrate", migrate, "hotline data migrate"),
+    ("purge", purge_data, "hotline data purge --secrets /etc/asterisk/secrets.d"),
+    ("totals", show_totals, "hotline data totals --from 2026-11-01 --to 2026-11-30 --json"),
+    ("recordings", find_recordings, 'hotline data recordings 1795364181.41 --copy a.wav --why "request 17"'),
+):
+    app.command(name, epilog=f"Example: {example}")(command)

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
-
-import typer
 
 from ivr.asterisk.connection import utc_now
 from ivr.command.options import fail
 
-LastDay = Annotated[
-    datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.", show_default="today")
-]
-
 _FAR_AHEAD: Final = timedelta(days=366)
-
-
-def from_day(default: str) -> Any:
-    """The option `--from`; `default` is how its help names the day it otherwise begins."""
-    return typer.Option("--from", formats=["%Y-%m-%d"], help="First day.", show_default=default)
 
 
 def first_and_last(

@@ -11,8 +11,16 @@ from typing import Annotated, Final
 import typer
 
 from dialplan.manager import RIGHTS
-from ivr.command.apply import AsteriskFolder, Revisions
-from ivr.command.options import ETC, live_folder, options, server_of, shelf_of
+from ivr.command.options import live_folder, options, server_of, shelf_of
+from ivr.command.parameters import (
+    ETC,
+    SECRETS,
+    AsJson,
+    AsteriskFolder,
+    Revisions,
+    SecretsFolder,
+    server_option,
+)
 from ivr.command.printing import print_json, print_line, styled
 from ivr.command.store import database_url
 from ivr.config.loading import Loaded, load
@@ -21,21 +29,16 @@ from ivr.doctor.asterisk import House, asterisk
 from ivr.doctor.findings import Finding
 
 app = typer.Typer(add_completion=False)
-EXAMPLE: Final = "Example: hotline doctor --secrets /etc/asterisk/secrets.d"
 _COLOURS: Final = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
-@app.command(epilog=EXAMPLE)
+@app.command(epilog="Example: hotline doctor --secrets /etc/asterisk/secrets.d")
 def doctor(
-    secrets: Annotated[
-        Path, typer.Option(help="Folder `secrets.d` that `config render` made.", envvar="HOTLINE_SECRETS")
-    ] = Path("/etc/asterisk/secrets.d"),
-    server: Annotated[
-        str, typer.Option(help="Which of `servers` to look at.", envvar="HOTLINE_SERVER")
-    ] = "main",
+    secrets: SecretsFolder = SECRETS,
+    server: Annotated[str, server_option("Which of `servers` to look at.")] = "main",
     asterisk_folder: AsteriskFolder = ETC,
     revisions: Revisions = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Look at configuration, Asterisk, prompts, FastAGI, clock and database; exit status 1 on an error.
 

@@ -11,9 +11,10 @@ from typing import Annotated
 
 import typer
 
-from ivr.command.apply import AsJson, AsteriskFolder, Revisions, show_changes
+from ivr.command.apply import show_changes
 from ivr.command.checking import load_or_stop
-from ivr.command.options import ETC, fail, options, shelf_of
+from ivr.command.options import fail, options, shelf_of
+from ivr.command.parameters import ETC, AsJson, AsteriskFolder, Revisions
 from ivr.command.printing import print_json, print_line, styled
 from ivr.config.changes import changes
 from ivr.config.loading import configuration_of

@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 import typer
 from pydantic import ValidationError
 
-from ivr.command import menu_stats
 from ivr.command.checking import load_or_stop, show_problems
+from ivr.command.menu_stats import stats
 from ivr.command.menu_tests import announcer, run_tests
 from ivr.command.options import fail, options, spoken
+from ivr.command.parameters import AsJson, group
 from ivr.command.printing import print_document, print_json, print_line, styled
 from ivr.config.explain import explain
 from ivr.config.frozen import Frozen
@@ -28,12 +29,7 @@ from ivr.menus.outline import mermaid, outline
 from ivr.menus.walk import HANG_UP, SILENCE
 from ivr.sounds.prompts import needed
 
-app = typer.Typer(
-    help="The menu: try it without a phone, test it, draw it.",
-    epilog="Example: hotline menu try 1 1",
-    no_args_is_help=True,
-    add_completion=False,
-)
+app = group("The menu: try it without a phone, test it, draw it.", "hotline menu try 1 1")
 Texts = dict[tuple[str, str], str]
 """Language and name of a sound file → what it says."""
 _WORDS = {"": SILENCE, "s": SILENCE, SILENCE: SILENCE, "h": HANG_UP, HANG_UP: HANG_UP}
@@ -59,7 +55,7 @@ def walk_through(
     full: Annotated[
         bool, typer.Option("--full", help="No more calls can be ordered: too many are owed.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Walk through the menu: what would be heard, in which language, and where the caller ends."""
     configuration = configuration_of(load_or_stop(options().config))
@@ -97,7 +93,7 @@ def run(
     print_line(f"{tested.count} menu tests passed")
 
 
-app.command("stats", epilog=menu_stats.EXAMPLE)(menu_stats.stats)
+app.command("stats", epilog="Example: hotline menu stats --from 2026-11-01 --to 2026-11-30")(stats)
 
 
 @app.command("graph", epilog="Example: hotline menu graph > menu.svg")

@@ -6,25 +6,24 @@ from datetime import date, datetime
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
-import typer
 from sqlalchemy import Connection
 
 from ivr.command.checking import running_configuration
 from ivr.command.completeness import completeness
-from ivr.command.days import LastDay, each_day, first_and_last, from_day
+from ivr.command.days import each_day, first_and_last
+from ivr.command.parameters import AsJson, LastDay, from_day
 from ivr.command.printing import print_json, print_line, print_table
 from ivr.command.store import open_store
 from ivr.menus.steps import ON, SENT_ON, NodeCount, WaysOut, by_node
 from ivr.storage.totals import ways_out
 
-EXAMPLE: Final = "Example: hotline menu stats --from 2026-11-01 --to 2026-11-30"
 _NAMED: Final = (*SENT_ON.values(), ON, "queue", "hung up", "let go")
 
 
 def stats(
     begin: Annotated[datetime | None, from_day("a week ago")] = None,
     end: LastDay = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Every node of the menu callers came to in those days, the most visited first, and how they left it.
 

@@ -16,16 +16,12 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ivr.asterisk.secrets import pseudonym_key
+from ivr.command.parameters import ETC, SECRETS
 from ivr.command.printing import print_line, styled
 from ivr.config.loading import load
 from ivr.config.model import Configuration, Hotline, Language, Server
 from ivr.revisions.shelf import CONFIG, Shelf
 
-ETC: Final = Path("/etc/asterisk")
-LARGEST: Final = 2**31 - 1
-"""No id in the store is larger, and nobody lists more."""
-LONGEST: Final = 80
-"""Characters of an option's text."""
 _LOGIN_UID: Final = Path("/proc/self/loginuid")
 _NOT_SET: Final = 2**32 - 1
 """The process began outside any login, such as by systemd."""
@@ -91,7 +87,7 @@ def operator() -> str:
 
 def key_of_pseudonyms() -> str:
     """The key by which old numbers are hashed, if this machine has it and this user may read it."""
-    return pseudonym_key(Path(os.environ.get("HOTLINE_SECRETS", "/etc/asterisk/secrets.d")))
+    return pseudonym_key(Path(os.environ.get("HOTLINE_SECRETS", SECRETS)))
 
 
 def number_from(given: str) -> str:
@@ -117,13 +113,6 @@ def server_of(configuration: Configuration, name: str) -> Server:
     if name not in configuration.servers:
         fail(f"there is no server {name!r}", hint=f"servers: {', '.join(configuration.servers)}")
     return configuration.servers[name]
-
-
-def one_line(text: str | None) -> str | None:
-    """An option's text, if a store and a terminal can take it; else a wrong use of the command."""
-    if text is not None and (len(text) > LONGEST or not text.isprintable()):
-        raise typer.BadParameter(f"no text of at most {LONGEST} letters in one line")
-    return text
 
 
 def spoken(configuration: Configuration, language: str) -> Language:

@@ -13,6 +13,7 @@ import typer
 
 from ivr.command.checking import load_or_stop
 from ivr.command.options import fail, options, spoken
+from ivr.command.parameters import AsJson, group
 from ivr.command.printing import print_json, print_line, progress
 from ivr.config.loading import configuration_of
 from ivr.config.problems import did_you_mean
@@ -21,11 +22,9 @@ from ivr.sounds.prompts import PromptFile, needed
 from ivr.sounds.recorded import is_recorded, note, stale
 from ivr.sounds.synthesis import PromptError, build, missing_programs, outdated
 
-app = typer.Typer(
-    help="The sentences citizens hear: list them, build their sound files, listen to one.",
-    epilog="Example: hotline prompts build --out prompts",
-    no_args_is_help=True,
-    add_completion=False,
+app = group(
+    "The sentences citizens hear: list them, build their sound files, listen to one.",
+    "hotline prompts build --out prompts",
 )
 
 
@@ -33,7 +32,7 @@ app = typer.Typer(
 def list_prompts(
     language: Annotated[str, typer.Option(help="Only this language.")] = "",
     out: Annotated[Path, typer.Option(help="Folder that `prompts build` wrote to.")] = Path("prompts"),
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Every sound file the configuration needs: whose voice, how long, how loud, and what it says.
 

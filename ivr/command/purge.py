@@ -19,6 +19,7 @@ from ivr.calls.pseudonyms import pseudonym
 from ivr.command.auditing import noted
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail
+from ivr.command.parameters import SECRETS, AsJson, secrets_option
 from ivr.command.printing import print_json, print_line
 from ivr.command.store import open_store
 from ivr.storage.audit import last_subject
@@ -26,7 +27,6 @@ from ivr.storage.engine import Store
 from ivr.storage.purge import Done, is_any_nameless, purge, why_doubtful
 from ivr.storage.refusals import KEY_KNOWN
 
-EXAMPLE: Final = "Example: hotline data purge --secrets /etc/asterisk/secrets.d"
 _RESTORE: Final = (
     "restore it from a backup, or copy it from the other machine: without it equal callers differ"
 )
@@ -34,14 +34,12 @@ _CLOCK: Final = "set the clock; if it is right, confirm it once: hotline data pu
 
 
 def purge_data(
-    secrets: Annotated[
-        Path, typer.Option(help="Folder `secrets.d`, where the hash's key is kept.", envvar="HOTLINE_SECRETS")
-    ] = Path("/etc/asterisk/secrets.d"),
+    secrets: Annotated[Path, secrets_option("Folder `secrets.d`, where the hash's key is kept.")] = SECRETS,
     clock_is_right: Annotated[
         bool,
         typer.Option("--clock-is-right", help="Purge this once, whatever speaks against the clock."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Hash old numbers and delete older records, as `retention` says; totals of each day are kept first.
 

@@ -15,7 +15,8 @@ from ivr.asterisk.secrets import FOLDER, SecretMissing, read_secret
 from ivr.availability import SignsOfLife
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail, options
-from ivr.command.store import SpoolOption, open_spool, open_store, spool_path
+from ivr.command.parameters import AllQueues, ServerInRecords, SpoolOption
+from ivr.command.store import open_spool, open_store, spool_path
 from ivr.config.model import Configuration
 from ivr.daemon import TaskService, serve
 from ivr.logs import configure_logging
@@ -25,22 +26,17 @@ from ivr.storage.liveness import RECORD
 from ivr.watched import Watched
 
 app = typer.Typer(add_completion=False)
-EXAMPLE = "Example: hotline record --ami 127.0.0.1:5038 --all-queues"
 DEFAULT_USER = "hotline-recorder"
 DEFAULT_PORT = 5038
 
 
-@app.command(epilog=EXAMPLE)
+@app.command(epilog="Example: hotline record --ami 127.0.0.1:5038 --all-queues")
 def record(
     ami: Annotated[
         str, typer.Option(help="HOST:PORT of the AMI; default: the server's in the configuration.")
     ] = "",
-    all_queues: Annotated[
-        bool, typer.Option("--all-queues", help="Every queue there is; needs no configuration.")
-    ] = False,
-    server: Annotated[
-        str, typer.Option(envvar="HOTLINE_SERVER", help="The server's name in the records.")
-    ] = "main",
+    all_queues: AllQueues = False,
+    server: ServerInRecords = "main",
     spool: SpoolOption = None,
     queue_log: Annotated[
         Path | None,

@@ -13,11 +13,11 @@ from ivr.calls.masking import masked
 from ivr.command.auditing import noted
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail, local, number_from
+from ivr.command.parameters import AsJson
 from ivr.command.printing import print_json, print_line
 from ivr.command.store import open_store
 from ivr.storage.schema import calls
 
-EXAMPLE: Final = 'Example: hotline data recordings 1795364181.41 --copy a.wav --why "request 17"'
 _MOST: Final = 100
 
 
@@ -28,7 +28,7 @@ def find_recordings(
         Path | None, typer.Option(help="Copy the call's recording to this new file.", show_default=False)
     ] = None,
     why: Annotated[str, typer.Option(help="Kept with the copy in the audit.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Find recordings by call or number, the latest first; copy one, with a line in the audit."""
     if bool(call) == bool(number):

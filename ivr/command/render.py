@@ -12,6 +12,7 @@ import typer
 from dialplan.quoting import UnsafeText
 from dialplan.writing import write
 from ivr.command.options import fail, options, server_of
+from ivr.command.parameters import server_option
 from ivr.command.printing import print_line
 from ivr.config.loading import load
 
@@ -20,9 +21,7 @@ def render(
     out: Annotated[
         Path, typer.Option("--out", help="Folder to write to: Asterisk's configuration folder, or a copy.")
     ],
-    server: Annotated[
-        str, typer.Option(help="Which of `servers` to render for.", envvar="HOTLINE_SERVER")
-    ] = "main",
+    server: Annotated[str, server_option("Which of `servers` to render for.")] = "main",
     group: Annotated[
         str, typer.Option(help="Asterisk's group, which reads the files; default: the folder's own group.")
     ] = "",

@@ -27,10 +27,18 @@ from ivr.asterisk.secrets import SecretMissing, pseudonym_key, read_secret, read
 from ivr.asterisk.words import FASTAGI_SECRET, LOG_KEY
 from ivr.availability import Availability, SignsOfLife
 from ivr.calls.orders import CallOrder, OrderAnswer
-from ivr.command.apply import AsteriskFolder, Revisions
 from ivr.command.checking import load_running, show_problems, unfit_database
-from ivr.command.options import ETC, fail, server_of, shelf_of
-from ivr.command.store import SpoolOption, open_spool, open_store, spool_path
+from ivr.command.options import fail, server_of, shelf_of
+from ivr.command.parameters import (
+    ETC,
+    SECRETS,
+    AsteriskFolder,
+    Revisions,
+    SecretsFolder,
+    SpoolOption,
+    server_option,
+)
+from ivr.command.store import open_spool, open_store, spool_path
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.daemon import TaskService, serve
@@ -45,21 +53,16 @@ from ivr.storage.spool import Spool
 from ivr.watched import Watched
 
 app = typer.Typer(add_completion=False)
-EXAMPLE: Final = "Example: hotline --config config run --secrets /etc/asterisk/secrets.d"
 
 HOTLINE: Final = (sys.executable, "-c", "from ivr.command.root import app; app()")
 """This command, as another process."""
 Part = Literal["recorder", "dialer"]
 
 
-@app.command(epilog=EXAMPLE)
+@app.command(epilog="Example: hotline --config config run --secrets /etc/asterisk/secrets.d")
 def run(
-    secrets: Annotated[
-        Path, typer.Option(help="Folder `secrets.d` that `config render` made.", envvar="HOTLINE_SECRETS")
-    ] = Path("/etc/asterisk/secrets.d"),
-    server: Annotated[
-        str, typer.Option(help="Which of `servers` to serve.", envvar="HOTLINE_SERVER")
-    ] = "main",
+    secrets: SecretsFolder = SECRETS,
+    server: Annotated[str, server_option("Which of `servers` to serve.")] = "main",
     only: Annotated[
         Part | None, typer.Option(help="Only this part; the AGI scripts belong to the dialer.")
     ] = None,

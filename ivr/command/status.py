@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Any
 
 import typer
 
 from ivr.command.closed import said_until
 from ivr.command.options import local
+from ivr.command.parameters import AsJson
 from ivr.command.printing import print_json, print_line
 from ivr.command.store import open_store
 from ivr.storage.listening import Gap
@@ -18,12 +19,11 @@ from ivr.storage.liveness import RECORD, Process
 from ivr.storage.overview import Overview, ServerOverview, overview
 
 app = typer.Typer(add_completion=False)
-EXAMPLE: Final = "Example: hotline status --json"
 
 
-@app.command(epilog=EXAMPLE)
+@app.command(epilog="Example: hotline status --json")
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """How the hotline is now, as its database knows it.
 

@@ -7,9 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Annotated, Final
-
-import typer
+from typing import Final
 
 from ivr.command.options import fail
 from ivr.storage.engine import Store, StoreAway, StoreUnfit
@@ -59,17 +57,6 @@ def _make_ready(store: Store, patient: bool) -> None:
         else:
             trouble.ends()
             return
-
-
-SpoolOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--spool",
-        help="Where records wait while the database is away.",
-        envvar="HOTLINE_SPOOL",
-        show_default="hotline-SERVER.spool",
-    ),
-]
 
 
 def spool_path(given: Path | None, server: str) -> Path:

@@ -7,26 +7,24 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from itertools import groupby
-from typing import Annotated, Final
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-import typer
 from sqlalchemy import Connection
 
 from ivr.command.checking import running_configuration
 from ivr.command.completeness import completeness
-from ivr.command.days import LastDay, each_day, first_and_last, from_day
+from ivr.command.days import each_day, first_and_last
+from ivr.command.parameters import AsJson, LastDay, from_day
 from ivr.command.printing import print_json, print_line
 from ivr.command.store import open_store
 from ivr.storage.totals import Total, totals
-
-EXAMPLE: Final = "Example: hotline data totals --from 2026-11-01 --to 2026-11-30 --json"
 
 
 def show_totals(
     begin: Annotated[datetime | None, from_day("today")] = None,
     end: LastDay = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """How many visits, decisions, callbacks and attempts ended how, and the seconds waited and talked.
 
