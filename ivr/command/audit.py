@@ -7,25 +7,21 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo
 
 import typer
 
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.queue_log import LogFile
-from ivr.command.checking import running_configuration
-from ivr.command.completeness import completeness
-from ivr.command.days import first_and_last, told_days
-from ivr.command.options import server_of
+from ivr.command.options import local, server_of, timestamp
 from ivr.command.parameters import AsJson, LastDay, from_day, server_option
-from ivr.command.printing import print_json, print_line
+from ivr.command.period import Days, told_days
+from ivr.command.printing import print_result
 from ivr.command.queue_logs import own_queue_logs, queue_logs
 from ivr.command.store import open_store
 from ivr.config.model import Configuration
 from ivr.queue_log import QueueLog
 from ivr.storage.agreement import LogComparison, Period, decided, sums
 from ivr.storage.engine import Store
-from ivr.storage.sealed import begins
 from ivr.visits.agreement import Disagreement
 from ivr.watched import Watched
 
@@ -48,31 +44,20 @@ def audit(
     Exit status 1 if anything disagrees; days that retention has deleted are named. Days are the hotline's,
     and end five minutes ago at the latest.
     """
-    configuration = running_configuration()
-    zone = ZoneInfo(configuration.hotline.time_zone)
-    first, last = first_and_last(begin, end, zone, days_back=1)
-    period = _period(first, last, zone)
+    days = Days.asked(begin, end, days_back=1)
+    configuration, period = days.configuration, Period(days.begin, min(days.end, utc_now() - _SETTLED))
     if files:
         server_of(configuration, server)
     logs = {server: queue_logs(files)} if files else _own_logs(configuration)
     with open_store() as store:
         found = sorted(_disagreements(store, configuration, period, logs))
-        known = store.read(lambda c: completeness(c, configuration.servers, first, last, zone))
+        known = store.read(days.completeness)
     compared = [name for name, log in logs.items() if log]
-    if as_json:
-        document = {**asdict(period), "compared_with_queue_log_of": compared, "disagreements": found}
-        document |= known.as_json()
-        print_json(document)
-    else:
-        _show(found, period, compared, zone, known.deleted_days)
-        for line in known.lines():
-            print_line(line)
+    data = {**asdict(period), "compared_with_queue_log_of": compared, "disagreements": found}
+    lines = (*_lines(found, period, compared, known.deleted_days), *known.lines())
+    print_result(as_json, {**data, **known.as_json()}, lines)
     if found:
         raise typer.Exit(1)
-
-
-def _period(first: date, last: date, zone: ZoneInfo) -> Period:
-    return Period(begins(first, zone), min(begins(last + timedelta(days=1), zone), utc_now() - _SETTLED))
 
 
 def _own_logs(configuration: Configuration) -> dict[str, list[LogFile]]:
@@ -94,17 +79,17 @@ def _disagreements(
             yield from comparison.end(files[0].began_at, read_to)
 
 
-def _show(
-    found: list[Disagreement], period: Period, compared: list[str], zone: ZoneInfo, deleted: list[date]
-) -> None:
+def _lines(
+    found: list[Disagreement], period: Period, compared: list[str], deleted: list[date]
+) -> Iterator[str]:
     for one in found:
-        when = one.at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
-        print_line(f"{when}  {one.server:<8}  {one.queue:<8}  {one.check:<9}  {one.subject:<20}  {one.says}")
-    days = f"{period.begin.astimezone(zone):%Y-%m-%d %H:%M} to {period.end.astimezone(zone):%Y-%m-%d %H:%M}"
+        where = f"{one.server:<8}  {one.queue:<8}  {one.check:<9}  {one.subject:<20}"
+        yield f"{timestamp(one.at)}  {where}  {one.says}"
+    days = f"{local(period.begin):%Y-%m-%d %H:%M} to {local(period.end):%Y-%m-%d %H:%M}"
     logs = (
         f"queue_log of {', '.join(compared)}" if compared else "no queue_log (none is here; name its files)"
     )
     left = " in what is left" if deleted else ""
-    print_line(f"{days}: {len(found) or 'no'} disagreements{left}; compared with {logs}")
+    yield f"{days}: {len(found) or 'no'} disagreements{left}; compared with {logs}"
     if deleted:
-        print_line(f"cannot be audited any more: {told_days(deleted)}, whose records retention has deleted")
+        yield f"cannot be audited any more: {told_days(deleted)}, whose records retention has deleted"

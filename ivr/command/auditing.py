@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from ivr.asterisk.connection import utc_now
 from ivr.calls.outside_text import visible
-from ivr.command.options import local, operator
+from ivr.command.options import local, operator, timestamp
 from ivr.command.parameters import LONGEST, AsJson
 from ivr.command.printing import print_json, print_line, print_table
 from ivr.command.store import database_url, open_store
@@ -65,5 +65,5 @@ def audit_log(
     if as_json:
         print_json(found)
         return
-    rows = [(f"{local(one['at']):%Y-%m-%d %H:%M:%S}", *map(str, list(one.values())[1:])) for one in found]
+    rows = [(timestamp(one["at"]), *map(str, list(one.values())[1:])) for one in found]
     print_table(("when", "who", "action", "about", "note"), rows)

@@ -16,7 +16,7 @@ from ivr.command.auditing import noted
 from ivr.command.callback_decisions import decide
 from ivr.command.callback_orders import add, import_file
 from ivr.command.callback_switches import cancel, pause, refusals, release, resume
-from ivr.command.options import fail, local
+from ivr.command.options import fail, local, timestamp
 from ivr.command.parameters import LARGEST, AsJson, group
 from ivr.command.printing import print_json, print_line, print_table
 from ivr.command.store import open_store
@@ -120,26 +120,28 @@ def _print_history(found: History, show: Show) -> None:
     one = found.callback
     print_line(f"Callback {one.id}: {show(one.caller_e164)}, {one.queue}, {one.language}: {_state(one)}")
     if one.reason == "missed":
-        told = [f"waited {one.credit_seconds:.1f} s, missed {_moment(one.missed_at)}"]
+        told = [f"waited {one.credit_seconds:.1f} s, missed {timestamp(one.missed_at)}"]
     else:
         by = one.orderer if one.arrived_over == BY_HAND else "the citizen"
-        told = [f"{one.reason} by {by}, {_moment(one.missed_at)}", one.reference]
+        told = [f"{one.reason} by {by}, {timestamp(one.missed_at)}", one.reference]
     told.append("" if one.priority == "normal" else f"priority {one.priority}")
     told.append(f"only while {one.agent} is idle" if one.agent else "")
     told.append(f"only for skill {one.skill}" if one.skill else "")
     if one.closed_at is None:
-        told.append(f"due {_moment(one.due_at)}")
-        told.append(f"goes first from {_moment(one.due_by)}" if one.due_by else "")
+        told.append(f"due {timestamp(one.due_at)}")
+        told.append(f"goes first from {timestamp(one.due_by)}" if one.due_by else "")
     print_line(", ".join(filter(None, told)))
     calls = [
-        (_moment(call.ended_at), call.structure, f"{call.wait_seconds:.1f} s", call.decision, call.why)
+        (timestamp(call.ended_at), call.structure, f"{call.wait_seconds:.1f} s", call.decision, call.why)
         for call in found.calls
     ]
-    asked = [(_moment(order.asked_at), order.queue, order.uniqueid, order.decision) for order in found.orders]
+    asked = [
+        (timestamp(order.asked_at), order.queue, order.uniqueid, order.decision) for order in found.orders
+    ]
     tried = [
         (
             str(attempt.number),
-            _moment(attempt.planned_at),
+            timestamp(attempt.planned_at),
             attempt.trunk,
             attempt.disposition or attempt.state,
             "" if attempt.cause is None else str(attempt.cause),
@@ -149,7 +151,7 @@ def _print_history(found: History, show: Show) -> None:
         for attempt in found.attempts
     ]
     journal = [
-        (_moment(entry.at), str(entry.attempt or ""), entry.state, entry.note) for entry in found.journal
+        (timestamp(entry.at), str(entry.attempt or ""), entry.state, entry.note) for entry in found.journal
     ]
     tables: Sequence[tuple[str, Sequence[str], Sequence[Sequence[str]]]] = (
         ("Missed calls", ("missed call", "structure", "waited", "decision", "why"), calls),
@@ -168,10 +170,6 @@ def _shown(store: Store, full_numbers: bool, subject: str) -> Show:
         return masked
     store.write(lambda connection: noted(connection, "full numbers", subject))
     return str
-
-
-def _moment(moment: datetime) -> str:
-    return local(moment).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _minute(moment: datetime) -> str:

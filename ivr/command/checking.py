@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
 from ivr.command.menu_tests import Tested
-from ivr.command.options import fail, live_folder, options, shelf_of
+from ivr.command.options import fail, load_live, options
 from ivr.command.printing import print_line, styled
 from ivr.command.store import database_url
 from ivr.config import check_calendar, check_contacts
@@ -22,7 +21,10 @@ from ivr.revisions.shelf import Shelf
 
 def load_or_stop(folder: Path) -> Loaded:
     """The configuration for a command that needs one; if it has errors, print them, end with status 1."""
-    loaded = load(folder)
+    return _or_stop(load(folder), folder)
+
+
+def _or_stop(loaded: Loaded, folder: Path) -> Loaded:
     if loaded.configuration is None:
         show_problems(errors(loaded.problems), folder, err=True)
         fail("the configuration has errors", hint=f"see them all: hotline --config {folder} config check")
@@ -34,14 +36,14 @@ def load_running(shelf: Shelf | None = None) -> tuple[Loaded, Path, int]:
 
     Where nothing was applied it is the one in `--config`, and a terminal shows that.
     """
-    shelf, given = shelf or shelf_of(), options().config
+    given = options().config
     try:
-        folder, number = live_folder(shelf, given)
+        loaded, folder, number = load_live(shelf, given) if shelf else options().live
     except OSError as problem:
         fail(f"{problem.filename}: {problem.strerror}", hint="let this user read the folder of --revisions")
     if folder == given and sys.stderr.isatty():
         print_line(f"no revision is live: going by {given}", err=True)
-    return load_or_stop(folder), folder, number
+    return _or_stop(loaded, folder), folder, number
 
 
 def running_configuration() -> Configuration:
@@ -114,5 +116,5 @@ def as_data(problem: Problem, folder: Path) -> dict[str, object]:
         "severity": problem.severity.value,
         "message": problem.message,
         "hint": problem.hint,
-        "earlier": asdict(problem.earlier) if problem.earlier else None,
+        "earlier": problem.earlier,
     }

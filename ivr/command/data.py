@@ -13,14 +13,14 @@ from ivr.calls.masking import masked
 from ivr.command.audit import audit
 from ivr.command.auditing import audit_log, noted
 from ivr.command.backfill import backfill
-from ivr.command.days import told_days
 from ivr.command.parameters import group
+from ivr.command.period import told_days
 from ivr.command.printing import print_csv, print_json_lines, print_line
 from ivr.command.purge import purge_data
 from ivr.command.recordings import find_recordings
+from ivr.command.reports import show_totals
 from ivr.command.status import gap_told
 from ivr.command.store import open_store
-from ivr.command.totals import show_totals
 from ivr.storage.export import NUMBERS, Kind, fields, rows
 from ivr.storage.listening import every_gap
 from ivr.storage.sealed import sealed

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from dialplan.manager import RIGHTS
-from ivr.command.options import live_folder, options, server_of, shelf_of
+from ivr.command.options import load_live, options, server_of, shelf_of
 from ivr.command.parameters import (
     ETC,
     SECRETS,
@@ -46,10 +45,9 @@ def doctor(
     """
     draft, shelf = options().config, shelf_of(asterisk_folder, revisions)
     try:
-        folder, _ = live_folder(shelf, draft)
+        loaded, folder, _ = load_live(shelf, draft)
     except OSError:  # told by machine.revisions
-        folder = draft
-    loaded = load(folder)
+        loaded, folder = load(draft), draft
     if loaded.configuration is not None:
         server_of(loaded.configuration, server)
     findings = [
@@ -62,7 +60,7 @@ def doctor(
     # Recordings are beside the draft only: of what is live, any sentence of its name will do.
     findings += asyncio.run(_live(loaded, server, secrets, draft if folder == draft else None))
     if as_json:
-        print_json([asdict(finding) for finding in findings])
+        print_json(findings)
     else:
         _show(findings)
     if any(finding.level == "error" for finding in findings):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -30,7 +29,7 @@ def history(
     shelf = shelf_of(asterisk, revisions)
     kept = list(reversed(shelf.history()))
     if as_json:
-        print_json([asdict(each) for each in kept])
+        print_json(kept)
         return
     if not kept:
         fail(f"{shelf.folder} holds no revision", hint="make the first with `hotline config apply`")
@@ -58,8 +57,7 @@ def diff(
     sentences = changes(old, new)
     lines = list(_unified(yaml_files(other), yaml_files(folder), name, str(folder)))
     if as_json:
-        report = {"against": name, "changes": sentences, "files": "".join(lines)}
-        print_json(report)
+        print_json({"against": name, "changes": sentences, "files": "".join(lines)})
         return
     show_changes(sentences)
     for line in lines:

@@ -13,11 +13,11 @@ import typer
 from pydantic import ValidationError
 
 from ivr.command.checking import load_or_stop, show_problems
-from ivr.command.menu_stats import stats
 from ivr.command.menu_tests import announcer, run_tests
 from ivr.command.options import fail, options, spoken
 from ivr.command.parameters import AsJson, group
 from ivr.command.printing import print_document, print_json, print_line, styled
+from ivr.command.reports import stats
 from ivr.config.explain import explain
 from ivr.config.frozen import Frozen
 from ivr.config.loading import configuration_of

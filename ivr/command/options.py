@@ -18,7 +18,7 @@ import typer
 from ivr.asterisk.secrets import pseudonym_key
 from ivr.command.parameters import ETC, SECRETS
 from ivr.command.printing import print_line, styled
-from ivr.config.loading import load
+from ivr.config.loading import Loaded, load
 from ivr.config.model import Configuration, Hotline, Language, Server
 from ivr.revisions.shelf import CONFIG, Shelf
 
@@ -35,10 +35,15 @@ class Options:
     """Folder of the YAML files."""
 
     @cached_property
+    def live(self) -> tuple[Loaded, Path, int]:
+        """The configuration as it is live, its folder and revision. Raises OSError."""
+        return load_live(shelf_of(), self.config)
+
+    @cached_property
     def zone(self) -> ZoneInfo:
         """`hotline.time_zone` as it is live; the default where the configuration cannot be read."""
         try:
-            loaded = load(live_folder(shelf_of(), self.config)[0])
+            loaded, _, _ = self.live
         except OSError:  # of whoever may not read the revisions
             loaded = load(self.config)
         known = loaded.configuration.hotline.time_zone if loaded.configuration else None
@@ -60,16 +65,15 @@ def shelf_of(asterisk: Path | None = None, revisions: Path | None = None) -> She
     return Shelf(Path(kept), etc / "hotline")
 
 
-def live_folder(shelf: Shelf, given: Path) -> tuple[Path, int]:
-    """The folder of the live configuration and its revision; the given one and 0 where none was applied.
+def load_live(shelf: Shelf, given: Path) -> tuple[Loaded, Path, int]:
+    """The live configuration, its folder and its revision; the given one and 0 where none was applied.
 
     Raises OSError.
     """
     live = shelf.live()
-    if live is None:
-        return given, 0
-    kept = shelf.at(live.number) / CONFIG
-    return kept if kept.is_dir() else given, live.number
+    kept = shelf.at(live.number) / CONFIG if live else given
+    folder = kept if kept.is_dir() else given
+    return load(folder), folder, live.number if live else 0
 
 
 def operator() -> str:
@@ -98,6 +102,11 @@ def number_from(given: str) -> str:
 def local(moment: datetime) -> datetime:
     """That moment as commands show it: in the hotline's time zone."""
     return moment.astimezone(options().zone)
+
+
+def timestamp(moment: datetime) -> str:
+    """The same as text, such as `2026-11-23 14:00:05`."""
+    return f"{local(moment):%Y-%m-%d %H:%M:%S}"
 
 
 def fail(message: str, *, hint: str = "", status: int = 1) -> NoReturn:

@@ -10,7 +10,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -49,15 +49,24 @@ def print_json(data: Any) -> None:
     print_document(json.dumps(data, ensure_ascii=False, indent=2, default=_plain) + "\n")
 
 
+def print_result(as_json: bool, data: Any, lines: Iterable[str]) -> None:
+    """What a command found: with `--json` the data as one document, else the lines."""
+    if as_json:
+        print_json(data)
+        return
+    for line in lines:
+        print_line(line)
+
+
 def print_json_lines(records: Iterable[Mapping[str, Any]]) -> None:
     """A JSON object a line; none is kept in memory."""
     for record in records:
         sys.stdout.write(visible(json.dumps(record, ensure_ascii=False)) + "\n")
 
 
-def print_csv(fields: Sequence[str], records: Iterable[Mapping[str, Any]]) -> None:
+def print_csv(columns: Sequence[str], records: Iterable[Mapping[str, Any]]) -> None:
     """CSV with a header, whose texts no spreadsheet runs; none is kept in memory."""
-    writer = csv.DictWriter(sys.stdout, fields, lineterminator="\n")
+    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
     writer.writeheader()
     for record in records:
         texts = {name: spreadsheet_cell(it) for name, it in record.items() if isinstance(it, str)}
@@ -93,4 +102,6 @@ def progress() -> Progress:
 
 def _plain(value: Any) -> Any:
     """A moment or a day as JSON has it; else one of our own values."""
-    return value.isoformat() if isinstance(value, date) else asdict(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return {field.name: getattr(value, field.name) for field in fields(value)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -20,7 +19,7 @@ from ivr.command.auditing import noted
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail
 from ivr.command.parameters import SECRETS, AsJson, secrets_option
-from ivr.command.printing import print_json, print_line
+from ivr.command.printing import print_result
 from ivr.command.store import open_store
 from ivr.storage.audit import last_subject
 from ivr.storage.engine import Store
@@ -63,11 +62,7 @@ def purge_data(
         what = ", ".join(f"{one.number} {one.what} {one.action}" for one in done if one.number)
         what = f"{why}; confirmed: {what}" if why else what
         store.write(lambda connection: noted(connection, "purge", "retention", what or "nothing was due"))
-    if as_json:
-        print_json([asdict(one) for one in done])
-    else:
-        for one in done:
-            print_line(f"{one.number:>9} {one.what} {one.action}")
+    print_result(as_json, done, (f"{one.number:>9} {one.what} {one.action}" for one in done))
     if refused:
         fail("; ".join(refused), hint="give this user's group the right to write there")
 

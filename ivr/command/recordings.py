@@ -12,9 +12,9 @@ from ivr import recordings
 from ivr.calls.masking import masked
 from ivr.command.auditing import noted
 from ivr.command.checking import running_configuration
-from ivr.command.options import fail, local, number_from
+from ivr.command.options import fail, number_from, timestamp
 from ivr.command.parameters import AsJson
-from ivr.command.printing import print_json, print_line
+from ivr.command.printing import print_line, print_result
 from ivr.command.store import open_store
 from ivr.storage.schema import calls
 
@@ -79,9 +79,8 @@ def _calls(connection: Connection, linkedids: set[str], number: str) -> list[dic
 
 def _show(found: list[dict[str, Any]], as_json: bool) -> None:
     shown = [{**row, "caller_e164": masked(row["caller_e164"])} for row in found]
-    if as_json:
-        print_json(shown)
-        return
-    for row in shown:
-        began = local(row["began_at"]).strftime("%Y-%m-%d %H:%M:%S")
-        print_line(f"{began}  {row['linkedid']}  {row['caller_e164']}  {row['file']}")
+    lines = (
+        f"{timestamp(row['began_at'])}  {row['linkedid']}  {row['caller_e164']}  {row['file']}"
+        for row in shown
+    )
+    print_result(as_json, shown, lines)

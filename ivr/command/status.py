@@ -10,9 +10,9 @@ from typing import Any
 import typer
 
 from ivr.command.closed import said_until
-from ivr.command.options import local
+from ivr.command.options import local, timestamp
 from ivr.command.parameters import AsJson
-from ivr.command.printing import print_json, print_line
+from ivr.command.printing import print_result
 from ivr.command.store import open_store
 from ivr.storage.listening import Gap
 from ivr.storage.liveness import RECORD, Process
@@ -34,14 +34,9 @@ def status(
     missing = [f"{server.server}: {part}" for server in now.servers for part in _not_running(server, now)]
     deaf = [f"{server.server}: {part}" for server in now.servers for part in _not_connected(server, now)]
     phones = {server.server: found for server in now.servers if (found := _bad_contacts(server, now))}
-    if as_json:
-        data = {**asdict(now), "not_running": missing, "not_connected": deaf, "bad_contacts": phones}
-        print_json(data)
-    else:
-        if not now.servers:
-            print_line(f"no hotline has run on the database {database}: start one with `hotline run`")
-        for line in _lines(now):
-            print_line(line)
+    data = {**asdict(now), "not_running": missing, "not_connected": deaf, "bad_contacts": phones}
+    none = f"no hotline has run on the database {database}: start one with `hotline run`"
+    print_result(as_json, data, (*([] if now.servers else [none]), *_lines(now)))
     if missing or deaf or phones or not now.servers:
         raise typer.Exit(1)
 
@@ -68,12 +63,12 @@ def _lines(now: Overview) -> Iterator[str]:
         minutes = server.minutes
         yield f"  {'last hour':<12}{minutes.up} min up, {minutes.down} down, {minutes.unknown} unknown"
         if minutes.last_down is not None:
-            yield f"  {'':<12}last down {_moment(minutes.last_down.minute_at)}: {minutes.last_down.why}"
+            yield f"  {'':<12}last down {timestamp(minutes.last_down.minute_at)}: {minutes.last_down.why}"
         for gap in server.gaps:
             yield f"  {'gap':<12}{gap_told(gap)}"
         yield f"  {'calls':<12}{server.open_calls} open, {server.waiting} waiting in a queue"
     if now.ahead_to is not None:
-        yield f"{'clock':<14}the newest visit is of {_moment(now.ahead_to)}: a clock is wrong, or was"
+        yield f"{'clock':<14}the newest visit is of {timestamp(now.ahead_to)}: a clock is wrong, or was"
     for day in now.opened_days:
         yield f"{'clock':<14}a call was heard live for {day}, which was sealed: a clock is wrong, or was"
     counts = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in now.callbacks.items())
@@ -85,7 +80,7 @@ def _lines(now: Overview) -> Iterator[str]:
     for name, why in now.paused.items():
         yield f"{'':<14}{name} is off: {why}"
     if now.oldest_due_at is not None:
-        yield f"{'':<14}oldest due since {_moment(now.oldest_due_at)} ({_ago(now.at - now.oldest_due_at)})"
+        yield f"{'':<14}oldest due since {timestamp(now.oldest_due_at)} ({_ago(now.at - now.oldest_due_at)})"
 
 
 def _scripts(told: Mapping[str, Any]) -> Iterator[str]:
@@ -145,21 +140,17 @@ def _of(server: ServerOverview, part: str) -> list[Process]:
 
 def _told(process: Process, now: Overview) -> str:
     if not now.runs(process):
-        return f"does not run: seen last {_moment(process.seen_at)} ({_ago(now.at - process.seen_at)} ago)"
+        return f"does not run: seen last {timestamp(process.seen_at)} ({_ago(now.at - process.seen_at)} ago)"
     ami = "connected" if process.is_connected else "NOT connected" if _is_deaf(process) else "connecting"
-    return f"since {_moment(process.started_at)}, AMI {ami} ({process.process})"
+    return f"since {timestamp(process.started_at)}, AMI {ami} ({process.process})"
 
 
 def gap_told(gap: Gap) -> str:
     """When nobody listened, why, and what queue_log has told of it since."""
-    when = f"{_moment(gap.began_at)} for {_ago(gap.ended_at - gap.began_at)} ({gap.reason})"
+    when = f"{timestamp(gap.began_at)} for {_ago(gap.ended_at - gap.began_at)} ({gap.reason})"
     if gap.rebuilt is None:
         return f"{when}: not rebuilt yet, hotline data backfill FILE… does it"
     return f"{when}: {gap.rebuilt} visits rebuilt from queue_log"
-
-
-def _moment(moment: datetime) -> str:
-    return local(moment).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _ago(time: timedelta) -> str:
