@@ -12,11 +12,11 @@ import typer
 
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.queue_log import LogFile
+from ivr.command.backfill import own_queue_logs, queue_logs
 from ivr.command.options import local, server_of, timestamp
 from ivr.command.parameters import AsJson, LastDay, from_day, server_option
 from ivr.command.period import Days, told_days
 from ivr.command.printing import print_result
-from ivr.command.queue_logs import own_queue_logs, queue_logs
 from ivr.command.store import open_store
 from ivr.config.model import Configuration
 from ivr.queue_log import QueueLog

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -12,13 +12,12 @@ import typer
 from sqlalchemy import Connection
 
 from ivr.ahead import ahead, collect_rarely
-from ivr.asterisk.queue_log import LogFile, is_cut
+from ivr.asterisk.queue_log import LogFile, in_order, is_cut, rotated
 from ivr.calls.outside_text import visible
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail, server_of
 from ivr.command.parameters import AllQueues, ServerInRecords
 from ivr.command.printing import print_line, progress
-from ivr.command.queue_logs import queue_logs
 from ivr.command.store import open_store
 from ivr.config.model import Configuration
 from ivr.keeping import keep, known
@@ -30,6 +29,7 @@ from ivr.storage.schema import calls, visits
 from ivr.storage.visits import Saved
 from ivr.watched import Watched
 
+_HINT: Final = "name queue_log files that can be read"
 _ENOUGH: Final = 1000
 """New visits that show a database what its tables look like."""
 _AT_ONCE: Final = 2
@@ -102,3 +102,24 @@ def _keep(connection: Connection, server: str, watched: Watched, told: list[Told
 def _portions(told: Iterator[Told]) -> Iterator[list[Told]]:
     while some := list(islice(told, _AT_ONCE)):
         yield some
+
+
+def queue_logs(paths: Collection[Path]) -> list[LogFile]:
+    """The files in the order in which they were written; ends the command if one is none or not readable."""
+    found = _readable(lambda: in_order(paths))
+    for file in found:
+        if not file.began:
+            fail(f"{file.path}: is no queue_log", hint=_HINT)
+    return found
+
+
+def own_queue_logs(path: Path) -> list[LogFile]:
+    """The server's log at `path` with its rotated ones; ends the command if one is not readable."""
+    return _readable(lambda: rotated(path))
+
+
+def _readable(find: Callable[[], list[LogFile]]) -> list[LogFile]:
+    try:
+        return find()
+    except OSError as problem:
+        fail(f"{problem.filename or 'queue_log'}: {problem.strerror}", hint=_HINT)

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date
+from grp import getgrnam
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core.core_schema import DictSchema
 
-from ivr.command.apply import apply, rollback
+from dialplan.quoting import UnsafeText
+from dialplan.writing import write
 from ivr.command.checking import as_data, calendar, show_problems, summary, unfit_database
-from ivr.command.history import diff, history
 from ivr.command.menu_tests import run_tests
-from ivr.command.options import fail, options, shelf_of
-from ivr.command.parameters import ETC, AsJson, AsteriskFolder, Revisions, group
-from ivr.command.printing import print_json, print_line
-from ivr.command.render import render
-from ivr.command.schema import schema
+from ivr.command.options import fail, options, server_of, shelf_of
+from ivr.command.parameters import ETC, AsJson, AsteriskFolder, Revisions, group, server_option
+from ivr.command.printing import print_document, print_json, print_line
+from ivr.command.revisions import apply, diff, history, rollback
 from ivr.config.check_prompts import missing_files, stale_recordings
 from ivr.config.loading import load
+from ivr.config.model import Configuration
 from ivr.config.problems import errors
 from ivr.config.starter import NotEmpty, write_starter
+from ivr.menus.cases import CaseFile
 
 app = group(
     "The configuration: start one, check it, put it live, take it back.",
     "hotline --config config config check",
 )
+_LIMITS: Final = {"ge": "minimum", "le": "maximum", "lt": "exclusiveMaximum", "multiple_of": "multipleOf"}
+"""Pydantic's names, which it leaves at a duration, and JSON Schema's."""
 
 
 @app.command(epilog="Example: hotline config init my-hotline")
@@ -71,9 +79,99 @@ def check(
         raise typer.Exit(1)
 
 
-app.command(epilog="Example: hotline --config config config render --out asterisk")(render)
+@app.command(epilog="Example: hotline --config config config render --out asterisk")
+def render(
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder to write to: Asterisk's configuration folder, or a copy.")
+    ],
+    server: Annotated[str, server_option("Which of `servers` to render for.")] = "main",
+    group: Annotated[
+        str, typer.Option(help="Asterisk's group, which reads the files; default: the folder's own group.")
+    ] = "",
+) -> None:
+    """Write Asterisk's files: dialplan, queues, manager users; make the secrets that are missing.
+
+    In the folder's own extensions.conf, queues.conf, queuerules.conf and manager.conf, include
+    `hotline/<the same name>`. Nothing is reloaded; what is equal is not touched; earlier menus stay for the
+    calls that are in them.
+    """
+    loaded = load(options().config)
+    if loaded.configuration is None:
+        fail("the configuration has mistakes; nothing was written", hint="see them: hotline config check")
+    server_of(loaded.configuration, server)
+    if (out / "hotline").is_symlink():
+        fail(f"{out / 'hotline'} belongs to `config apply`", hint="hotline config apply, or another folder")
+    try:
+        gid = getgrnam(group).gr_gid if group else None
+    except KeyError:
+        fail(f"there is no group {group!r} on this machine", hint="Debian's Asterisk runs in `asterisk`")
+    try:
+        written = write(loaded, out, server, date.today(), gid)
+    except UnsafeText as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}", hint="name a folder you may write to, or run it as root")
+    for path in written:
+        print_line(f"wrote {path}")
+    if not written:
+        print_line(f"{out} is current")
+
+
 app.command(epilog="Example: hotline config diff")(diff)
 app.command(epilog="Example: hotline config apply -m 'news at key 2'")(apply)
 app.command(epilog="Example: hotline config history")(history)
 app.command(epilog="Example: hotline config rollback 7 -m 'news withdrawn'")(rollback)
-app.command(epilog="Example: hotline --config config config schema --out config/schema")(schema)
+
+
+@app.command(epilog="Example: hotline --config config config schema --out config/schema")
+def schema(
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder to write them to; else the configuration's is printed."),
+    ] = None,
+) -> None:
+    """The JSON Schemas by which an editor completes words and underlines mistakes as they are typed."""
+    if out is None:
+        print_document(schemas()["configuration.json"])
+        return
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, text in schemas().items():
+            (out / name).write_text(text, encoding="utf-8")
+            print_line(f"wrote {out / name}")
+    except OSError as error:
+        fail(f"{out} cannot be written: {error.strerror}", hint="name another folder")
+
+
+def schemas() -> dict[str, str]:
+    """File name → JSON Schema: of the files of the configuration, and of those of its menu tests."""
+    whole = Configuration.model_json_schema(schema_generator=_ForEditors)
+    tests = CaseFile.model_json_schema(schema_generator=_ForEditors)
+    whole["properties"] |= tests["properties"]
+    whole["$defs"] |= tests["$defs"]
+    for parts in (whole, whole["$defs"]["Menu"]):
+        del parts["required"]  # the others may stand in another file
+    return {
+        "configuration.json": _text(whole),
+        "tests.json": _text(tests),
+    }
+
+
+def _text(found: dict[str, Any]) -> str:
+    named = json.loads(json.dumps(found), object_hook=_limited)
+    return json.dumps(named, ensure_ascii=False, indent=1) + "\n"
+
+
+def _limited(part: dict[str, Any]) -> dict[str, Any]:
+    return {_LIMITS.get(name, name): inner for name, inner in part.items()}
+
+
+class _ForEditors(GenerateJsonSchema):
+    """Without titles, which are only the fields' names again; a key of the wrong shape is underlined."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def dict_schema(self, schema: DictSchema) -> JsonSchemaValue:
+        found = super().dict_schema(schema)
+        return {**found, "additionalProperties": False} if "patternProperties" in found else found

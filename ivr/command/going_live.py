@@ -10,27 +10,48 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
 
 from dialplan import manager, queues, running
+from dialplan.compiler import compile
+from dialplan.quoting import UnsafeText
+from dialplan.writing import HOME
 from ivr.asterisk.actions import ActionRefused, AmiError
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.login import logged_in
 from ivr.asterisk.readiness import Send
 from ivr.asterisk.secrets import FOLDER, SecretMissing, make_all_missing
 from ivr.asterisk.shared_folder import write_whole
-from ivr.command.preparing import Wish, prepare
+from ivr.command.checking import unfit_database
+from ivr.command.menu_tests import run_tests
 from ivr.config.changes import changes
 from ivr.config.check_prompts import missing_files
 from ivr.config.loading import Loaded, configuration_of, load
 from ivr.config.model import Configuration, Server
+from ivr.config.problems import errors
 from ivr.doctor.asterisk import sounds_folder
 from ivr.revisions import takeover
-from ivr.revisions.shelf import CONFIG, NotApplied, Revision, Shelf, tree_files
+from ivr.revisions.shelf import CONFIG, NotApplied, Revision, Shelf, tree_files, yaml_files
 
 _FIRST_TIME = "the first time: `hotline config render`, then `manager reload` in Asterisk's console"
 _SETTINGS = ("queues.conf", "queuerules.conf", "manager.conf")
 _LOG = "Asterisk's log says more; mend it and apply again"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What shall go live, where, and who wants it; `asterisk` is Asterisk's configuration folder."""
+
+    source: Path
+    asterisk: Path
+    shelf: Shelf
+    server: str
+    author: str
+    message: str
+    keep: int
+    restores: int | None = None
 
 
 def go_live(wish: Wish, tell: Callable[[Sequence[str] | None], None]) -> int:
@@ -46,7 +67,7 @@ def go_live(wish: Wish, tell: Callable[[Sequence[str] | None], None]) -> int:
         with shelf.alone(wish.author, utc_now()):
             number = shelf.begin()
             try:
-                loaded = prepare(wish, number, datetime.now().date())
+                loaded = _prepare(wish, number, datetime.now().date())
                 before = live_configuration(shelf)
                 tell(None if before is None else changes(before, configuration_of(loaded)))
                 make_all_missing(wish.asterisk / FOLDER, manager.RIGHTS)
@@ -64,6 +85,33 @@ def live_configuration(shelf: Shelf) -> Configuration | None:
     """What is live; None if nothing is, or its YAML was not kept."""
     live = shelf.live()
     return None if live is None else load(shelf.at(live.number) / CONFIG).configuration
+
+
+def _prepare(wish: Wish, number: int, today: date) -> Loaded:
+    """Fill the empty folder of that revision. Raises NotApplied, OSError.
+
+    Check, tests and rendering work on the copy: what is kept is what was checked, whoever edits meanwhile.
+    """
+    copy = wish.shelf.at(number) / CONFIG
+    for name, content in yaml_files(wish.source).items():
+        (copy / name).parent.mkdir(exist_ok=True)
+        write_whole(copy / name, content)
+    loaded = load(copy)
+    problems = (*loaded.problems, *unfit_database(loaded), *run_tests(loaded, copy).problems)
+    if wrong := errors(problems):
+        raise NotApplied(
+            "the configuration has errors", f"see them: hotline --config {wish.source} config check", wrong
+        )
+    servers = configuration_of(loaded).servers
+    if wish.server not in servers:
+        raise NotApplied(f"there is no server {wish.server!r}", f"servers: {', '.join(servers)}")
+    try:
+        files = compile(loaded, wish.server, today=today)
+    except UnsafeText as error:
+        raise NotApplied(str(error), "change that text in the YAML") from None
+    for name, text in files.items():
+        write_whole(wish.shelf.tree(number) / name.removeprefix(f"{HOME}/"), text.encode())
+    return loaded
 
 
 async def _take_over(wish: Wish, number: int, loaded: Loaded, before: Configuration | None) -> None:

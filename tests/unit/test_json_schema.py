@@ -12,8 +12,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from ivr.command.config import schemas
 from ivr.command.root import app
-from ivr.command.schema import schemas
 from tests.unit.config_mistakes import MISTAKES
 from tests.unit.starter import FILES
 

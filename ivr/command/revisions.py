@@ -1,20 +1,23 @@
-"""`hotline config apply` and `rollback`: a configuration put live, or one that was live put back."""
+"""`hotline config apply`, `rollback`, `history`, `diff`: what is live, what was, and what would change."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from ivr.command.auditing import note_afterwards
-from ivr.command.checking import as_data, show_problems
-from ivr.command.going_live import go_live
+from ivr.command.checking import as_data, load_or_stop, show_problems
+from ivr.command.going_live import Wish, go_live
 from ivr.command.options import fail, operator, options, shelf_of
 from ivr.command.parameters import ETC, AsJson, AsteriskFolder, Revisions, server_option
-from ivr.command.preparing import Wish
 from ivr.command.printing import print_json, print_line, styled
+from ivr.config.changes import changes
+from ivr.config.loading import configuration_of
 from ivr.revisions.shelf import CONFIG, NotApplied, Revision, Shelf, put_back, yaml_files
 
 Server = Annotated[str, server_option("Which of `servers` Asterisk here is.")]
@@ -130,3 +133,74 @@ def show_changes(sentences: Sequence[str] | None) -> None:
 
 def _print(report: dict[str, Any]) -> None:
     print_json(report)
+
+
+def history(
+    asterisk: AsteriskFolder = ETC,
+    revisions: Revisions = None,
+    as_json: AsJson = False,
+) -> None:
+    """The revisions that are kept, the live one first: when, who, why."""
+    shelf = shelf_of(asterisk, revisions)
+    kept = list(reversed(shelf.history()))
+    if as_json:
+        print_json(kept)
+        return
+    if not kept:
+        fail(f"{shelf.folder} holds no revision", hint="make the first with `hotline config apply`")
+    for place, each in enumerate(kept):
+        at = f"{datetime.fromisoformat(each.at).astimezone():%Y-%m-%d %H:%M}"
+        note = f"{each.message} (back to {each.restores})".lstrip() if each.restores else each.message
+        live = "" if place else "live"
+        print_line(f"{each.number:4}  {live:4}  {at}  {each.author:12}  {note}".rstrip())
+    if not shelf.is_settled:
+        print_line("an apply was cut off: `hotline config apply` once more", err=True)
+
+
+def diff(
+    against: Annotated[
+        str, typer.Option(metavar="REV|DIR", help="A revision, or a folder of YAML; default what is live.")
+    ] = "",
+    asterisk: AsteriskFolder = ETC,
+    revisions: Revisions = None,
+    as_json: AsJson = False,
+) -> None:
+    """What callers would notice if the configuration went live, then how its files differ."""
+    folder = options().config
+    other, name = _other(shelf_of(asterisk, revisions), against)
+    old, new = configuration_of(load_or_stop(other)), configuration_of(load_or_stop(folder))
+    sentences = changes(old, new)
+    lines = list(_unified(yaml_files(other), yaml_files(folder), name, str(folder)))
+    if as_json:
+        print_json({"against": name, "changes": sentences, "files": "".join(lines)})
+        return
+    show_changes(sentences)
+    for line in lines:
+        colour = {"+": "green", "-": "red"}.get(line[0])
+        print_line(styled(line.removesuffix("\n"), fg=colour))
+
+
+def _other(shelf: Shelf, against: str) -> tuple[Path, str]:
+    """The folder to compare with, and what to call it."""
+    live = shelf.live()
+    if against and not against.isdigit():
+        return Path(against), against
+    number = int(against) if against else live.number if live else -1
+    folder = shelf.at(number) / CONFIG
+    if not folder.is_dir():
+        if against:
+            fail(f"revision {number} is not kept", hint="see `hotline config history`, or name a folder")
+        what = f"{shelf.folder} holds nothing that is live"
+        fail(what, hint="`config apply` keeps what it puts live; until then name a folder: --against DIR")
+    return folder, f"revision {number}"
+
+
+def _unified(
+    old: Mapping[str, bytes], new: Mapping[str, bytes], old_name: str, new_name: str
+) -> Iterator[str]:
+    for file in sorted(old.keys() | new.keys()):
+        before, after = (
+            [f"{line}\n" for line in files.get(file, b"").decode(errors="replace").splitlines()]
+            for files in (old, new)
+        )
+        yield from difflib.unified_diff(before, after, f"{old_name}/{file}", f"{new_name}/{file}")
