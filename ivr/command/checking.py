@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -67,7 +67,7 @@ def calendar(loaded: Loaded, shelf: Shelf) -> Iterator[Problem]:
         yield from check_calendar.running_out(datetime.fromisoformat(live.at).date(), loaded.places, today)
 
 
-def show_problems(problems: tuple[Problem, ...], folder: Path, *, err: bool = False) -> None:
+def show_problems(problems: Sequence[Problem], folder: Path, *, err: bool = False) -> None:
     """One line for each problem, `file:line:column CODE message`, what to do about it below.
 
     On a terminal the codes stand in one column; in a file one space parts the words.
@@ -87,19 +87,15 @@ def show_problems(problems: tuple[Problem, ...], folder: Path, *, err: bool = Fa
             print_line(f"    {problem.hint}", err=err)
 
 
-def summary(problems: tuple[Problem, ...], loaded: Loaded, tested: Tested) -> str:
+def summary(problems: Sequence[Problem], loaded: Loaded, tested: Tested) -> str:
     """How many problems there are, and in how much, in one line."""
     files = _count(len(loaded.files), "file")
     if tested.count:
         files += f" and {_count(tested.count, 'menu test')}"
-    if not problems:
-        return f"no problems in {files}"
-    warnings = len(problems) - len(errors(problems))
-    if warnings == len(problems):
-        return f"no problems in {files}, {_count(warnings, 'warning')}"
-    return _count(len(problems) - warnings, "problem") + (
-        f", {_count(warnings, 'warning')}" if warnings else ""
-    )
+    wrong = len(errors(problems))
+    found = _count(wrong, "problem") if wrong else f"no problems in {files}"
+    warnings = len(problems) - wrong
+    return f"{found}, {_count(warnings, 'warning')}" if warnings else found
 
 
 def _count(number: int, thing: str) -> str:

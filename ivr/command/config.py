@@ -62,14 +62,13 @@ def check(
     folder = options().config
     loaded = load(folder)
     tested = run_tests(loaded, folder)
-    problems = (*loaded.problems, *unfit_database(loaded), *tested.problems)
+    problems = [*loaded.problems, *unfit_database(loaded), *tested.problems]
     if loaded.configuration is not None:
-        recordings = stale_recordings(loaded.configuration, loaded.places, folder)
-        problems = (*problems, *recordings)
-    if prompts is not None and loaded.configuration is not None:
-        problems = (*problems, *missing_files(loaded.configuration, loaded.places, prompts, folder))
+        problems += stale_recordings(loaded.configuration, loaded.places, folder)
+        if prompts is not None:
+            problems += missing_files(loaded.configuration, loaded.places, prompts, folder)
     if not errors(problems):
-        problems = (*problems, *calendar(loaded, shelf_of(asterisk, revisions)))
+        problems += calendar(loaded, shelf_of(asterisk, revisions))
     if as_json:
         print_json([as_data(problem, folder) for problem in problems])
     else:
@@ -151,10 +150,7 @@ def schemas() -> dict[str, str]:
     whole["$defs"] |= tests["$defs"]
     for parts in (whole, whole["$defs"]["Menu"]):
         del parts["required"]  # the others may stand in another file
-    return {
-        "configuration.json": _text(whole),
-        "tests.json": _text(tests),
-    }
+    return {"configuration.json": _text(whole), "tests.json": _text(tests)}
 
 
 def _text(found: dict[str, Any]) -> str:

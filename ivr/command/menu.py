@@ -59,9 +59,12 @@ def walk_through(
 ) -> None:
     """Walk through the menu: what would be heard, in which language, and where the caller ends."""
     configuration = configuration_of(load_or_stop(options().config))
-    now = datetime.now(ZoneInfo(configuration.hotline.time_zone))
-    moment = at or now.isoformat()
-    given = _given(configuration, moment, number, caller, language, state or [], owed=owed, full=full)
+    fields = {
+        "at": at or datetime.now(ZoneInfo(configuration.hotline.time_zone)).isoformat(),
+        **{"number": number, "caller": caller, "language": language, "owed": owed, "full": full},
+        "state": dict(map(_state, state or [])),
+    }
+    given = _given(configuration, {name: value for name, value in fields.items() if value})
     texts: Texts = {(file.language, file.name): file.text for file in needed(configuration)}
     steps = walk(menu_for(configuration, given, announcer(configuration)), given, _pressed(presses, as_json))
     if as_json:
@@ -109,32 +112,12 @@ def draw(
     print_document(mermaid(drawn) if kind == "mermaid" else svg(drawn))
 
 
-def _given(
-    configuration: Configuration,
-    at: str,
-    number: str,
-    caller: str,
-    language: str,
-    states: list[str],
-    **calls_owed: bool,
-) -> Given:
-    fields = {
-        "at": at,
-        "number": number,
-        "caller": caller,
-        "language": language,
-        "state": dict(map(_state, states)),
-        **calls_owed,
-    }
-    given = _valid(Given, {name: value for name, value in fields.items() if value})
-    hotline = configuration.hotline
-    if given.number is not None and given.number not in hotline.delivered:
-        fail(
-            f"no call comes in for {given.number}",
-            hint=f"delivered: {', '.join(hotline.delivered)}",
-            status=2,
-        )
-    spoken(configuration, language)
+def _given(configuration: Configuration, fields: dict[str, Any]) -> Given:
+    """The call of those options; ends the command if this hotline cannot have it."""
+    given, delivered = _valid(Given, fields), configuration.hotline.delivered
+    if given.number is not None and given.number not in delivered:
+        fail(f"no call comes in for {given.number}", hint=f"delivered: {', '.join(delivered)}", status=2)
+    spoken(configuration, given.language or "")
     for queue in given.state.keys() - configuration.queues.keys():
         fail(f"there is no queue {queue!r}", hint=f"queues: {', '.join(configuration.queues)}", status=2)
     return given

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
@@ -37,11 +37,11 @@ def apply(
 
     Calls in progress end in the menu in which they began. Exit status 1, with the reason, if it is not live.
     """
-    source = options().config
-    wish = Wish(source, asterisk, shelf_of(asterisk, revisions), server, operator(), message, keep)
-    report = _put_live(wish, source, as_json)
+    shelf = shelf_of(asterisk, revisions)
+    wish = Wish(options().config, asterisk, shelf, server, operator(), message, keep)
+    report = _put_live(wish, as_json)
     if as_json:
-        _print(report)
+        print_json(report)
 
 
 def rollback(
@@ -65,7 +65,7 @@ def rollback(
     source = shelf.at(target.number) / CONFIG
     wish = Wish(source, asterisk, shelf, server, operator(), message, keep, target.content)
     files = yaml_files(source)
-    report = _put_live(wish, source, as_json)
+    report = _put_live(wish, as_json)
     aside = shelf.at(report["revision"]) / "replaced"
     try:
         is_replaced = put_back(files, folder, aside)
@@ -73,7 +73,7 @@ def rollback(
         fail(f"it is live, but {error.filename}: {error.strerror}", hint=f"copy {source} to {folder}")
     if as_json:
         replaced = str(aside) if is_replaced else None
-        _print({**report, "restores": target.number, "replaced": replaced})
+        print_json({**report, "restores": target.number, "replaced": replaced})
     elif is_replaced:
         print_line(f"{folder} is that of revision {target.number}; what lay there is in {aside}")
 
@@ -92,18 +92,23 @@ def _target(shelf: Shelf, number: int | None) -> Revision:
     return found[-1]
 
 
-def _put_live(wish: Wish, folder: Path, as_json: bool) -> dict[str, Any]:
+def _put_live(wish: Wish, as_json: bool) -> dict[str, Any]:
     noticed: list[str] = []
 
     def tell(sentences: Sequence[str] | None) -> None:
         noticed.extend(sentences or ())
         if not as_json:
-            show_changes(sentences)
+            _show_changes(sentences)
 
     try:
         number = go_live(wish, tell)
     except NotApplied as refused:
-        _refuse(refused, folder, as_json)
+        if not as_json:
+            show_problems(refused.problems, wish.source, err=True)
+            fail(f"not applied: {refused}", hint=refused.hint)
+        problems = [as_data(problem, wish.source) for problem in refused.problems]
+        print_json({"revision": None, "why": str(refused), "hint": refused.hint, "problems": problems})
+        raise typer.Exit(1) from None
     if not as_json:
         print_line(styled(f"revision {number} is live", fg="green"))
     action = "apply" if wish.restores is None else f"rollback to {wish.restores}"
@@ -111,28 +116,14 @@ def _put_live(wish: Wish, folder: Path, as_json: bool) -> dict[str, Any]:
     return {"revision": number, "changes": noticed}
 
 
-def _refuse(refused: NotApplied, folder: Path, as_json: bool) -> NoReturn:
-    if as_json:
-        problems = [as_data(problem, folder) for problem in refused.problems]
-        report = {"revision": None, "why": str(refused), "hint": refused.hint, "problems": problems}
-        _print(report)
-        raise typer.Exit(1)
-    show_problems(refused.problems, folder, err=True)
-    fail(f"not applied: {refused}", hint=refused.hint)
-
-
-def show_changes(sentences: Sequence[str] | None) -> None:
+def _show_changes(sentences: Sequence[str] | None) -> None:
     """What callers would notice; None where there is nothing to compare with."""
     for sentence in sentences or ():
         print_line(f"- {sentence}")
-    if not sentences:
-        print_line(
-            "callers will notice nothing" if sentences is not None else "nothing was kept to compare with"
-        )
-
-
-def _print(report: dict[str, Any]) -> None:
-    print_json(report)
+    if sentences is None:
+        print_line("nothing was kept to compare with")
+    elif not sentences:
+        print_line("callers will notice nothing")
 
 
 def history(
@@ -174,7 +165,7 @@ def diff(
     if as_json:
         print_json({"against": name, "changes": sentences, "files": "".join(lines)})
         return
-    show_changes(sentences)
+    _show_changes(sentences)
     for line in lines:
         colour = {"+": "green", "-": "red"}.get(line[0])
         print_line(styled(line.removesuffix("\n"), fg=colour))
