@@ -24,6 +24,11 @@ def load_or_stop(folder: Path) -> Loaded:
     return _or_stop(load(folder), folder)
 
 
+def draft_configuration() -> Configuration:
+    """The configuration in `--config`; if it has errors, print them, end with status 1."""
+    return configuration_of(load_or_stop(options().config))
+
+
 def _or_stop(loaded: Loaded, folder: Path) -> Loaded:
     if loaded.configuration is None:
         show_problems(errors(loaded.problems), folder, err=True)

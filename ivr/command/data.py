@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import attrgetter
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
 
 import typer
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
+from ivr import recordings
 from ivr.calls.masking import masked
-from ivr.command.audit import audit
 from ivr.command.auditing import audit_log, noted
-from ivr.command.backfill import backfill
-from ivr.command.parameters import group
+from ivr.command.checking import running_configuration
+from ivr.command.options import fail, number_from, timestamp
+from ivr.command.parameters import AsJson, group
 from ivr.command.period import told_days
-from ivr.command.printing import print_csv, print_json_lines, print_line
+from ivr.command.printing import print_csv, print_json_lines, print_line, print_result
 from ivr.command.purge import purge_data
-from ivr.command.recordings import find_recordings
+from ivr.command.queue_logs import audit, backfill
 from ivr.command.reports import show_totals
 from ivr.command.status import gap_told
 from ivr.command.store import open_store
 from ivr.storage.export import NUMBERS, Kind, fields, rows
 from ivr.storage.listening import every_gap
+from ivr.storage.schema import calls
 from ivr.storage.sealed import sealed
 
 app = group("The records for other programs.", "hotline data export visits --format csv")
+_MOST: Final = 100
 
 
 def export(
@@ -66,6 +70,69 @@ def migrate() -> None:
     """Bring the database's tables to this version; every other command does so too."""
     with open_store() as store:
         print_line(f"the tables of {store.engine.url.database} are up to date")
+
+
+def find_recordings(
+    call: Annotated[str, typer.Argument(help="Linkedid of the call, as exports show it; or the file.")] = "",
+    number: Annotated[str, typer.Option(help="Calls of this number, as +994501234567; `-` reads it.")] = "",
+    copy: Annotated[
+        Path | None, typer.Option(help="Copy the call's recording to this new file.", show_default=False)
+    ] = None,
+    why: Annotated[str, typer.Option(help="Kept with the copy in the audit.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Find recordings by call or number, the latest first; copy one, with a line in the audit."""
+    if bool(call) == bool(number):
+        fail("which call?", hint="give its linkedid, or --number", status=2)
+    if copy is not None and not why:
+        fail("why is it copied?", hint="--why is kept in the audit", status=2)
+    number = number_from(number)
+    folders = {name: Path(server.recordings) for name, server in running_configuration().servers.items()}
+    wanted = Path(call)
+    linkedids = {call}.union(*(recordings.calls_of(wanted.name, server) for server in folders))
+    with open_store() as store:
+        found = [
+            {**row, "file": str(file)}
+            for row in store.read(lambda connection: _calls(connection, linkedids, number))
+            if (folder := folders.get(row["server"])) is not None
+            for file in recordings.of_call(folder, row["server"], row["linkedid"])
+            if number or call == row["linkedid"] or wanted == file
+        ]
+        if not found:
+            fail("no recording is found", hint="it was not recorded, is on another machine, or is deleted")
+        if copy is None:
+            _show(found, as_json)
+            return
+        if len(found) > 1:
+            _show(found, as_json)
+            fail("there are several recordings", hint="name the file you want instead of the call")
+        file = found[0]["file"]
+        store.write(lambda connection: noted(connection, "recording copied", file, why))
+    try:
+        recordings.copy(Path(file), copy)
+    except OSError as problem:
+        what = f"{file} is not copied to {copy}: {problem.strerror}"
+        fail(what, hint="name a new file, as a user who may read it")
+    if as_json:
+        _show([{**found[0], "copied_to": str(copy)}], as_json)
+    else:
+        print_line(f"copied {file} to {copy}")
+
+
+def _calls(connection: Connection, linkedids: set[str], number: str) -> list[dict[str, Any]]:
+    is_it = calls.c.caller_e164 == number if number else calls.c.linkedid.in_(linkedids)
+    wanted = select(calls.c.server, calls.c.linkedid, calls.c.caller_e164, calls.c.began_at)
+    rows = connection.execute(wanted.where(is_it).order_by(calls.c.began_at.desc()).limit(_MOST))
+    return [dict(row) for row in rows.mappings()]
+
+
+def _show(found: list[dict[str, Any]], as_json: bool) -> None:
+    shown = list(map(_masked, found))
+    lines = (
+        f"{timestamp(row['began_at'])}  {row['linkedid']}  {row['caller_e164']}  {row['file']}"
+        for row in shown
+    )
+    print_result(as_json, shown, lines)
 
 
 def _masked(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 from pydantic import ValidationError
 
-from ivr.command.checking import load_or_stop, show_problems
+from ivr.command.checking import draft_configuration, load_or_stop, show_problems
 from ivr.command.menu_tests import announcer, run_tests
 from ivr.command.options import fail, options, spoken
 from ivr.command.parameters import AsJson, group
@@ -20,7 +20,6 @@ from ivr.command.printing import print_document, print_json, print_line, styled
 from ivr.command.reports import stats
 from ivr.config.explain import explain
 from ivr.config.frozen import Frozen
-from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.config.places import Places
 from ivr.menus.cases import Given, QueueState, Walked, menu_for, walk, where
@@ -58,12 +57,10 @@ def walk_through(
     as_json: AsJson = False,
 ) -> None:
     """Walk through the menu: what would be heard, in which language, and where the caller ends."""
-    configuration = configuration_of(load_or_stop(options().config))
-    fields = {
-        "at": at or datetime.now(ZoneInfo(configuration.hotline.time_zone)).isoformat(),
-        **{"number": number, "caller": caller, "language": language, "owed": owed, "full": full},
-        "state": dict(map(_state, state or [])),
-    }
+    configuration = draft_configuration()
+    moment = at or datetime.now(ZoneInfo(configuration.hotline.time_zone)).isoformat()
+    fields: dict[str, Any] = {"at": moment, "number": number, "caller": caller, "language": language}
+    fields |= {"state": dict(map(_state, state or [])), "owed": owed, "full": full}
     given = _given(configuration, {name: value for name, value in fields.items() if value})
     texts: Texts = {(file.language, file.name): file.text for file in needed(configuration)}
     steps = walk(menu_for(configuration, given, announcer(configuration)), given, _pressed(presses, as_json))
@@ -107,7 +104,7 @@ def draw(
     language: Annotated[str, typer.Option(help="Whose words; default the hotline's first language.")] = "",
 ) -> None:
     """Draw the menu: every node in the citizen's words, the keys between them, queues and their hours."""
-    configuration = configuration_of(load_or_stop(options().config))
+    configuration = draft_configuration()
     drawn = outline(configuration, spoken(configuration, language))
     print_document(mermaid(drawn) if kind == "mermaid" else svg(drawn))
 

@@ -11,11 +11,10 @@ from typing import Annotated, Any
 
 import typer
 
-from ivr.command.checking import load_or_stop
+from ivr.command.checking import draft_configuration
 from ivr.command.options import fail, options, spoken
 from ivr.command.parameters import AsJson, group
 from ivr.command.printing import print_json, print_line, progress
-from ivr.config.loading import configuration_of
 from ivr.config.problems import did_you_mean
 from ivr.sounds.loudness import level
 from ivr.sounds.prompts import PromptFile, needed
@@ -88,7 +87,7 @@ def play_prompt(
 ) -> None:
     """Make one prompt as citizens would hear it now, in a file to listen to."""
     folder = options().config
-    configuration = configuration_of(load_or_stop(folder))
+    configuration = draft_configuration()
     wanted = spoken(configuration, language)
     files = {file.name: file for file in needed(configuration) if file.language == wanted}
     if name not in files:
@@ -105,7 +104,7 @@ def play_prompt(
 
 
 def _files(folder: Path, language: str) -> tuple[PromptFile, ...]:
-    configuration = configuration_of(load_or_stop(folder))
+    configuration = draft_configuration()
     if language:
         spoken(configuration, language)
     return tuple(file for file in needed(configuration) if language in ("", file.language))

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -21,7 +22,7 @@ from callback_dialer.ordering import take as take_order
 from callback_dialer.policy import Policy
 from callback_dialer.service import dialer_service
 from ivr.asterisk.connection import AmiConnection, Receipts, utc_now
-from ivr.asterisk.fastagi import FastAgiService, Limits
+from ivr.asterisk.fastagi import FastAgiService, Limits, Script
 from ivr.asterisk.readiness import Needed
 from ivr.asterisk.secrets import SecretMissing, pseudonym_key, read_secret, read_secret_file
 from ivr.asterisk.words import FASTAGI_SECRET, LOG_KEY
@@ -40,7 +41,7 @@ from ivr.command.parameters import (
 )
 from ivr.command.store import open_spool, open_store, spool_path
 from ivr.config.loading import configuration_of
-from ivr.config.model import Configuration
+from ivr.config.model import Configuration, Server
 from ivr.daemon import TaskService, serve
 from ivr.logs import configure_logging
 from ivr.nightly import NightlyPurge
@@ -79,30 +80,30 @@ def run(
     loaded, folder, number = load_running(shelf)
     renewal = Renewal(shelf, number)
     configuration = configuration_of(loaded)
-    server_of(configuration, server)
+    where = server_of(configuration, server)
     if unfit := unfit_database(loaded):
         show_problems(unfit, folder, err=True)
         raise typer.Exit(1)
-    wanted: tuple[Part, ...] = ("recorder", "dialer") if only is None else (only,)
+    parts: tuple[Part, ...] = ("recorder", "dialer") if only is None else (only,)
     try:
-        logins = {part: _login(configuration, server, secrets, part) for part in wanted}
+        logins = {part: _login(where, secrets, part) for part in parts}
         agi_secret, log_key = (read_secret_file(secrets, name) for name in (FASTAGI_SECRET, LOG_KEY))
     except SecretMissing as missing:
         fail(str(missing), hint="--secrets names the folder that `hotline config render` made")
     configure_logging(json=not sys.stderr.isatty())
-    file = spool_path(spool, server)
-    kept, noted = open_spool(file) if "recorder" in wanted else None, file.with_suffix(".last-attempt")
+    spool_file = spool_path(spool, server)
+    records = open_spool(spool_file) if "recorder" in logins else None
     policy = Policy.of(configuration, partial(pseudonym_key, secrets))
     with open_store(patient=True) as store:
         thread = StoreThread(store)
         here = ["env", f"HOTLINE_REVISIONS={shelf.folder}"]
         purge = ["--config", str(folder), "data", "purge", "--secrets", str(secrets)]
         nightly = NightlyPurge(thread, ZoneInfo(configuration.hotline.time_zone), [*here, *HOTLINE, *purge])
+        last_attempt = spool_file.with_suffix(".last-attempt")
+        hotline = _Hotline(configuration, policy, server, thread, agi_secret, log_key, records, last_attempt)
         status = serve(
             lambda reactor: [
-                *_services(
-                    configuration, policy, server, thread, kept, noted, logins, agi_secret, log_key, reactor
-                ),
+                *hotline.services(logins, reactor),
                 TaskService("retention", nightly.run),
                 TaskService("revisions", lambda stop: renewal.watch(stop, reactor.stop)),
             ]
@@ -113,42 +114,56 @@ def run(
     raise typer.Exit(status)
 
 
-def _services(
-    configuration: Configuration,
-    policy: Policy,
-    server: str,
-    store: StoreThread,
-    spool: Spool | None,
-    last_attempt: Path,
-    logins: Mapping[Part, AmiConnection],
-    agi_secret: bytes,
-    log_key: bytes,
-    reactor: Any,
-) -> Iterator[Service]:
-    """Asterisk → recorder → store → dialer → Asterisk; and what the dialer sees, for AGI."""
-    told: dict[Part, Callable[[], str]] = {}
-    if "recorder" in logins:
-        ami = logins["recorder"]
-        where = configuration.servers[server]
-        watched = Watched.of(configuration)
-        recorder = Recorder(ami, store, server, watched, spool, where.log_file, log_key)
-        yield TaskService("recorder", recorder.run)
-        availability = Availability(ami, store, server, Needed.of(configuration))
-        yield TaskService("availability", availability.run)
-        told["recorder"] = partial(_recorder_tells, recorder, availability)
-    if "dialer" in logins:
-        board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
-        watch = ContactWatch(configuration, board, logins["dialer"].send)
-        ami = logins["dialer"]
-        log_file = configuration.servers[server].log_file
-        dialer = Dialer(policy, server, store, ami, board, log_file, log_key, watch.hear, last_attempt)
-        yield dialer_service(configuration, dialer, watch)
-        agi = _agi(configuration, policy, server, board, store, agi_secret, reactor, ami.clock)
-        yield agi
-        told["dialer"] = lambda: agi.tally.as_json(contacts=watch.alarms)
-    for part, login in logins.items():
-        signs = SignsOfLife(login, store, server, part, told.get(part, lambda: "{}"))
-        yield TaskService(f"signs of life of the {part}", signs.run)
+@dataclass(frozen=True)
+class _Hotline:
+    """What the parts of the hotline on one server are made of."""
+
+    configuration: Configuration
+    policy: Policy
+    server: str
+    store: StoreThread
+    agi_secret: bytes
+    log_key: bytes
+    spool: Spool | None
+    """The recorder's; None where that is not here."""
+    last_attempt: Path
+
+    def services(self, logins: Mapping[Part, AmiConnection], reactor: Any) -> Iterator[Service]:
+        """Asterisk → recorder → store → dialer → Asterisk; and what the dialer sees, for AGI."""
+        where = self.configuration.servers[self.server]
+        tells: dict[Part, Callable[[], str]] = {}
+        if ami := logins.get("recorder"):
+            log_file, watched = where.log_file, Watched.of(self.configuration)
+            recorder = Recorder(ami, self.store, self.server, watched, self.spool, log_file, self.log_key)
+            yield TaskService("recorder", recorder.run)
+            availability = Availability(ami, self.store, self.server, Needed.of(self.configuration))
+            yield TaskService("availability", availability.run)
+            tells["recorder"] = partial(_recorder_tells, recorder, availability)
+        if ami := logins.get("dialer"):
+            board = Board({name: queue.wrap_up for name, queue in self.configuration.queues.items()})
+            watch = ContactWatch(self.configuration, board, ami.send)
+            about = self.policy, self.server, self.store, ami, board
+            dialer = Dialer(*about, where.log_file, self.log_key, watch.hear, self.last_attempt)
+            yield dialer_service(self.configuration, dialer, watch)
+            scripts, limits = self._scripts(board, ami.clock), Limits(deadline=where.agi_deadline)
+            agi = FastAgiService(where.agi_host, where.agi_port, scripts, limits, self.agi_secret, reactor)
+            yield agi
+            tells["dialer"] = lambda: agi.tally.as_json(contacts=watch.alarms)
+        for part, login in logins.items():
+            signs = SignsOfLife(login, self.store, self.server, part, tells[part])
+            yield TaskService(f"signs of life of the {part}", signs.run)
+
+    def _scripts(self, board: Board, clock: Receipts) -> dict[str, Script]:
+        store = self.store
+
+        def take(order: CallOrder) -> OrderAnswer:
+            return store.write_now(lambda c: take_order(c, order, self.policy))
+
+        def is_owed(number: str) -> bool:
+            return store.store.read(lambda c: callbacks.open_for(c, number)) is not None
+
+        orders = scripts_of_orders(self.configuration, self.server, take, is_owed, utc_now)
+        return {**scripts_for(board, self.configuration, clock, store.store, self.server), **orders}
 
 
 def _recorder_tells(recorder: Recorder, availability: Availability) -> str:
@@ -156,31 +171,6 @@ def _recorder_tells(recorder: Recorder, availability: Availability) -> str:
     return json.dumps({"closed": availability.closed_by_hand, **recorded})
 
 
-def _agi(
-    configuration: Configuration,
-    policy: Policy,
-    server: str,
-    board: Board,
-    store: StoreThread,
-    secret: bytes,
-    reactor: Any,
-    clock: Receipts,
-) -> FastAgiService:
-    where = configuration.servers[server]
-
-    def take(order: CallOrder) -> OrderAnswer:
-        return store.write_now(lambda c: take_order(c, order, policy))
-
-    def is_owed(number: str) -> bool:
-        return store.store.read(lambda c: callbacks.open_for(c, number)) is not None
-
-    orders = scripts_of_orders(configuration, server, take, is_owed, utc_now)
-    scripts = {**scripts_for(board, configuration, clock, store.store, server), **orders}
-    limits = Limits(deadline=where.agi_deadline)
-    return FastAgiService(where.agi_host, where.agi_port, scripts, limits, secret, reactor)
-
-
-def _login(configuration: Configuration, server: str, secrets: Path, part: Part) -> AmiConnection:
-    where = configuration.servers[server]
+def _login(where: Server, secrets: Path, part: Part) -> AmiConnection:
     user = f"hotline-{part}"
     return AmiConnection(where.ami_host, where.ami_port, user, read_secret(secrets, user))

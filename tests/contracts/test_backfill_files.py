@@ -95,7 +95,7 @@ def test_a_file_that_is_gone_once_it_is_read_is_no_fault(
         (house / "queue_log").unlink(missing_ok=True)
         return keep(*told)
 
-    monkeypatch.setattr("ivr.command.backfill.keep", keep_and_rotate)
+    monkeypatch.setattr("ivr.command.queue_logs.keep", keep_and_rotate)
     shown = hotline("backfill", house / "queue_log")
     assert (shown.exit_code, "No such file" in shown.output) == (1, True)
 

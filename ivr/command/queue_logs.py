@@ -1,8 +1,10 @@
-"""`hotline data backfill`: old queue_log files into the store."""
+"""queue_log files: `hotline data backfill` stores them, `audit` compares them with what is stored."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -12,21 +14,25 @@ import typer
 from sqlalchemy import Connection
 
 from ivr.ahead import ahead, collect_rarely
+from ivr.asterisk.connection import utc_now
 from ivr.asterisk.queue_log import LogFile, in_order, is_cut, rotated
 from ivr.calls.outside_text import visible
 from ivr.command.checking import running_configuration
-from ivr.command.options import fail, server_of
-from ivr.command.parameters import AllQueues, ServerInRecords
-from ivr.command.printing import print_line, progress
+from ivr.command.options import fail, local, server_of, timestamp
+from ivr.command.parameters import AllQueues, AsJson, LastDay, ServerInRecords, from_day, server_option
+from ivr.command.period import Days, told_days
+from ivr.command.printing import print_line, print_result, progress
 from ivr.command.store import open_store
 from ivr.config.model import Configuration
 from ivr.keeping import keep, known
-from ivr.queue_log import Told, read_files
+from ivr.queue_log import QueueLog, Told, read_files
 from ivr.storage import listening
+from ivr.storage.agreement import LogComparison, Period, decided, sums
 from ivr.storage.bulk import take_statistics
 from ivr.storage.engine import Store
 from ivr.storage.schema import calls, visits
 from ivr.storage.visits import Saved
+from ivr.visits.agreement import Disagreement
 from ivr.watched import Watched
 
 _HINT: Final = "name queue_log files that can be read"
@@ -34,6 +40,8 @@ _ENOUGH: Final = 1000
 """New visits that show a database what its tables look like."""
 _AT_ONCE: Final = 2
 """Blocks in one transaction: SQLite writes each page once for all of them."""
+_SETTLED: Final = timedelta(minutes=5)
+"""What happened in the last minutes may still be on its way."""
 
 
 def backfill(
@@ -102,6 +110,72 @@ def _keep(connection: Connection, server: str, watched: Watched, told: list[Told
 def _portions(told: Iterator[Told]) -> Iterator[list[Told]]:
     while some := list(islice(told, _AT_ONCE)):
         yield some
+
+
+def audit(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="queue_log files of --server; else the servers' own, if this machine has them."),
+    ] = None,
+    begin: Annotated[datetime | None, from_day("yesterday")] = None,
+    end: LastDay = None,
+    server: Annotated[str, server_option("Whose the given files are.")] = "main",
+    as_json: AsJson = False,
+) -> None:
+    """Whether sums close, each missed call has its decision, and queue_log tells the same.
+
+    Exit status 1 if anything disagrees; days that retention has deleted are named. Days are the hotline's,
+    and end five minutes ago at the latest.
+    """
+    days = Days.asked(begin, end, days_back=1)
+    configuration, period = days.configuration, Period(days.begin, min(days.end, utc_now() - _SETTLED))
+    if files:
+        server_of(configuration, server)
+    logs = {server: queue_logs(files)} if files else _own_logs(configuration)
+    with open_store() as store:
+        found = sorted(_disagreements(store, configuration, period, logs))
+        known = store.read(days.completeness)
+    compared = [name for name, log in logs.items() if log]
+    data = {**asdict(period), "compared_with_queue_log_of": compared, "disagreements": found}
+    lines = (*_lines(found, period, compared, known.deleted_days), *known.lines())
+    print_result(as_json, {**data, **known.as_json()}, lines)
+    if found:
+        raise typer.Exit(1)
+
+
+def _own_logs(configuration: Configuration) -> dict[str, list[LogFile]]:
+    paths = {name: server.log_file for name, server in configuration.servers.items()}
+    return {name: own_queue_logs(path) for name, path in paths.items() if path is not None}
+
+
+def _disagreements(
+    store: Store, configuration: Configuration, period: Period, logs: Mapping[str, list[LogFile]]
+) -> Iterator[Disagreement]:
+    yield from store.read(lambda connection: list(sums(connection, period)))
+    yield from store.read(lambda connection: list(decided(connection, period)))
+    for server, files in logs.items():
+        comparison, read_to = LogComparison(store, server, period, frozenset(configuration.queues)), None
+        for told in QueueLog(server, Watched.of(configuration), {}).told(files, {}):
+            yield from comparison.compare(told.changes.visits)
+            read_to = told.read_to
+        if read_to is not None:
+            yield from comparison.end(files[0].began_at, read_to)
+
+
+def _lines(
+    found: list[Disagreement], period: Period, compared: list[str], deleted: list[date]
+) -> Iterator[str]:
+    for one in found:
+        where = f"{one.server:<8}  {one.queue:<8}  {one.check:<9}  {one.subject:<20}"
+        yield f"{timestamp(one.at)}  {where}  {one.says}"
+    days = f"{local(period.begin):%Y-%m-%d %H:%M} to {local(period.end):%Y-%m-%d %H:%M}"
+    logs = (
+        f"queue_log of {', '.join(compared)}" if compared else "no queue_log (none is here; name its files)"
+    )
+    left = " in what is left" if deleted else ""
+    yield f"{days}: {len(found) or 'no'} disagreements{left}; compared with {logs}"
+    if deleted:
+        yield f"cannot be audited any more: {told_days(deleted)}, whose records retention has deleted"
 
 
 def queue_logs(paths: Collection[Path]) -> list[LogFile]:
