@@ -20,12 +20,11 @@ from ivr.calls.callback_states import Priority, Reason
 from ivr.calls.caller import ReadNumber, reader
 from ivr.calls.masking import masked
 from ivr.calls.outside_text import visible
-from ivr.command.auditing import remark
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail, key_of_pseudonyms, number_from, operator
 from ivr.command.parameters import one_line
 from ivr.command.printing import print_line, progress
-from ivr.command.store import open_store
+from ivr.command.store import open_store, remark
 from ivr.config.model import Configuration
 from ivr.storage.engine import Store
 

@@ -11,11 +11,10 @@ from sqlalchemy import Connection
 
 from ivr.calls.masking import masked
 from ivr.calls.pseudonyms import is_pseudonym
-from ivr.command.auditing import noted
 from ivr.command.options import fail, key_of_pseudonyms, local, number_from
 from ivr.command.parameters import LARGEST, AsJson, one_line
 from ivr.command.printing import print_json, print_line, print_table
-from ivr.command.store import open_store
+from ivr.command.store import noted, open_store
 from ivr.storage import callbacks, switches
 from ivr.storage import refusals as refused
 from ivr.storage.callback_history import listed

@@ -12,14 +12,13 @@ import typer
 from callback_dialer.guarding import BY_HAND
 from ivr.calls.callback_states import CallbackState
 from ivr.calls.masking import masked
-from ivr.command.auditing import noted
 from ivr.command.callback_decisions import decide
 from ivr.command.callback_orders import add, import_file
 from ivr.command.callback_switches import cancel, pause, refusals, release, resume
 from ivr.command.options import fail, local, timestamp
 from ivr.command.parameters import LARGEST, AsJson, group
 from ivr.command.printing import print_json, print_line, print_table
-from ivr.command.store import open_store
+from ivr.command.store import noted, open_store
 from ivr.storage.callback_history import History, history, listed
 from ivr.storage.callbacks import Callback
 from ivr.storage.engine import Store

@@ -13,11 +13,11 @@ from ivr.asterisk import closing
 from ivr.asterisk.actions import AmiError
 from ivr.asterisk.login import logged_in
 from ivr.asterisk.secrets import SecretMissing
-from ivr.command.auditing import note_afterwards
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail
 from ivr.command.parameters import SECRETS, SecretsFolder, server_option
 from ivr.command.printing import print_line
+from ivr.command.store import note_afterwards
 from ivr.revisions.takeover import USER, WITHIN
 
 app = typer.Typer(add_completion=False)

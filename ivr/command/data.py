@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -11,25 +12,35 @@ import typer
 from sqlalchemy import Connection, select
 
 from ivr import recordings
+from ivr.asterisk.connection import utc_now
 from ivr.calls.masking import masked
-from ivr.command.auditing import audit_log, noted
 from ivr.command.checking import running_configuration
-from ivr.command.options import fail, number_from, timestamp
+from ivr.command.options import fail, local, number_from, timestamp
 from ivr.command.parameters import AsJson, group
 from ivr.command.period import told_days
-from ivr.command.printing import print_csv, print_json_lines, print_line, print_result
+from ivr.command.printing import (
+    print_csv,
+    print_json,
+    print_json_lines,
+    print_line,
+    print_result,
+    print_table,
+)
 from ivr.command.purge import purge_data
 from ivr.command.queue_logs import audit, backfill
 from ivr.command.reports import show_totals
 from ivr.command.status import gap_told
-from ivr.command.store import open_store
+from ivr.command.store import noted, open_store
+from ivr.storage import audit as audited
 from ivr.storage.export import NUMBERS, Kind, fields, rows
 from ivr.storage.listening import every_gap
 from ivr.storage.schema import calls
 from ivr.storage.sealed import sealed
 
 app = group("The records for other programs.", "hotline data export visits --format csv")
+_DAYS_BACK: Final = timedelta(days=30)
 _MOST: Final = 100
+"""Calls whose recordings are looked for."""
 
 
 def export(
@@ -70,6 +81,26 @@ def migrate() -> None:
     """Bring the database's tables to this version; every other command does so too."""
     with open_store() as store:
         print_line(f"the tables of {store.engine.url.database} are up to date")
+
+
+def audit_log(
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day.", show_default="30 days ago")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who did what, the newest first: exports, whole numbers, callbacks stopped, hours closed, applies.
+
+    `who` is the login the command was started from, whatever `sudo` or `su` came between.
+    """
+    begin = since.replace(tzinfo=local(utc_now()).tzinfo) if since else utc_now() - _DAYS_BACK
+    with open_store() as store:
+        found = store.read(lambda connection: audited.lines(connection, begin))
+    if as_json:
+        print_json(found)
+        return
+    rows = [(timestamp(one["at"]), *map(str, list(one.values())[1:])) for one in found]
+    print_table(("when", "who", "action", "about", "note"), rows)
 
 
 def find_recordings(

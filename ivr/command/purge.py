@@ -15,12 +15,11 @@ from ivr import recordings
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.secrets import PSEUDONYMS, SecretMissing, make_missing, read_secret
 from ivr.calls.pseudonyms import pseudonym
-from ivr.command.auditing import noted
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail
 from ivr.command.parameters import SECRETS, AsJson, secrets_option
 from ivr.command.printing import print_result
-from ivr.command.store import open_store
+from ivr.command.store import noted, open_store
 from ivr.storage.audit import last_subject
 from ivr.storage.engine import Store
 from ivr.storage.purge import Done, is_any_nameless, purge, why_doubtful

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
-from ivr.command.auditing import note_afterwards
 from ivr.command.checking import as_data, load_or_stop, show_problems
 from ivr.command.going_live import Wish, go_live
 from ivr.command.options import fail, operator, options, shelf_of
 from ivr.command.parameters import ETC, AsJson, AsteriskFolder, Revisions, server_option
 from ivr.command.printing import print_json, print_line, styled
+from ivr.command.store import note_afterwards
 from ivr.config.changes import changes
 from ivr.config.loading import configuration_of
 from ivr.revisions.shelf import CONFIG, NotApplied, Revision, Shelf, put_back, yaml_files

@@ -1,4 +1,7 @@
-"""The store a command works on: where it is, opened with its schema up to date, closed at the end."""
+"""The store a command works on: opened with its schema up to date, closed at the end; and who did what there.
+
+The login's uid is who did it. What anybody may claim, `--by` and SUDO_USER, stands in the audit's note.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from ivr.command.options import fail
+from sqlalchemy import Connection
+
+from ivr.calls.outside_text import visible
+from ivr.command.options import fail, operator
+from ivr.command.parameters import LONGEST
+from ivr.command.printing import print_line
+from ivr.storage import audit
 from ivr.storage.engine import Store, StoreAway, StoreUnfit
 from ivr.storage.migrations import migrate
 from ivr.storage.spool import Spool, SpoolTaken
@@ -57,6 +66,30 @@ def _make_ready(store: Store, patient: bool) -> None:
         else:
             trouble.ends()
             return
+
+
+def remark(*said: str) -> str:
+    """A note of what is said, with SUDO_USER if it is set."""
+    sudo_user = visible(os.environ.get("SUDO_USER", ""))[:LONGEST]
+    return "; ".join(filter(None, (*said, sudo_user and f"SUDO_USER {sudo_user}")))
+
+
+def noted(connection: Connection, action: str, subject: str, *said: str, done: bool = True) -> bool:
+    """Append a line for what this transaction does, if it was `done`; returns that."""
+    if done:
+        audit.note(connection, operator(), action, subject, remark(*said))
+    return done
+
+
+def note_afterwards(action: str, subject: str, *said: str) -> None:
+    """A line for what is done already: no database keeps anybody from closing the hotline."""
+    try:
+        with closing(Store(database_url())) as store:
+            if store.is_sqlite and not store.file.exists():
+                raise StoreAway(f"there is no database {store.file}")
+            store.write(lambda connection: noted(connection, action, subject, *said))
+    except (StoreAway, StoreUnfit, OSError) as problem:
+        print_line(f"done, but the audit has no line of it: {problem}", err=True)
 
 
 def spool_path(given: Path | None, server: str) -> Path:
