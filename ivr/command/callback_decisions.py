@@ -16,7 +16,6 @@ from callback_dialer.deciding import would_decide
 from callback_dialer.ordering import as_if_missed
 from callback_dialer.policy import Policy
 from ivr.calls.caller import reader
-from ivr.calls.missed import MissedCall
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail, key_of_pseudonyms
 from ivr.command.printing import print_line
@@ -41,20 +40,24 @@ def decide(
     policy, read = Policy.of(configuration, key_of_pseudonyms), reader(configuration)
     queue, unread = next(iter(policy.queues)), 0
 
-    def decided(connection: Connection, number: str) -> tuple[MissedCall, Decision]:
+    def decided(connection: Connection, number: str) -> tuple[str, Decision]:
         now = missed.now(connection)
         call = as_if_missed(number, read(number, by, ""), by, policy, now, queue=queue)
-        return call, would_decide(connection, call, policy)
+        return call.caller_e164, would_decide(connection, call, policy)
 
     with open_store() as store:
         for place, number in _given(numbers):
-            if number is None:
+            e164, decision = "", Decision("not_dialable", "no JSON string")
+            if number is not None:
+                e164, decision = store.read(partial(decided, number=number))
+            else:
                 unread += 1
                 print_line(f"{place}: no JSON string", err=True)
-                if as_json:
-                    _tell(None, "", Decision("not_dialable", "no JSON string"))
-            else:
-                _show(number, *store.read(partial(decided, number=number)), as_json=as_json)
+            if as_json:
+                told = {"number": number, "caller_e164": e164}
+                print_line(json.dumps({**told, "decision": decision.verdict, "why": decision.why}))
+            elif number is not None:
+                print_line(f"{number:<20}  {decision.verdict:<17}  {decision.why}")
     if unread:
         fail(f"lines that are no JSON string: {unread}", hint='write each number like "0501234567"')
 
@@ -79,20 +82,3 @@ def _json_string(line: bytes) -> str | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, str) else None
-
-
-def _show(number: str, call: MissedCall, decision: Decision, *, as_json: bool) -> None:
-    if as_json:
-        _tell(number, call.caller_e164, decision)
-    else:
-        print_line(f"{number:<20}  {decision.verdict:<17}  {decision.why}")
-
-
-def _tell(number: str | None, caller_e164: str, decision: Decision) -> None:
-    told = {
-        "number": number,
-        "caller_e164": caller_e164,
-        "decision": decision.verdict,
-        "why": decision.why,
-    }
-    print_line(json.dumps(told))

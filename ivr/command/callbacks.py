@@ -67,24 +67,11 @@ def list_callbacks(
         del found[limit:]
     if as_json:
         print_json([_as_data(one, show) for one in found])
-        return
-    if not found:
+    elif not found:
         print_line("no callbacks" + (f" in state {state}" if state else ""))
-        return
-    rows = [
-        (
-            str(one.id),
-            show(one.caller_e164),
-            _state(one),
-            _why(one),
-            one.queue,
-            _minute(one.missed_at),
-            _minute(one.due_at) if one.closed_at is None else "",
-            str(one.attempts_used),
-        )
-        for one in found
-    ]
-    print_table(("id", "number", "state", "why", "queue", "since", "due", "tries"), rows, right=_FIGURES)
+    else:
+        columns = ("id", "number", "state", "why", "queue", "since", "due", "tries")
+        print_table(columns, [_row(one, show) for one in found], right=_FIGURES)
 
 
 @app.command("show", epilog="Example: hotline callbacks show 17")
@@ -103,6 +90,12 @@ def show_callback(
         print_json(_history_as_data(found, show))
     else:
         _print_history(found, show)
+
+
+def _row(one: Callback, show: Show) -> tuple[str, ...]:
+    due = _minute(one.due_at) if one.closed_at is None else ""
+    what = (str(one.id), show(one.caller_e164), _state(one), _why(one), one.queue)
+    return (*what, _minute(one.missed_at), due, str(one.attempts_used))
 
 
 def _state(one: Callback) -> str:

@@ -15,7 +15,7 @@ from ivr import recordings
 from ivr.asterisk.connection import utc_now
 from ivr.calls.masking import masked
 from ivr.command.checking import running_configuration
-from ivr.command.options import fail, local, number_from, timestamp
+from ivr.command.options import fail, number_from, options, timestamp
 from ivr.command.parameters import AsJson, group
 from ivr.command.period import told_days
 from ivr.command.printing import (
@@ -93,7 +93,7 @@ def audit_log(
 
     `who` is the login the command was started from, whatever `sudo` or `su` came between.
     """
-    begin = since.replace(tzinfo=local(utc_now()).tzinfo) if since else utc_now() - _DAYS_BACK
+    begin = since.replace(tzinfo=options().zone) if since else utc_now() - _DAYS_BACK
     with open_store() as store:
         found = store.read(lambda connection: audited.lines(connection, begin))
     if as_json:

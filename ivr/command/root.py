@@ -78,13 +78,8 @@ def root(
 
 
 def _overview() -> None:
-    print_line(WHAT_IT_IS)
-    print_line()
-    for group, what in GROUPS.items():
-        print_line(f"  hotline {group:<12}{what}")
-    print_line()
-    print_line("For example:")
-    for example in EXAMPLES:
-        print_line(f"  {example}")
-    print_line()
-    print_line("hotline GROUP --help says more.")
+    groups = (f"  hotline {group:<12}{what}" for group, what in GROUPS.items())
+    examples = (f"  {example}" for example in EXAMPLES)
+    last = "hotline GROUP --help says more."
+    for line in (WHAT_IT_IS, "", *groups, "", "For example:", *examples, "", last):
+        print_line(line)
