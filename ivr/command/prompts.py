@@ -46,12 +46,8 @@ def list_prompts(
     width = max((len(file.name) for file in files), default=0)
     for file, row in zip(files, told, strict=True):
         source = "stale" if row["stale"] else "recorded" if row["recorded"] else "spoken"
-        seconds, decibels = row["seconds"], row["decibels"]
-        size = (
-            "not built"
-            if seconds is None
-            else f"{seconds:5.1f} s" + (f" {decibels:4.0f} dB" if decibels else "")
-        )
+        loud = f" {row['decibels']:4.0f} dB" if row["decibels"] else ""
+        size = "not built" if row["seconds"] is None else f"{row['seconds']:5.1f} s{loud}"
         size = "old" if row["old"] else size
         print_line(f"{file.language}  {file.name:<{width}}  {source:<8}  {size:<15}  {file.text}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,67 +44,69 @@ def status(
 def _lines(now: Overview) -> Iterator[str]:
     for server in now.servers:
         yield f"server {server.server}"
-        for process in server.processes:
-            if now.runs(process) or not any(map(now.runs, _of(server, process.part))):
-                yield f"  {process.part:<12}{_told(process, now)}"
-                yield from _scripts(process.scripts)
-                yield from _forged(process.scripts)
-            if now.runs(process):
-                yield from _closed(process.scripts)
-                if skipped := process.scripts.get("long_lines"):
-                    yield f"  {'queue_log':<12}{skipped} lines skipped: they are longer than 64 kB"
-        for part in _not_running(server, now):
-            how = "start it: hotline record" if part == RECORD else f"start the {part}: hotline run"
-            yield f"  {'':<12}{how} --server {server.server}"
-        for part in _not_connected(server, now):
-            yield f"  {'':<12}the {part} does not hear Asterisk: hotline doctor"
-        for agent, why in _bad_contacts(server, now).items():
-            yield f"  {'phone':<12}{agent} is paused: its contact {why} (`pjsip show aor {agent}`)"
-        minutes = server.minutes
-        yield f"  {'last hour':<12}{minutes.up} min up, {minutes.down} down, {minutes.unknown} unknown"
-        if minutes.last_down is not None:
-            yield f"  {'':<12}last down {timestamp(minutes.last_down.minute_at)}: {minutes.last_down.why}"
-        for gap in server.gaps:
-            yield f"  {'gap':<12}{gap_told(gap)}"
-        yield f"  {'calls':<12}{server.open_calls} open, {server.waiting} waiting in a queue"
-    if now.ahead_to is not None:
-        yield f"{'clock':<14}the newest visit is of {timestamp(now.ahead_to)}: a clock is wrong, or was"
-    for day in now.opened_days:
-        yield f"{'clock':<14}a call was heard live for {day}, which was sealed: a clock is wrong, or was"
-    counts = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in now.callbacks.items())
-    yield f"callbacks     {counts}; {now.due} due now"
-    for what, number in now.held.items():
-        yield f"{'':<14}{number} held for {what}: hotline callbacks list --state held"
-    for why, number in now.refused.items():
-        yield f"refused       {number} in the last hour: {why}"
-    for name, why in now.paused.items():
-        yield f"{'':<14}{name} is off: {why}"
-    if now.oldest_due_at is not None:
-        yield f"{'':<14}oldest due since {timestamp(now.oldest_due_at)} ({_ago(now.at - now.oldest_due_at)})"
+        for what, found in _of_server(server, now):
+            yield f"  {what:<12}{found}"
+    for what, found in _of_callbacks(now):
+        yield f"{what:<14}{found}"
 
 
-def _scripts(told: Mapping[str, Any]) -> Iterator[str]:
-    """What the AGI scripts of that process did since it started."""
+def _of_server(server: ServerOverview, now: Overview) -> Iterator[tuple[str, str]]:
+    running = {process.part for process in server.processes if now.runs(process)}
+    for process in server.processes:
+        if now.runs(process) or process.part not in running:
+            yield process.part, _told(process, now)
+            yield from _of_process(process.scripts)
+        if now.runs(process):
+            for name, until in process.scripts.get("closed", {}).items():
+                end = said_until(local(datetime.fromisoformat(until)))
+                yield "hours", f"{name} is closed by hand {end}: hotline closed {name} --open"
+            if skipped := process.scripts.get("long_lines"):
+                yield "queue_log", f"{skipped} lines skipped: they are longer than 64 kB"
+    for part in _not_running(server, now):
+        how = "start it: hotline record" if part == RECORD else f"start the {part}: hotline run"
+        yield "", f"{how} --server {server.server}"
+    for part in _not_connected(server, now):
+        yield "", f"the {part} does not hear Asterisk: hotline doctor"
+    for agent, why in _bad_contacts(server, now).items():
+        yield "phone", f"{agent} is paused: its contact {why} (`pjsip show aor {agent}`)"
+    minutes = server.minutes
+    yield "last hour", f"{minutes.up} min up, {minutes.down} down, {minutes.unknown} unknown"
+    if minutes.last_down is not None:
+        yield "", f"last down {timestamp(minutes.last_down.minute_at)}: {minutes.last_down.why}"
+    for gap in server.gaps:
+        yield "gap", gap_told(gap)
+    yield "calls", f"{server.open_calls} open, {server.waiting} waiting in a queue"
+
+
+def _of_process(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What its AGI scripts did since it started, and what of the log it put aside."""
     for name, ran in sorted(told.get("scripts", {}).items()):
         mean = ran["milliseconds"] / ran["runs"] if ran["runs"] else 0.0
         counts = f"{ran['runs']} runs, {mean:.1f} ms each, {ran['failed']} failed, {ran['slow']} too slow"
-        yield f"  {'':<12}{name}: {counts}"
+        yield "", f"{name}: {counts}"
     if refused := told.get("refused"):
-        yield f"  {'':<12}{refused} calls went on without a script: all places were taken"
+        yield "", f"{refused} calls went on without a script: all places were taken"
     if unproved := told.get("unproved"):
-        yield f"  {'':<12}{unproved} FastAGI sessions did not prove to be Asterisk's: see the operator's page"
-
-
-def _forged(told: Mapping[str, Any]) -> Iterator[str]:
+        yield "", f"{unproved} FastAGI sessions did not prove to be Asterisk's: see the operator's page"
     if found := [f"{count} {where}" for where, count in told.get("forged", {}).items() if count]:
-        what = f"{' and '.join(found)} were put aside: a caller's number held them (SECURITY.md)"
-        yield f"  {'forged':<12}{what}"
+        yield "forged", f"{' and '.join(found)} were put aside: a caller's number held them (SECURITY.md)"
 
 
-def _closed(told: Mapping[str, Any]) -> Iterator[str]:
-    for name, until in told.get("closed", {}).items():
-        end = local(datetime.fromisoformat(until))
-        yield f"  {'hours':<12}{name} is closed by hand {said_until(end)}: hotline closed {name} --open"
+def _of_callbacks(now: Overview) -> Iterator[tuple[str, str]]:
+    if now.ahead_to is not None:
+        yield "clock", f"the newest visit is of {timestamp(now.ahead_to)}: a clock is wrong, or was"
+    for day in now.opened_days:
+        yield "clock", f"a call was heard live for {day}, which was sealed: a clock is wrong, or was"
+    counts = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in now.callbacks.items())
+    yield "callbacks", f"{counts}; {now.due} due now"
+    for what, number in now.held.items():
+        yield "", f"{number} held for {what}: hotline callbacks list --state held"
+    for why, number in now.refused.items():
+        yield "refused", f"{number} in the last hour: {why}"
+    for name, why in now.paused.items():
+        yield "", f"{name} is off: {why}"
+    if now.oldest_due_at is not None:
+        yield "", f"oldest due since {timestamp(now.oldest_due_at)} ({_ago(now.at - now.oldest_due_at)})"
 
 
 def _bad_contacts(server: ServerOverview, now: Overview) -> dict[str, str]:
@@ -113,29 +115,25 @@ def _bad_contacts(server: ServerOverview, now: Overview) -> dict[str, str]:
     return {agent: why for one in running for agent, why in one.scripts.get("contacts", {}).items()}
 
 
-def _not_running(server: ServerOverview, now: Overview) -> list[str]:
-    return [part for part in _wanted(server) if not any(map(now.runs, _of(server, part)))]
-
-
-def _wanted(server: ServerOverview) -> Sequence[str]:
-    """The parts a server should have: two, or the one that only watches."""
+def _running(server: ServerOverview, now: Overview) -> dict[str, list[Process]]:
+    """The processes that run, by the parts a server should have: two, or the one that only watches."""
     only_watches = all(process.part == RECORD for process in server.processes)
-    return (RECORD,) if only_watches else ("recorder", "dialer")
+    parts = (RECORD,) if only_watches else ("recorder", "dialer")
+    return {part: [one for one in server.processes if one.part == part and now.runs(one)] for part in parts}
+
+
+def _not_running(server: ServerOverview, now: Overview) -> list[str]:
+    return [part for part, found in _running(server, now).items() if not found]
 
 
 def _not_connected(server: ServerOverview, now: Overview) -> list[str]:
     """Parts that run, and none of whose processes hears Asterisk."""
-    runs = {part: [one for one in _of(server, part) if now.runs(one)] for part in _wanted(server)}
-    return [part for part, found in runs.items() if found and all(map(_is_deaf, found))]
+    return [part for part, found in _running(server, now).items() if found and all(map(_is_deaf, found))]
 
 
 def _is_deaf(process: Process) -> bool:
     """Not in its first seconds, in which it has not told yet."""
     return not process.is_connected and process.seen_at > process.started_at
-
-
-def _of(server: ServerOverview, part: str) -> list[Process]:
-    return [process for process in server.processes if process.part == part]
 
 
 def _told(process: Process, now: Overview) -> str:
