@@ -21,8 +21,8 @@ from ivr.calls.caller import ReadNumber, reader
 from ivr.calls.masking import masked
 from ivr.calls.outside_text import visible
 from ivr.command.checking import running_configuration
-from ivr.command.options import fail, key_of_pseudonyms, number_from, operator
-from ivr.command.parameters import one_line
+from ivr.command.options import fail, key_of_pseudonyms, moment_from, number_from, operator
+from ivr.command.parameters import line_option
 from ivr.command.printing import print_line, progress
 from ivr.command.store import open_store, remark
 from ivr.config.model import Configuration
@@ -33,8 +33,6 @@ OPTIONAL: Final = ("reason", "reference", "priority", "language", "not_before", 
 LONGEST_REFERENCE: Final = 120
 AT_ONCE: Final = 25
 """Rows in one transaction: nearly as fast as thousands, and who orders by key meanwhile waits for few."""
-YEARS: Final = range(2000, 2100)
-"""Others are slips of the pen, and some no database and no calendar can count with."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +57,7 @@ class Desk:
         return store.write(partial(place_all, orders=orders, policy=self.policy, server=server))
 
 
-By = Annotated[
-    str, typer.Option("--by", callback=one_line, help="Who asks for it, as a note; your login is counted.")
-]
+By = Annotated[str, line_option("Who asks for it, as a note; your login is counted.")]
 
 
 def add(
@@ -199,13 +195,7 @@ def _order(row: Mapping[str, str], desk: Desk) -> Order:
 
 
 def _moment(text: str, configuration: Configuration) -> datetime | None:
-    """A moment as written, in the hotline's time zone if it names none; ValueError if it is none."""
-    if not text:
-        return None
-    moment = datetime.fromisoformat(text)
-    if moment.year not in YEARS:
-        raise ValueError(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(configuration.hotline.time_zone))
+    return moment_from(text, ZoneInfo(configuration.hotline.time_zone)) if text else None
 
 
 def _refusal(placed: Placed) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from ivr.calls.masking import masked
 from ivr.calls.pseudonyms import is_pseudonym
 from ivr.command.options import fail, key_of_pseudonyms, local, number_from
-from ivr.command.parameters import LARGEST, AsJson, one_line
+from ivr.command.parameters import LARGEST, AsJson, line_option, one_line
 from ivr.command.printing import print_json, print_line, print_table
 from ivr.command.store import noted, open_store
 from ivr.storage import callbacks, switches
@@ -25,14 +25,11 @@ STOPPABLE: Final = ("owed", "on_hold", "held")
 _NO_KEY: Final = "or it is hashed, and HOTLINE_SECRETS names no folder with the key (see `data purge`)"
 
 Change = Callable[[Connection, int, str], bool]
-Ids = Annotated[list[int], typer.Argument(metavar="ID", max=LARGEST, help="As `list` shows them.")]
 
 
 def pause(
     part: Annotated[Part, typer.Argument(help="`accept`: open none; `dial`: open them, dial nobody.")],
-    why: Annotated[
-        str, typer.Option(callback=one_line, help="Shown wherever it is missed.")
-    ] = "paused by an operator",
+    why: Annotated[str, line_option("Shown wherever it is missed.")] = "paused by an operator",
 ) -> None:
     """Stop opening callbacks, or dialling them, at once and on every machine."""
     with open_store() as store:
@@ -85,15 +82,12 @@ def release(
     with open_store() as store:
         held = store.read(lambda c: listed(c, ("held",), 1_000_000)) if everything else []
         ids = [*(ids or ()), *(one.id for one in held if one.held_for == "operator")]
-        changed = store.write(lambda c: _each(c, ids, callbacks.let_go, "callbacks release", "released"))
-        _tell(store, changed, "owed")
+        _change(store, "callbacks release", ids, callbacks.let_go, "released", "owed")
 
 
 def cancel(
-    ids: Ids,
-    why: Annotated[
-        str, typer.Option(callback=one_line, help="Kept in its journal.")
-    ] = "cancelled by an operator",
+    ids: Annotated[list[int], typer.Argument(metavar="ID", max=LARGEST, help="As `list` shows them.")],
+    why: Annotated[str, line_option("Kept in its journal.")] = "cancelled by an operator",
 ) -> None:
     """Take callbacks back that are not being dialled."""
 
@@ -101,7 +95,7 @@ def cancel(
         return callbacks.close(connection, callback_id, "cancelled", note, among=STOPPABLE)
 
     with open_store() as store:
-        _tell(store, store.write(lambda c: _each(c, ids, close, "callbacks cancel", why)), "cancelled")
+        _change(store, "callbacks cancel", ids, close, why, "cancelled")
 
 
 def refusals(
@@ -131,17 +125,17 @@ def refusals(
         print_table(("number", "since", "why"), rows)
 
 
-def _each(connection: Connection, ids: list[int], change: Change, action: str, why: str) -> dict[int, bool]:
-    return {
-        one: noted(connection, action, f"callback {one}", why, done=change(connection, one, why))
-        for one in ids
-    }
-
-
-def _tell(store: Store, changed: dict[int, bool], done: str) -> None:
+def _change(store: Store, action: str, ids: list[int], change: Change, why: str, state: str) -> None:
+    """Change each callback in one transaction, then print its new state, or why it is not changed."""
+    changed = store.write(
+        lambda c: {
+            one: noted(c, action, f"callback {one}", why, done=change(c, one, why))
+            for one in dict.fromkeys(ids)
+        }
+    )
     for callback_id, is_done in changed.items():
         found = store.read(partial(callbacks.find, callback_id=callback_id))
-        state = f"is {found.state}" if found else "does not exist"
-        print_line(f"callback {callback_id} {done if is_done else state}", err=not is_done)
+        is_now = f"is {found.state}" if found else "does not exist"
+        print_line(f"callback {callback_id} {state if is_done else is_now}", err=not is_done)
     if not all(changed.values()):
         raise typer.Exit(1)

@@ -14,8 +14,8 @@ from ivr.asterisk.actions import AmiError
 from ivr.asterisk.login import logged_in
 from ivr.asterisk.secrets import SecretMissing
 from ivr.command.checking import running_configuration
-from ivr.command.options import fail
-from ivr.command.parameters import SECRETS, SecretsFolder, server_option
+from ivr.command.options import fail, moment_from
+from ivr.command.parameters import SECRETS, Secrets, server_option
 from ivr.command.printing import print_line
 from ivr.command.store import note_afterwards
 from ivr.revisions.takeover import USER, WITHIN
@@ -30,7 +30,7 @@ def closed(
         str, typer.Option(help="When it opens by itself: 14:00, or '2026-12-30 14:00'; default never.")
     ] = "",
     open_again: Annotated[bool, typer.Option("--open", help="Back to the clock.")] = False,
-    secrets: SecretsFolder = SECRETS,
+    secrets: Secrets = SECRETS,
     server: Annotated[str, server_option("Which of `servers`.")] = "main",
 ) -> None:
     """Close everything that has these hours now, whatever the clock says; those who wait are served.
@@ -72,12 +72,12 @@ def closed(
 def _moment(text: str, zone: ZoneInfo) -> datetime:
     now = datetime.now(zone)
     try:
-        moment = datetime.fromisoformat(f"{now:%Y-%m-%d} {text}" if len(text) <= len("14:00") else text)
+        moment = moment_from(f"{now:%Y-%m-%d} {text}" if len(text) <= len("14:00") else text, zone)
     except ValueError:
         fail(f"{text!r} is no moment", hint="write 14:00, or '2026-12-30 14:00'", status=2)
-    if moment.replace(tzinfo=zone) <= now:
+    if moment <= now:
         fail(f"{text} is over", hint="name a moment to come", status=2)
-    return moment.replace(tzinfo=zone)
+    return moment
 
 
 def said_until(end: datetime) -> str:

@@ -18,14 +18,7 @@ from ivr.command.checking import running_configuration
 from ivr.command.options import fail, number_from, options, timestamp
 from ivr.command.parameters import AsJson, group
 from ivr.command.period import told_days
-from ivr.command.printing import (
-    print_csv,
-    print_json,
-    print_json_lines,
-    print_line,
-    print_result,
-    print_table,
-)
+from ivr.command.printing import print_json, print_line, print_records, print_result, print_table
 from ivr.command.purge import purge_data
 from ivr.command.queue_logs import audit, backfill
 from ivr.command.reports import show_totals
@@ -68,11 +61,7 @@ def export(
 
         def write(connection: Connection) -> None:
             found = rows(connection, kind)
-            shown = found if full_numbers else map(_masked, found)
-            if form == "csv":
-                print_csv(fields(kind), shown)
-            else:
-                print_json_lines(shown)
+            print_records(form, fields(kind), found if full_numbers else map(_masked, found))
 
         store.read(write)
 

@@ -11,15 +11,7 @@ import typer
 
 from dialplan.manager import RIGHTS
 from ivr.command.options import load_live, options, server_of, shelf_of
-from ivr.command.parameters import (
-    ETC,
-    SECRETS,
-    AsJson,
-    AsteriskFolder,
-    Revisions,
-    SecretsFolder,
-    server_option,
-)
+from ivr.command.parameters import ETC, SECRETS, AsJson, AsteriskFolder, Revisions, Secrets, server_option
 from ivr.command.printing import print_json, print_line, styled
 from ivr.command.store import database_url
 from ivr.config.loading import Loaded, load
@@ -33,7 +25,7 @@ _COLOURS: Final = {"ok": "green", "warning": "yellow", "error": "red"}
 
 @app.command(epilog="Example: hotline doctor --secrets /etc/asterisk/secrets.d")
 def doctor(
-    secrets: SecretsFolder = SECRETS,
+    secrets: Secrets = SECRETS,
     server: Annotated[str, server_option("Which of `servers` to look at.")] = "main",
     asterisk_folder: AsteriskFolder = ETC,
     revisions: Revisions = None,

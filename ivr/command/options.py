@@ -22,6 +22,8 @@ from ivr.config.loading import Loaded, load
 from ivr.config.model import Configuration, Hotline, Language, Server
 from ivr.revisions.shelf import CONFIG, Shelf
 
+_YEARS: Final = range(2000, 2100)
+"""Others are slips of the pen, and some no database and no calendar can count with."""
 _LOGIN_UID: Final = Path("/proc/self/loginuid")
 _NOT_SET: Final = 2**32 - 1
 """The process began outside any login, such as by systemd."""
@@ -107,6 +109,14 @@ def local(moment: datetime) -> datetime:
 def timestamp(moment: datetime) -> str:
     """The same as text, such as `2026-11-23 14:00:05`."""
     return f"{local(moment):%Y-%m-%d %H:%M:%S}"
+
+
+def moment_from(text: str, zone: ZoneInfo) -> datetime:
+    """A moment as a person writes it, of that time zone if it names none. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    if moment.year not in _YEARS:
+        raise ValueError(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
 def fail(message: str, *, hint: str = "", status: int = 1) -> NoReturn:

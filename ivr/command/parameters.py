@@ -31,12 +31,24 @@ def from_day(default: str) -> Any:
     return typer.Option("--from", formats=["%Y-%m-%d"], help="First day.", show_default=default)
 
 
+def one_line(text: str | None) -> str | None:
+    """An option's text, if a store and a terminal can take it; else a wrong use of the command."""
+    if text is not None and (len(text) > LONGEST or not text.isprintable()):
+        raise typer.BadParameter(f"no text of at most {LONGEST} letters in one line")
+    return text
+
+
+def line_option(purpose: str) -> Any:
+    """An option that is a short text; `purpose` is its help."""
+    return typer.Option(help=purpose, callback=one_line)
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")]
 AllQueues = Annotated[
     bool, typer.Option("--all-queues", help="Every queue there is; needs no configuration.")
 ]
 ServerInRecords = Annotated[str, server_option("The server's name in the records.")]
-SecretsFolder = Annotated[Path, secrets_option("Folder `secrets.d` that `config render` made.")]
+Secrets = Annotated[Path, secrets_option("Folder `secrets.d` that `config render` made.")]
 AsteriskFolder = Annotated[
     Path, typer.Option("--asterisk", help="Asterisk's configuration folder.", envvar="HOTLINE_ASTERISK")
 ]
@@ -50,7 +62,7 @@ Revisions = Annotated[
 LastDay = Annotated[
     datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.", show_default="today")
 ]
-SpoolOption = Annotated[
+SpoolFile = Annotated[
     Path | None,
     typer.Option(
         "--spool",
@@ -64,10 +76,3 @@ SpoolOption = Annotated[
 def group(what: str, example: str) -> typer.Typer:
     """A group of commands, which shows its help when it is called without one."""
     return typer.Typer(help=what, epilog=f"Example: {example}", no_args_is_help=True, add_completion=False)
-
-
-def one_line(text: str | None) -> str | None:
-    """An option's text, if a store and a terminal can take it; else a wrong use of the command."""
-    if text is not None and (len(text) > LONGEST or not text.isprintable()):
-        raise typer.BadParameter(f"no text of at most {LONGEST} letters in one line")
-    return text

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import typer
 
@@ -58,14 +58,14 @@ def print_result(as_json: bool, data: Any, lines: Iterable[str]) -> None:
         print_line(line)
 
 
-def print_json_lines(records: Iterable[Mapping[str, Any]]) -> None:
-    """A JSON object a line; none is kept in memory."""
-    for record in records:
-        sys.stdout.write(visible(json.dumps(record, ensure_ascii=False)) + "\n")
-
-
-def print_csv(columns: Sequence[str], records: Iterable[Mapping[str, Any]]) -> None:
-    """CSV with a header, whose texts no spreadsheet runs; none is kept in memory."""
+def print_records(
+    form: Literal["jsonl", "csv"], columns: Sequence[str], records: Iterable[Mapping[str, Any]]
+) -> None:
+    """A JSON object a line, or CSV with a header, whose texts no spreadsheet runs; none is kept in memory."""
+    if form == "jsonl":
+        for record in records:
+            sys.stdout.write(visible(json.dumps(record, ensure_ascii=False)) + "\n")
+        return
     writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
     writer.writeheader()
     for record in records:

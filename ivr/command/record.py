@@ -15,7 +15,7 @@ from ivr.asterisk.secrets import FOLDER, SecretMissing, read_secret
 from ivr.availability import SignsOfLife
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail, options
-from ivr.command.parameters import AllQueues, ServerInRecords, SpoolOption
+from ivr.command.parameters import AllQueues, ServerInRecords, SpoolFile
 from ivr.command.store import open_spool, open_store, spool_path
 from ivr.config.model import Configuration
 from ivr.daemon import TaskService, serve
@@ -37,7 +37,7 @@ def record(
     ] = "",
     all_queues: AllQueues = False,
     server: ServerInRecords = "main",
-    spool: SpoolOption = None,
+    spool: SpoolFile = None,
     queue_log: Annotated[
         Path | None,
         typer.Option(help="Asterisk's queue_log; default: the one in the configuration.", dir_okay=False),

@@ -110,10 +110,8 @@ def _line(what: str, same: list[Total]) -> str:
     for total in same:
         results[total.result] += total.number
     told = [f"{number:,} {result}" for result, number in results.most_common()]
-    for seconds, how in (
-        (sum(total.wait_seconds for total in same), "waited"),
-        (sum(total.talk_seconds for total in same), "talked"),
-    ):
-        if seconds:
-            told.append(f"{seconds:,.0f} s {how}")
+    if waited := sum(total.wait_seconds for total in same):
+        told.append(f"{waited:,.0f} s waited")
+    if talked := sum(total.talk_seconds for total in same):
+        told.append(f"{talked:,.0f} s talked")
     return f"{what:<28}  {results.total():>9,}   {', '.join(told)}"

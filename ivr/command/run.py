@@ -30,15 +30,7 @@ from ivr.availability import Availability, SignsOfLife
 from ivr.calls.orders import CallOrder, OrderAnswer
 from ivr.command.checking import load_running, show_problems, unfit_database
 from ivr.command.options import fail, server_of, shelf_of
-from ivr.command.parameters import (
-    ETC,
-    SECRETS,
-    AsteriskFolder,
-    Revisions,
-    SecretsFolder,
-    SpoolOption,
-    server_option,
-)
+from ivr.command.parameters import ETC, SECRETS, AsteriskFolder, Revisions, Secrets, SpoolFile, server_option
 from ivr.command.store import open_spool, open_store, spool_path
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration, Server
@@ -62,12 +54,12 @@ Part = Literal["recorder", "dialer"]
 
 @app.command(epilog="Example: hotline --config config run --secrets /etc/asterisk/secrets.d")
 def run(
-    secrets: SecretsFolder = SECRETS,
+    secrets: Secrets = SECRETS,
     server: Annotated[str, server_option("Which of `servers` to serve.")] = "main",
     only: Annotated[
         Part | None, typer.Option(help="Only this part; the AGI scripts belong to the dialer.")
     ] = None,
-    spool: SpoolOption = None,
+    spool: SpoolFile = None,
     asterisk: AsteriskFolder = ETC,
     revisions: Revisions = None,
 ) -> None:
