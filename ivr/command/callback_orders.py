@@ -9,7 +9,6 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final, cast, get_args
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -164,7 +163,7 @@ def _problems(row: Mapping[str, str], configuration: Configuration) -> Iterator[
             yield f"{field} {row[field]!r} is not one of: {', '.join(filter(None, known)) or '(none)'}"
     for field in ("not_before", "due"):
         try:
-            _moment(row.get(field, ""), configuration)
+            _moment(row, field)
         except ValueError:
             yield f"{field} {row[field]!r} is no moment like 2026-11-23 14:00"
     if len(row.get("reference", "")) > LONGEST_REFERENCE or not row.get("reference", "").isprintable():
@@ -187,15 +186,15 @@ def _order(row: Mapping[str, str], desk: Desk) -> Order:
         reason=cast(Reason, row.get("reason") or "ordered"),
         reference=row.get("reference", ""),
         priority=cast(Priority, row.get("priority") or "normal"),
-        not_before=_moment(row.get("not_before", ""), configuration),
-        due_by=_moment(row.get("due", ""), configuration),
+        not_before=_moment(row, "not_before"),
+        due_by=_moment(row, "due"),
         agent=interface(account) if account else "",
         skill=row.get("skill", ""),
     )
 
 
-def _moment(text: str, configuration: Configuration) -> datetime | None:
-    return moment_from(text, ZoneInfo(configuration.hotline.time_zone)) if text else None
+def _moment(row: Mapping[str, str], field: str) -> datetime | None:
+    return moment_from(row[field]) if row.get(field) else None
 
 
 def _refusal(placed: Placed) -> str:

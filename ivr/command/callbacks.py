@@ -1,24 +1,38 @@
-"""`hotline callbacks`: who is owed a call, what became of it; the group's commands are listed here."""
+"""`hotline callbacks`: who is owed a call, what became of it, what would be decided for a number.
+
+All commands of the group are listed at the end.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Final
 
 import typer
+from sqlalchemy import Connection
 
+from callback_dialer.decide import Decision
+from callback_dialer.deciding import would_decide
 from callback_dialer.guarding import BY_HAND
+from callback_dialer.ordering import as_if_missed
+from callback_dialer.policy import Policy
 from ivr.calls.callback_states import CallbackState
+from ivr.calls.caller import reader
 from ivr.calls.masking import masked
-from ivr.command.callback_decisions import decide
 from ivr.command.callback_orders import add, import_file
 from ivr.command.callback_switches import cancel, pause, refusals, release, resume
-from ivr.command.options import fail, local, timestamp
+from ivr.command.checking import running_configuration
+from ivr.command.options import fail, key_of_pseudonyms, local, timestamp
 from ivr.command.parameters import LARGEST, AsJson, group
 from ivr.command.printing import print_json, print_line, print_table
 from ivr.command.store import noted, open_store
+from ivr.storage import missed
+from ivr.storage.attempts import Attempt
 from ivr.storage.callback_history import History, history, listed
 from ivr.storage.callbacks import Callback
 from ivr.storage.engine import Store
@@ -28,25 +42,73 @@ app = group(
     "Citizens who are owed a call: who they are, what was tried.", "hotline callbacks list --state owed"
 )
 
-for name, command, example in (
-    ("decide", decide, "hotline callbacks decide 0501234567 +19005551234"),
-    ("add", add, "hotline callbacks add 0501234567 --queue dvx"),
-    ("import", import_file, "hotline callbacks import answers.csv"),
-    ("pause", pause, 'hotline callbacks pause dial --why "trunk works until 14:00"'),
-    ("resume", resume, "hotline callbacks resume dial"),
-    ("release", release, "hotline callbacks release 17 18"),
-    ("cancel", cancel, 'hotline callbacks cancel 17 --why "answered by letter"'),
-    ("refusals", refusals, "hotline callbacks refusals --lift -"),
-):
-    app.command(name, epilog=f"Example: {example}")(command)
-
 FullNumbers = Annotated[bool, typer.Option("--full-numbers", help="Show whole numbers instead of masked.")]
 Show = Callable[[str], str]
 """A number as it may be shown."""
 _FIGURES: Final = frozenset({"id", "waited", "tries", "try", "cause", "talk"})
 
 
-@app.command("list", epilog="Example: hotline callbacks list --state owed --json")
+def decide(
+    numbers: Annotated[
+        list[str], typer.Argument(metavar="NUMBER", help="As delivered; `-` reads JSON strings, one a line.")
+    ],
+    trunk: Annotated[
+        str | None, typer.Option(help="By which the call comes in; default: the first.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
+) -> None:
+    """What would be decided now for a missed call from each number, as if it alone came in."""
+    configuration = running_configuration()
+    by = next(iter(configuration.trunks), "") if trunk is None else trunk
+    if trunk is not None and trunk not in configuration.trunks:
+        fail(f"there is no trunk {trunk!r}", hint=f"trunks: {', '.join(configuration.trunks)}", status=2)
+    policy, read = Policy.of(configuration, key_of_pseudonyms), reader(configuration)
+    queue, unread = next(iter(policy.queues)), 0
+
+    def decided(connection: Connection, number: str) -> tuple[str, Decision]:
+        now = missed.now(connection)
+        call = as_if_missed(number, read(number, by, ""), by, policy, now, queue=queue)
+        return call.caller_e164, would_decide(connection, call, policy)
+
+    with open_store() as store:
+        for place, number in _given(numbers):
+            e164, decision = "", Decision("not_dialable", "no JSON string")
+            if number is not None:
+                e164, decision = store.read(partial(decided, number=number))
+            else:
+                unread += 1
+                print_line(f"{place}: no JSON string", err=True)
+            if as_json:
+                told = {"number": number, "caller_e164": e164}
+                print_line(json.dumps({**told, "decision": decision.verdict, "why": decision.why}))
+            elif number is not None:
+                print_line(f"{number:<20}  {decision.verdict:<17}  {decision.why}")
+    if unread:
+        fail(f"lines that are no JSON string: {unread}", hint='write each number like "0501234567"')
+
+
+def _given(numbers: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+    """Where each number stands and the number, None for what is no JSON string; standard input for `-`.
+
+    One at a time: a program may write a line and read its answer. Only empty lines have none.
+    """
+    for number in numbers:
+        if number != "-":
+            yield "", number
+            continue
+        for line_number, line in enumerate(sys.stdin.buffer, 1):
+            if line.strip():
+                yield f"standard input:{line_number}", _json_string(line)
+
+
+def _json_string(line: bytes) -> str | None:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, str) else None
+
+
 def list_callbacks(
     state: Annotated[
         CallbackState | None, typer.Option(help="Only callbacks in this state.", show_default=False)
@@ -74,7 +136,6 @@ def list_callbacks(
         print_table(columns, [_row(one, show) for one in found], right=_FIGURES)
 
 
-@app.command("show", epilog="Example: hotline callbacks show 17")
 def show_callback(
     callback_id: Annotated[int, typer.Argument(metavar="ID", max=LARGEST, help="As `list` shows it.")],
     full_numbers: FullNumbers = False,
@@ -124,27 +185,12 @@ def _print_history(found: History, show: Show) -> None:
         told.append(f"goes first from {timestamp(one.due_by)}" if one.due_by else "")
     print_line(", ".join(filter(None, told)))
     calls = [
-        (timestamp(call.ended_at), call.structure, f"{call.wait_seconds:.1f} s", call.decision, call.why)
-        for call in found.calls
+        (timestamp(one.ended_at), one.structure, f"{one.wait_seconds:.1f} s", one.decision, one.why)
+        for one in found.calls
     ]
-    asked = [
-        (timestamp(order.asked_at), order.queue, order.uniqueid, order.decision) for order in found.orders
-    ]
-    tried = [
-        (
-            str(attempt.number),
-            timestamp(attempt.planned_at),
-            attempt.trunk,
-            attempt.disposition or attempt.state,
-            "" if attempt.cause is None else str(attempt.cause),
-            attempt.agent,
-            "" if attempt.talk_seconds is None else f"{attempt.talk_seconds:.1f} s",
-        )
-        for attempt in found.attempts
-    ]
-    journal = [
-        (timestamp(entry.at), str(entry.attempt or ""), entry.state, entry.note) for entry in found.journal
-    ]
+    asked = [(timestamp(one.asked_at), one.queue, one.uniqueid, one.decision) for one in found.orders]
+    tried = [_tried(one) for one in found.attempts]
+    journal = [(timestamp(one.at), str(one.attempt or ""), one.state, one.note) for one in found.journal]
     tables: Sequence[tuple[str, Sequence[str], Sequence[Sequence[str]]]] = (
         ("Missed calls", ("missed call", "structure", "waited", "decision", "why"), calls),
         ("Orders", ("ordered", "queue", "in call", "decision"), asked),
@@ -155,6 +201,13 @@ def _print_history(found: History, show: Show) -> None:
         if rows:
             print_line()
             print_table(columns, rows, right=_FIGURES, title=title)
+
+
+def _tried(one: Attempt) -> tuple[str, ...]:
+    cause = "" if one.cause is None else str(one.cause)
+    talked = "" if one.talk_seconds is None else f"{one.talk_seconds:.1f} s"
+    ended = one.disposition or one.state
+    return (str(one.number), timestamp(one.planned_at), one.trunk, ended, cause, one.agent, talked)
 
 
 def _shown(store: Store, full_numbers: bool, subject: str) -> Show:
@@ -175,3 +228,18 @@ def _as_data(one: Callback, show: Show) -> dict[str, Any]:
 def _history_as_data(found: History, show: Show) -> dict[str, Any]:
     tried = [{**asdict(one), "dial_string": show(one.dial_string)} for one in found.attempts]
     return {**asdict(found), "callback": _as_data(found.callback, show), "attempts": tried}
+
+
+for name, command, example in (
+    ("decide", decide, "hotline callbacks decide 0501234567 +19005551234"),
+    ("add", add, "hotline callbacks add 0501234567 --queue dvx"),
+    ("import", import_file, "hotline callbacks import answers.csv"),
+    ("pause", pause, 'hotline callbacks pause dial --why "trunk works until 14:00"'),
+    ("resume", resume, "hotline callbacks resume dial"),
+    ("release", release, "hotline callbacks release 17 18"),
+    ("cancel", cancel, 'hotline callbacks cancel 17 --why "answered by letter"'),
+    ("refusals", refusals, "hotline callbacks refusals --lift -"),
+    ("list", list_callbacks, "hotline callbacks list --state owed --json"),
+    ("show", show_callback, "hotline callbacks show 17"),
+):
+    app.command(name, epilog=f"Example: {example}")(command)

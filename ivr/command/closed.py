@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from ivr.asterisk import closing
 from ivr.asterisk.actions import AmiError
+from ivr.asterisk.connection import utc_now
 from ivr.asterisk.login import logged_in
 from ivr.asterisk.secrets import SecretMissing
 from ivr.command.checking import running_configuration
-from ivr.command.options import fail, moment_from
+from ivr.command.options import fail, local, moment_from
 from ivr.command.parameters import SECRETS, Secrets, server_option
 from ivr.command.printing import print_line
 from ivr.command.store import note_afterwards
@@ -44,8 +44,7 @@ def closed(
     ):
         if name and name not in known:
             fail(f"there is no {what} {name!r}", hint=f"{what}: {', '.join(known)}", status=2)
-    zone = ZoneInfo(configuration.hotline.time_zone)
-    moment = _moment(until, zone) if until else closing.FOR_GOOD
+    moment = _moment(until) if until else closing.FOR_GOOD
 
     async def ask() -> dict[str, datetime]:
         where = configuration.servers[server]
@@ -64,15 +63,15 @@ def closed(
         done, until = ("hours opened", "") if open_again else ("hours closed", said_until(moment))
         note_afterwards(done, hours, until)
     for name, end in found.items():
-        print_line(f"{name} is closed by hand {said_until(end.astimezone(zone))}")
+        print_line(f"{name} is closed by hand {said_until(local(end))}")
     for name in configuration.hours.keys() - found.keys():
         print_line(f"{name} goes by the clock")
 
 
-def _moment(text: str, zone: ZoneInfo) -> datetime:
-    now = datetime.now(zone)
+def _moment(text: str) -> datetime:
+    now = local(utc_now())
     try:
-        moment = moment_from(f"{now:%Y-%m-%d} {text}" if len(text) <= len("14:00") else text, zone)
+        moment = moment_from(f"{now:%Y-%m-%d} {text}" if len(text) <= len("14:00") else text)
     except ValueError:
         fail(f"{text!r} is no moment", hint="write 14:00, or '2026-12-30 14:00'", status=2)
     if moment <= now:

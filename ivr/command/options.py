@@ -111,12 +111,12 @@ def timestamp(moment: datetime) -> str:
     return f"{local(moment):%Y-%m-%d %H:%M:%S}"
 
 
-def moment_from(text: str, zone: ZoneInfo) -> datetime:
-    """A moment as a person writes it, of that time zone if it names none. Raises ValueError."""
+def moment_from(text: str) -> datetime:
+    """A moment as a person writes it, in the hotline's time zone if it names none. Raises ValueError."""
     moment = datetime.fromisoformat(text)
     if moment.year not in _YEARS:
         raise ValueError(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    return moment if moment.tzinfo else moment.replace(tzinfo=options().zone)
 
 
 def fail(message: str, *, hint: str = "", status: int = 1) -> NoReturn:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -16,7 +15,7 @@ from ivr.asterisk.connection import utc_now
 from ivr.asterisk.secrets import PSEUDONYMS, SecretMissing, make_missing, read_secret
 from ivr.calls.pseudonyms import pseudonym
 from ivr.command.checking import running_configuration
-from ivr.command.options import fail
+from ivr.command.options import fail, options
 from ivr.command.parameters import SECRETS, AsJson, secrets_option
 from ivr.command.printing import print_result
 from ivr.command.store import noted, open_store
@@ -47,7 +46,7 @@ def purge_data(
     """
     configuration = running_configuration()
     with open_store() as store:
-        zone, kept, now = ZoneInfo(configuration.hotline.time_zone), configuration.retention, utc_now()
+        zone, kept, now = options().zone, configuration.retention, utc_now()
         why = store.read(partial(why_doubtful, retention=kept, zone=zone, now=now))
         if why and not clock_is_right:
             fail(f"nothing is purged: {why}", hint=_CLOCK)

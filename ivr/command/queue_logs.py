@@ -131,7 +131,10 @@ def audit(
     configuration, period = days.configuration, Period(days.begin, min(days.end, utc_now() - _SETTLED))
     if files:
         server_of(configuration, server)
-    logs = {server: queue_logs(files)} if files else _own_logs(configuration)
+        logs = {server: queue_logs(files)}
+    else:
+        own = {name: each.log_file for name, each in configuration.servers.items()}
+        logs = {name: own_queue_logs(path) for name, path in own.items() if path is not None}
     with open_store() as store:
         found = sorted(_disagreements(store, configuration, period, logs))
         known = store.read(days.completeness)
@@ -141,11 +144,6 @@ def audit(
     print_result(as_json, {**data, **known.as_json()}, lines)
     if found:
         raise typer.Exit(1)
-
-
-def _own_logs(configuration: Configuration) -> dict[str, list[LogFile]]:
-    paths = {name: server.log_file for name, server in configuration.servers.items()}
-    return {name: own_queue_logs(path) for name, path in paths.items() if path is not None}
 
 
 def _disagreements(
