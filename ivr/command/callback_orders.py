@@ -22,7 +22,7 @@ from ivr.calls.outside_text import visible
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail, key_of_pseudonyms, moment_from, number_from, operator
 from ivr.command.parameters import line_option
-from ivr.command.printing import print_line, progress
+from ivr.command.printing import print_line, print_lines, progress
 from ivr.command.store import open_store, remark
 from ivr.config.model import Configuration
 from ivr.storage.engine import Store
@@ -102,9 +102,8 @@ def import_file(
     desk = Desk.of(by)
     rows = list(_rows(file))
     unread = [(line, problem) for line, row in rows for problem in _problems(row, desk.configuration)]
-    for line, problem in unread:
-        print_line(f"{file}:{line}: {problem}", err=True)
     if unread:
+        print_lines((f"{file}:{line}: {problem}" for line, problem in unread), err=True)
         fail("nothing was imported", hint="mend these lines and import the file again")
     refused = held = 0
     portions = [rows[at : at + AT_ONCE] for at in range(0, len(rows), AT_ONCE)]

@@ -15,8 +15,7 @@ from ivr.command.options import fail, key_of_pseudonyms, local, number_from
 from ivr.command.parameters import LARGEST, AsJson, line_option, one_line
 from ivr.command.printing import print_json, print_line, print_table
 from ivr.command.store import noted, open_store
-from ivr.storage import callbacks, switches
-from ivr.storage import refusals as refused
+from ivr.storage import callbacks, refusals, switches
 from ivr.storage.callback_history import listed
 from ivr.storage.engine import Store
 from ivr.storage.switches import Part
@@ -98,7 +97,7 @@ def cancel(
         _change(store, "callbacks cancel", ids, close, why, "cancelled")
 
 
-def refusals(
+def show_refusals(
     lifted: Annotated[str, typer.Option("--lift", help="Call this number again; `-` reads it.")] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -107,9 +106,9 @@ def refusals(
     A hash still keeps whoever calls from that number from being called back, and is lifted by the number.
     """
     number = number_from(lifted)
-    shown, lift = masked(number), partial(refused.lift, number=number, key=key_of_pseudonyms())
+    shown, lift = masked(number), partial(refusals.lift, number=number, key=key_of_pseudonyms())
     with open_store() as store:
-        found = store.read(refused.every)
+        found = store.read(refusals.every)
         if lifted:
             if not store.write(lambda c: noted(c, "refusal lifted", shown, done=lift(c))):
                 fail("nobody at that number, written like +994501234567, refused calls", hint=_NO_KEY)

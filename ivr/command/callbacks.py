@@ -25,7 +25,7 @@ from ivr.calls.callback_states import CallbackState
 from ivr.calls.caller import reader
 from ivr.calls.masking import masked
 from ivr.command.callback_orders import add, import_file
-from ivr.command.callback_switches import cancel, pause, refusals, release, resume
+from ivr.command.callback_switches import cancel, pause, release, resume, show_refusals
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail, key_of_pseudonyms, local, timestamp
 from ivr.command.parameters import LARGEST, AsJson, group
@@ -238,7 +238,7 @@ for name, command, example in (
     ("resume", resume, "hotline callbacks resume dial"),
     ("release", release, "hotline callbacks release 17 18"),
     ("cancel", cancel, 'hotline callbacks cancel 17 --why "answered by letter"'),
-    ("refusals", refusals, "hotline callbacks refusals --lift -"),
+    ("refusals", show_refusals, "hotline callbacks refusals --lift -"),
     ("list", list_callbacks, "hotline callbacks list --state owed --json"),
     ("show", show_callback, "hotline callbacks show 17"),
 ):

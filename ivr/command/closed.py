@@ -16,7 +16,7 @@ from ivr.asterisk.secrets import SecretMissing
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail, local, moment_from
 from ivr.command.parameters import SECRETS, Secrets, server_option
-from ivr.command.printing import print_line
+from ivr.command.printing import print_lines
 from ivr.command.store import note_afterwards
 from ivr.revisions.takeover import USER, WITHIN
 
@@ -62,10 +62,8 @@ def closed(
     if hours:
         done, until = ("hours opened", "") if open_again else ("hours closed", said_until(moment))
         note_afterwards(done, hours, until)
-    for name, end in found.items():
-        print_line(f"{name} is closed by hand {said_until(local(end))}")
-    for name in configuration.hours.keys() - found.keys():
-        print_line(f"{name} goes by the clock")
+    print_lines(f"{name} is closed by hand {said_until(local(end))}" for name, end in found.items())
+    print_lines(f"{name} goes by the clock" for name in configuration.hours.keys() - found.keys())
 
 
 def _moment(text: str) -> datetime:

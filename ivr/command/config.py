@@ -18,7 +18,7 @@ from ivr.command.checking import as_data, calendar, show_problems, summary, unfi
 from ivr.command.menu_tests import run_tests
 from ivr.command.options import fail, options, server_of, shelf_of
 from ivr.command.parameters import ETC, AsJson, AsteriskFolder, Revisions, group, server_option
-from ivr.command.printing import print_document, print_json, print_line
+from ivr.command.printing import print_document, print_json, print_line, print_lines
 from ivr.command.revisions import apply, diff, history, rollback
 from ivr.config.check_prompts import missing_files, stale_recordings
 from ivr.config.loading import load
@@ -44,8 +44,7 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write it; made if
         fail(f"{folder} already has {there}; nothing was written", hint="name another folder")
     except OSError as error:
         fail(f"{folder} cannot be written: {error.strerror}", hint="name another folder")
-    for file in written:
-        print_line(f"wrote {file}")
+    print_lines(f"wrote {file}" for file in written)
     print_line(f"next: hotline --config {folder} config check")
 
 
@@ -110,8 +109,7 @@ def render(
         fail(str(error))
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}", hint="name a folder you may write to, or run it as root")
-    for path in written:
-        print_line(f"wrote {path}")
+    print_lines(f"wrote {path}" for path in written)
     if not written:
         print_line(f"{out} is current")
 

@@ -1,4 +1,4 @@
-"""`hotline data`: the records for other programs, and the store's schema."""
+"""`hotline data`: the records for other programs, recordings, who did what, and the store's schema."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from ivr.calls.masking import masked
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail, number_from, options, timestamp
 from ivr.command.parameters import AsJson, group
-from ivr.command.period import told_days
-from ivr.command.printing import print_json, print_line, print_records, print_result, print_table
+from ivr.command.printing import print_json, print_line, print_lines, print_records, print_result, print_table
 from ivr.command.purge import purge_data
 from ivr.command.queue_logs import audit, backfill
-from ivr.command.reports import show_totals
+from ivr.command.reports import show_totals, told_days
 from ivr.command.status import gap_told
 from ivr.command.store import noted, open_store
 from ivr.storage import audit as audited
@@ -54,8 +53,7 @@ def export(
         numbers = "full numbers" if full_numbers else ""
         store.write(lambda connection: noted(connection, "export", kind, numbers))
         gaps, days = store.read(every_gap), store.read(sealed)
-        for server, gap in gaps:
-            print_line(f"gap at {server}: {gap_told(gap)}", err=True)
+        print_lines((f"gap at {server}: {gap_told(gap)}" for server, gap in gaps), err=True)
         if deleted := [one.day for one in days if is_deleted(one)]:
             print_line(f"deleted by retention: {kind} of {told_days(deleted)}", err=True)
 
@@ -133,10 +131,8 @@ def find_recordings(
     except OSError as problem:
         what = f"{file} is not copied to {copy}: {problem.strerror}"
         fail(what, hint="name a new file, as a user who may read it")
-    if as_json:
-        _show([{**found[0], "copied_to": str(copy)}], as_json)
-    else:
-        print_line(f"copied {file} to {copy}")
+    copied = _masked({**found[0], "copied_to": str(copy)})
+    print_result(as_json, [copied], [f"copied {file} to {copy}"])
 
 
 def _calls(connection: Connection, linkedids: set[str], number: str) -> list[dict[str, Any]]:

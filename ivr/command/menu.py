@@ -79,8 +79,7 @@ def walk_through(
 @app.command("test", epilog="Example: hotline menu test")
 def run(
     files: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Files of tests; default all in and beside the configuration."),
+        list[Path] | None, typer.Argument(help="Files of tests; default all in and beside the configuration.")
     ] = None,
 ) -> None:
     """Run the menu tests; exit status 1 if one fails, with the walk up to the difference."""

@@ -39,6 +39,12 @@ def print_line(*parts: str, err: bool = False) -> None:
     typer.echo(" ".join(part if isinstance(part, Styled) else visible(part) for part in parts), err=err)
 
 
+def print_lines(lines: Iterable[str], *, err: bool = False) -> None:
+    """One line for each."""
+    for line in lines:
+        print_line(line, err=err)
+
+
 def print_document(text: str) -> None:
     """Text of ours in several lines, such as a picture, with no line end added."""
     typer.echo(visible_lines(text), nl=False)
@@ -53,9 +59,8 @@ def print_result(as_json: bool, data: Any, lines: Iterable[str]) -> None:
     """What a command found: with `--json` the data as one document, else the lines."""
     if as_json:
         print_json(data)
-        return
-    for line in lines:
-        print_line(line)
+    else:
+        print_lines(lines)
 
 
 def print_records(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import wave
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ import typer
 from ivr.command.checking import draft_configuration
 from ivr.command.options import fail, options, spoken
 from ivr.command.parameters import AsJson, group
-from ivr.command.printing import print_json, print_line, progress
+from ivr.command.printing import print_line, print_result, progress
 from ivr.config.problems import did_you_mean
 from ivr.sounds.loudness import level
 from ivr.sounds.prompts import PromptFile, needed
@@ -37,19 +37,10 @@ def list_prompts(
 
     `stale` is a recording of an earlier sentence, `old` a file built from one: `prompts build` makes it anew.
     """
-    folder = options().config
-    files = _files(folder, language)
-    told = _told(files, folder, out)
-    if as_json:
-        print_json(told)
-        return
+    files = _files(language)
+    told = _told(files, options().config, out)
     width = max((len(file.name) for file in files), default=0)
-    for file, row in zip(files, told, strict=True):
-        source = "stale" if row["stale"] else "recorded" if row["recorded"] else "spoken"
-        loud = f" {row['decibels']:4.0f} dB" if row["decibels"] else ""
-        size = "not built" if row["seconds"] is None else f"{row['seconds']:5.1f} s{loud}"
-        size = "old" if row["old"] else size
-        print_line(f"{file.language}  {file.name:<{width}}  {source:<8}  {size:<15}  {file.text}")
+    print_result(as_json, told, (_line(row, width) for row in told))
 
 
 @app.command("build", epilog="Example: hotline prompts build --out prompts --language az")
@@ -61,7 +52,7 @@ def build_prompts(
     folder = options().config
     if missing := missing_programs():
         fail(f"not installed: {', '.join(missing)}", hint=f"apt-get install {' '.join(missing)}")
-    files = _files(folder, language)
+    files = _files(language)
     try:
         out.mkdir(parents=True, exist_ok=True)
         with progress() as bar:
@@ -99,7 +90,7 @@ def play_prompt(
     print_line(f"{out}: {files[name].text}")
 
 
-def _files(folder: Path, language: str) -> tuple[PromptFile, ...]:
+def _files(language: str) -> tuple[PromptFile, ...]:
     configuration = draft_configuration()
     if language:
         spoken(configuration, language)
@@ -121,6 +112,14 @@ def _told(files: Sequence[PromptFile], folder: Path, out: Path) -> list[dict[str
         }
         for file in files
     ]
+
+
+def _line(told: Mapping[str, Any], width: int) -> str:
+    source = "stale" if told["stale"] else "recorded" if told["recorded"] else "spoken"
+    loud = f" {told['decibels']:4.0f} dB" if told["decibels"] else ""
+    size = "not built" if told["seconds"] is None else f"{told['seconds']:5.1f} s{loud}"
+    size = "old" if told["old"] else size
+    return f"{told['language']}  {told['name']:<{width}}  {source:<8}  {size:<15}  {told['text']}"
 
 
 def _size(built: Path) -> dict[str, float | None]:

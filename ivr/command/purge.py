@@ -33,8 +33,7 @@ _CLOCK: Final = "set the clock; if it is right, confirm it once: hotline data pu
 def purge_data(
     secrets: Annotated[Path, secrets_option("Folder `secrets.d`, where the hash's key is kept.")] = SECRETS,
     clock_is_right: Annotated[
-        bool,
-        typer.Option("--clock-is-right", help="Purge this once, whatever speaks against the clock."),
+        bool, typer.Option("--clock-is-right", help="Purge this once, whatever speaks against the clock.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

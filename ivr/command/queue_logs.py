@@ -20,8 +20,8 @@ from ivr.calls.outside_text import visible
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail, local, server_of, timestamp
 from ivr.command.parameters import AllQueues, AsJson, LastDay, ServerInRecords, from_day, server_option
-from ivr.command.period import Days, told_days
 from ivr.command.printing import print_line, print_result, progress
+from ivr.command.reports import Days, told_days
 from ivr.command.store import open_store
 from ivr.config.model import Configuration
 from ivr.keeping import keep, known
@@ -56,7 +56,7 @@ def backfill(
     configuration = None if all_queues else running_configuration()
     if configuration is not None:
         server_of(configuration, server)
-    found = queue_logs(files)
+    found = _given(files)
     try:
         # What a power cut takes back is read again: the bookmark goes back with it.
         with open_store(waits_for_disk=False) as store:
@@ -131,10 +131,10 @@ def audit(
     configuration, period = days.configuration, Period(days.begin, min(days.end, utc_now() - _SETTLED))
     if files:
         server_of(configuration, server)
-        logs = {server: queue_logs(files)}
+        logs = {server: _given(files)}
     else:
         own = {name: each.log_file for name, each in configuration.servers.items()}
-        logs = {name: own_queue_logs(path) for name, path in own.items() if path is not None}
+        logs = {name: _readable(partial(rotated, path)) for name, path in own.items() if path is not None}
     with open_store() as store:
         found = sorted(_disagreements(store, configuration, period, logs))
         known = store.read(days.completeness)
@@ -176,21 +176,17 @@ def _lines(
         yield f"cannot be audited any more: {told_days(deleted)}, whose records retention has deleted"
 
 
-def queue_logs(paths: Collection[Path]) -> list[LogFile]:
+def _given(paths: Collection[Path]) -> list[LogFile]:
     """The files in the order in which they were written; ends the command if one is none or not readable."""
-    found = _readable(lambda: in_order(paths))
+    found = _readable(partial(in_order, paths))
     for file in found:
         if not file.began:
             fail(f"{file.path}: is no queue_log", hint=_HINT)
     return found
 
 
-def own_queue_logs(path: Path) -> list[LogFile]:
-    """The server's log at `path` with its rotated ones; ends the command if one is not readable."""
-    return _readable(lambda: rotated(path))
-
-
 def _readable(find: Callable[[], list[LogFile]]) -> list[LogFile]:
+    """What `find` finds; ends the command if one of the files is not readable."""
     try:
         return find()
     except OSError as problem:

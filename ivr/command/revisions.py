@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -14,7 +14,7 @@ from ivr.command.checking import as_data, load_or_stop, show_problems
 from ivr.command.going_live import Wish, go_live
 from ivr.command.options import fail, operator, options, shelf_of
 from ivr.command.parameters import ETC, AsJson, AsteriskFolder, Revisions, server_option
-from ivr.command.printing import print_json, print_line, styled
+from ivr.command.printing import print_json, print_line, print_lines, print_result, styled
 from ivr.command.store import note_afterwards
 from ivr.config.changes import changes
 from ivr.config.loading import configuration_of
@@ -23,6 +23,7 @@ from ivr.revisions.shelf import CONFIG, NotApplied, Revision, Shelf, put_back, y
 Server = Annotated[str, server_option("Which of `servers` Asterisk here is.")]
 Message = Annotated[str, typer.Option("--message", "-m", help="Why, in a few words; kept with the revision.")]
 Keep = Annotated[int, typer.Option(min=2, help="How many revisions to keep.")]
+_COLOURS: Final = {"+": "green", "-": "red"}
 
 
 def apply(
@@ -98,7 +99,7 @@ def _put_live(wish: Wish, as_json: bool) -> dict[str, Any]:
     def tell(sentences: Sequence[str] | None) -> None:
         noticed.extend(sentences or ())
         if not as_json:
-            _show_changes(sentences)
+            print_lines(_changes_as_lines(sentences))
 
     try:
         number = go_live(wish, tell)
@@ -116,21 +117,14 @@ def _put_live(wish: Wish, as_json: bool) -> dict[str, Any]:
     return {"revision": number, "changes": noticed}
 
 
-def _show_changes(sentences: Sequence[str] | None) -> None:
+def _changes_as_lines(sentences: Sequence[str] | None) -> list[str]:
     """What callers would notice; None where there is nothing to compare with."""
-    for sentence in sentences or ():
-        print_line(f"- {sentence}")
     if sentences is None:
-        print_line("nothing was kept to compare with")
-    elif not sentences:
-        print_line("callers will notice nothing")
+        return ["nothing was kept to compare with"]
+    return [f"- {sentence}" for sentence in sentences] or ["callers will notice nothing"]
 
 
-def history(
-    asterisk: AsteriskFolder = ETC,
-    revisions: Revisions = None,
-    as_json: AsJson = False,
-) -> None:
+def history(asterisk: AsteriskFolder = ETC, revisions: Revisions = None, as_json: AsJson = False) -> None:
     """The revisions that are kept, the live one first: when, who, why."""
     shelf = shelf_of(asterisk, revisions)
     kept = list(reversed(shelf.history()))
@@ -162,13 +156,9 @@ def diff(
     old, new = configuration_of(load_or_stop(other)), configuration_of(load_or_stop(folder))
     sentences = changes(old, new)
     lines = list(_unified(yaml_files(other), yaml_files(folder), name, str(folder)))
-    if as_json:
-        print_json({"against": name, "changes": sentences, "files": "".join(lines)})
-        return
-    _show_changes(sentences)
-    for line in lines:
-        colour = {"+": "green", "-": "red"}.get(line[0])
-        print_line(styled(line.removesuffix("\n"), fg=colour))
+    data = {"against": name, "changes": sentences, "files": "".join(lines)}
+    coloured = (styled(line.removesuffix("\n"), fg=_COLOURS.get(line[0])) for line in lines)
+    print_result(as_json, data, (*_changes_as_lines(sentences), *coloured))
 
 
 def _other(shelf: Shelf, against: str) -> tuple[Path, str]:

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from ivr import __version__
 from ivr.command.options import GIVEN, Options
-from ivr.command.printing import print_line
+from ivr.command.printing import print_line, print_lines
 from ivr.logs import mask_uncaught
 
 GROUPS = {
@@ -81,5 +81,4 @@ def _overview() -> None:
     groups = (f"  hotline {group:<12}{what}" for group, what in GROUPS.items())
     examples = (f"  {example}" for example in EXAMPLES)
     last = "hotline GROUP --help says more."
-    for line in (WHAT_IT_IS, "", *groups, "", "For example:", *examples, "", last):
-        print_line(line)
+    print_lines((WHAT_IT_IS, "", *groups, "", "For example:", *examples, "", last))

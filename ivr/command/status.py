@@ -22,9 +22,7 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command(epilog="Example: hotline status --json")
-def status(
-    as_json: AsJson = False,
-) -> None:
+def status(as_json: AsJson = False) -> None:
     """How the hotline is now, as its database knows it.
 
     Status 1 if a part does not run or does not hear, or a phone's contact would send calls elsewhere.
