@@ -30,8 +30,7 @@ from ivr.storage.listening import Gap, every_gap
 from ivr.storage.liveness import Availability, availability
 from ivr.storage.missed import now
 from ivr.storage.sealed import SealedDay, begins, sealed
-from ivr.storage.totals import Total, totals
-from ivr.storage.walks import ways_out
+from ivr.storage.totals import Total, totals, ways_out
 
 _ENDED_ALIKE: Final = attrgetter("record", "server", "structure", "queue", "origin", "result")
 _NAMED: Final = (*SENT_ON.values(), ON, "queue", "hung up", "let go")
