@@ -130,6 +130,7 @@ def clock(store: Store) -> Iterator[MovedClock]:
         yield clock
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # PostgreSQL has the thousand of another test
 def test_of_five_thousand_spoofed_abandons_in_a_day_none_keeps_twenty_citizens_from_being_dialled(
     store: Store, clock: MovedClock
 ) -> None:
