@@ -37,7 +37,7 @@ def _written_path(error: ErrorDetails, data: Data) -> KeyPath:
     for step in error["loc"]:
         if isinstance(data, dict) and step in data:
             data = data[str(step)]
-        elif isinstance(data, list) and isinstance(step, int):
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
             data = data[step]
         else:
             break
@@ -47,7 +47,7 @@ def _written_path(error: ErrorDetails, data: Data) -> KeyPath:
 
 def _problem(kind: type[BaseModel], path: KeyPath, together: list[ErrorDetails], places: Places) -> Problem:
     error = together[0]
-    if error["type"] == "missing":
+    if error["type"] == "missing" and isinstance(path[-1], str):
         return _missing(path, places)
     if error["type"] == "extra_forbidden":
         hint = did_you_mean(str(path[-1]), fields_at(kind, path[:-1]))
@@ -135,6 +135,7 @@ _SENTENCES: dict[str, _Say] = {
     "dict_type": lambda context: "must be a mapping: `key: value` lines, indented",
     "list_type": lambda context: "must be a list: [one, another]",
     "tuple_type": lambda context: "must be a list: [one, another]",
+    "missing": lambda context: "must have further entries",
     "too_short": lambda context: f"must have at least {context['min_length']} of them",
     "too_long": lambda context: f"may have at most {context['max_length']} of them",
 }

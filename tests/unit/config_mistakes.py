@@ -66,6 +66,7 @@ MISTAKES = [
     ("CFG003", "callback.yaml", "congestion: [1m, 5m]", "congestion: [1 minute]", "1 minute"),
     ("CFG003", "callback.yaml", "kinds: [fixed, mobile]", "kinds: [landline]", "landline"),
     ("CFG003", "prompts.yaml", "numbers: [0, 9]", "numbers: 0-9", "0-9"),
+    ("CFG003", "prompts.yaml", "numbers: [0, 9]", "numbers: [0]", "numbers: [0]"),
     ("CFG003", "hours.yaml", "hours:\n", "hours:\n  x: {week: {mon: 9-18}}\n", "9-18"),
     ("CFG003", "queues.yaml", "{emdx: 90s}", "{emdx: 20m}\n    retry: 1.5x", "1.5x"),
     ("CFG003", "queues.yaml", "    reserve: 0  ", "    reserve: none  ", "none  "),
