@@ -84,7 +84,7 @@ def idle(members: Memberships, queue: str, now: datetime) -> list[Agent]:
     found = []
     for everywhere in by_device(members).values():
         here = next((m for m in everywhere if m.queue == queue and not m.paused and not m.is_lent), None)
-        if here is not None and all(_is_free(member, now) for member in everywhere):
+        if here is not None and state(everywhere, now) == ("idle", ""):
             found.append(Agent(here.interface, here.name, tuple(member.queue for member in everywhere)))
     return found
 
@@ -141,15 +141,6 @@ def state(everywhere: Iterable[Membership], now: datetime) -> tuple[AgentState, 
 def rest_ends_at(everywhere: Iterable[Membership]) -> datetime | None:
     """When the agent's wrap-up is or was over; None if they took no call yet."""
     return max((m.rests_until for m in everywhere if m.rests_until is not None), default=None)
-
-
-def _is_free(member: Membership, now: datetime) -> bool:
-    return (
-        member.status == NOT_IN_USE
-        and not member.in_call
-        and not member.called_for
-        and _has_rested(member, now)
-    )
 
 
 def _has_rested(member: Membership, now: datetime) -> bool:
