@@ -81,6 +81,10 @@ class Step:
     caller: Caller
     heard: tuple[Heard, ...] = ()
 
+    def after(self, heard: tuple[Heard, ...]) -> Step:
+        """The same, by who heard something before."""
+        return Step(self.caller, heard + self.heard)
+
 
 @dataclass(frozen=True)
 class Menu:
@@ -167,8 +171,7 @@ class Menu:
         caller, heard = replace(caller, ordering=None), _said(caller, prompts)
         if not ordering.then:
             return Step(replace(caller, queue=ordering.queue), heard)
-        step = self._enter(caller, ordering.then)
-        return Step(step.caller, heard + step.heard)
+        return self._enter(caller, ordering.then).after(heard)
 
     def _go_on_ordering(self, caller: Caller, ordering: Ordering, does: str) -> Step:
         found, prompts = after(ordering, does, self.configuration)
@@ -220,14 +223,12 @@ class Menu:
             if node.queue is not None:
                 queue = self.configuration.queues[node.queue]
                 if queue.closed is None or self._is_open(queue.hours):
-                    come = self._come_to(caller, node.queue)
-                    return Step(come.caller, heard + come.heard)
+                    return self._come_to(caller, node.queue).after(heard)
                 name = queue.closed
             elif node.redirect is not None and self._is_valid(node.redirect):
                 return Step(replace(caller, redirected=node.redirect), heard)
             elif node.order is not None and self.configuration.callback.enabled:
-                offered = self._order(caller, node.order, node.then or "")
-                return Step(offered.caller, heard + offered.heard)
+                return self._order(caller, node.order, node.then or "").after(heard)
             elif then := node.then or node.otherwise:
                 name = then
             else:
@@ -241,8 +242,7 @@ class Menu:
         if self.is_owed and self.configuration.callback.enabled and not caller.knows_of_owed:
             caller = replace(caller, knows_of_owed=True, door=Door(name, "owed"))
             return Step(caller, heard + _said(caller, [OWED_NOTICE]))
-        step = self._join(caller, name)
-        return Step(step.caller, heard + step.heard)
+        return self._join(caller, name).after(heard)
 
     def _go_on_at(self, door: Door, caller: Caller, does: str) -> Step:
         if door.asks == "owed":
