@@ -57,34 +57,33 @@ class Document:
             return
         if root is None:
             self.refuse(Problem.of("CFG008", Place(file, 1, 1)))
-        else:
-            self._add_root(file, root)
-
-    def refuse(self, problem: Problem) -> None:
-        """A whole file is left out because of `problem`."""
-        self.problems.append(problem)
-        self.is_complete = False
-
-    def _add_root(self, file: str, root: Node) -> None:
-        if not isinstance(root, MappingNode):
+        elif not isinstance(root, MappingNode):
             self.refuse(Problem.of("CFG003.sections", _place(file, root)))
         elif _size(root, {}) > MAX_VALUES:
             self.refuse(Problem.of("YAML003", _place(file, root)))
         else:
             self._merge(file, root, (), self.data)
 
-    def _merge(self, file: str, node: MappingNode, path: KeyPath, into: dict[str, Data]) -> None:
-        """Add the entries of `node` to `into`, which other files may have begun."""
+    def refuse(self, problem: Problem) -> None:
+        """A whole file is left out because of `problem`."""
+        self.problems.append(problem)
+        self.is_complete = False
+
+    def _merge(
+        self, file: str, node: Node, path: KeyPath, into: dict[str, Data], around: tuple[Node, ...] = ()
+    ) -> None:
+        """Add the entries of `node` to `into`; sections and the nodes of the menu may be begun already."""
         for key, place, value in self._entries(file, node):
             inner = (*path, key)
             begun = into.get(key)
-            if isinstance(begun, dict) and isinstance(value, MappingNode) and _is_spread(inner):
+            is_spread = not around and inner in ((key,), ("menu", "nodes"))
+            if is_spread and isinstance(begun, dict) and isinstance(value, MappingNode):
                 self._merge(file, value, inner, begun)
             elif key in into:
-                self.problems.append(_duplicate(key, place, self._keys[inner]))
+                self.problems.append(Problem.of("CFG004", place, earlier=self._keys[inner], key=key))
             else:
                 self._keys[inner], self._values[inner] = place, _place(file, value)
-                into[key] = self._plain(file, value, inner, ())
+                into[key] = self._plain(file, value, inner, around)
 
     def _plain(self, file: str, node: Node, path: KeyPath, around: tuple[Node, ...]) -> Data:
         """`node` as plain data. `around`: the nodes it lies in; an anchor may not hold itself."""
@@ -102,13 +101,7 @@ class Document:
                 items.append(self._plain(file, item, (*path, position), around))
             return items
         entries: dict[str, Data] = {}
-        for key, place, value in self._entries(file, node):
-            inner = (*path, key)
-            if key in entries:
-                self.problems.append(_duplicate(key, place, self._keys[inner]))
-                continue
-            self._keys[inner], self._values[inner] = place, _place(file, value)
-            entries[key] = self._plain(file, value, inner, around)
+        self._merge(file, node, path, entries, around)
         return entries
 
     def _text(self, file: str, node: ScalarNode) -> str | None:
@@ -136,17 +129,8 @@ class Document:
             self.problems.append(Problem.of("YAML003.tag", _place(file, node), tag=tag))
 
 
-def _is_spread(path: KeyPath) -> bool:
-    """Whether entries of that mapping may stand in several files: sections, and the nodes of the menu."""
-    return len(path) == 1 or path == ("menu", "nodes")
-
-
 def _place(file: str, node: Node) -> Place:
     return Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
-
-
-def _duplicate(key: str, place: Place, earlier: Place) -> Problem:
-    return Problem.of("CFG004", place, earlier=earlier, key=key)
 
 
 def _size(node: Node, known: dict[int, int]) -> int:
