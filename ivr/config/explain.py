@@ -6,7 +6,7 @@ Called by `ivr.config.loading` with the errors of one validation of the whole co
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from ivr.config.places import KeyPath, Places
-from ivr.config.problems import Problem, did_you_mean
+from ivr.config.problems import CODES, Problem, did_you_mean
 from ivr.config.yaml_nodes import Data
 
 
@@ -81,8 +81,12 @@ def _name(path: KeyPath) -> str:
 def _sentence(error: ErrorDetails) -> str:
     if error["input"] is None:
         return "has no value"
+    context = error.get("ctx", {})
+    if error["type"] == "literal_error":
+        words = _choices(context)
+        return f"must be one of {', '.join(words)}" if len(words) > 1 else f"must be `{words[0]}`"
     plain = _SENTENCES.get(error["type"])
-    said = plain(error.get("ctx", {})) if plain else error["msg"].lower()
+    said = plain.format(**context) if plain else error["msg"].lower()
     # Whoever wrote a unit is told one: a limit of a duration is in seconds.
     is_with_unit = str(error["input"])[-1:] in "smhd" and error["type"] in _LIMITS
     return re.sub(r"([0-9.]+)", r"\1s", said) if is_with_unit else said
@@ -99,47 +103,10 @@ def _choices(context: dict[str, Any]) -> list[str]:
     return [word.strip("' ") for word in str(context["expected"]).replace(" or ", ",").split(",")]
 
 
-def _one_of(words: list[str]) -> str:
-    return f"must be one of {', '.join(words)}" if len(words) > 1 else f"must be `{words[0]}`"
-
-
 _COMMA = "if it belongs to the text before it, put quotes around all of it: a comma ends a text in {…}"
 _LIMITS = frozenset({"greater_than_equal", "less_than_equal", "less_than"})
-_A_MOMENT = 'must be a moment like "2026-12-31 18:00"'
-_Say = Callable[[dict[str, Any]], str]
-_SENTENCES: dict[str, _Say] = {
-    "value_error": lambda context: str(context["error"]),
-    "literal_error": lambda context: _one_of(_choices(context)),
-    "string_type": lambda context: "must be one text, not a list or a mapping",
-    "bool_type": lambda context: "must be true or false",
-    "bool_parsing": lambda context: "must be true or false",
-    "int_type": lambda context: "must be a whole number",
-    "int_parsing": lambda context: "must be a whole number",
-    "int_parsing_size": lambda context: "is too large a number",
-    "int_from_float": lambda context: "must be a whole number",
-    "float_type": lambda context: "must be a number",
-    "float_parsing": lambda context: "must be a number",
-    "finite_number": lambda context: "must be a number",
-    "greater_than_equal": lambda context: f"must be {context['ge']:.9g} or more",
-    "less_than": lambda context: f"must be less than {context['lt']:.9g}",
-    "multiple_of": lambda context: "must be whole seconds",
-    "less_than_equal": lambda context: f"must be {context['le']:.9g} or less",
-    "date_type": lambda context: 'must be a date like "2026-12-31"',
-    "date_parsing": lambda context: 'must be a date like "2026-12-31"',
-    "date_from_datetime_parsing": lambda context: 'must be a date like "2026-12-31"',
-    "date_from_datetime_inexact": lambda context: 'must be a date like "2026-12-31"',
-    "datetime_type": lambda context: _A_MOMENT,
-    "datetime_parsing": lambda context: _A_MOMENT,
-    "datetime_from_date_parsing": lambda context: _A_MOMENT,
-    "model_type": lambda context: "must be a mapping: `key: value` lines, indented",
-    "dict_type": lambda context: "must be a mapping: `key: value` lines, indented",
-    "list_type": lambda context: "must be a list: [one, another]",
-    "tuple_type": lambda context: "must be a list: [one, another]",
-    "missing": lambda context: "must have further entries",
-    "too_short": lambda context: f"must have at least {context['min_length']} of them",
-    "too_long": lambda context: f"may have at most {context['max_length']} of them",
-}
-"""Kinds of error pydantic finds, as the end of a sentence that begins with the field's name."""
+_SENTENCES: Mapping[str, str] = CODES["CFG003"]["pydantic"]
+"""Kinds of error pydantic finds → the end of a sentence that begins with the field's name."""
 
 
 def fields_at(kind: Any, path: KeyPath) -> list[str]:
