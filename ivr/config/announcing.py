@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ivr.config.menu_graph import next_nodes, takes_orders
+from ivr.config.menu_graph import reachable, takes_orders
 from ivr.config.model import Configuration, Queue
 from ivr.config.places import Places
 from ivr.config.problems import Problem
@@ -25,7 +25,8 @@ def places_only_fall(configuration: Configuration, places: Places) -> Iterator[P
             ways = [
                 f"who has heard a place in `{earlier}` may come here"
                 for earlier, other in configuration.queues.items()
-                if _tells(other) and _leads_on(configuration, other, name)
+                if (other.announce_position or other.announce_every is not None)
+                and _leads_on(configuration, other, name)
             ]
             if name in ordered and queue.order.key is not None:
                 ways.append("who orders no call after all returns to their place, before others")
@@ -53,18 +54,8 @@ def numbers(configuration: Configuration, places: Places) -> Iterator[Problem]:
             yield Problem.of(code, place, most=most, first=first, last=last, greatest=_MOST)
 
 
-def _tells(queue: Queue) -> bool:
-    return queue.announce_position or queue.announce_every is not None
-
-
 def _leads_on(configuration: Configuration, queue: Queue, to: str) -> bool:
     """Whether who waits in `queue` may come to queue `to` without choosing it."""
-    nodes, seen = configuration.menu.nodes, set[str]()
-    ahead = {queue.on_timeout, queue.at_closing or queue.on_timeout}
-    while ahead := (ahead & nodes.keys()) - seen:
-        name = ahead.pop()
-        if nodes[name].queue == to:
-            return True
-        seen.add(name)
-        ahead |= next_nodes(configuration, name, chosen=False)
-    return False
+    nodes = configuration.menu.nodes
+    after = reachable(configuration, {queue.on_timeout, queue.at_closing or queue.on_timeout}, chosen=False)
+    return any(nodes[name].queue == to for name in after)

@@ -17,6 +17,7 @@ from ivr.config.hours import Hours
 from ivr.config.model import Configuration, Hotline, Menu, Node, Queue, Retry, Structure
 
 Kind = TypeVar("Kind")
+Entry = TypeVar("Entry", bound=BaseModel)
 _RETRY: Final = {"wrong_key": "after a wrong key plays", "silence": "after silence plays"}
 TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
     Hotline: {
@@ -93,11 +94,11 @@ def changes(old: Configuration, new: Configuration) -> list[str]:
     return [
         *_fields("the hotline", old.hotline, new.hotline),
         *_delivered(old.hotline.delivered, new.hotline.delivered),
-        *_structures(old, new),
+        *_entries("structure", old.structures, new.structures),
         *_fields("the menu", old.menu, new.menu),
         *_nodes(old.menu.nodes, new.menu.nodes),
         *_blocked(old.blocked, new.blocked),
-        *_contacts(old.contacts, new.contacts),
+        *_entries("contact", old.contacts, new.contacts),
         *_prompts(old, new),
         *_hours(old, new),
         *_queues(old, new),
@@ -153,10 +154,10 @@ def _delivered(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
             yield f"calls to {number} begin in {new[number]} instead of {old[number]}"
 
 
-def _structures(old: Configuration, new: Configuration) -> Iterator[str]:
-    yield from _new_and_gone("structure", old.structures, new.structures)
-    for name, before, after in _in_both(old.structures, new.structures):
-        yield from _fields(f"structure {name}", before, after)
+def _entries(what: str, old: Mapping[str, Entry], new: Mapping[str, Entry]) -> Iterator[str]:
+    yield from _new_and_gone(what, old, new)
+    for name, before, after in _in_both(old, new):
+        yield from _fields(f"{what} {name}", before, after)
 
 
 def _nodes(old: Mapping[str, Node], new: Mapping[str, Node]) -> Iterator[str]:
@@ -180,12 +181,6 @@ def _blocked(old: Blocked | None, new: Blocked | None) -> Iterator[str]:
     before, after = (set(each.numbers if each else ()) for each in (old, new))
     yield from (f"calls from {number} are blocked" for number in sorted(after - before))
     yield from (f"calls from {number} are let in again" for number in sorted(before - after))
-
-
-def _contacts(old: Mapping[str, Contact], new: Mapping[str, Contact]) -> Iterator[str]:
-    yield from _new_and_gone("contact", old, new)
-    for name, before, after in _in_both(old, new):
-        yield from _fields(f"contact {name}", before, after)
 
 
 def _prompts(old: Configuration, new: Configuration) -> Iterator[str]:

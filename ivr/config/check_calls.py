@@ -110,7 +110,7 @@ def trunk_overlaps(configuration: Configuration, places: Places) -> Iterator[Pro
             continue  # one trunk written twice, which TRK004 tells
         field = "match" if trunk.match else "server"
         for position, network in enumerate(_sources(trunk)):
-            if network and any(other and _meet(network, other) for other in _sources(first)):
+            if network and any(other and network.overlaps(other) for other in _sources(first)):
                 place = places.value_at("trunks", name, field, *([position] if trunk.match else []))
                 before = places.value_at("trunks", earlier, "match" if first.match else "server")
                 yield Problem.of("TRK005", place, earlier=before, network=network, other=earlier)
@@ -169,7 +169,3 @@ def _network(text: str) -> IPv4Network | IPv6Network | None:
 def _sources(trunk: Trunk) -> list[IPv4Network | IPv6Network | None]:
     """Where its calls come from."""
     return [_network(each) for each in trunk.match or [trunk.server.partition(":")[0]]]
-
-
-def _meet(one: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
-    return one.version == other.version and one.overlaps(other)

@@ -83,14 +83,14 @@ def takes_orders(configuration: Configuration) -> tuple[str, ...]:
     )
 
 
-def reachable(configuration: Configuration, starts: set[str]) -> set[str]:
-    """All nodes a caller can come to from `starts`, those included."""
+def reachable(configuration: Configuration, starts: set[str], chosen: bool = True) -> set[str]:
+    """All nodes a caller can come to from `starts`, those included; without keys if not `chosen`."""
     found: set[str] = set()
     ahead = set(starts) & configuration.menu.nodes.keys()
     while ahead:
         name = ahead.pop()
         found.add(name)
-        ahead |= next_nodes(configuration, name) - found
+        ahead |= next_nodes(configuration, name, chosen) - found
     return found
 
 

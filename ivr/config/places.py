@@ -42,7 +42,9 @@ class Places:
 
     def at(self, *path: str | int) -> Place:
         """Where that key or list entry is written, or its nearest parent that is; `NOWHERE` if none."""
-        return _nearest(self.keys, path)
+        while path and path not in self.keys:
+            path = path[:-1]
+        return self.keys.get(path, NOWHERE)
 
     def value_at(self, *path: str | int) -> Place:
         """Where the value of that key begins, or the nearest parent's key."""
@@ -63,11 +65,3 @@ class Places:
 def _is_misspelt(written: str | int, meant: str | int) -> bool:
     is_name = re.fullmatch(r"[a-z0-9_]+", str(written))
     return not is_name and bool(get_close_matches(str(written), [str(meant)], 1))
-
-
-def _nearest(places: Mapping[KeyPath, Place], path: KeyPath) -> Place:
-    while path:
-        if path in places:
-            return places[path]
-        path = path[:-1]
-    return NOWHERE
