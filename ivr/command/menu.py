@@ -19,9 +19,9 @@ from ivr.command.parameters import AsJson, group
 from ivr.command.printing import print_document, print_json, print_line, styled
 from ivr.command.reports import stats
 from ivr.config.explain import explain
-from ivr.config.frozen import Frozen
 from ivr.config.model import Configuration
 from ivr.config.places import Places
+from ivr.config.shapes import Frozen
 from ivr.menus.cases import Given, QueueState, Walked, menu_for, walk, where
 from ivr.menus.drawing import svg
 from ivr.menus.outline import mermaid, outline

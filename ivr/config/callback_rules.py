@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from ivr.config.frozen import Frozen
-from ivr.config.shapes import Count, Duration, KeyWait, Name, Prefix, Seconds, WholeSeconds
+from ivr.config.shapes import Count, Duration, Frozen, KeyWait, Name, Prefix, Seconds, WholeSeconds
 
 Outcome = Literal["abandoned", "timeout", "empty", "interrupted"]
 RetryDelays = list[Seconds]

@@ -6,8 +6,7 @@ from datetime import date
 
 from pydantic import Field
 
-from ivr.config.frozen import Frozen
-from ivr.config.shapes import Line, Name, Prefix, Seconds
+from ivr.config.shapes import Frozen, Line, Name, Prefix, Seconds
 
 
 class Blocked(Frozen):

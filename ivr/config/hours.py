@@ -7,8 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ivr.config.frozen import Frozen
-from ivr.config.shapes import OpeningTime
+from ivr.config.shapes import Frozen, OpeningTime
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 

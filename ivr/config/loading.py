@@ -17,10 +17,10 @@ from pydantic import ValidationError
 
 from ivr.config.crosscheck import check_references, check_whole
 from ivr.config.explain import explain
-from ivr.config.frozen import Frozen
 from ivr.config.model import Configuration
 from ivr.config.places import NOWHERE, KeyPath, Place, Places
 from ivr.config.problems import ConfigurationError, Problem, errors, in_reading_order
+from ivr.config.shapes import Frozen
 from ivr.config.yaml_nodes import Data, Document
 
 Kind = TypeVar("Kind", bound=Frozen)
@@ -177,15 +177,13 @@ def _take_out(rest: dict[str, Data], wrong: Iterable[KeyPath]) -> bool:
 
 def _holder(data: Data, path: KeyPath) -> Data:
     """The mapping or list that has the last step of `path` as a key or position; None if there is none."""
-    for step in path[:-1]:
-        data = _inside(data, step)
-    has_last = (isinstance(data, dict) and path[-1] in data) or (
-        isinstance(data, list) and isinstance(path[-1], int) and path[-1] < len(data)
-    )
-    return data if has_last else None
-
-
-def _inside(data: Data, step: str | int) -> Data:
-    if isinstance(data, dict):
-        return data.get(str(step))
-    return data[step] if isinstance(data, list) and isinstance(step, int) and step < len(data) else None
+    holder = None
+    for step in path:
+        holder = data
+        if isinstance(data, dict) and step in data:
+            data = data[str(step)]
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+            data = data[step]
+        else:
+            return None
+    return holder

@@ -13,10 +13,7 @@ from pydantic import Field, model_validator
 
 from ivr.config.callback_rules import Callback
 from ivr.config.contacts import Blocked, Contact
-from ivr.config.frozen import Frozen
 from ivr.config.hours import Hours
-from ivr.config.order_rules import OrderRules
-from ivr.config.retention import Retention
 from ivr.config.shapes import (
     DAY,
     Address,
@@ -25,12 +22,16 @@ from ivr.config.shapes import (
     Digits,
     Duration,
     Folder,
+    Frozen,
     HostPort,
+    Kept,
     Key,
     KeyWait,
     Name,
     Network,
     Prefix,
+    Recorded,
+    Seconds,
     Shape,
     WholeSeconds,
 )
@@ -93,6 +94,26 @@ class Survey(Frozen):
     """Whoever was asked is left in peace so long."""
     wait: KeyWait = 5.0
     """For the key, after the question."""
+
+
+class OrderRules(Frozen):
+    """`key` orders a call while waiting; a recording names it every `remind`.
+
+    `mode`: `quiet_moment` calls for an agent beyond the reserve while nobody waits, `keep_place` as soon as
+    one is idle and nobody waits who came earlier, `chosen_time` at one of `callback.new_times`.
+    """
+
+    key: Annotated[str, Shape(r"[0-9]", "the key of a call order is a digit")] | None = None
+    over: Seconds | None = None
+    """Offered before joining, too, when the expected wait is longer."""
+    remind: Annotated[WholeSeconds, Field(ge=10, le=3600)] = 40.0
+    mode: Literal["quiet_moment", "keep_place", "chosen_time"] = "quiet_moment"
+
+    @model_validator(mode="after")
+    def _offer_names_the_key(self) -> OrderRules:
+        if self.over is not None and self.key is None:
+            raise ValueError("`over` needs `key`: what a caller presses to order a call")
+        return self
 
 
 class Queue(Frozen):
@@ -211,15 +232,8 @@ class Node(Frozen):
     def _is_one_thing(self) -> Node:
         chosen = [
             word
-            for word, given in (
-                ("keys", self.keys is not None),
-                ("queue", self.queue is not None),
-                ("order", self.order is not None),
-                ("then", self.then is not None and self.order is None),
-                ("redirect", self.redirect is not None),
-                ("hangup", self.hangup),
-            )
-            if given
+            for word in ("keys", "queue", "order", "then", "redirect", "hangup")
+            if getattr(self, word) and not (word == "then" and self.order is not None)
         ]
         if len(chosen) != 1:
             said = " and ".join(chosen) or "none"
@@ -303,6 +317,24 @@ class Server(Frozen):
     def log_file(self) -> Path | None:
         """`queue_log` as a path."""
         return Path(self.queue_log) if self.queue_log else None
+
+
+class RecordRetention(Frozen):
+    """Ages of records, counted in whole local days."""
+
+    numbers: Kept = 365 * DAY
+    """Then a citizen's number becomes a keyed hash: equal callers stay equal, nobody can be called."""
+    records: Kept = 1826 * DAY
+    """Then the records are deleted; the totals of their days stay."""
+
+
+class Retention(Frozen):
+    """How long private data is kept; `hotline data purge` enforces it."""
+
+    calls: RecordRetention = RecordRetention()
+    callbacks: RecordRetention = RecordRetention()
+    agent_states: Kept = 365 * DAY
+    recordings: Recorded = 180 * DAY
 
 
 class Configuration(Frozen):

@@ -1,4 +1,4 @@
-"""The shapes of single values in the configuration: names, numbers, addresses, durations.
+"""What every value of the configuration is, and the shapes of single ones: names, addresses, durations.
 
 `ivr.config.model` builds its fields from them. Each says its own sentence to the admin.
 """
@@ -9,8 +9,22 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+)
 from pydantic_core import CoreSchema, core_schema
+
+
+class Frozen(BaseModel):
+    """Base of every value: unknown fields are refused, nothing changes after loading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,24 +142,19 @@ KeyWait = Annotated[Duration, Field(ge=0.1, le=120)]
 """Silence in which a key is waited for; a longer one was meant to be something else."""
 
 
-@dataclass(frozen=True, slots=True)
-class AtLeast:
+def _at_least(days: int, because: str) -> AfterValidator:
     """A duration must not be shorter than `days`; else the admin reads why."""
 
-    days: int
-    because: str
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self._check, handler(source))
-
-    def _check(self, seconds: float) -> float:
-        if seconds < self.days * DAY:
-            raise ValueError(f"must be at least {self.days}d: {self.because}")
+    def check(seconds: float) -> float:
+        if seconds < days * DAY:
+            raise ValueError(f"must be at least {days}d: {because}")
         return seconds
+
+    return AfterValidator(check)
 
 
 Kept = Annotated[
-    Seconds, AtLeast(30, "until then callbacks may be open, and callers who call again must be recognised")
+    Seconds, _at_least(30, "until then callbacks may be open, and callers who call again must be recognised")
 ]
 """An age, for example `365d`."""
-Recorded = Annotated[Seconds, AtLeast(92, "for 3 months a caller may ask for a copy of the recording")]
+Recorded = Annotated[Seconds, _at_least(92, "for 3 months a caller may ask for a copy of the recording")]

@@ -16,11 +16,10 @@ from pydantic import Field, WithJsonSchema
 
 from ivr.calls.opening_hours import calling_hours
 from ivr.calls.orders import chosen_time, when_called
-from ivr.config.frozen import Frozen
 from ivr.config.model import Configuration, Language
 from ivr.config.places import KeyPath, Places
 from ivr.config.problems import Problem
-from ivr.config.shapes import CallerId, Count, Digits, Line, Name, Seconds, Shape
+from ivr.config.shapes import CallerId, Count, Digits, Frozen, Line, Name, Seconds, Shape
 from ivr.menus.walk import Caller, Menu, Step
 from ivr.sounds.prompts import needed
 
@@ -164,10 +163,7 @@ def judge(
     path: KeyPath = ("tests", name)
     if case.hears is None and not case.ends.model_fields_set:
         return (Problem.of("TST002.nothing", places.at(*path), test=name),)
-    if wrong := (
-        *_foreign(configuration, case, places, path),
-        *_unknown(configuration, case, places, path),
-    ):
+    if wrong := tuple(_unknown(configuration, case, places, path)):
         return wrong
     walked = tuple(walk(menu_for(configuration, case.given, announce), case.given, case.press))
     found = _difference(case, walked, path)
@@ -178,24 +174,21 @@ def judge(
     return (Problem("TST001", places.value_at(*at), f"{name}: {message}", told),)
 
 
-def _foreign(configuration: Configuration, case: Case, places: Places, path: KeyPath) -> Iterator[Problem]:
-    given, delivered = case.given, configuration.hotline.delivered
-    if given.number is not None and given.number not in delivered:
+def _unknown(configuration: Configuration, case: Case, places: Places, path: KeyPath) -> Iterator[Problem]:
+    """A test of what does not exist."""
+    given, ends = case.given, case.ends
+    number, delivered = given.number, configuration.hotline.delivered
+    if number is not None and number not in delivered:
         place = places.value_at(*path, "given", "number")
-        yield Problem.of("TST002.number", place, known=delivered, name=given.number)
+        yield Problem.of("TST002.number", place, known=delivered, name=number)
     spoken = configuration.hotline.languages
-    for part, language in (("given", given.language), ("ends", case.ends.language)):
+    for part, language in (("given", given.language), ("ends", ends.language)):
         if language is not None and language not in spoken:
             place = places.value_at(*path, part, "language")
             yield Problem.of("TST002.language", place, language=language, spoken=", ".join(spoken))
-
-
-def _unknown(configuration: Configuration, case: Case, places: Places, path: KeyPath) -> Iterator[Problem]:
-    """A test of what does not exist."""
-    for queue in case.given.state.keys() - configuration.queues.keys():
+    for queue in given.state.keys() - configuration.queues.keys():
         place = places.at(*path, "given", "state", queue)
         yield Problem.of("TST002", place, known=configuration.queues, what="queue", name=queue)
-    ends = case.ends
     named: list[tuple[KeyPath, str, str | None, Collection[str]]] = [
         (("ends", "queue"), "queue", ends.queue, configuration.queues),
         (("ends", "node"), "menu node", ends.node, configuration.menu.nodes),

@@ -21,7 +21,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from ivr.calls.callback_states import OPEN_STATES
 from ivr.calls.masking import without_numbers
 from ivr.calls.pseudonyms import MARK, pseudonym
-from ivr.config.retention import Retention
+from ivr.config.model import Retention
 from ivr.storage import missed
 from ivr.storage.engine import Store
 from ivr.storage.moments import MOST_AHEAD

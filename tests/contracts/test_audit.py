@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from callback_dialer.deciding import decide_call
 from ivr.asterisk.queue_log import in_order
 from ivr.command.root import app
-from ivr.config.retention import RecordRetention, Retention
+from ivr.config.model import RecordRetention, Retention
 from ivr.config.shapes import DAY
 from ivr.keeping import keep
 from ivr.queue_log import QueueLog

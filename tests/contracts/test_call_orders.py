@@ -21,8 +21,7 @@ from callback_dialer.starting import Start, start_next
 from ivr.calls.orders import CallOrder
 from ivr.command.root import app
 from ivr.config.callback_rules import Budget
-from ivr.config.order_rules import OrderRules
-from ivr.config.retention import Retention
+from ivr.config.model import OrderRules, Retention
 from ivr.storage import callbacks, orders
 from ivr.storage.callback_history import history
 from ivr.storage.callbacks import Callback

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection, func, select, update
 
 from ivr.calls.pseudonyms import is_pseudonym, pseudonym
-from ivr.config.retention import RecordRetention, Retention
+from ivr.config.model import RecordRetention, Retention
 from ivr.config.shapes import DAY
 from ivr.storage.callbacks import close
 from ivr.storage.engine import Store

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 from typer.testing import CliRunner, Result
 
 from ivr.command.root import app
-from ivr.config.retention import RecordRetention, Retention
+from ivr.config.model import RecordRetention, Retention
 from ivr.config.shapes import DAY
 from ivr.menus.steps import by_node
 from ivr.storage.engine import Store

@@ -6,9 +6,9 @@ import pytest
 
 from ivr.config.callback_rules import Callback
 from ivr.config.changes import TOLD, changes
-from ivr.config.frozen import Frozen
 from ivr.config.loading import Loaded, configuration_of
 from ivr.config.model import Node, Queue
+from ivr.config.shapes import Frozen
 from tests.unit.starter import load_changed, shipped
 
 OFFICE = "hours office (queue dvx, queue aparat, queue emdx, queue aibndx)"
