@@ -34,13 +34,9 @@ class Pauses:
 def pauses(members: Memberships, lent: Collection[Lent], short: Collection[str]) -> Pauses:
     """`short`: the queues that have no more idle agents than their reserve."""
     needed = {one for one in lent if one.home in short}
-    free, ours = set(), set()
-    for one in lent:
-        member = members.get((one.queue, one.interface))
-        if member is not None and not member.paused:
-            free.add(one)
-        elif member is not None and member.pause_reason == PAUSED_BY_US:
-            ours.add(one)
+    known = {one: members[key] for one in lent if (key := (one.queue, one.interface)) in members}
+    free = {one for one, member in known.items() if not member.paused}
+    ours = {one for one in known.keys() - free if known[one].pause_reason == PAUSED_BY_US}
     return Pauses(
         begin=frozenset(free & needed),
         end=frozenset(ours - needed),
