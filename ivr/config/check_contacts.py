@@ -24,9 +24,8 @@ def contacts(configuration: Configuration, places: Places) -> Iterator[Problem]:
         if number.e164 != contact.number or number.kind == "premium":
             yield Problem.of("CON003", place, number=contact.number)
             continue
-        if not places.is_whole("trunks"):
-            continue
-        if not carried or any(contact.number.startswith(prefix) for prefix in denied):
+        is_denied = contact.number.startswith(tuple(denied))
+        if (is_denied or not carried) and places.is_whole("trunks"):
             yield Problem.of("CON003.not_carried", place, number=contact.number)
         if contact.valid_from and contact.valid_until and contact.valid_until < contact.valid_from:
             yield Problem.of("CON004", places.value_at("contacts", name, "valid_until"), name=name)

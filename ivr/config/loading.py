@@ -60,8 +60,7 @@ def load_files(files: Mapping[str, bytes], problems: Iterable[Problem] = ()) -> 
         found = (*found, *check_references(configuration, places))
     if configuration is not None and not errors(found):
         found = (*found, *check_whole(configuration, places))
-    is_good = not errors(found)
-    whole = configuration if is_good else None
+    whole = None if errors(found) else configuration
     return Loaded(whole, in_reading_order(found), places, tuple(files), tests)
 
 

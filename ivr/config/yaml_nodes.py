@@ -90,7 +90,9 @@ class Document:
         if any(node is outer for outer in around):
             self.problems.append(Problem.of("YAML003", _place(file, node)))
             return None
-        self._refuse_tag(file, node)
+        if node.tag not in _PLAIN_TAGS:
+            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+            self.problems.append(Problem.of("YAML003.tag", _place(file, node), tag=tag))
         if isinstance(node, ScalarNode):
             return self._text(file, node)
         around = (*around, node)
@@ -122,11 +124,6 @@ class Document:
                 self.problems.append(Problem.of("YAML003.merge", _place(file, key)))
             else:
                 self.problems.append(Problem.of("CFG003.key", _place(file, key)))
-
-    def _refuse_tag(self, file: str, node: Node) -> None:
-        if node.tag not in _PLAIN_TAGS:
-            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-            self.problems.append(Problem.of("YAML003.tag", _place(file, node), tag=tag))
 
 
 def _place(file: str, node: Node) -> Place:
