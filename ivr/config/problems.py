@@ -52,8 +52,8 @@ class Problem:
     ) -> Problem:
         """The problem of that code in the words of `problem_codes.toml`, filled with `values`.
 
-        `code`: `TRK005.prefix` for the further wording `prefix` of TRK005. `known`: what `name` may be; the
-        nearest of these is the hint, if one is near.
+        `code`: `TRK005.prefix` for the further wording `prefix` of TRK005. `known`: what `name` may be;
+        these, or the nearest of them, are the hint then.
         """
         bare, _, wording = code.partition(".")
         words = CODES[bare][wording] if wording else CODES[bare]
