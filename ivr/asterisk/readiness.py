@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 from ivr.asterisk.actions import ActionRefused, AmiError, Header, Reply
 from ivr.asterisk.words import CONTEXT_INBOUND
@@ -20,12 +20,8 @@ _AWAY: Final = ("UNAVAILABLE", "INVALID")
 """What DEVICE_STATE says of an endpoint whose qualify went unanswered, or that does not exist."""
 
 
-class Send(Protocol):
-    """`AmiConnection.send`."""
-
-    def __call__(self, headers: Mapping[str, Header], *, deadline: float = 10.0) -> Awaitable[Reply]:
-        """Send one action."""
-        ...
+Send = Callable[[Mapping[str, Header]], Awaitable[Reply]]
+"""`AmiConnection.send`: one action and its answer."""
 
 
 async def unless_refused(send: Send, headers: Mapping[str, Header]) -> Reply | None:
