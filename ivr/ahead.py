@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from fcntl import F_SETPIPE_SZ, fcntl
-from typing import BinaryIO, Final, TypeVar
+from itertools import chain
+from typing import Final, TypeVar
 
 _AHEAD_BYTES: Final = 1 << 20
 """The longest pipe that Linux gives everybody."""
@@ -59,33 +60,27 @@ def collect_rarely() -> None:
     gc.set_threshold(20_000)
 
 
-def _run(make: Callable[[], Iterator[object]], reader: BinaryIO) -> None:
-    """Write everything, then None; the pipe holds back whoever is too far ahead."""
-
-    def tell(one: object) -> None:
-        pickle.dump(one, reader, pickle.HIGHEST_PROTOCOL)
-        reader.flush()
-
-    with suppress(BrokenPipeError):
-        try:
-            for one in make():
-                tell(one)
-        except BrokenPipeError:
-            raise
-        except Exception as problem:
-            tell(problem)
-        else:
-            tell(None)
-
-
 def main() -> None:
-    """The reading process: standard input says what to make, standard output gets it."""
+    """The reading process: standard input says what to make, standard output gets it all, then None.
+
+    The pipe holds back whoever is too far ahead.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the other one, who ends us
-    with os.fdopen(os.dup(1), "wb") as reader:
+    with suppress(BrokenPipeError), os.fdopen(os.dup(1), "wb") as reader:
         os.dup2(2, 1)  # whatever is printed is no pickle
         make = pickle.load(sys.stdin.buffer)
         gc.disable()  # what it makes and drops are values in no cycle; to look for any is a tenth of its time
-        _run(make, reader)
+        for one in chain(_caught(make), (None,)):
+            pickle.dump(one, reader, pickle.HIGHEST_PROTOCOL)
+            reader.flush()
+
+
+def _caught(make: Callable[[], Iterator[object]]) -> Iterator[object]:
+    """All that is made, and the problem that ended it."""
+    try:
+        yield from make()
+    except Exception as problem:
+        yield problem
 
 
 if __name__ == "__main__":
