@@ -93,7 +93,10 @@ class Shelf:
     def is_settled(self) -> bool:
         """Whether Asterisk's files are those of the live revision."""
         live = self.live()
-        return live is not None and self.link.resolve() == self.tree(live.number).resolve()
+        return live is not None and self._is_linked(live.number)
+
+    def _is_linked(self, number: int) -> bool:
+        return self.link.resolve() == self.tree(number).resolve()
 
     @contextmanager
     def alone(self, who: str, now: datetime) -> Iterator[None]:
@@ -118,7 +121,7 @@ class Shelf:
         """The number of a new revision, its folder made and empty."""
         last = self.live()
         number = last.number + 1 if last else 1
-        while self.link.is_symlink() and self.link.resolve() == self.tree(number).resolve():
+        while self._is_linked(number):
             number += 1  # a killed apply left the link there: Asterisk may start from it until we are through
         shutil.rmtree(self.at(number), ignore_errors=True)  # of an apply that was killed earlier still
         for part in (CONFIG, f"{TREE}/{PLANS}"):
@@ -132,7 +135,7 @@ class Shelf:
 
     def drop(self, number: int) -> None:
         """It did not go live; it stays while Asterisk might still start from it."""
-        if self.link.resolve() != self.tree(number).resolve():
+        if not self._is_linked(number):
             shutil.rmtree(self.at(number), ignore_errors=True)
 
     def prune(self, keep: int) -> None:
@@ -146,19 +149,15 @@ class Shelf:
         """Take what `config render` wrote as revision 0, to go back to. NotApplied for files of others."""
         if self.link.is_symlink() or not self.link.exists():
             return
+        hint = f"{self.link} is for rendered files only: move it out"
         for path in self.link.rglob("*"):
-            name = str(path.relative_to(self.link))
-            if path.is_file() and not _OURS.fullmatch(name):
-                raise NotApplied(
-                    f"{path} is not ours", f"{self.link} is for rendered files only: move it out"
-                )
-        number = 0
-        shutil.rmtree(self.at(number), ignore_errors=True)
-        shutil.copytree(self.link, self.tree(number))
-        self.finish(
-            Revision(number, "", now.isoformat(timespec="seconds"), "rendered before the first apply")
-        )
-        before = self._link_to(number)
+            if path.is_file() and not _OURS.fullmatch(str(path.relative_to(self.link))):
+                raise NotApplied(f"{path} is not ours", hint)
+        rendered = Revision(0, "", now.isoformat(timespec="seconds"), "rendered before the first apply")
+        shutil.rmtree(self.at(rendered.number), ignore_errors=True)
+        shutil.copytree(self.link, self.tree(rendered.number))
+        self.finish(rendered)
+        before = self._link_to(rendered.number)
         _exchange(before, self.link)
         shutil.rmtree(before)
 
