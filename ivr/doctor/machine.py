@@ -110,15 +110,13 @@ async def fastagi(server: Server, configuration: Configuration, secrets: Path) -
     try:
         async with asyncio.timeout(server.agi_deadline):
             reader, writer = await asyncio.open_connection(server.agi_host, server.agi_port)
-            try:
+            with closing(writer):
                 writer.write(asked.encode())
                 question = (await reader.readline()).decode(errors="replace")
                 nonce = _NONCE.match(question)
                 writer.write(f"{agi_answer(secret, nonce[1] if nonce else '')}\n".encode())
                 with suppress(ConnectionResetError):
                     said = await reader.read(1)
-            finally:
-                writer.close()
     except TimeoutError:
         what = f"{where} says nothing within {server.agi_deadline:g} s: calls go on without their place"
         return error("FastAGI", what, "restart the daemon (`hotline run`); its log says what holds it up")
