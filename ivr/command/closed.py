@@ -74,7 +74,7 @@ def _moment(text: str) -> datetime:
         fail(f"{text!r} is no moment", hint="write 14:00, or '2026-12-30 14:00'", status=2)
     if moment <= now:
         fail(f"{text} is over", hint="name a moment to come", status=2)
-    return moment
+    return local(moment)
 
 
 def said_until(end: datetime) -> str:
