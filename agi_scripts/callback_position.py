@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ivr.asterisk.agi_session import AgiSession
-from ivr.asterisk.events import whole_number
+from ivr.asterisk.messages import whole_number
 from ivr.asterisk.words import VAR_CREDIT, VAR_POSITION
 from ivr.config.model import Configuration
 from ivr.queues.board import Board

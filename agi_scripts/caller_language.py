@@ -10,10 +10,10 @@ from functools import partial
 
 from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.words import VAR_LANGUAGE, VAR_PRESENTATION
-from ivr.calls.caller import ReadNumber
+from ivr.calls.numbers import ReadNumber
 from ivr.config.model import Configuration
-from ivr.storage.engine import Store
-from ivr.storage.missed import last_chosen
+from ivr.storage.engine.store import Store
+from ivr.storage.owed.missed import last_chosen
 
 
 def caller_language(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.words import VAR_OWED
-from ivr.calls.caller import ReadNumber
+from ivr.calls.numbers import ReadNumber
 
 IsOwed = Callable[[str], bool]
 """Whether that number, as E.164, has an open callback."""

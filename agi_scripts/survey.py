@@ -13,8 +13,8 @@ from functools import partial
 from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.words import VAR_SURVEY
 from ivr.config.model import Configuration
-from ivr.storage.engine import Store
-from ivr.storage.surveys import was_asked_since
+from ivr.storage.engine.store import Store
+from ivr.storage.records.surveys import was_asked_since
 
 
 def survey(

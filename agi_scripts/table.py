@@ -20,12 +20,12 @@ from agi_scripts.survey import survey
 from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.fastagi import Script, Unanswered
-from ivr.calls.caller import reader
+from ivr.calls.numbers import reader
 from ivr.calls.opening_hours import calling_hours
 from ivr.calls.orders import CallOrder, OrderAnswer
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
-from ivr.storage.engine import Store, StoreAway
+from ivr.storage.engine.store import Store, StoreAway
 
 
 def scripts_for(

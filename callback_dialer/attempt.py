@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from ivr.asterisk import words
-from ivr.asterisk.events import AmiEvent, number
+from ivr.asterisk.messages import AmiEvent, number
 from ivr.calls.callback_states import AttemptState, Disposition, states_before
 
 Farewell = Literal["", "refused", "no_agent", "new_time", "withdrawn", "late"]

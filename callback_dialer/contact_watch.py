@@ -14,14 +14,13 @@ from typing import Final
 
 import structlog
 
-from ivr.asterisk.actions import AmiError
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.messages import AmiError, AmiEvent
 from ivr.asterisk.readiness import Send
 from ivr.asterisk.words import DB_CONTACTS, PAUSED_FOR_CONTACT
-from ivr.availability import stopped
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
 from ivr.queues.contacts import Contact, ContactFinding, address_of, judge, pauses
+from ivr.recording.availability import stopped
 
 log = structlog.get_logger(__name__)
 

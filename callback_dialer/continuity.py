@@ -30,8 +30,8 @@ from callback_dialer.resolving import resolve
 from callback_dialer.starting import plan
 from ivr.asterisk import words
 from ivr.calls.numbers import CallerNumber
-from ivr.storage import attempts, callbacks, missed, switches
-from ivr.storage.engine import StoreThread
+from ivr.storage.engine.store import StoreThread
+from ivr.storage.owed import attempts, callbacks, missed, switches
 from ivr.visits.from_queue_log import LogLine
 
 log = structlog.get_logger(__name__)

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from callback_dialer.policy import Policy
 from ivr.calls.callback_states import HeldFor, Verdict
-from ivr.calls.missed import MissedCall
+from ivr.figures.missed import MissedCall
 
 
 @dataclass(frozen=True, slots=True)

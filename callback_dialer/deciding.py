@@ -16,9 +16,10 @@ from sqlalchemy import Connection
 from callback_dialer import guarding
 from callback_dialer.decide import Decision, Facts, decide
 from callback_dialer.policy import Policy
-from ivr.calls.missed import MissedCall, missed_calls
-from ivr.storage import callbacks, missed, refusals, switches
-from ivr.storage.callbacks import Wanted
+from ivr.figures.missed import MissedCall, missed_calls
+from ivr.storage.engine.statements import clock_of
+from ivr.storage.owed import callbacks, missed, refusals, switches
+from ivr.storage.owed.callbacks import Wanted
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +55,7 @@ def would_decide(connection: Connection, one: MissedCall, policy: Policy, ordere
 
     `orderer` is who asks for the callback, if that is not the caller.
     """
-    now = missed.now(connection)
+    now = clock_of(connection)
     return decide(one, _facts(connection, one, orderer or one.caller_e164, policy, now), policy, now)
 
 
@@ -65,7 +66,7 @@ def _decide_one(connection: Connection, one: MissedCall, policy: Policy) -> Deci
     callback_id = _callback_for(connection, one, decision, policy)
     is_suspect = decision.held_for == "operator"
     if is_suspect and switches.turn_off(connection, switches.held(one.trunk), decision.why):
-        since = missed.now(connection) - guarding.SUSPECT
+        since = clock_of(connection) - guarding.SUSPECT
         callbacks.hold_back(connection, one.trunk, since, decision.why)
     missed.record_decision(connection, one, decision.verdict, decision.why, callback_id)
     tell("missed call", decision, call_id=one.call_id)

@@ -30,14 +30,14 @@ from callback_dialer.pacing import QueueLoad, room_for_places
 from callback_dialer.policy import Policy
 from callback_dialer.resolving import Resolver
 from callback_dialer.starting import Start, release_next, start_next
-from ivr.asterisk.actions import ActionNotSent, ActionRefused, AmiError, UnsafeHeader
 from ivr.asterisk.connection import AmiConnection, Connected, Lost
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.messages import ActionNotSent, ActionRefused, AmiError, AmiEvent, UnsafeHeader
+from ivr.base.logs import Trouble
 from ivr.queues.board import AgentChange, Board, refresh
-from ivr.storage import agents, attempts, budgets, callbacks, missed, orders, settling
-from ivr.storage.engine import StoreAway, StoreThread
-from ivr.storage.leases import Lease
-from ivr.trouble import Trouble
+from ivr.storage.engine.store import StoreAway, StoreThread
+from ivr.storage.owed import attempts, budgets, callbacks, missed, orders, settling
+from ivr.storage.people import agents
+from ivr.storage.running.leases import Lease
 
 log = structlog.get_logger(__name__)
 

@@ -17,8 +17,9 @@ from callback_dialer.attempt import KNOWN, Progress, disposition
 from callback_dialer.policy import Policy
 from callback_dialer.retry import GiveUp, Retry
 from ivr.calls.callback_states import AttemptState, Disposition, OpenState
-from ivr.storage import attempts, callbacks, missed, refusals
-from ivr.storage.attempts import Attempt
+from ivr.storage.engine.statements import clock_of
+from ivr.storage.owed import attempts, callbacks, refusals
+from ivr.storage.owed.attempts import Attempt
 
 _ITS_OWN: Final[tuple[OpenState, ...]] = ("dialing",)
 """What becomes of an attempt is nothing to a callback that is owed for a later call (`continuity`)."""
@@ -53,7 +54,7 @@ def finish(
     visit = attempts.recorded_visit(connection, progress.attempt_id)
     if visit is not None and visit.answered_at is not None:
         outcome = "reached"
-    now = missed.now(connection)
+    now = clock_of(connection)
     _pass_through(connection, progress)
     at = progress.ended_at or now
     ended = attempts.end(connection, progress.attempt_id, outcome, at, note, **_facts(progress))

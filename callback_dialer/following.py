@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from callback_dialer.attempt import Progress, apply, attempt_of
 from callback_dialer.milestones import tell
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.messages import AmiEvent
 from ivr.visits.from_queue_log import LogLine
 
 

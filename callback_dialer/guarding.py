@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, Connection
 from callback_dialer.policy import Policy
 from ivr.calls.callback_states import HeldFor
 from ivr.config.callback_rules import Budget
-from ivr.storage import budgets, switches
-from ivr.storage.dialects import advisory_lock
+from ivr.storage.engine.statements import advisory_lock
+from ivr.storage.owed import budgets, switches
 
 BY_HAND: Final = "(by hand)"
 """In the place of the trunk a call came in by, where somebody asks for a callback; no trunk has that name."""

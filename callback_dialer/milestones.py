@@ -15,7 +15,7 @@ from typing import Final
 
 from callback_dialer.attempt import Progress, advance, answered, confirmed, connected, new_time
 from ivr.asterisk import words
-from ivr.asterisk.events import number
+from ivr.asterisk.messages import number
 from ivr.asterisk.queue_log import LogFile, blocks, rotated
 from ivr.visits.from_queue_log import LogLine, read_line
 

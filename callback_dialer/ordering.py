@@ -19,12 +19,13 @@ from callback_dialer.deciding import BEGINS_AS, tell, would_decide
 from callback_dialer.guarding import BY_HAND
 from callback_dialer.policy import Policy
 from ivr.calls.callback_states import HeldFor, Reason
-from ivr.calls.missed import MissedCall
 from ivr.calls.numbers import CallerNumber
 from ivr.calls.orders import CallOrder, OrderAnswer
-from ivr.storage import callbacks, missed
-from ivr.storage import orders as noted_orders
-from ivr.storage.callbacks import Wanted, Wish
+from ivr.figures.missed import MissedCall
+from ivr.storage.engine.statements import clock_of
+from ivr.storage.owed import callbacks, missed
+from ivr.storage.owed import orders as noted_orders
+from ivr.storage.owed.callbacks import Wanted, Wish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,7 @@ def place(connection: Connection, order: Order, policy: Policy, server: str) -> 
     e164 = order.number.e164
     if e164:
         missed.lock_number(connection, e164)
-    now = missed.now(connection)
+    now = clock_of(connection)
     asked_at = min(order.asked_at or now, now)
     one = as_if_missed(order.written, order.number, order.arrived_over, policy, asked_at, queue=order.queue)
     decision = would_decide(connection, one, policy, orderer=order.by)
@@ -106,7 +107,7 @@ def take(connection: Connection, asked: CallOrder, policy: Policy) -> OrderAnswe
     callback = None if callback_id is None else callbacks.find(connection, callback_id)
     if callback is None:
         return OrderAnswer(None)
-    earliest = max(callback.due_at, missed.now(connection))
+    earliest = max(callback.due_at, clock_of(connection))
     return OrderAnswer(policy.hours_of(callback.caller_e164).next_opening(earliest))
 
 

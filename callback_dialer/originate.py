@@ -14,10 +14,10 @@ from typing import Final
 
 from callback_dialer.policy import Policy
 from ivr.asterisk import words
-from ivr.asterisk.actions import Header
+from ivr.asterisk.messages import Header
 from ivr.calls.numbers import national
-from ivr.storage.attempts import Attempt
-from ivr.storage.callbacks import Callback
+from ivr.storage.owed.attempts import Attempt
+from ivr.storage.owed.callbacks import Callback
 
 START_WITHIN: Final = timedelta(seconds=60)
 """Asterisk refuses an order that lay longer, in a frozen dialer or a full socket. Well before the attempt's

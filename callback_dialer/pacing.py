@@ -4,13 +4,23 @@ An agent who serves several queues is one agent: the sum is taken as a matching 
 (reserve, caller, attempt) with a different idle agent. One more citizen may be dialled for a queue
 exactly if one more claim there can be matched without taking an agent from anybody. Asked in the
 transaction that starts an attempt.
+
+The circuit breaker of a trunk: how many calls it may carry after what its latest attempts met.
+
+Pure, and without a state of its own: the attempts in the store are all it knows, so every dialer sees it
+alike and a restart changes nothing. Asked by `starting`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Final
+
+from callback_dialer.policy import Policy
+from ivr.storage.owed.attempts import Tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +69,30 @@ def _claim(queue: str, loads: Mapping[str, QueueLoad], taken: dict[str, str], tr
             taken[agent] = queue
             return True
     return False
+
+
+FAULTS: Final = frozenset({"congestion", "trunk_failed"})
+SILENT: Final = frozenset({"aborted", "unknown"})
+"""Dispositions that say nothing about the trunk."""
+UNLIMITED: Final = 1_000_000
+
+
+def calls_allowed(latest: Iterable[Tried], policy: Policy, now: datetime) -> int:
+    """How many attempts may be alive on the trunk now; `latest` are its attempts, the newest first.
+
+    Closed: as many as it has channels. Open: none. Half open, after the pause: one, whose fate decides.
+    """
+    rules = policy.callback.breaker
+    telling = filter(_is_telling, latest)
+    faults = [
+        one.ended_at for one in takewhile(lambda one: one.disposition in FAULTS, telling) if one.ended_at
+    ]
+    if len(faults) < rules.faults:
+        return UNLIMITED
+    pause = min(rules.pause * 2.0 ** min(len(faults) - rules.faults, 30), rules.longest)
+    return 1 if now >= max(faults) + timedelta(seconds=pause) else 0
+
+
+def _is_telling(one: Tried) -> bool:
+    """Whether it rang, or ended for a reason of the network's or the citizen's."""
+    return one.state not in ("planned", "originating") and one.disposition not in SILENT

@@ -15,13 +15,12 @@ from phonenumbers import parse
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from ivr.asterisk.words import interface
-from ivr.calls.caller import ReadNumber, never_called, reader
-from ivr.calls.numbers import normalise
+from ivr.calls.numbers import ReadNumber, never_called, normalise, reader
 from ivr.calls.opening_hours import Schedule, calling_hours
 from ivr.calls.orders import chosen_time
 from ivr.config.callback_rules import Callback
 from ivr.config.model import Configuration, Queue, Trunk
-from ivr.watched import interfaces
+from ivr.recording.watched import interfaces
 
 
 @dataclass(frozen=True)

@@ -24,13 +24,13 @@ from callback_dialer.finishing import finish, write
 from callback_dialer.following import Following
 from callback_dialer.milestones import lines_of, tell, was_dialled
 from callback_dialer.policy import Policy
-from ivr.asterisk.actions import AmiError
 from ivr.asterisk.connection import AmiConnection
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.messages import AmiError, AmiEvent
 from ivr.calls.callback_states import Disposition
-from ivr.storage import attempts, missed
-from ivr.storage.attempts import Attempt, RecordedVisit
-from ivr.storage.engine import StoreThread
+from ivr.storage.engine.statements import clock_of
+from ivr.storage.engine.store import StoreThread
+from ivr.storage.owed import attempts
+from ivr.storage.owed.attempts import Attempt, RecordedVisit
 from ivr.visits.from_queue_log import LogLine
 
 log = structlog.get_logger(__name__)
@@ -101,7 +101,7 @@ class Resolver:
         """Follow what is alive, end what is gone and overdue, leave the rest to its deadline."""
         if not self.connection.is_connected or time.monotonic() < self._asked_at + ASK_EVERY_SECONDS:
             return
-        live, now = await self.store.read(lambda c: (attempts.live(c, self.server), missed.now(c)))
+        live, now = await self.store.read(lambda c: (attempts.live(c, self.server), clock_of(c)))
         doubtful = [one for one in live if one.id not in self.following or one.deadline_at < now]
         if not doubtful:
             return

@@ -9,10 +9,10 @@ import asyncio
 
 from callback_dialer.contact_watch import ContactWatch
 from callback_dialer.dialer import Dialer
+from callback_dialer.lender import Lender
+from ivr.base.daemon import TaskService
 from ivr.config.lending import loans
 from ivr.config.model import Configuration
-from ivr.daemon import TaskService
-from ivr.lender import Lender
 
 
 def dialer_service(configuration: Configuration, dialer: Dialer, watch: ContactWatch) -> TaskService:

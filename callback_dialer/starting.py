@@ -16,15 +16,17 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from callback_dialer import breaker
+from callback_dialer import pacing
 from callback_dialer.guarding import guarded
 from callback_dialer.pacing import QueueLoad, queues_with_room, room_for_places
 from callback_dialer.policy import Policy
 from ivr.asterisk import words
 from ivr.calls.numbers import dial_string
-from ivr.storage import attempts, budgets, callbacks, listening, missed, refusals, settling, switches
-from ivr.storage.attempts import Attempt
-from ivr.storage.callbacks import Callback, Idle
+from ivr.storage.engine.statements import clock_of
+from ivr.storage.owed import attempts, budgets, callbacks, refusals, settling, switches
+from ivr.storage.owed.attempts import Attempt
+from ivr.storage.owed.callbacks import Callback, Idle
+from ivr.storage.running import listening
 
 GREETING: Final = timedelta(seconds=60)
 """More than the greeting and its keys can take each time they are said."""
@@ -66,7 +68,7 @@ def start_next(
         for queue, load in loads.items()
         if queue in room | for_a_place
     }
-    trunks = _trunks_with_room(connection, policy, missed.now(connection))
+    trunks = _trunks_with_room(connection, policy, clock_of(connection))
     # Everybody who turns out not to be dialled now leaves the list of those due, so this ends.
     while idle and (
         due := callbacks.next_due(connection, idle, policy.carried_by(trunks), policy.callback.order)
@@ -74,7 +76,7 @@ def start_next(
         if refusals.is_key_missing(connection, policy.key):
             switches.turn_off(connection, "dial", KEY_MISSING)
             return None
-        now = missed.now(connection)
+        now = clock_of(connection)
         trunk = policy.trunk_for(due.caller_e164)
         if _is_settled(connection, due) or _is_barred(connection, due, policy) or trunk is None:
             continue
@@ -93,7 +95,7 @@ def release_next(connection: Connection, policy: Policy) -> bool:
 
     Under the lock of those who open callbacks, and under the same guards.
     """
-    now, digits = missed.now(connection), policy.callback.budgets.prefix.digits
+    now, digits = clock_of(connection), policy.callback.budgets.prefix.digits
     for trunk in budgets.trunks_waiting(connection):
         for one in budgets.in_turn(connection, trunk, digits, LOOKS_AT):
             number, by = one.caller_e164, one.orderer
@@ -123,7 +125,7 @@ def _trunks_with_room(connection: Connection, policy: Policy, now: datetime) -> 
         name
         for name, trunk in policy.trunks.items()
         if attempts.alive_on_trunk(connection, name)
-        < min(trunk.channels, breaker.calls_allowed(attempts.latest_on_trunk(connection, name), policy, now))
+        < min(trunk.channels, pacing.calls_allowed(attempts.latest_on_trunk(connection, name), policy, now))
     )
 
 

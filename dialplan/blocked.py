@@ -16,7 +16,7 @@ from dialplan.plan import Context, Extension, Source, Step, inside
 from dialplan.steps import goto_if, play
 from ivr.calls.numbers import normalise
 from ivr.config.model import Configuration, Trunk
-from ivr.config.places import Place
+from ivr.config.problems import Place
 
 _CALLER = "caller"
 """In front of each number of a table, so that no number at all is not looked up as the table itself."""

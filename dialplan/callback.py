@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from dialplan.allow_list import allowed, dialled
 from dialplan.door import ask_python, in_line, late, recording
 from dialplan.entry import doorway
-from dialplan.expression import differs, is_equal, one_more, unless_set, var
 from dialplan.lending import own_agents_first
+from dialplan.number_patterns import allowed, dialled
 from dialplan.plan import Context, Extension, Source, Step, inside
+from dialplan.quoting import differs, is_equal, one_more, unless_set, var
 from dialplan.steps import assign, goto, goto_if, play, queue_log, sounds, user_event, wrong_or_silent
 from ivr.asterisk import words
-from ivr.calls.caller import never_called
+from ivr.calls.numbers import never_called
 from ivr.config.callback_rules import Callback
 from ivr.config.model import Queue, Trunk
 from ivr.sounds.prompts import RECORDING_NOTICE

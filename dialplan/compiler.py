@@ -23,8 +23,8 @@ from dialplan import (
     menu,
     orders,
     queues,
+    quoting,
     schedule,
-    settings,
     survey,
 )
 from dialplan.plan import REVISION, Context, Source, render
@@ -53,9 +53,9 @@ def compile(loaded: Loaded, server: str = "main", *, today: date) -> dict[str, s
     files = {
         f"{REVISIONS}/{revision}.conf": plan,
         "hotline/extensions.conf": "\n".join((_INCLUDE, entry.global_variables(source), fixed)),
-        "hotline/queues.conf": settings.render(queues.sections(source)),
-        "hotline/queuerules.conf": settings.render(lending.rules(source)),
-        "hotline/manager.conf": settings.render(manager.sections(source)),
+        "hotline/queues.conf": quoting.render(queues.sections(source)),
+        "hotline/queuerules.conf": quoting.render(lending.rules(source)),
+        "hotline/manager.conf": quoting.render(manager.sections(source)),
     }
     return {name: text.replace(REVISION, revision) for name, text in files.items()}
 

@@ -12,8 +12,8 @@ from dialplan.plan import Context, Extension, Source, Step, inside
 from dialplan.quoting import argument
 from dialplan.steps import assign, goto_if
 from ivr.calls.numbers import dial_string, is_carried
-from ivr.config.contacts import Contact
-from ivr.config.places import Place
+from ivr.config.problems import Place
+from ivr.config.sections import Contact
 
 _ALLOWED = inside("contacts")
 _SHOWN = "shown"

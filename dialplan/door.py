@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from functools import partial
 
 from dialplan import schedule
-from dialplan.expression import choose, differs, if_set, is_equal, var
 from dialplan.lending import own_agents_first
 from dialplan.menu import node_context, queue_context, unless_open
 from dialplan.plan import Context, Extension, Source, Step, inside
-from dialplan.quoting import argument
+from dialplan.quoting import argument, choose, differs, if_set, is_equal, var
 from dialplan.steps import assign, goto, goto_if, sounds, user_event
 from ivr.asterisk import words
 from ivr.config.model import Queue
-from ivr.config.places import Place
+from ivr.config.problems import Place
 from ivr.sounds.prompts import RECORDING_NOTICE
 
 STAY = "HOTLINE_STAY"

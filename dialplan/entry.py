@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 from dialplan import blocked
 from dialplan.door import ask_python, late
-from dialplan.expression import var
 from dialplan.menu import BACK, node_context
 from dialplan.plan import Context, Extension, Source, Step, inside
+from dialplan.quoting import var
 from dialplan.steps import assign, goto, user_event
 from ivr.asterisk import words
-from ivr.config.places import Place
+from ivr.config.problems import Place
 
 INBOUND = inside("in")
 _TRUNK = "HOTLINE_TRUNK_"

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dialplan.expression import differs, is_equal
 from dialplan.plan import Context, Extension, Source, Step
-from dialplan.settings import Section
+from dialplan.quoting import Section, differs, is_equal
 from dialplan.steps import assign, goto_if
 from ivr.asterisk.words import CONTEXT_LENT, LENT_PENALTY, VAR_LENT
 from ivr.config.lending import Loan, loans

@@ -1,9 +1,9 @@
 """manager.conf: one AMI user for each of our processes, with the least rights that work.
 
 Tried on Asterisk 22: QueueStatus and Ping need no right to write; `originate` alone does not allow Status,
-Hangup or Getvar, hence `call` and `reporting`; `agent` is for QueuePause (`ivr.lender`), `security` for who
-gave a password from where (`callback_dialer.contact_watch`).
-Nobody has `command`, `config` or `all`.
+Hangup or Getvar, hence `call` and `reporting`; `agent` is for QueuePause (`callback_dialer.lender`),
+`security` for who gave a password from where (`callback_dialer.contact_watch`). Nobody has `command`,
+`config` or `all`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dialplan.plan import Source
-from dialplan.settings import Section
+from dialplan.quoting import Section
 from ivr.asterisk.words import CHANNEL_VARIABLES, EVENT_FILTER
 
 RIGHTS = {

@@ -12,13 +12,13 @@ from functools import partial
 
 from dialplan import contacts as redirections
 from dialplan import schedule
-from dialplan.expression import choose, if_set, is_equal, length, var
 from dialplan.plan import Context, Extension, Source, Step, inside
+from dialplan.quoting import choose, if_set, is_equal, length, var
 from dialplan.steps import assign, goto, goto_if, play, sounds
 from ivr.asterisk.words import VAR_LANGUAGE, VAR_PATH, VAR_STEPS
 from ivr.config.menu_graph import returns
 from ivr.config.model import Menu, Node, Queue, Retry
-from ivr.config.places import Place
+from ivr.config.problems import Place
 from ivr.menus.steps import LONGEST_STEPS
 from ivr.menus.walk import LONGEST_PATH
 

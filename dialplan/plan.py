@@ -13,7 +13,7 @@ from datetime import date
 
 from dialplan.quoting import comment
 from ivr.config.model import Configuration, Server
-from ivr.config.places import NOWHERE, Place, Places
+from ivr.config.problems import NOWHERE, Place, Places
 
 REVISION = "<revision>"
 """Stands in context names until the hash of the whole plan is known."""

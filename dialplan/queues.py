@@ -9,8 +9,7 @@ from typing import Final
 from dialplan import lending
 from dialplan.menu import order_context
 from dialplan.plan import Source
-from dialplan.quoting import field
-from dialplan.settings import Section
+from dialplan.quoting import Section, field
 from dialplan.steps import sounds
 from ivr.asterisk.words import interface
 from ivr.config.lending import loans

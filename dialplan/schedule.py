@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from dialplan.expression import var
 from dialplan.plan import Context, Extension, Source, Step, inside
-from dialplan.quoting import argument
+from dialplan.quoting import argument, var
 from dialplan.steps import goto, goto_if
 from ivr.asterisk.words import DB_CLOSED
 from ivr.calls.opening_hours import ALL_DAY, WEEKDAYS, Schedule, Span, calendar, irregular_days, seconds
-from ivr.config.places import Place
+from ivr.config.problems import Place
 
 OPEN_FOR = "GOSUB_RETVAL"
 """Where `ask` leaves the seconds."""

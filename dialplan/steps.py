@@ -8,7 +8,7 @@ from dialplan.plan import Extension, Step
 from ivr.asterisk import log_proof
 from ivr.asterisk.secrets import FOLDER
 from ivr.asterisk.words import LOG_KEY
-from ivr.config.places import NOWHERE, Place
+from ivr.config.problems import NOWHERE, Place
 
 _LOG_KEY = f"${{FILE(${{ASTETCDIR}}/{FOLDER}/{LOG_KEY}.conf)}}"
 

@@ -12,7 +12,7 @@ from typing import Final
 from dialplan import manager
 from dialplan.compiler import compile
 from ivr.asterisk.secrets import FOLDER, make_all_missing
-from ivr.asterisk.shared_folder import FILE_MODE, share, write_whole
+from ivr.base.permissions import FILE_MODE, share, write_whole
 from ivr.config.loading import Loaded
 
 HOME: Final = "hotline"

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from callback_dialer.policy import Policy
-from ivr.calls.missed import MissedCall
 from ivr.calls.opening_hours import Schedule
-from ivr.config.hours import Hours
-from ivr.config.loading import configuration_of, load_or_fail
+from ivr.checks.loading import load_or_fail
+from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
+from ivr.config.sections import Hours
+from ivr.figures.missed import MissedCall
 
 NOON = datetime(2026, 11, 23, 8, tzinfo=UTC)
 """Noon in Baku on a Monday that is no holiday."""

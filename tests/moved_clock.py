@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.event import listen, remove
 
-from ivr.storage.engine import Store
+from ivr.storage.engine.store import Store
 
 _UNIX_EPOCH = 2440587.5
 """As a Julian day, in which SQLite counts."""

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from sqlalchemy import event
 
-from ivr.storage.engine import Store
+from ivr.storage.engine.store import Store
 
 GROWING: Final = frozenset(
     {

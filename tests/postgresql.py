@@ -24,7 +24,7 @@ from typing import Self
 import psycopg
 from psycopg import sql
 
-from ivr.storage.engine import Store
+from ivr.storage.engine.store import Store
 from ivr.storage.migrations import migrate
 from tests.lab.house import LOOPBACK, REPOSITORY, free_ports
 

@@ -21,7 +21,7 @@ from pydantic import BaseModel, create_model
 from pydantic.fields import FieldInfo
 
 from ivr.config.model import Configuration
-from ivr.config.places import KeyPath
+from ivr.config.problems import KeyPath
 from ivr.config.shapes import Name, Shape, parse_duration
 from ivr.config.yaml_nodes import Data, Document
 from ivr.menus.cases import CaseFile

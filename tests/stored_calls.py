@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, update
 
-from ivr.storage.schema import calls, visits
+from ivr.storage.schema.recorded import calls, visits
 
 _numbers = itertools.count(1)
 

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from ivr.storage.engine import Store
+from ivr.storage.engine.store import Store
 from ivr.storage.migrations import migrate
 from tests.plans import watched
 from tests.postgresql import create_database, drop_database

@@ -17,8 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from ivr.asterisk.actions import ActionNotSent, ActionRefused, AmiError, Header, Reply
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.messages import ActionNotSent, ActionRefused, AmiError, AmiEvent, Header, Reply
 from ivr.asterisk.session import Session
 
 log = structlog.get_logger(__name__)

@@ -1,6 +1,10 @@
 """Would a call be answered and queued now? Asked of a running Asterisk, with the right `reporting` alone.
 
-`ivr.availability` asks for the row a minute, `hotline doctor` for its findings.
+`ivr.recording.availability` asks for the row a minute, `hotline doctor` for its findings.
+
+The switch "closed now" of each schedule, in Asterisk's own database, where the compiled dialplan reads it.
+
+It holds whatever else runs, and after a restart of Asterisk. Asked as a user with the right `system`.
 """
 
 from __future__ import annotations
@@ -8,10 +12,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, Self
 
-from ivr.asterisk.actions import ActionRefused, AmiError, Header, Reply
-from ivr.asterisk.words import CONTEXT_INBOUND
+from ivr.asterisk.messages import ActionRefused, AmiError, Header, Reply
+from ivr.asterisk.words import CONTEXT_INBOUND, DB_CLOSED
 from ivr.config.model import Configuration
 
 ANSWER_WITHIN: Final = 5.0
@@ -89,3 +94,33 @@ async def _trunks(send: Send, needed: Needed) -> Iterable[str]:
         return ()
     listed = ", ".join(f"{endpoint} {state.lower()}" for endpoint, state in states.items())
     return (f"no trunk is reachable: {listed}",)
+
+
+FOR_GOOD: Final = datetime(2200, 1, 1, tzinfo=UTC)
+"""Until somebody opens it again."""
+
+
+async def close(send: Send, schedule: str, until: datetime = FOR_GOOD) -> None:
+    """New callers are told that it is closed, until that moment; those who wait go on waiting."""
+    seconds = str(int(until.timestamp()))
+    await send({"Action": "DBPut", "Family": DB_CLOSED, "Key": schedule, "Val": seconds})
+
+
+async def open_again(send: Send, schedule: str) -> bool:
+    """Back to the clock; False if it was not closed by hand. Raises AmiError."""
+    is_closed = bool(await closed_by_hand(send, [schedule]))
+    if is_closed:
+        await send({"Action": "DBDel", "Family": DB_CLOSED, "Key": schedule})
+    return is_closed
+
+
+async def closed_by_hand(send: Send, schedules: Iterable[str]) -> dict[str, datetime]:
+    """Those closed by hand, each until when. Raises AmiError."""
+    now = datetime.now(UTC)
+    found = {}
+    for schedule in schedules:
+        entry = await unless_refused(send, {"Action": "DBGet", "Family": DB_CLOSED, "Key": schedule})
+        until = datetime.fromtimestamp(int(entry.events[0]["Val"]) if entry else 0, UTC)
+        if until > now:
+            found[schedule] = until
+    return found

@@ -12,8 +12,8 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from ivr.asterisk.shared_folder import share, write_whole
 from ivr.asterisk.words import FASTAGI_SECRET, LOG_KEY
+from ivr.base.permissions import share, write_whole
 
 FOLDER = "secrets.d"
 PSEUDONYMS = "hotline-pseudonyms"

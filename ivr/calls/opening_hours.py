@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from ivr.config.hours import Hours, Weekday, clock
 from ivr.config.model import Configuration
+from ivr.config.sections import Hours, Weekday, clock
 
 WEEKDAYS: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LOOK_AHEAD_DAYS: Final = 800

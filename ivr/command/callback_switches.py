@@ -9,16 +9,15 @@ from typing import Annotated, Final
 import typer
 from sqlalchemy import Connection
 
-from ivr.calls.masking import masked
-from ivr.calls.pseudonyms import is_pseudonym
+from ivr.base.masking import is_pseudonym, masked
 from ivr.command.options import fail, key_of_pseudonyms, local, number_from
 from ivr.command.parameters import LARGEST, AsJson, line_option, one_line
 from ivr.command.printing import print_json, print_line, print_table
 from ivr.command.store import noted, open_store
-from ivr.storage import callbacks, refusals, switches
-from ivr.storage.callback_history import listed
-from ivr.storage.engine import Store
-from ivr.storage.switches import Part
+from ivr.reading.callback_history import listed
+from ivr.storage.engine.store import Store
+from ivr.storage.owed import callbacks, refusals, switches
+from ivr.storage.owed.switches import Part
 
 STOPPABLE: Final = ("owed", "on_hold", "held")
 _NO_KEY: Final = "or it is hashed, and HOTLINE_SECRETS names no folder with the key (see `data purge`)"

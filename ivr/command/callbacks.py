@@ -21,9 +21,9 @@ from callback_dialer.deciding import would_decide
 from callback_dialer.guarding import BY_HAND
 from callback_dialer.ordering import as_if_missed
 from callback_dialer.policy import Policy
+from ivr.base.masking import masked
 from ivr.calls.callback_states import CallbackState
-from ivr.calls.caller import reader
-from ivr.calls.masking import masked
+from ivr.calls.numbers import reader
 from ivr.command.callback_orders import add, import_file
 from ivr.command.callback_switches import cancel, pause, release, resume, show_refusals
 from ivr.command.checking import running_configuration
@@ -31,12 +31,12 @@ from ivr.command.options import fail, key_of_pseudonyms, local, timestamp
 from ivr.command.parameters import LARGEST, AsJson, group
 from ivr.command.printing import print_json, print_line, print_table
 from ivr.command.store import noted, open_store
-from ivr.storage import missed
-from ivr.storage.attempts import Attempt
-from ivr.storage.callback_history import History, history, listed
-from ivr.storage.callbacks import Callback
-from ivr.storage.engine import Store
-from ivr.storage.export import NUMBERS
+from ivr.reading.callback_history import History, history, listed
+from ivr.reading.export import NUMBERS
+from ivr.storage.engine.statements import clock_of
+from ivr.storage.engine.store import Store
+from ivr.storage.owed.attempts import Attempt
+from ivr.storage.owed.callbacks import Callback
 
 app = group(
     "Citizens who are owed a call: who they are, what was tried.", "hotline callbacks list --state owed"
@@ -66,7 +66,7 @@ def decide(
     queue, unread = next(iter(policy.queues)), 0
 
     def decided(connection: Connection, number: str) -> tuple[str, Decision]:
-        now = missed.now(connection)
+        now = clock_of(connection)
         call = as_if_missed(number, read(number, by, ""), by, policy, now, queue=queue)
         return call.caller_e164, would_decide(connection, call, policy)
 

@@ -7,15 +7,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from ivr.command.menu_tests import Tested
+from ivr.checks import contacts, dates
+from ivr.checks.loading import load
+from ivr.checks.whole import shared_file
 from ivr.command.options import fail, load_live, options
 from ivr.command.printing import print_line, styled
 from ivr.command.store import database_url
-from ivr.config import check_calendar, check_contacts
-from ivr.config.crosscheck import shared_file
-from ivr.config.loading import Loaded, configuration_of, load
+from ivr.config.loading import Loaded, configuration_of
 from ivr.config.model import Configuration
 from ivr.config.problems import Problem, Severity, errors
+from ivr.revisions.menu_tests import Tested
 from ivr.revisions.shelf import Shelf
 
 
@@ -66,10 +67,10 @@ def unfit_database(loaded: Loaded) -> tuple[Problem, ...]:
 def calendar(loaded: Loaded, shelf: Shelf) -> Iterator[Problem]:
     """What depends on the day: uncertain holidays, contacts that are over, a calendar that ends."""
     today = datetime.now().date()
-    for check in (check_calendar.estimated, check_contacts.expired):
+    for check in (dates.estimated, contacts.expired):
         yield from check(configuration_of(loaded), loaded.places, today)
     if live := shelf.live():
-        yield from check_calendar.running_out(datetime.fromisoformat(live.at).date(), loaded.places, today)
+        yield from dates.running_out(datetime.fromisoformat(live.at).date(), loaded.places, today)
 
 
 def show_problems(problems: Sequence[Problem], folder: Path, *, err: bool = False) -> None:

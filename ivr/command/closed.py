@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from ivr.asterisk import closing
-from ivr.asterisk.actions import AmiError
+from ivr.asterisk import readiness
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.login import logged_in
+from ivr.asterisk.messages import AmiError
 from ivr.asterisk.secrets import SecretMissing
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail, local, moment_from
@@ -44,16 +44,16 @@ def closed(
     ):
         if name and name not in known:
             fail(f"there is no {what} {name!r}", hint=f"{what}: {', '.join(known)}", status=2)
-    moment = _moment(until) if until else closing.FOR_GOOD
+    moment = _moment(until) if until else readiness.FOR_GOOD
 
     async def ask() -> dict[str, datetime]:
         where = configuration.servers[server]
         async with logged_in(where, USER, secrets, WITHIN) as send:
             if hours and not open_again:
-                await closing.close(send, hours, moment)
-            elif hours and not await closing.open_again(send, hours):
+                await readiness.close(send, hours, moment)
+            elif hours and not await readiness.open_again(send, hours):
                 fail(f"`{hours}` is not closed by hand", hint="hotline closed")
-            return await closing.closed_by_hand(send, configuration.hours)
+            return await readiness.closed_by_hand(send, configuration.hours)
 
     try:
         found = asyncio.run(ask())
@@ -79,4 +79,4 @@ def _moment(text: str) -> datetime:
 
 def said_until(end: datetime) -> str:
     """Until when hours are closed by hand, in words."""
-    return "until --open" if end == closing.FOR_GOOD else f"until {end:%Y-%m-%d %H:%M}"
+    return "until --open" if end == readiness.FOR_GOOD else f"until {end:%Y-%m-%d %H:%M}"

@@ -14,18 +14,18 @@ from pydantic_core.core_schema import DictSchema
 
 from dialplan.quoting import UnsafeText
 from dialplan.writing import write
+from ivr.checks.loading import load
+from ivr.checks.prompts import missing_files, stale_recordings
 from ivr.command.checking import as_data, calendar, show_problems, summary, unfit_database
-from ivr.command.menu_tests import run_tests
 from ivr.command.options import fail, options, server_of, shelf_of
 from ivr.command.parameters import ETC, AsJson, AsteriskFolder, Revisions, group, server_option
 from ivr.command.printing import print_document, print_json, print_line, print_lines
 from ivr.command.revisions import apply, diff, history, rollback
-from ivr.config.check_prompts import missing_files, stale_recordings
-from ivr.config.loading import load
 from ivr.config.model import Configuration
 from ivr.config.problems import errors
 from ivr.config.starter import NotEmpty, write_starter
 from ivr.menus.cases import CaseFile
+from ivr.revisions.menu_tests import run_tests
 
 app = group(
     "The configuration: start one, check it, put it live, take it back.",

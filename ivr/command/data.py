@@ -11,9 +11,8 @@ from typing import Annotated, Any, Final, Literal
 import typer
 from sqlalchemy import Connection, select
 
-from ivr import recordings
 from ivr.asterisk.connection import utc_now
-from ivr.calls.masking import masked
+from ivr.base.masking import masked
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail, number_from, options, timestamp
 from ivr.command.parameters import AsJson, group
@@ -23,11 +22,12 @@ from ivr.command.queue_logs import audit, backfill
 from ivr.command.reports import show_totals, told_days
 from ivr.command.status import gap_told
 from ivr.command.store import noted, open_store
-from ivr.storage import audit as audited
-from ivr.storage.export import NUMBERS, Kind, fields, rows
-from ivr.storage.listening import every_gap
-from ivr.storage.schema import calls
-from ivr.storage.sealed import sealed
+from ivr.reading.export import NUMBERS, Kind, fields, rows
+from ivr.retention import recordings
+from ivr.storage.people import audit as audited
+from ivr.storage.records.sealed import sealed
+from ivr.storage.running.listening import every_gap
+from ivr.storage.schema.recorded import calls
 
 app = group("The records for other programs.", "hotline data export visits --format csv")
 _DAYS_BACK: Final = timedelta(days=30)

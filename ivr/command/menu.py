@@ -13,19 +13,19 @@ import typer
 from pydantic import ValidationError
 
 from ivr.command.checking import draft_configuration, load_or_stop, show_problems
-from ivr.command.menu_tests import announcer, run_tests
 from ivr.command.options import fail, options, spoken
 from ivr.command.parameters import AsJson, group
 from ivr.command.printing import print_document, print_json, print_line, styled
 from ivr.command.reports import stats
 from ivr.config.explain import explain
 from ivr.config.model import Configuration
-from ivr.config.places import Places
+from ivr.config.problems import Places
 from ivr.config.shapes import Frozen
 from ivr.menus.cases import Given, QueueState, Walked, menu_for, walk, where
 from ivr.menus.drawing import svg
 from ivr.menus.outline import mermaid, outline
 from ivr.menus.walk import HANG_UP, SILENCE
+from ivr.revisions.menu_tests import announcer, run_tests
 from ivr.sounds.prompts import needed
 
 app = group("The menu: try it without a phone, test it, draw it.", "hotline menu try 1 1")

@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ivr.asterisk.secrets import pseudonym_key
+from ivr.checks.loading import load
 from ivr.command.parameters import ETC, SECRETS
 from ivr.command.printing import print_line, styled
-from ivr.config.loading import Loaded, load
+from ivr.config.loading import Loaded
 from ivr.config.model import Configuration, Hotline, Language, Server
 from ivr.revisions.shelf import CONFIG, Shelf
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import typer
 
-from ivr.calls.outside_text import spreadsheet_cell, visible, visible_lines
+from ivr.base.masking import spreadsheet_cell, visible, visible_lines
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -16,10 +16,9 @@ from ivr.command.options import fail, options, spoken
 from ivr.command.parameters import AsJson, group
 from ivr.command.printing import print_line, print_result, progress
 from ivr.config.problems import did_you_mean
-from ivr.sounds.loudness import level
 from ivr.sounds.prompts import PromptFile, needed
 from ivr.sounds.recorded import is_recorded, note, stale
-from ivr.sounds.synthesis import PromptError, build, missing_programs, outdated
+from ivr.sounds.synthesis import PromptError, build, level, missing_programs, outdated
 
 app = group(
     "The sentences citizens hear: list them, build their sound files, listen to one.",

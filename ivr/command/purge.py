@@ -10,19 +10,19 @@ from typing import Annotated, Final
 
 import typer
 
-from ivr import recordings
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.secrets import PSEUDONYMS, SecretMissing, make_missing, read_secret
-from ivr.calls.pseudonyms import pseudonym
+from ivr.base.masking import pseudonym
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail, options
 from ivr.command.parameters import SECRETS, AsJson, secrets_option
 from ivr.command.printing import print_result
 from ivr.command.store import noted, open_store
-from ivr.storage.audit import last_subject
-from ivr.storage.engine import Store
-from ivr.storage.purge import Done, is_any_nameless, purge, why_doubtful
-from ivr.storage.refusals import KEY_KNOWN
+from ivr.retention import recordings
+from ivr.retention.purge import Done, is_any_nameless, purge, why_doubtful
+from ivr.storage.engine.store import Store
+from ivr.storage.owed.refusals import KEY_KNOWN
+from ivr.storage.people.audit import last_subject
 
 _RESTORE: Final = (
     "restore it from a backup, or copy it from the other machine: without it equal callers differ"

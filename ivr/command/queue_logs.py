@@ -13,10 +13,10 @@ from typing import Annotated, Final
 import typer
 from sqlalchemy import Connection
 
-from ivr.ahead import ahead, collect_rarely
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.queue_log import LogFile, in_order, is_cut, rotated
-from ivr.calls.outside_text import visible
+from ivr.base.ahead import ahead, collect_rarely
+from ivr.base.masking import visible
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail, local, server_of, timestamp
 from ivr.command.parameters import AllQueues, AsJson, LastDay, ServerInRecords, from_day, server_option
@@ -24,16 +24,15 @@ from ivr.command.printing import print_line, print_result, progress
 from ivr.command.reports import Days, told_days
 from ivr.command.store import open_store
 from ivr.config.model import Configuration
-from ivr.keeping import keep, known
-from ivr.queue_log import QueueLog, Told, read_files
-from ivr.storage import listening
-from ivr.storage.agreement import LogComparison, Period, decided, sums
-from ivr.storage.bulk import take_statistics
-from ivr.storage.engine import Store
-from ivr.storage.schema import calls, visits
-from ivr.storage.visits import Saved
-from ivr.visits.agreement import Disagreement
-from ivr.watched import Watched
+from ivr.figures.agreement import Disagreement
+from ivr.reading.agreement import LogComparison, Period, decided, sums
+from ivr.recording.queue_log import QueueLog, Told, keep, known, read_files
+from ivr.recording.watched import Watched
+from ivr.storage.engine.statements import take_statistics
+from ivr.storage.engine.store import Store
+from ivr.storage.records.visits import Saved
+from ivr.storage.running import listening
+from ivr.storage.schema.recorded import calls, visits
 
 _HINT: Final = "name queue_log files that can be read"
 _ENOUGH: Final = 1000

@@ -12,18 +12,18 @@ import typer
 
 from ivr.asterisk.connection import AmiConnection
 from ivr.asterisk.secrets import FOLDER, SecretMissing, read_secret
-from ivr.availability import SignsOfLife
+from ivr.base.daemon import TaskService, serve
+from ivr.base.logs import configure_logging
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail, options
 from ivr.command.parameters import AllQueues, ServerInRecords, SpoolFile
 from ivr.command.store import open_spool, open_store, spool_path
 from ivr.config.model import Configuration
-from ivr.daemon import TaskService, serve
-from ivr.logs import configure_logging
-from ivr.recorder import Recorder
-from ivr.storage.engine import StoreThread
-from ivr.storage.liveness import RECORD
-from ivr.watched import Watched
+from ivr.recording.availability import SignsOfLife
+from ivr.recording.recorder import Recorder
+from ivr.recording.watched import Watched
+from ivr.storage.engine.store import StoreThread
+from ivr.storage.running.liveness import RECORD
 
 app = typer.Typer(add_completion=False)
 DEFAULT_USER = "hotline-recorder"

@@ -26,11 +26,11 @@ from ivr.command.status import gap_told
 from ivr.command.store import open_store
 from ivr.config.model import Configuration
 from ivr.menus.steps import ON, SENT_ON, NodeCount, WaysOut, by_node
-from ivr.storage.listening import Gap, every_gap
-from ivr.storage.liveness import Availability, availability
-from ivr.storage.missed import now
-from ivr.storage.sealed import SealedDay, begins, sealed
-from ivr.storage.totals import Total, totals, ways_out
+from ivr.reading.totals import Total, totals, ways_out
+from ivr.storage.engine.statements import clock_of
+from ivr.storage.records.sealed import SealedDay, begins, sealed
+from ivr.storage.running.listening import Gap, every_gap
+from ivr.storage.running.liveness import Availability, availability
 
 _ENDED_ALIKE: Final = attrgetter("record", "server", "structure", "queue", "origin", "result")
 _NAMED: Final = (*SENT_ON.values(), ON, "queue", "hung up", "let go")
@@ -78,7 +78,7 @@ class Days:
 
     def completeness(self, connection: Connection) -> Completeness:
         """Who listened when, and what retention has taken."""
-        until = max(self.begin, min(self.end, now(connection).replace(second=0, microsecond=0)))
+        until = max(self.begin, min(self.end, clock_of(connection).replace(second=0, microsecond=0)))
         servers = sorted(self.configuration.servers)
         return Completeness(
             {server: availability(connection, server, self.begin, until) for server in servers},

@@ -11,13 +11,13 @@ from typing import Annotated, Any, Final
 import typer
 
 from ivr.command.checking import as_data, load_or_stop, show_problems
-from ivr.command.going_live import Wish, go_live
 from ivr.command.options import fail, operator, options, shelf_of
 from ivr.command.parameters import ETC, AsJson, AsteriskFolder, Revisions, server_option
 from ivr.command.printing import print_json, print_line, print_lines, print_result, styled
 from ivr.command.store import note_afterwards
 from ivr.config.changes import changes
 from ivr.config.loading import configuration_of
+from ivr.revisions.going_live import Wish, go_live
 from ivr.revisions.shelf import CONFIG, NotApplied, Revision, Shelf, put_back, yaml_files
 
 Server = Annotated[str, server_option("Which of `servers` Asterisk here is.")]

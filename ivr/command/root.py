@@ -10,9 +10,9 @@ import typer
 from typer.core import TyperGroup
 
 from ivr import __version__
+from ivr.base.logs import mask_uncaught
 from ivr.command.options import GIVEN, Options
 from ivr.command.printing import print_line, print_lines
-from ivr.logs import mask_uncaught
 
 GROUPS = {
     "config": "init, check, diff, apply, rollback: from YAML to a live menu, every mistake named",

@@ -26,7 +26,8 @@ from ivr.asterisk.fastagi import FastAgiService, Limits, Script
 from ivr.asterisk.readiness import Needed
 from ivr.asterisk.secrets import SecretMissing, pseudonym_key, read_secret, read_secret_file
 from ivr.asterisk.words import FASTAGI_SECRET, LOG_KEY
-from ivr.availability import Availability, SignsOfLife
+from ivr.base.daemon import TaskService, serve
+from ivr.base.logs import configure_logging
 from ivr.calls.orders import CallOrder, OrderAnswer
 from ivr.command.checking import load_running, show_problems, unfit_database
 from ivr.command.options import fail, server_of, shelf_of
@@ -34,16 +35,15 @@ from ivr.command.parameters import ETC, SECRETS, AsteriskFolder, Revisions, Secr
 from ivr.command.store import open_spool, open_store, spool_path
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration, Server
-from ivr.daemon import TaskService, serve
-from ivr.logs import configure_logging
-from ivr.nightly import NightlyPurge
 from ivr.queues.board import Board
-from ivr.recorder import Recorder
-from ivr.revisions.renewal import Renewal
-from ivr.storage import callbacks
-from ivr.storage.engine import StoreThread
-from ivr.storage.spool import Spool
-from ivr.watched import Watched
+from ivr.recording.availability import Availability, SignsOfLife
+from ivr.recording.recorder import Recorder
+from ivr.recording.unstored import Spool
+from ivr.recording.watched import Watched
+from ivr.retention.nightly import NightlyPurge
+from ivr.revisions.shelf import Renewal
+from ivr.storage.engine.store import StoreThread
+from ivr.storage.owed import callbacks
 
 app = typer.Typer(add_completion=False)
 

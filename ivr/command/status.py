@@ -14,9 +14,9 @@ from ivr.command.options import local, timestamp
 from ivr.command.parameters import AsJson
 from ivr.command.printing import print_result
 from ivr.command.store import open_store
-from ivr.storage.listening import Gap
-from ivr.storage.liveness import RECORD, Process
-from ivr.storage.overview import Overview, ServerOverview, overview
+from ivr.reading.overview import Overview, ServerOverview, overview
+from ivr.storage.running.listening import Gap
+from ivr.storage.running.liveness import RECORD, Process
 
 app = typer.Typer(add_completion=False)
 

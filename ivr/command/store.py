@@ -14,15 +14,15 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from ivr.calls.outside_text import visible
+from ivr.base.logs import Trouble
+from ivr.base.masking import visible
 from ivr.command.options import fail, operator
 from ivr.command.parameters import LONGEST
 from ivr.command.printing import print_line
-from ivr.storage import audit
-from ivr.storage.engine import Store, StoreAway, StoreUnfit
+from ivr.recording.unstored import Spool, SpoolTaken
+from ivr.storage.engine.store import Store, StoreAway, StoreUnfit
 from ivr.storage.migrations import migrate
-from ivr.storage.spool import Spool, SpoolTaken
-from ivr.trouble import Trouble
+from ivr.storage.people import audit
 
 DEFAULT_URL: Final = "sqlite:///hotline.db"
 _AGAIN_SECONDS: Final = 1.0

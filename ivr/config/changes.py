@@ -12,9 +12,8 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel
 
 from ivr.config.callback_rules import Callback, RetryPlan
-from ivr.config.contacts import Blocked, Contact
-from ivr.config.hours import Hours
 from ivr.config.model import Configuration, Hotline, Menu, Node, Queue, Retry, Structure
+from ivr.config.sections import Blocked, Contact, Hours
 
 Kind = TypeVar("Kind")
 Entry = TypeVar("Entry", bound=BaseModel)

@@ -13,8 +13,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from ivr.config.places import KeyPath, Places
-from ivr.config.problems import CODES, Problem, did_you_mean
+from ivr.config.problems import CODES, KeyPath, Places, Problem, did_you_mean
 from ivr.config.yaml_nodes import Data
 
 

@@ -1,6 +1,7 @@
 """Which agents are lent to which queues, from `queues.*.helped_by`, and what makes no sense there.
 
-The compiler makes queue members of the loans, `ivr.lender` pauses them while they are needed at home.
+The compiler makes queue members of the loans, `callback_dialer.lender` pauses them while they are needed at
+home.
 """
 
 from __future__ import annotations
@@ -9,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ivr.config.model import Configuration
-from ivr.config.places import Places
-from ivr.config.problems import Problem
+from ivr.config.problems import Places, Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""A folder of YAML files in; frozen configuration, every problem and the place of every value out.
+"""A folder of YAML files in; typed values, every problem of form and the place of every value out.
 
-Data flow: read all files → one document → typed values → cross-checks. A mistake in one entry does not hide
-those in others: the entry is left out and the rest is checked. Called by every command and daemon at start.
+Data flow: read all files → one document → typed values. A mistake in one entry does not hide those in
+others: the entry is left out and the rest is checked. `ivr.checks.loading` adds what one value cannot know.
 """
 
 from __future__ import annotations
@@ -15,11 +15,17 @@ from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
-from ivr.config.crosscheck import check_references, check_whole
 from ivr.config.explain import explain
 from ivr.config.model import Configuration
-from ivr.config.places import NOWHERE, KeyPath, Place, Places
-from ivr.config.problems import ConfigurationError, Problem, errors, in_reading_order
+from ivr.config.problems import (
+    NOWHERE,
+    KeyPath,
+    Place,
+    Places,
+    Problem,
+    errors,
+    in_reading_order,
+)
 from ivr.config.shapes import Frozen
 from ivr.config.yaml_nodes import Data, Document
 
@@ -40,14 +46,12 @@ class Loaded:
     """The section `tests`, as written: what a configuration shall do is no part of what it says."""
 
 
-def load(folder: Path) -> Loaded:
-    """Read `*.yaml` of the folder and report every problem in it; it never raises."""
-    files, problems = _read(folder)
-    return load_files(files, problems) if files else Loaded(None, in_reading_order(problems), Places())
+def parse(files: Mapping[str, bytes], problems: Iterable[Problem] = ()) -> Loaded:
+    """Files of a folder, by name, as far as each value can be judged alone; `ivr.checks.loading` goes on.
 
-
-def load_files(files: Mapping[str, bytes], problems: Iterable[Problem] = ()) -> Loaded:
-    """As `load`, of files already read, by name; `problems` met in reading them come first."""
+    `problems` met in reading the files come first. Beside errors the configuration is what is left without
+    the wrong values, None if that is too little to be checked.
+    """
     document = Document(problems=list(problems))
     document.is_complete = not errors(document.problems)
     for name, content in files.items():
@@ -56,12 +60,7 @@ def load_files(files: Mapping[str, bytes], problems: Iterable[Problem] = ()) -> 
     configuration, wrong = _typed(Configuration, document.data, document.places)
     places = replace(document.places, wrong=wrong.keys())
     found = (*document.problems, *_not_consequences(wrong.values(), document))
-    if configuration is not None and document.is_complete:
-        found = (*found, *check_references(configuration, places))
-    if configuration is not None and not errors(found):
-        found = (*found, *check_whole(configuration, places))
-    whole = None if errors(found) else configuration
-    return Loaded(whole, in_reading_order(found), places, tuple(files), tests)
+    return Loaded(configuration if document.is_complete else None, found, places, tuple(files), tests)
 
 
 def load_single(
@@ -83,21 +82,14 @@ def own_tests(kind: type[Kind], loaded: Loaded) -> tuple[Kind | None, tuple[Prob
     return None if wrong else value, in_reading_order(wrong.values()), loaded.places
 
 
-def load_or_fail(folder: Path) -> Loaded:
-    """As `load`, for who cannot go on without: ConfigurationError with all problems if one is an error."""
-    loaded = load(folder)
-    if loaded.configuration is None:
-        raise ConfigurationError(str(folder), loaded.problems)
-    return loaded
-
-
 def configuration_of(loaded: Loaded) -> Configuration:
-    """The configuration of a `Loaded` that `load_or_fail` gave."""
+    """The configuration of a `Loaded` without errors."""
     assert loaded.configuration is not None
     return loaded.configuration
 
 
-def _read(folder: Path) -> tuple[dict[str, bytes], list[Problem]]:
+def read_folder(folder: Path) -> tuple[dict[str, bytes], list[Problem]]:
+    """Its `*.yaml` by name, and what could not be read; it never raises."""
     try:
         names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:

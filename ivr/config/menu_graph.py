@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ivr.config.model import Configuration, Menu, Node, Retry
-from ivr.config.places import KeyPath
+from ivr.config.problems import KeyPath
 
 BUILT_IN = frozenset({"repeat", "back", "hangup"})
 """Where a key may lead beside the nodes of the menu."""

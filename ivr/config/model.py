@@ -1,7 +1,7 @@
 """The configuration as frozen typed values; what `config/*.yaml` may say and what each word means.
 
 `ivr.config.loading` builds a `Configuration` from YAML nodes and keeps the place of every value beside it.
-Cross-references (does this node exist?) are checked in `ivr.config.crosscheck`, not here.
+Cross-references (does this node exist?) are checked in `ivr.checks.whole`, not here.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from ivr.config.callback_rules import Callback
-from ivr.config.contacts import Blocked, Contact
-from ivr.config.hours import Hours
+from ivr.config.sections import Blocked, Contact, Hours
 from ivr.config.shapes import (
     DAY,
     Address,

@@ -15,8 +15,7 @@ from typing import TypeAlias
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from ivr.config.places import KeyPath, Place, Places
-from ivr.config.problems import CODES, Problem
+from ivr.config.problems import CODES, KeyPath, Place, Places, Problem
 
 Data: TypeAlias = "dict[str, Data] | list[Data] | str | None"
 

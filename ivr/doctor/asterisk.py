@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ivr.asterisk.actions import ActionRefused, AmiError, Header
-from ivr.asterisk.closing import closed_by_hand
-from ivr.asterisk.events import parse_timestamp
 from ivr.asterisk.login import logged_in
-from ivr.asterisk.readiness import Needed, Send, shortcomings, unless_refused
+from ivr.asterisk.messages import ActionRefused, AmiError, Header, parse_timestamp
+from ivr.asterisk.readiness import Needed, Send, closed_by_hand, shortcomings, unless_refused
 from ivr.asterisk.secrets import SecretMissing
 from ivr.asterisk.words import CHANNEL_VARIABLES, EVENT_FILTER
 from ivr.config.model import Configuration, Server

@@ -13,15 +13,16 @@ from typing import Final
 
 from ivr.asterisk.secrets import SecretMissing, agi_answer, read_secret_file
 from ivr.asterisk.words import AGI_CALLBACK_POSITION, FASTAGI_QUESTION, FASTAGI_SECRET
-from ivr.config.check_prompts import missing_files
-from ivr.config.loading import Loaded, load
+from ivr.base.permissions import is_open_to_others
+from ivr.checks.loading import load
+from ivr.checks.prompts import missing_files
+from ivr.config.loading import Loaded
 from ivr.config.model import Configuration, Server
 from ivr.doctor.findings import Finding, clocks_apart, error, warning, well
-from ivr.private import is_open_to_others
 from ivr.revisions.shelf import Shelf
-from ivr.storage.engine import Store, StoreAway, StoreUnfit
+from ivr.storage.engine.statements import clock_of
+from ivr.storage.engine.store import Store, StoreAway, StoreUnfit
 from ivr.storage.migrations import is_current
-from ivr.storage.missed import now
 
 _SHOWN: Final = 3
 _NONCE: Final = re.compile(re.escape(FASTAGI_QUESTION).replace("%s", "([0-9a-f]+)"))
@@ -147,7 +148,7 @@ def database(url: str) -> Finding:
     try:
         with closing(Store(url)) as store:
             store.check()
-            apart = clocks_apart("database", "its", store.read(now))
+            apart = clocks_apart("database", "its", store.read(clock_of))
             if not store.read(is_current):
                 return error("database", "without the tables of this version", "run `hotline data migrate`")
     except StoreUnfit as unfit:

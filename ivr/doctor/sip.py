@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.messages import AmiEvent
 from ivr.asterisk.readiness import Send, unless_refused
 from ivr.asterisk.words import CONTEXT_AGENTS, DB_CONTACTS
 from ivr.config.model import Configuration, Trunk

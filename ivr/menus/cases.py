@@ -1,7 +1,7 @@
 """Menu tests of an admin: a call that is given, what is pressed, what must be heard and where it must end.
 
 `judge` walks one case through `ivr.menus.walk` and returns what differs, with the walk up to there. Read from
-`config/tests/*.yaml` by `ivr.command.menu_tests`. Pure.
+`config/tests/*.yaml` by `ivr.revisions.menu_tests`. Pure.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from pydantic import Field, WithJsonSchema
 from ivr.calls.opening_hours import calling_hours
 from ivr.calls.orders import chosen_time, when_called
 from ivr.config.model import Configuration, Language
-from ivr.config.places import KeyPath, Places
-from ivr.config.problems import Problem
+from ivr.config.problems import KeyPath, Places, Problem
 from ivr.config.shapes import CallerId, Count, Digits, Frozen, Line, Name, Seconds, Shape
 from ivr.menus.walk import Caller, Menu, Step
 from ivr.sounds.prompts import needed

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
-from ivr.asterisk.events import AmiEvent, parse_timestamp, whole_number
+from ivr.asterisk.messages import AmiEvent, parse_timestamp, whole_number
 from ivr.asterisk.words import LENT_PENALTY
 
 # Device states of `Status:`, from Asterisk's devicestate.h.

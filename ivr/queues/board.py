@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from ivr.asterisk.events import AmiEvent, whole_number
+from ivr.asterisk.messages import AmiEvent, whole_number
 from ivr.queues import agents, waiting
 from ivr.queues.agents import Agent, AgentState, Membership
-from ivr.queues.expected_wait import MOST_TALKS, Talk, expected_wait
-from ivr.queues.waiting import WaitingCaller
+from ivr.queues.waiting import MOST_TALKS, Talk, WaitingCaller, expected_wait
 
 
 class _Answer(Protocol):

@@ -3,15 +3,22 @@
 In: QueueStatus' QueueEntry and CoreShowChannels' entries, then QueueCallerJoin and QueueCallerLeave. Out: new
 lines; nothing is changed in place. `ivr.queues.board` calls all of it. A callback is in a line only once the
 citizen has pressed 1: before that Asterisk does not have it in the queue.
+
+How long the caller at a place in line may expect to wait, from the talks that just ended.
+
+Formula: place x mean handle time / agents serving. With c agents whose calls last H seconds on average, one
+of them becomes free every H / c seconds, and the caller at place p takes the p-th. It counts every agent of
+the queue in full, also one who serves another queue too, so it is a little short where agents are shared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from statistics import fmean
 
-from ivr.asterisk.events import AmiEvent, whole_number
+from ivr.asterisk.messages import AmiEvent, whole_number
 from ivr.asterisk.words import VAR_CREDIT, VAR_ORIGIN
 
 
@@ -112,3 +119,25 @@ _STEPS: Mapping[str, Callable[[Lines, AmiEvent], Lines]] = {
     "CoreShowChannel": _described,
     "Hangup": _gone,
 }
+
+
+FEWEST_TALKS = 3
+"""Fewer talks than this say nothing reliable."""
+MOST_TALKS = 30
+LOOK_BACK = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """One finished call of an agent: when it ended, and how long talk and wrap-up kept them, in seconds."""
+
+    ended_at: datetime
+    handle_seconds: float
+
+
+def expected_wait(place: int, agents: int, talks: Sequence[Talk], now: datetime) -> float | None:
+    """Seconds the caller at `place` (1 = next) may expect to wait; None where nothing reliable is known."""
+    recent = [talk.handle_seconds for talk in talks if now - talk.ended_at <= LOOK_BACK]
+    if agents < 1 or len(recent) < FEWEST_TALKS:
+        return None
+    return place * fmean(recent) / agents

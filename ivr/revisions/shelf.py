@@ -5,26 +5,35 @@
     hotline-revisions/0007/asterisk/    the rendered files; `hotline` beside them is a link to the live one
 
 Because Asterisk reads through that one link, all files of a revision go live, and back, in one rename.
+
+A daemon's eye on the shelf: once another revision is live, the daemon shall end and begin with that.
+
+Called by `hotline run`, whose services end as on SIGTERM: what was heard is stored, and an attempt in the air
+is found again by its channel id.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import fcntl
 import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from ivr.asterisk.shared_folder import share, write_whole
+import structlog
+
+from ivr.base.permissions import share, write_whole
 from ivr.config.loading import content_of
 from ivr.config.problems import Problem
+from ivr.recording.availability import stopped
 
 ABOUT: Final = "about.json"
 CONFIG: Final = "config"
@@ -221,3 +230,34 @@ def put_back(files: Mapping[str, bytes], folder: Path, aside: Path) -> bool:
     for name in there.keys() - files.keys():
         (folder / name).unlink()
     return True
+
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY_SECONDS: Final = 1.0
+
+
+class Renewal:
+    """`is_due` once another revision than `number` is live; 0 where nothing was applied so far."""
+
+    def __init__(self, shelf: Shelf, number: int) -> None:
+        self.is_due = False
+        self._shelf, self._number = shelf, number
+
+    async def watch(self, stop: asyncio.Event, end: Callable[[], None]) -> None:
+        """Until `stop` is set, or another revision is live: then `end` the daemon."""
+        while not await stopped(stop, LOOK_EVERY_SECONDS):
+            number = await asyncio.to_thread(self._live)
+            if number != self._number:
+                log.info("another revision is live: beginning anew with it", revision=number)
+                self.is_due = True
+                end()
+                return
+
+    def _live(self) -> int:
+        try:
+            live = self._shelf.live()
+        except OSError as problem:  # a revision may be forgotten while it is read
+            log.debug("revisions cannot be read now", reason=str(problem))
+            return self._number
+        return live.number if live else self._number

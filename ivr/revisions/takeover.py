@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from ivr.asterisk.actions import ActionRefused
+from ivr.asterisk.messages import ActionRefused
 from ivr.asterisk.readiness import Send
 from ivr.asterisk.words import interface
 

@@ -2,23 +2,29 @@
 
 `PromptFile` values come in; 8 kHz mono 16-bit files for Asterisk go out, with a note of what each was made
 from. Called by `hotline prompts build`.
+
+How long and how loud a built prompt is: its seconds, and the level of what is heard of it.
+
+Read by `ivr.sounds.synthesis`, which brings all prompts to one level, and by `hotline prompts list`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import subprocess
 import tempfile
+import wave
+from array import array
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ivr.sounds.loudness import level
 from ivr.sounds.prompts import PromptFile
 from ivr.sounds.recorded import is_recorded
 
@@ -146,3 +152,30 @@ def _write_notes(out: Path, notes: dict[str, str]) -> None:
     fresh = out / f".{NOTES}.{os.getpid()}"
     fresh.write_text(json.dumps(notes, indent=1, sort_keys=True), encoding="utf-8")
     fresh.replace(out / NOTES)
+
+
+_FULL_SCALE: Final = 32768.0**2
+_SILENCE: Final = _FULL_SCALE * 1e-5
+"""50 dB below full scale: pauses say nothing about how loud a voice is."""
+_WINDOW_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """`decibels`: mean power of the voice, 0 at full scale; None if nothing is heard."""
+
+    seconds: float
+    decibels: float | None
+
+
+def level(path: Path) -> Level:
+    """The level of a mono 16-bit WAV file. Raises OSError, wave.Error, EOFError for what is none."""
+    with wave.open(str(path)) as file:
+        rate = file.getframerate()
+        samples = array("h", file.readframes(file.getnframes()))
+    step = int(rate * _WINDOW_SECONDS)
+    windows = (samples[start : start + step] for start in range(0, len(samples), step))
+    powers = [sum(sample * sample for sample in window) / len(window) for window in windows]
+    heard = [power for power in powers if power > _SILENCE]
+    decibels = 10 * math.log10(sum(heard) / len(heard) / _FULL_SCALE) if heard else None
+    return Level(len(samples) / rate, decibels)

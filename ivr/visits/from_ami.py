@@ -14,7 +14,7 @@ from typing import Final
 import ivr.visits.facts as fact
 from ivr.asterisk import words
 from ivr.asterisk.connection import Connected, Lost
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.messages import AmiEvent
 from ivr.visits.facts import Fact, Party, of_attempt
 from ivr.visits.steady import SteadyClock, When
 

@@ -18,7 +18,7 @@ Which field wins, and why:
 - *Who called, from which menu, in what language* is AMI's (channel variables); queue_log fills what is empty.
 - *The end of a call* is AMI's as long as it listens: queue_log only knows when its last queue was left.
 
-Pure: rows and records in, changes out. `ivr.storage.visits` stores them.
+Pure: rows and records in, changes out. `ivr.storage.records.visits` stores them.
 """
 
 from __future__ import annotations

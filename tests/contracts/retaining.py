@@ -12,8 +12,8 @@ from sqlalchemy import Connection, insert
 from typer.testing import CliRunner, Result
 
 from ivr.command.root import app
-from ivr.storage.engine import Store
-from ivr.storage.schema import minutes
+from ivr.storage.engine.store import Store
+from ivr.storage.schema.running import minutes
 from tests.stored_calls import Queued, store_call
 from tests.unit.starter import FILES
 

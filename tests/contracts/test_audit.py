@@ -19,14 +19,14 @@ from ivr.asterisk.queue_log import in_order
 from ivr.command.root import app
 from ivr.config.model import RecordRetention, Retention
 from ivr.config.shapes import DAY
-from ivr.keeping import keep
-from ivr.queue_log import QueueLog
-from ivr.storage import missed
-from ivr.storage.engine import Store
-from ivr.storage.missed import now
-from ivr.storage.purge import purge
-from ivr.storage.schema import calls, decisions, visits
-from ivr.watched import Watched
+from ivr.recording.queue_log import QueueLog, keep
+from ivr.recording.watched import Watched
+from ivr.retention.purge import purge
+from ivr.storage.engine.statements import clock_of
+from ivr.storage.engine.store import Store
+from ivr.storage.owed import missed
+from ivr.storage.schema.owed import decisions
+from ivr.storage.schema.recorded import calls, visits
 from tests.callback_policy import policy
 from tests.unit.starter import FILES
 from tests.year.backfilling import write_year
@@ -245,6 +245,8 @@ def test_a_call_that_is_not_over_needs_no_decision_and_is_over_within_12_hours(
     store.write(a_decision_is_gone)
     decided = select(decisions.c.call_id).limit(1).scalar_subquery()
     old, young = update(calls).where(calls.c.id == decided), update(calls).where(calls.c.id != decided)
-    store.write(lambda connection: connection.execute(young.values(ended_at=None, began_at=now(connection))))
+    store.write(
+        lambda connection: connection.execute(young.values(ended_at=None, began_at=clock_of(connection)))
+    )
     store.write(lambda connection: connection.execute(old.values(ended_at=None)))
     assert found(house) == [("decisions", "a missed call, but the call has no end")]

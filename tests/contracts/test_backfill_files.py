@@ -11,10 +11,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ivr.command.root import app
-from ivr.keeping import keep
-from ivr.storage.engine import Store
-from ivr.storage.export import rows
-from ivr.storage.visits import Saved
+from ivr.reading.export import rows
+from ivr.recording.queue_log import keep
+from ivr.storage.engine.store import Store
+from ivr.storage.records.visits import Saved
 from tests.unit.starter import FILES
 
 LINES = "".join(

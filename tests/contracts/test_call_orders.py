@@ -22,14 +22,14 @@ from ivr.calls.orders import CallOrder
 from ivr.command.root import app
 from ivr.config.callback_rules import Budget
 from ivr.config.model import OrderRules, Retention
-from ivr.storage import callbacks, orders
-from ivr.storage.callback_history import history
-from ivr.storage.callbacks import Callback
-from ivr.storage.engine import Store
-from ivr.storage.export import rows
-from ivr.storage.purge import purge
-from ivr.storage.schema import callbacks as callbacks_table
-from ivr.storage.schema import orders as orders_table
+from ivr.reading.callback_history import history
+from ivr.reading.export import rows
+from ivr.retention.purge import purge
+from ivr.storage.engine.store import Store
+from ivr.storage.owed import callbacks, orders
+from ivr.storage.owed.callbacks import Callback
+from ivr.storage.schema.owed import callbacks as callbacks_table
+from ivr.storage.schema.owed import orders as orders_table
 from tests.callback_policy import ROUND_THE_CLOCK
 from tests.contracts.test_callback_guards import decide_all, rules
 from tests.stored_calls import Queued, end_call, store_call

@@ -14,12 +14,15 @@ from callback_dialer.finishing import finish, write
 from callback_dialer.pacing import QueueLoad
 from callback_dialer.resolving import alive, known, resolve
 from callback_dialer.starting import Start, start_next
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.messages import AmiEvent
 from ivr.calls.callback_states import Disposition
-from ivr.storage import attempts, callbacks, listening, missed, refusals
-from ivr.storage.callbacks import Callback
-from ivr.storage.engine import Store
-from ivr.storage.schema import attempt_journal, recorder_signs
+from ivr.storage.engine.statements import clock_of
+from ivr.storage.engine.store import Store
+from ivr.storage.owed import attempts, callbacks, refusals
+from ivr.storage.owed.callbacks import Callback
+from ivr.storage.running import listening
+from ivr.storage.schema.owed import attempt_journal
+from ivr.storage.schema.running import recorder_signs
 from ivr.visits.from_queue_log import LogLine
 from tests.callback_policy import NOON, policy
 from tests.contracts.test_callback_decisions import ALWAYS, NUMBER, decide_all, next_due, only_callback
@@ -100,7 +103,7 @@ def test_an_attempt_that_has_its_agent_claims_no_idle_one(store: Store) -> None:
 
 def test_the_freshest_missed_call_is_dialled_first_unless_the_policy_says_otherwise(store: Store) -> None:
     def work(connection: Connection) -> None:
-        now = missed.now(connection)
+        now = clock_of(connection)
         for minutes, number in ((1, "+994501111111"), (0, "+994502222222"), (2, "+994503333333")):
             store_call(connection, number, ended_at=now - timedelta(minutes=minutes))
         decide_all(connection)
@@ -115,7 +118,7 @@ def test_the_freshest_missed_call_is_dialled_first_unless_the_policy_says_otherw
 
 def test_who_calls_again_has_waited_since_the_first_time(store: Store) -> None:
     def work(connection: Connection) -> None:
-        now = missed.now(connection)
+        now = clock_of(connection)
         for minutes, number in ((3, NUMBER), (2, "+994502222222"), (1, NUMBER)):
             store_call(connection, number, ended_at=now - timedelta(minutes=minutes))
             decide_all(connection)
@@ -153,7 +156,7 @@ def test_nobody_is_dialled_while_no_recorder_hears_whether_they_call_again(store
         store_call(connection, NUMBER)
         decide_all(connection)
         listening.heard(connection, "main")
-        long_ago = missed.now(connection) - timedelta(seconds=25)
+        long_ago = clock_of(connection) - timedelta(seconds=25)
         connection.execute(recorder_signs.update().values(heard_at=long_ago))
         assert start_next(connection, "main", TWO_IDLE, ALWAYS) is None
         listening.heard(connection, "main")
@@ -197,7 +200,7 @@ def test_the_database_refuses_a_second_live_attempt_of_one_callback(store: Store
             server="main",
             trunk="provider",
             dial_string="0501234567",
-            now=missed.now(connection),
+            now=clock_of(connection),
             lasts=timedelta(minutes=1),
         )
 
@@ -237,7 +240,7 @@ def test_the_end_of_an_attempt_is_the_next_state_of_its_callback(
         after = end(connection, disposition)
         assert (after.state, after.attempts_used) == (state, used)
         assert (after.closed_at is None) == (state == "owed")
-        assert state != "owed" or after.due_at > missed.now(connection)
+        assert state != "owed" or after.due_at > clock_of(connection)
 
     store.write(work)
 
@@ -261,7 +264,7 @@ def test_a_chosen_new_time_is_when_the_callback_is_due(store: Store) -> None:
         told = replace(dialled(connection), state="confirmed", farewell="new_time", choice=1, ended_at=NOON)
         write(connection, told, rules)
         owed = only_callback(connection)
-        ahead = owed.due_at - missed.now(connection)
+        ahead = owed.due_at - clock_of(connection)
         assert owed.state == "owed"
         assert abs(ahead - timedelta(minutes=30)) < timedelta(seconds=5)
         assert owed.expires_at > owed.due_at
@@ -300,7 +303,7 @@ def test_an_attempt_whose_end_nobody_heard_is_unknown_and_uses_up_a_try(store: S
         assert resolve(connection, attempt, ALWAYS) == "unknown"
         owed = only_callback(connection)
         assert (owed.state, owed.attempts_used) == ("owed", 1)
-        assert owed.due_at - missed.now(connection) > timedelta(hours=3)
+        assert owed.due_at - clock_of(connection) > timedelta(hours=3)
 
     store.write(work)
 

@@ -14,11 +14,12 @@ from callback_dialer.deciding import decide_call
 from callback_dialer.finishing import finish
 from callback_dialer.resolving import known
 from ivr.calls.callback_states import OPEN_STATES
-from ivr.storage import attempts, callbacks, missed, settling
-from ivr.storage.callbacks import Callback, Idle
-from ivr.storage.engine import Store
-from ivr.storage.schema import callback_journal, decisions
-from ivr.storage.schema import callbacks as callbacks_table
+from ivr.storage.engine.statements import clock_of
+from ivr.storage.engine.store import Store
+from ivr.storage.owed import attempts, callbacks, missed, settling
+from ivr.storage.owed.callbacks import Callback, Idle
+from ivr.storage.schema.owed import callback_journal, decisions
+from ivr.storage.schema.owed import callbacks as callbacks_table
 from tests.callback_policy import ROUND_THE_CLOCK, policy
 from tests.stored_calls import Queued, end_call, store_call
 
@@ -221,7 +222,7 @@ def test_an_owed_callback_that_grew_too_old_is_expired_and_after_mere_faults_a_s
         store_call(connection, "+994501111111")
         store_call(connection, "+994502222222")
         decide_all(connection)
-        now = missed.now(connection)
+        now = clock_of(connection)
         tried = next_due(connection, "freshest_first")
         assert tried is not None
         callbacks.start_dialing(connection, tried.id, "")

@@ -17,15 +17,16 @@ from callback_dialer.deciding import decide_call
 from callback_dialer.pacing import QueueLoad
 from callback_dialer.policy import Policy
 from callback_dialer.starting import start_next
-from ivr.calls.caller import reader
+from ivr.calls.numbers import reader
 from ivr.command.root import app
 from ivr.config.callback_rules import Budget, Budgets, Burst, PrefixBudget
-from ivr.storage import callbacks, missed, refusals, switches
-from ivr.storage.engine import Store
-from ivr.storage.schema import attempts, decisions
-from ivr.storage.schema import callbacks as callbacks_table
-from ivr.storage.totals import totals
-from ivr.watched import Watched
+from ivr.reading.totals import totals
+from ivr.recording.watched import Watched
+from ivr.storage.engine.statements import clock_of
+from ivr.storage.engine.store import Store
+from ivr.storage.owed import callbacks, missed, refusals, switches
+from ivr.storage.schema.owed import attempts, decisions
+from ivr.storage.schema.owed import callbacks as callbacks_table
 from tests.callback_policy import ROUND_THE_CLOCK, policy, shipped
 from tests.contracts.test_callback_decisions import ALWAYS, NUMBER
 from tests.stored_calls import Queued, store_call
@@ -318,7 +319,7 @@ def test_nobody_is_dialled_at_night_but_is_owed_a_call_when_it_opens(store: Stor
     def work(connection: Connection) -> None:
         store_call(connection, NUMBER)
         decide_all(connection, rules())
-        today = missed.now(connection).astimezone(ROUND_THE_CLOCK.zone).date()
+        today = clock_of(connection).astimezone(ROUND_THE_CLOCK.zone).date()
         closed = replace(ROUND_THE_CLOCK, exceptions=dict.fromkeys([today, today + timedelta(days=1)]))
         assert start_next(connection, "main", MANY_IDLE, replace(rules(), hours=closed)) is None
         [due_at] = connection.scalars(select(callbacks_table.c.due_at))

@@ -19,9 +19,10 @@ from callback_dialer.starting import start_next
 from ivr.calls.numbers import CallerNumber
 from ivr.config.callback_rules import Breaker, Budget
 from ivr.config.model import Trunk
-from ivr.storage import callbacks, missed
-from ivr.storage.engine import Store
-from ivr.storage.schema import callbacks as callbacks_table
+from ivr.storage.engine.statements import clock_of
+from ivr.storage.engine.store import Store
+from ivr.storage.owed import callbacks
+from ivr.storage.schema.owed import callbacks as callbacks_table
 from tests.contracts.test_callback_decisions import NUMBER
 from tests.contracts.test_callback_guards import MANY_IDLE, decide_all, rules
 from tests.stored_calls import Queued, store_call
@@ -77,7 +78,7 @@ def test_the_freshest_goes_first_where_the_list_ends_so(store: Store) -> None:
 
 def test_nobody_is_dialled_before_the_time_they_were_promised(store: Store) -> None:
     def work(connection: Connection) -> None:
-        later = missed.now(connection) + timedelta(hours=2)
+        later = clock_of(connection) + timedelta(hours=2)
         callback_id = ordered(connection, rules(), not_before=later)
         assert started(connection, rules(), 1) == []
         found = callbacks.find(connection, callback_id)
@@ -115,7 +116,7 @@ def test_an_order_for_one_agent_is_not_stuck_when_its_citizen_is_missed_in_anoth
 
 def test_a_promised_time_stands_when_its_citizen_is_missed_before_it(store: Store) -> None:
     def work(connection: Connection) -> None:
-        later = missed.now(connection) + timedelta(hours=2)
+        later = clock_of(connection) + timedelta(hours=2)
         callback_id = ordered(connection, rules(), reason="inquiry_answer", not_before=later)
         asked = callbacks.find(connection, callback_id)
         assert asked is not None
@@ -131,7 +132,7 @@ def test_a_promised_time_stands_when_its_citizen_is_missed_before_it(store: Stor
 
 def test_a_promised_time_stands_when_the_operator_releases_what_was_held(store: Store) -> None:
     def work(connection: Connection) -> None:
-        later = missed.now(connection) + timedelta(hours=2)
+        later = clock_of(connection) + timedelta(hours=2)
         callback_id = ordered(connection, rules(), not_before=later)
         at_once = ordered(connection, rules())
         assert callbacks.hold_back(connection, BY_HAND, later - timedelta(days=1), "a burst") == 2
@@ -170,7 +171,7 @@ def test_a_callback_whose_trunk_is_full_is_due_again_at_the_next_turn_and_lets_o
         assert started(connection, narrow, 5) == [passes, first]
         waiting = callbacks.find(connection, waits)
         assert waiting is not None
-        assert waiting.due_at <= missed.now(connection)
+        assert waiting.due_at <= clock_of(connection)
         [attempt_id] = connection.exec_driver_sql(
             "SELECT id FROM attempts WHERE trunk = 'provider'"
         ).scalars()

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from callback_dialer.finishing import write
 from ivr.command.root import app
-from ivr.storage.engine import Store
+from ivr.storage.engine.store import Store
 from tests.callback_policy import NOON
 from tests.contracts.test_callback_attempts import dialled
 from tests.contracts.test_callback_decisions import ALWAYS, decide_all

@@ -12,17 +12,19 @@ from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from ivr.command.root import app
-from ivr.storage import audit, callbacks, listening
-from ivr.storage.engine import Store
-from ivr.storage.liveness import begin
-from ivr.storage.moments import ago
-from ivr.storage.purge import why_doubtful
-from ivr.storage.schema import audit as audit_table
-from ivr.storage.schema import callbacks as callbacks_table
-from ivr.storage.schema import minutes, recorder_signs
-from ivr.storage.sealed import mark_sealed, sealed
-from ivr.storage.totals import totals
-from ivr.storage.visits import save
+from ivr.reading.totals import totals
+from ivr.retention.purge import why_doubtful
+from ivr.storage.engine.store import Store
+from ivr.storage.owed import callbacks
+from ivr.storage.people import audit
+from ivr.storage.records.sealed import mark_sealed, sealed
+from ivr.storage.records.visits import save
+from ivr.storage.running import listening
+from ivr.storage.running.liveness import begin
+from ivr.storage.schema.columns import ago
+from ivr.storage.schema.owed import callbacks as callbacks_table
+from ivr.storage.schema.running import audit as audit_table
+from ivr.storage.schema.running import minutes, recorder_signs
 from tests.contracts.retaining import ANNA, NOW, alive, called, days_ago, hotline, house
 from tests.contracts.test_callback_decisions import decide_all
 from tests.contracts.test_purge import BAKU, LOG_CALL, RULES, dump, purged

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from ivr.storage.engine import Store
+from ivr.storage.engine.store import Store
 from tests.stores import empty_store
 
 

@@ -13,9 +13,9 @@ from threading import Event
 import pytest
 from sqlalchemy import Connection, func, select, text
 
-from ivr.storage.engine import Store, StoreAway, StoreThread, StoreUnfit
-from ivr.storage.moments import database_now
-from ivr.storage.schema import denied_numbers
+from ivr.storage.engine.store import Store, StoreAway, StoreThread, StoreUnfit
+from ivr.storage.schema.columns import database_now
+from ivr.storage.schema.owed import denied_numbers
 from tests.postgresql import PostgreSQL, drop_database
 from tests.stores import empty_store
 

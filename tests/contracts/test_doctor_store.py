@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from ivr.command.root import app
 from ivr.doctor.machine import database, time_zone
-from ivr.storage.engine import Store
+from ivr.storage.engine.store import Store
 from ivr.storage.migrations import migrate
 
 MISNAMED = (

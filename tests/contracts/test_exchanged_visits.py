@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from ivr.calls.caller import reader
-from ivr.storage.agreement import LogComparison, Period
-from ivr.storage.engine import Store
-from ivr.storage.export import rows
-from ivr.storage.open_records import open_records
-from ivr.storage.schema import calls, decisions, visits
-from ivr.storage.visits import save
+from ivr.calls.numbers import reader
+from ivr.reading.agreement import LogComparison, Period
+from ivr.reading.export import rows
+from ivr.storage.engine.store import Store
+from ivr.storage.records.open_records import open_records
+from ivr.storage.records.visits import save
+from ivr.storage.schema.owed import decisions
+from ivr.storage.schema.recorded import calls, visits
 from ivr.visits.records import Call, Visit
 from tests.contracts.test_visits import CALL, WAITING
 from tests.unit.ami_lines import at

@@ -13,10 +13,10 @@ import time
 import pytest
 from sqlalchemy import Connection, insert, select, update
 
-from ivr.storage import engine
-from ivr.storage.engine import Store
-from ivr.storage.export import rows
-from ivr.storage.schema import visits
+from ivr.reading.export import rows
+from ivr.storage.engine import store
+from ivr.storage.engine.store import Store
+from ivr.storage.schema.recorded import visits
 from tests.stored_calls import Queued, store_call
 
 MEASURED = """
@@ -102,9 +102,9 @@ def test_a_reader_that_pauses_gets_every_record(
 ) -> None:
     """Such as `less`: PostgreSQL ends other transactions of ours that are idle for long."""
     postgresql_store.write(lambda connection: store_many(connection, 1_500))
-    hurried = str(engine._POSTGRESQL["options"]).replace("timeout=5s", "timeout=300ms")
-    monkeypatch.setattr(engine, "_POSTGRESQL", {**engine._POSTGRESQL, "options": hurried})
-    store = Store(postgresql_store.engine.url.render_as_string(hide_password=False))
+    hurried = str(store._POSTGRESQL["options"]).replace("timeout=5s", "timeout=300ms")
+    monkeypatch.setattr(store, "_POSTGRESQL", {**store._POSTGRESQL, "options": hurried})
+    impatient = Store(postgresql_store.engine.url.render_as_string(hide_password=False))
 
     def read(connection: Connection) -> int:
         found = rows(connection, "visits")
@@ -112,5 +112,5 @@ def test_a_reader_that_pauses_gets_every_record(
         time.sleep(0.8)
         return 1 + sum(1 for _ in found)
 
-    assert store.read(read) == 1_500
-    store.close()
+    assert impatient.read(read) == 1_500
+    impatient.close()

@@ -11,11 +11,11 @@ from sqlalchemy import update
 from typer.testing import CliRunner, Result
 
 from ivr.command.root import app
-from ivr.storage import listening, liveness
-from ivr.storage.engine import Store
-from ivr.storage.listening import Gap, every_gap
-from ivr.storage.liveness import Minute
-from ivr.storage.schema import recorder_signs
+from ivr.storage.engine.store import Store
+from ivr.storage.running import listening, liveness
+from ivr.storage.running.listening import Gap, every_gap
+from ivr.storage.running.liveness import Minute
+from ivr.storage.schema.running import recorder_signs
 
 BEGAN = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3)
 GAP = Gap("reconnect", BEGAN, BEGAN + timedelta(minutes=10))

@@ -21,9 +21,9 @@ from callback_dialer.resolving import known
 from callback_dialer.starting import release_next, start_next
 from ivr.command.root import app
 from ivr.config.callback_rules import Budget, Burst, PrefixBudget
-from ivr.storage import budgets, refusals, switches
-from ivr.storage.engine import Store
-from ivr.storage.schema import callbacks, decisions
+from ivr.storage.engine.store import Store
+from ivr.storage.owed import budgets, refusals, switches
+from ivr.storage.schema.owed import callbacks, decisions
 from tests.contracts.test_callback_decisions import NUMBER
 from tests.contracts.test_callback_guards import rules
 from tests.moved_clock import MovedClock, moved_clock

@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from ivr.storage.engine import Store, StoreThread
-from ivr.storage.leases import Lease, is_held
+from ivr.storage.engine.store import Store, StoreThread
+from ivr.storage.running.leases import Lease, is_held
 
 
 @contextmanager

@@ -19,13 +19,13 @@ from typer.testing import CliRunner, Result
 from ivr.asterisk.connection import AmiConnection
 from ivr.asterisk.fastagi import Tally
 from ivr.asterisk.readiness import Needed
-from ivr.availability import Availability, SignsOfLife
 from ivr.command.root import app
 from ivr.config.starter import starter_folder
-from ivr.storage.engine import Store, StoreThread
-from ivr.storage.liveness import Minute, availability, begin, note_alive, note_minutes, running
-from ivr.storage.missed import now
-from ivr.storage.schema import minutes, processes
+from ivr.recording.availability import Availability, SignsOfLife
+from ivr.storage.engine.statements import clock_of
+from ivr.storage.engine.store import Store, StoreThread
+from ivr.storage.running.liveness import Minute, availability, begin, note_alive, note_minutes, running
+from ivr.storage.schema.running import minutes, processes
 from tests.contracts.test_callback_guards import decide_all, rules
 from tests.stored_calls import store_call
 
@@ -78,7 +78,7 @@ def silent_for(connection: Connection, process: str, silence: timedelta) -> None
     connection.execute(
         update(processes)
         .where(processes.c.process == process)
-        .values(seen_at=now(connection) - silence, started_at=now(connection) - silence)
+        .values(seen_at=clock_of(connection) - silence, started_at=clock_of(connection) - silence)
     )
 
 
@@ -107,7 +107,7 @@ def watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
         store_call(connection, is_over=False)
         store_call(connection, "+994502222222")
         decide_all(connection, rules())
-        last = now(connection).replace(second=0, microsecond=0) - timedelta(minutes=2)
+        last = clock_of(connection).replace(second=0, microsecond=0) - timedelta(minutes=2)
         note_minutes(connection, [Minute("main", last, 6, 1, "no trunk is reachable")])
 
     store.write(work)

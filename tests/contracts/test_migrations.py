@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Connection, MetaData, create_mock_engine, inspect
 
-from ivr.storage.engine import Store
+from ivr.storage.engine.store import Store
 from ivr.storage.migrations import NEWEST, migrate
 from ivr.storage.schema import metadata
 

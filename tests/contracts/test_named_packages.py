@@ -10,9 +10,9 @@ import yaml
 from sqlalchemy import event
 
 from callback_dialer.deciding import decide_call
-from ivr.config.loading import load_files
-from ivr.logs import configure_logging
-from ivr.storage.engine import Store
+from ivr.base.logs import configure_logging
+from ivr.checks.loading import load_files
+from ivr.storage.engine.store import Store
 from tests.callback_policy import policy
 from tests.stored_calls import store_call
 from tests.unit.starter import FILES
@@ -50,7 +50,7 @@ def test_log_lines_are_made_by_structlog_and_pass_the_processor_that_masks(
     monkeypatch.setattr("sys.stderr", written)
     try:
         configure_logging(json=True)
-        structlog.get_logger("ivr.recorder").info("visit", caller="0501234567")
+        structlog.get_logger("ivr.recording.recorder").info("visit", caller="0501234567")
     finally:
         structlog.reset_defaults()
     assert json.loads(written.getvalue())["caller"] == "050*****67"

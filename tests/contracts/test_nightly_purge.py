@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from ivr.calls.pseudonyms import is_pseudonym
+from ivr.base.masking import is_pseudonym
 from ivr.command.run import HOTLINE
-from ivr.nightly import NightlyPurge
-from ivr.storage.engine import Store, StoreThread
-from ivr.storage.schema import audit
+from ivr.retention.nightly import NightlyPurge
+from ivr.storage.engine.store import Store, StoreThread
+from ivr.storage.schema.running import audit
 from tests.contracts.retaining import ANNA, called, house
 from tests.contracts.test_purge import callers
 

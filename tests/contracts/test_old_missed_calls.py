@@ -10,8 +10,8 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from ivr.command.root import app
-from ivr.storage.engine import Store
-from ivr.storage.schema import callbacks, decisions
+from ivr.storage.engine.store import Store
+from ivr.storage.schema.owed import callbacks, decisions
 from tests.callback_policy import policy
 from tests.contracts.test_callback_guards import decide_all
 from tests.year.generator import lines

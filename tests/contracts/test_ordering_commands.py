@@ -12,10 +12,10 @@ from typer.testing import CliRunner, Result
 
 from ivr.command.options import operator
 from ivr.command.root import app
-from ivr.storage import switches
-from ivr.storage.callbacks import Callback
-from ivr.storage.engine import Store
-from ivr.storage.schema import callbacks as callbacks_table
+from ivr.storage.engine.store import Store
+from ivr.storage.owed import switches
+from ivr.storage.owed.callbacks import Callback
+from ivr.storage.schema.owed import callbacks as callbacks_table
 from tests.contracts.test_callback_decisions import NUMBER
 from tests.contracts.test_callback_guards import decide_all, rules
 from tests.contracts.test_callback_orders import ordered, started

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from ivr.keeping import known
-from ivr.storage import attempts
-from ivr.storage.engine import Store
-from ivr.watched import Watched
+from ivr.recording.queue_log import known
+from ivr.recording.watched import Watched
+from ivr.storage.engine.store import Store
+from ivr.storage.owed import attempts
 from tests.plans import watched
 
 
@@ -27,7 +27,7 @@ def test_a_statement_without_its_index_is_seen(url: str, store: Store) -> None:
     assert scans(url) == []
     store.write(lambda connection: connection.execute(text("DROP INDEX ix_attempts_callback_id")))
     (scan,) = scans(url)
-    assert scan.startswith("ivr.storage.attempts.dispositions: S")
+    assert scan.startswith("ivr.storage.owed.attempts.dispositions: S")
 
 
 def test_what_is_known_before_a_queue_log_is_followed_is_found_by_indices(store: Store) -> None:

@@ -12,15 +12,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection, func, select, update
 
-from ivr.calls.pseudonyms import is_pseudonym, pseudonym
+from ivr.base.masking import is_pseudonym, pseudonym
 from ivr.config.model import RecordRetention, Retention
 from ivr.config.shapes import DAY
-from ivr.storage.callbacks import close
-from ivr.storage.engine import Store
-from ivr.storage.purge import purge
-from ivr.storage.schema import audit, callbacks, calls, metadata
-from ivr.storage.sealed import begins
-from ivr.storage.totals import Total, totals
+from ivr.reading.totals import Total, totals
+from ivr.retention.purge import purge
+from ivr.storage.engine.store import Store
+from ivr.storage.owed.callbacks import close
+from ivr.storage.records.sealed import begins
+from ivr.storage.schema import metadata
+from ivr.storage.schema.owed import callbacks
+from ivr.storage.schema.recorded import calls
+from ivr.storage.schema.running import audit
 from tests.contracts.retaining import ANNA, BORIS, NOW, called, days_ago, hotline, house, recorded
 from tests.contracts.test_callback_attempts import dialled
 from tests.contracts.test_callback_decisions import decide_all

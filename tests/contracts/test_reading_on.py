@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from ivr.asterisk.queue_log import LogFile, blocks, identify
-from ivr.keeping import keep, known
-from ivr.queue_log import QueueLog, Told
-from ivr.storage.engine import Store
-from ivr.storage.export import rows
-from ivr.storage.schema import calls, log_positions, visits
+from ivr.reading.export import rows
+from ivr.recording.queue_log import QueueLog, Told, keep, known
+from ivr.recording.watched import Watched
+from ivr.storage.engine.store import Store
+from ivr.storage.schema.recorded import calls, visits
+from ivr.storage.schema.running import log_positions
 from ivr.visits.fold import Changes
-from ivr.watched import Watched
 from tests.callback_policy import shipped
 
 AGENT = "1101"

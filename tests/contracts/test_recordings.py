@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from ivr.storage.engine import Store
-from ivr.storage.schema import audit, calls
+from ivr.storage.engine.store import Store
+from ivr.storage.schema.recorded import calls
+from ivr.storage.schema.running import audit
 from tests.contracts.retaining import ANNA, called, hotline, house, recorded
 
 __all__ = ["house"]

@@ -15,12 +15,12 @@ from callback_dialer.deciding import decide_call
 from callback_dialer.policy import Policy
 from callback_dialer.starting import KEY_MISSING, start_next
 from ivr.asterisk.secrets import pseudonym_key
-from ivr.calls.pseudonyms import is_pseudonym
+from ivr.base.masking import is_pseudonym
 from ivr.command.root import app
-from ivr.storage import refusals, switches
-from ivr.storage.engine import Store
-from ivr.storage.purge import is_any_nameless
-from ivr.storage.schema import denied_numbers
+from ivr.retention.purge import is_any_nameless
+from ivr.storage.engine.store import Store
+from ivr.storage.owed import refusals, switches
+from ivr.storage.schema.owed import denied_numbers
 from tests.contracts.retaining import ANNA, BORIS, days_ago, hotline, house
 from tests.contracts.test_callback_attempts import TWO_IDLE
 from tests.contracts.test_callback_decisions import ALWAYS, only_callback

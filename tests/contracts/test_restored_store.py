@@ -20,10 +20,11 @@ from callback_dialer.milestones import dialled_since
 from callback_dialer.resolving import resolve
 from callback_dialer.starting import start_next
 from ivr.command.root import app
-from ivr.storage import attempts, callbacks, missed, refusals, switches
-from ivr.storage.callbacks import Callback
-from ivr.storage.engine import Store, StoreThread
-from ivr.storage.schema import callbacks as callbacks_table
+from ivr.storage.engine.statements import clock_of
+from ivr.storage.engine.store import Store, StoreThread
+from ivr.storage.owed import attempts, callbacks, refusals, switches
+from ivr.storage.owed.callbacks import Callback
+from ivr.storage.schema.owed import callbacks as callbacks_table
 from tests.contracts.test_callback_attempts import TWO_IDLE
 from tests.contracts.test_callback_decisions import ALWAYS, decide_all
 from tests.restoring import copied
@@ -97,7 +98,7 @@ class Machine:
         return numbers
 
     def originate(self, connection: Connection, attempt_id: str) -> bool:
-        now = missed.now(connection)
+        now = clock_of(connection)
         return self.last.is_known(connection) and attempts.advance(connection, attempt_id, "originating", now)
 
     def _resolve(self, connection: Connection, attempt_id: str) -> None:
@@ -163,7 +164,7 @@ def test_after_a_restore_nobody_is_rung_again_who_was_reached_refused_or_is_dial
     }
     assert machine.store.read(lambda c: refusals.is_denied(c, REFUSED, ""))
     assert found[BUSY].attempts_used == 1
-    assert found[BUSY].due_at > machine.store.read(missed.now) + timedelta(minutes=1)
+    assert found[BUSY].due_at > machine.store.read(clock_of) + timedelta(minutes=1)
     assert [one.state for one in machine.store.read(lambda c: attempts.live(c, "main"))] == ["originating"]
     assert machine.plan() is None
 
@@ -211,7 +212,7 @@ def test_who_was_missed_again_after_they_were_reached_is_still_owed_that_call(ma
     machine.dials(1)
     bring_back()
     assert not machine.may_dial()
-    later = machine.store.read(missed.now) + timedelta(seconds=2)
+    later = machine.store.read(clock_of) + timedelta(seconds=2)
     machine.store.write(lambda c: [store_call(c, REACHED, ended_at=later), decide_all(c)])
     assert machine.goes_on()
     assert machine.callbacks()[REACHED].state == "owed"
@@ -226,7 +227,7 @@ def test_a_call_before_they_were_reached_that_is_known_only_afterwards_is_not_ca
     machine.dials(1)
     bring_back()
     assert machine.goes_on()
-    ended = machine.store.read(missed.now) - timedelta(seconds=30)
+    ended = machine.store.read(clock_of) - timedelta(seconds=30)
     decided = machine.store.write(lambda c: [store_call(c, REACHED, ended_at=ended), *decide_all(c)])
     assert decided[1:] == ["served_elsewhere"]
 

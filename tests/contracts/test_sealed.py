@@ -16,11 +16,13 @@ from ivr.command.root import app
 from ivr.config.model import RecordRetention, Retention
 from ivr.config.shapes import DAY
 from ivr.menus.steps import by_node
-from ivr.storage.engine import Store
-from ivr.storage.purge import purge
-from ivr.storage.schema import attempts, callbacks, calls, metadata
-from ivr.storage.sealed import begins
-from ivr.storage.totals import totals, ways_out
+from ivr.reading.totals import totals, ways_out
+from ivr.retention.purge import purge
+from ivr.storage.engine.store import Store
+from ivr.storage.records.sealed import begins
+from ivr.storage.schema import metadata
+from ivr.storage.schema.owed import attempts, callbacks
+from ivr.storage.schema.recorded import calls
 from tests.contracts.retaining import ANNA, days_ago, house
 from tests.contracts.test_callback_decisions import decide_all
 from tests.contracts.test_purge import BAKU, purged

@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from ivr.command.store import open_spool
-from ivr.storage.spool import Spool
+from ivr.recording.unstored import Spool
 from tests.contracts.test_visits import CALL, OVER, WAITING
 from tests.unit.ami_lines import at
 

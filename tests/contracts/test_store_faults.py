@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
-from ivr.storage.engine import Store, StoreAway, StoreUnfit
+from ivr.storage.engine.store import Store, StoreAway, StoreUnfit
 from ivr.storage.migrations import migrate
-from ivr.storage.schema import denied_numbers
+from ivr.storage.schema.owed import denied_numbers
 from tests.lab.house import LOOPBACK, free_ports
 from tests.stores import empty_store
 

@@ -13,14 +13,15 @@ from sqlalchemy import Connection, select
 from agi_scripts.table import scripts_for
 from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
-from ivr.config.loading import configuration_of, load_or_fail
+from ivr.checks.loading import load_or_fail
+from ivr.config.loading import configuration_of
 from ivr.config.model import Survey as SurveyRule
 from ivr.queues.board import Board
-from ivr.storage.engine import Store
-from ivr.storage.export import rows
-from ivr.storage.schema import visits
-from ivr.storage.spool import Spool
-from ivr.storage.surveys import keep
+from ivr.reading.export import rows
+from ivr.recording.unstored import Spool
+from ivr.storage.engine.store import Store
+from ivr.storage.records.surveys import keep
+from ivr.storage.schema.recorded import visits
 from ivr.visits.records import Survey
 from tests.contracts.retaining import ANNA, called, days_ago
 from tests.contracts.test_purge import purged

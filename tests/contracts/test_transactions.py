@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import event, text
 
-from ivr.storage.engine import Store
+from ivr.storage.engine.store import Store
 from tests.plans import watched
 from tests.stores import empty_store
 

@@ -17,9 +17,9 @@ from callback_dialer.ordering import Order, place_all
 from callback_dialer.pacing import QueueLoad
 from callback_dialer.starting import release_next, start_next
 from ivr.calls.numbers import CallerNumber
-from ivr.storage import missed
-from ivr.storage.engine import Store
-from ivr.storage.schema import attempts, callbacks, decisions
+from ivr.storage.engine.store import Store
+from ivr.storage.owed import missed
+from ivr.storage.schema.owed import attempts, callbacks, decisions
 from tests.contracts.test_callback_decisions import ALWAYS, decide_all
 from tests.stored_calls import store_call
 

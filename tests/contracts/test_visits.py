@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from ivr.calls.caller import reader
-from ivr.storage.engine import Store
-from ivr.storage.export import rows
-from ivr.storage.open_records import open_records
-from ivr.storage.schema import calls
-from ivr.storage.visits import save
+from ivr.calls.numbers import reader
+from ivr.reading.export import rows
+from ivr.storage.engine.store import Store
+from ivr.storage.records.open_records import open_records
+from ivr.storage.records.visits import save
+from ivr.storage.schema.recorded import calls
 from ivr.visits.records import Call, Visit
 from tests.unit.ami_lines import at
 

@@ -14,8 +14,8 @@ from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
 from ivr.command.root import app
-from ivr.storage.engine import Store
-from ivr.storage.schema import callbacks
+from ivr.storage.engine.store import Store
+from ivr.storage.schema.owed import callbacks
 from tests.contracts.test_callback_guards import decide_all, rules
 from tests.stored_calls import store_call
 from tests.unit.starter import FILES

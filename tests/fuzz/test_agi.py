@@ -19,9 +19,10 @@ from ivr.asterisk.fastagi import FastAgiFactory, Limits, Script
 from ivr.asterisk.secrets import agi_answer
 from ivr.asterisk.words import FASTAGI_QUESTION
 from ivr.calls.orders import OrderAnswer
-from ivr.config.loading import configuration_of, load_or_fail
+from ivr.checks.loading import load_or_fail
+from ivr.config.loading import configuration_of
 from ivr.queues.board import Board
-from ivr.storage import callbacks
+from ivr.storage.owed import callbacks
 from tests.fuzz import fuzzed, program, spelled
 from tests.golden import CONFIG
 from tests.lab.agi_server import SECRET

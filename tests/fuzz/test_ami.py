@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from callback_dialer.attempt import Progress
 from callback_dialer.following import Following
-from ivr.asterisk.actions import AmiError
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.messages import AmiError, AmiEvent
 from ivr.asterisk.session import Session, _Protocol
 from ivr.queues.board import Board
 from ivr.visits.fold import Fold

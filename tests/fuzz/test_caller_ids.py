@@ -16,11 +16,10 @@ from sqlalchemy import Connection, create_engine, insert
 
 from callback_dialer.decide import Facts, decide
 from callback_dialer.originate import originate
-from ivr.asterisk.actions import Header, UnsafeHeader, refuse_unsafe
-from ivr.calls.caller import ReadNumber, reader
-from ivr.calls.numbers import dial_string
-from ivr.logs import processors
-from ivr.storage.schema import denied_numbers
+from ivr.asterisk.messages import Header, UnsafeHeader, refuse_unsafe
+from ivr.base.logs import processors
+from ivr.calls.numbers import ReadNumber, dial_string, reader
+from ivr.storage.schema.owed import denied_numbers
 from tests.callback_policy import MISSED, NOON, policy, shipped
 from tests.fuzz import fuzzed, program, spelled
 from tests.unit.test_callback_originate import ATTEMPT, CALLBACK

@@ -5,10 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 
 from dialplan.plan import Context, Extension, Step, render
-from dialplan.quoting import UnsafeText, argument, comment, field, value
-from dialplan.settings import Section
-from dialplan.settings import render as render_settings
-from ivr.config.loading import load_files
+from dialplan.quoting import Section, UnsafeText, argument, comment, field, value
+from dialplan.quoting import render as render_settings
+from ivr.checks.loading import load_files
 from tests.fuzz import fuzzed, program, spelled
 
 YAML = tuple(

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from ivr.storage.attempts import Attempt
-from ivr.storage.callbacks import Callback
-from ivr.storage.schema import visits
+from ivr.storage.owed.attempts import Attempt
+from ivr.storage.owed.callbacks import Callback
+from ivr.storage.schema.recorded import visits
 from tests.lab.audio import Sound, load_sounds
 from tests.lab.dialing import Dialing, until
 from tests.lab.exchange import Keypress, Lifts

@@ -29,17 +29,18 @@ from callback_dialer.pacing import QueueLoad
 from callback_dialer.policy import Policy
 from callback_dialer.resolving import Resolver
 from callback_dialer.starting import Start
-from ivr.asterisk.actions import Header, Reply
 from ivr.asterisk.connection import AmiConnection
+from ivr.asterisk.messages import Header, Reply
 from ivr.asterisk.secrets import read_secret
 from ivr.asterisk.session import Session
 from ivr.calls.callback_states import Disposition
-from ivr.config.loading import configuration_of, load_or_fail
+from ivr.checks.loading import load_or_fail
+from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
-from ivr.storage import attempts
-from ivr.storage.attempts import Attempt
-from ivr.storage.engine import Store, StoreThread
+from ivr.storage.engine.store import Store, StoreThread
+from ivr.storage.owed import attempts
+from ivr.storage.owed.attempts import Attempt
 from ivr.visits.from_queue_log import LogLine
 
 STATES: Final = ("ringing", "citizen_answered", "confirmed", "agent_connected", "ended")

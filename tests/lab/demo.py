@@ -18,9 +18,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ivr.calls.masking import masked_text
+from ivr.base.masking import masked_text
 from ivr.calls.opening_hours import Schedule
-from ivr.config.loading import configuration_of, load_or_fail
+from ivr.checks.loading import load_or_fail
+from ivr.config.loading import configuration_of
 from tests.lab.audio import load_sounds
 from tests.lab.demo_compare import Exports, Result
 from tests.lab.demo_judge import Evidence

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from ivr.calls.masking import masked, masked_text
+from ivr.base.masking import masked, masked_text
 from tests.lab.demo_compare import Result
 from tests.lab.demo_phones import Played, Stage
 

@@ -16,16 +16,17 @@ from typing import Any, TypeVar
 from callback_dialer.dialer import Dialer
 from callback_dialer.policy import Policy
 from ivr.asterisk.connection import AmiConnection
-from ivr.config.loading import configuration_of, load_or_fail
+from ivr.checks.loading import load_or_fail
+from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
-from ivr.recorder import Recorder
-from ivr.storage import callbacks
-from ivr.storage.callbacks import Callback
-from ivr.storage.engine import Store, StoreThread
-from ivr.storage.schema import attempts as attempts_table
-from ivr.storage.schema import callbacks as callbacks_table
-from ivr.watched import Watched
+from ivr.recording.recorder import Recorder
+from ivr.recording.watched import Watched
+from ivr.storage.engine.store import Store, StoreThread
+from ivr.storage.owed import callbacks
+from ivr.storage.owed.callbacks import Callback
+from ivr.storage.schema.owed import attempts as attempts_table
+from ivr.storage.schema.owed import callbacks as callbacks_table
 from tests.lab.exchange import Exchange, Fate
 from tests.lab.house import House
 from tests.stores import empty_store

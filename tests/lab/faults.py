@@ -10,11 +10,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from sqlalchemy import Connection
 
-from ivr.asterisk.actions import Header, Reply
 from ivr.asterisk.connection import AmiConnection
-from ivr.calls.caller import ReadNumber
-from ivr.storage import visits
-from ivr.storage.visits import Saved
+from ivr.asterisk.messages import Header, Reply
+from ivr.calls.numbers import ReadNumber
+from ivr.storage.records import visits
+from ivr.storage.records.visits import Saved
 from ivr.visits.records import Call, Visit
 
 _WRONG_BY = 2.0

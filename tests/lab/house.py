@@ -28,7 +28,8 @@ import yaml
 
 from dialplan.writing import write
 from ivr.asterisk.secrets import FOLDER, make_missing, read_secret
-from ivr.config.loading import configuration_of, load_or_fail
+from ivr.checks.loading import load_or_fail
+from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.sounds.prompts import PromptFile, needed
 from ivr.sounds.synthesis import NOTES, build, outdated

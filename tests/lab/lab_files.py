@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dialplan.quoting import value
-from dialplan.settings import Section, render
+from dialplan.quoting import Section, render, value
 from ivr.asterisk.words import CONTEXT_AGENTS, CONTEXT_INBOUND
 from ivr.config.model import Configuration
 from tests.lab.phone import MOMENT_HEADER

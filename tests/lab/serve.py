@@ -17,7 +17,8 @@ from typing import Any
 from rich.console import Console
 
 from ivr.asterisk.secrets import FOLDER as SECRETS
-from ivr.config.loading import configuration_of, load_or_fail
+from ivr.checks.loading import load_or_fail
+from ivr.config.loading import configuration_of
 from tests.lab.demo_story import ALWAYS
 from tests.lab.house import REPOSITORY, House
 from tests.lab.service import HotlineService, ServiceFailed

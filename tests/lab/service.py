@@ -16,7 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from ivr.config.loading import configuration_of, load_or_fail
+from ivr.checks.loading import load_or_fail
+from ivr.config.loading import configuration_of
 from tests.lab.clock import SettableClock
 from tests.lab.house import REPOSITORY, House
 

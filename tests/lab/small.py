@@ -12,7 +12,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from ivr.asterisk.connection import AmiConnection
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.messages import AmiEvent
 from tests.lab.audio import Sound
 from tests.lab.house import REPOSITORY, Changes, House
 

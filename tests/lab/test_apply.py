@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dialplan.running import plans_named
 from ivr.command.options import operator
-from ivr.storage import audit
+from ivr.storage.people import audit
 from tests.lab.applying import Admin
 from tests.lab.phone import AgentPhone, Caller
 from tests.lab.small import OPEN, small_house

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from signal import SIGKILL
 
-from ivr.asterisk.actions import ActionLost
+from ivr.asterisk.messages import ActionLost
 from ivr.asterisk.readiness import Send
 from ivr.command.options import operator
 from ivr.revisions import takeover

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from ivr.asterisk.connection import AmiConnection, Timing
 from ivr.asterisk.readiness import Needed, shortcomings
-from ivr.availability import Availability, SignsOfLife
-from ivr.config.loading import configuration_of, load_or_fail
-from ivr.storage.engine import Store, StoreThread
-from ivr.storage.liveness import availability, running
+from ivr.checks.loading import load_or_fail
+from ivr.config.loading import configuration_of
+from ivr.recording.availability import Availability, SignsOfLife
+from ivr.storage.engine.store import Store, StoreThread
+from ivr.storage.running.liveness import availability, running
 from tests.lab.exchange import Exchange
 from tests.lab.house import House
 from tests.lab.small import CONFIG, TODAY, until

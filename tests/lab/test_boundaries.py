@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
-from ivr.storage.engine import Store
-from ivr.storage.schema import attempts, callbacks
+from ivr.storage.engine.store import Store
+from ivr.storage.schema.owed import attempts, callbacks
 from tests.lab.checkpoints import BEFORE_ASTERISK, BOUNDARIES, PARTING, TAKING_OVER, Order
 from tests.lab.dialing import Dialing, ready_to_dial, until
 from tests.lab.exchange import Fate, Keypress, Lifts

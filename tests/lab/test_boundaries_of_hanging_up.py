@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from ivr.storage.schema import attempts, callbacks
+from ivr.storage.schema.owed import attempts, callbacks
 from tests.lab.checkpoints import WITHDRAWING
 from tests.lab.dialing import Dialing, until
 from tests.lab.exchange import Rings

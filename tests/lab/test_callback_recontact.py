@@ -10,8 +10,8 @@ from pathlib import Path
 from callback_dialer.deciding import decide_call
 from callback_dialer.dialer import TURN_SECONDS
 from callback_dialer.policy import Policy
-from ivr.storage import listening
-from ivr.storage.schema import agent_states, recorder_signs
+from ivr.storage.running import listening
+from ivr.storage.schema.running import agent_states, recorder_signs
 from tests.callback_policy import NOON
 from tests.lab.callback_steps import (
     E164,

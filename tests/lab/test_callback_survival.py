@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from ivr.storage import missed
-from ivr.storage.engine import Store
+from ivr.storage.engine.statements import clock_of
+from ivr.storage.engine.store import Store
 from tests.lab.callback_steps import (
     NUMBER,
     ONE,
@@ -78,7 +78,7 @@ def test_an_attempt_asterisk_took_to_its_grave_is_unknown_and_waits_long(tmp_pat
             [attempt] = await ended(lab)
             assert attempt.disposition == "unknown"
             owed = await in_state(lab, "owed")
-            assert owed.due_at - lab.store.read(missed.now) > timedelta(hours=3)
+            assert owed.due_at - lab.store.read(clock_of) > timedelta(hours=3)
             assert len(lab.exchange.calls_to(NUMBER)) == 1
 
     run(scenario)

@@ -17,9 +17,10 @@ from callback_dialer.attempt import Progress
 from callback_dialer.attempt import disposition as disposition_of
 from callback_dialer.milestones import lines_of, tell
 from callback_dialer.policy import Policy
-from ivr.storage import missed, refusals
-from ivr.storage.engine import Store
-from ivr.storage.schema import decisions
+from ivr.storage.engine.statements import clock_of
+from ivr.storage.engine.store import Store
+from ivr.storage.owed import refusals
+from ivr.storage.schema.owed import decisions
 from tests.callback_policy import NOON
 from tests.contracts.test_callback_guards import decide_all
 from tests.lab.callback_steps import (
@@ -234,7 +235,7 @@ def test_who_finds_no_agent_is_told_so_and_called_at_the_time_they_choose(tmp_pa
             [attempt] = await ended(lab)
             assert attempt.disposition == "no_agent"
             owed = await in_state(lab, "owed")
-            ahead = owed.due_at - lab.store.read(missed.now)
+            ahead = owed.due_at - lab.store.read(clock_of)
             assert timedelta(minutes=29) < ahead <= timedelta(minutes=30)
 
     run(scenario)

@@ -14,7 +14,7 @@ from ivr.command.root import app
 from ivr.menus.steps import last_node
 from ivr.revisions.shelf import CONFIG as CONFIG_OF_REVISION
 from ivr.revisions.shelf import Revision, Shelf
-from ivr.storage import audit
+from ivr.storage.people import audit
 from tests.lab.audio import Sound
 from tests.lab.calllog import What
 from tests.lab.house import House

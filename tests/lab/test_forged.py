@@ -14,10 +14,10 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import select
 
-from ivr import vouching
 from ivr.asterisk.secrets import FOLDER, read_secret_file
 from ivr.asterisk.words import LOG_KEY
-from ivr.storage.schema import orders
+from ivr.recording import vouching
+from ivr.storage.schema.owed import orders
 from ivr.visits.from_queue_log import read_line
 from tests.lab.calllog import What
 from tests.lab.exchange import Exchange

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.messages import AmiEvent
 from ivr.asterisk.words import PAUSED_BY_US
 from tests.lab.phone import AgentPhone, Caller
 from tests.lab.service import HotlineService

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.asterisk.actions import ActionRefused, Header
 from ivr.asterisk.connection import AmiConnection
+from ivr.asterisk.messages import ActionRefused, Header
 from ivr.asterisk.secrets import PSEUDONYMS
 from ivr.asterisk.words import FASTAGI_SECRET, LOG_KEY
 from tests.lab.house import House

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from ivr.asterisk.actions import Reply
+from ivr.asterisk.messages import Reply
 from tests.lab.small import small_house
 
 NAMES = {

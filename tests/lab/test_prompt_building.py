@@ -13,9 +13,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ivr.command.root import app
-from ivr.sounds.loudness import level
 from ivr.sounds.prompts import PromptFile
-from ivr.sounds.synthesis import PromptError, build
+from ivr.sounds.synthesis import PromptError, build, level
 
 BASE = Path(__file__).parents[1] / "broken" / "base"
 SHORT = PromptFile("en", "short", "short", (("en", "Hello."),))

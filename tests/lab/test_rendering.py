@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 
 from dialplan.writing import write
 from ivr.asterisk.secrets import SecretMissing, make_missing, read_secret
+from ivr.checks.loading import load_or_fail
 from ivr.command.root import app
-from ivr.config.loading import Loaded, load_or_fail
+from ivr.config.loading import Loaded
 from tests.golden import CONFIG, TODAY, compiled
 
 

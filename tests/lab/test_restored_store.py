@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from callback_dialer import continuity
-from ivr.storage.engine import Store
+from ivr.storage.engine.store import Store
 from tests.lab.callback_steps import NINE, NUMBER, REACHED, agents, ended, miss, run
 from tests.lab.dialing import ready_to_dial, running_dialer, running_recorder, until
 from tests.lab.exchange import Lifts

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from ivr.storage.engine import Store
-from ivr.storage.export import rows
+from ivr.reading.export import rows
+from ivr.storage.engine.store import Store
 from tests.contracts.retaining import alive
 from tests.lab.callback_steps import REACHED, agents
 from tests.lab.clock import SettableClock

@@ -18,13 +18,13 @@ from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.fastagi import Limits
 from ivr.asterisk.queue_log import rotated
-from ivr.config.loading import configuration_of, load_or_fail
-from ivr.keeping import keep, known
-from ivr.queue_log import read_files
+from ivr.checks.loading import load_or_fail
+from ivr.config.loading import configuration_of
 from ivr.queues.board import Board
-from ivr.storage.engine import Store
-from ivr.storage.export import rows
-from ivr.watched import Watched
+from ivr.reading.export import rows
+from ivr.recording.queue_log import keep, known, read_files
+from ivr.recording.watched import Watched
+from ivr.storage.engine.store import Store
 from tests.lab.agi_server import serving
 from tests.lab.calllog import NeverHappened, What
 from tests.lab.exchange import Exchange, Keypress, Lifts

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from ivr.storage.engine import Store
-from ivr.storage.leases import LEASE
-from ivr.storage.schema import leases
+from ivr.storage.engine.store import Store
+from ivr.storage.running.leases import LEASE
+from ivr.storage.schema.running import leases
 from tests.lab.dialing import Dialing, ready_to_dial, running_dialer, until
 from tests.lab.exchange import Keypress, Lifts
 from tests.lab.phone import AgentPhone

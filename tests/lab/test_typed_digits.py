@@ -12,7 +12,7 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from ivr.command.root import app
-from ivr.storage.schema import calls
+from ivr.storage.schema.recorded import calls
 from tests.lab.phone import Caller
 from tests.lab.recorded import recorded_house
 from tests.lab.small import CITIZEN, OPEN, until

@@ -13,9 +13,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 
-from ivr.asterisk.actions import ActionRefused
 from ivr.asterisk.connection import AmiConnection
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.messages import ActionRefused, AmiEvent
 from ivr.asterisk.words import VAR_LANGUAGE, VAR_PATH, VAR_STEPS
 from ivr.menus.walk import HANG_UP, SILENCE
 from tests.lab.house import House

@@ -12,11 +12,12 @@ from typing import Any
 from agi_scripts.table import scripts_for
 from ivr.asterisk import words
 from ivr.asterisk.connection import AmiConnection, Connected, Lost, utc_now
-from ivr.asterisk.events import AmiEvent
 from ivr.asterisk.fastagi import Limits
-from ivr.config.loading import configuration_of, load_or_fail
+from ivr.asterisk.messages import AmiEvent
+from ivr.checks.loading import load_or_fail
+from ivr.config.loading import configuration_of
 from ivr.queues.board import Board, refresh
-from ivr.storage.engine import Store
+from ivr.storage.engine.store import Store
 from tests.lab.agi_server import serving
 from tests.lab.house import House
 

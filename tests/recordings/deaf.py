@@ -12,7 +12,7 @@ from functools import cache
 from typing import NamedTuple
 
 from ivr.asterisk.connection import Connected, Lost
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.messages import AmiEvent
 from ivr.asterisk.queue_log import Block, LogFile, blocks, in_order
 from ivr.visits.facts import Fact
 from ivr.visits.from_ami import AmiReader

@@ -11,7 +11,7 @@ from pathlib import Path
 from panoramisk.message import Message
 
 from ivr.asterisk.connection import Connected, Lost
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.messages import AmiEvent
 from ivr.asterisk.session import event_of
 
 HEARD_FROM = datetime(2027, 3, 1, 12, tzinfo=UTC)

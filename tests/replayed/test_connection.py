@@ -9,9 +9,8 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from panoramisk.message import Message
 
-from ivr.asterisk.actions import ActionLost, ActionRefused, ActionTimedOut, UnsafeHeader
 from ivr.asterisk.connection import AmiConnection, Connected, Lost, Timing
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.messages import ActionLost, ActionRefused, ActionTimedOut, AmiEvent, UnsafeHeader
 from tests.recordings.listening import Manner, bytes_of, messages
 from tests.recordings.replay import Replay
 from tests.recordings.truth import CASES

@@ -18,13 +18,14 @@ from sqlalchemy import Column, select, text
 from structlog.testing import capture_logs
 
 from ivr.asterisk.connection import AmiConnection
-from ivr.recorder import Recorder
-from ivr.storage import unstored
-from ivr.storage.engine import Store, StoreThread
-from ivr.storage.export import rows
-from ivr.storage.schema import calls, gaps, leases
-from ivr.storage.schema import visits as visits_table
-from ivr.storage.spool import Spool
+from ivr.reading.export import rows
+from ivr.recording import unstored
+from ivr.recording.recorder import Recorder
+from ivr.recording.unstored import Spool
+from ivr.storage.engine.store import Store, StoreThread
+from ivr.storage.schema.recorded import calls
+from ivr.storage.schema.recorded import visits as visits_table
+from ivr.storage.schema.running import gaps, leases
 from tests.postgresql import PostgreSQL
 from tests.recordings.listening import Manner, bytes_of
 from tests.recordings.replay import Replay

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from ivr.asterisk.connection import AmiConnection
-from ivr.recorder import Recorder
-from ivr.storage.engine import Store, StoreThread, StoreUnfit
+from ivr.recording.recorder import Recorder
+from ivr.storage.engine.store import Store, StoreThread, StoreUnfit
 from tests.recordings.replay import Replay
 from tests.replayed.test_database_away import (
     is_true,

@@ -23,19 +23,19 @@ import pytest
 from sqlalchemy import Connection, Row, exists, select
 
 from ivr.asterisk.queue_log import in_order
-from ivr.calls.missed import MissedCall, missed_calls
-from ivr.config.loading import configuration_of, load_or_fail
-from ivr.keeping import keep
-from ivr.queue_log import QueueLog
-from ivr.storage import export
-from ivr.storage.engine import Store
-from ivr.storage.missed import ended_call
-from ivr.storage.schema import calls, visits
-from ivr.storage.visits import save
+from ivr.checks.loading import load_or_fail
+from ivr.config.loading import configuration_of
+from ivr.figures.missed import MissedCall, missed_calls
+from ivr.reading import export
+from ivr.recording.queue_log import QueueLog, keep
+from ivr.recording.watched import Watched
+from ivr.storage.engine.store import Store
+from ivr.storage.owed.missed import ended_call
+from ivr.storage.records.visits import save
+from ivr.storage.schema.recorded import calls, visits
 from ivr.visits.facts import Tick
 from ivr.visits.fold import Fold
 from ivr.visits.steady import When
-from ivr.watched import Watched
 from tests.lab.house import REPOSITORY
 from tests.recordings import deaf
 from tests.recordings.truth import CASES, Told, differences

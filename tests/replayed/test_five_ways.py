@@ -15,16 +15,15 @@ from sqlalchemy import exists, or_, select
 
 from ivr.asterisk.connection import AmiConnection, Timing
 from ivr.asterisk.queue_log import in_order
-from ivr.keeping import keep, known
-from ivr.queue_log import QueueLog
-from ivr.recorder import Recorder
-from ivr.storage import schema
-from ivr.storage.agreement import LogComparison, Period
-from ivr.storage.engine import Store, StoreThread
-from ivr.storage.export import rows
+from ivr.figures.agreement import Disagreement
+from ivr.reading.agreement import LogComparison, Period
+from ivr.reading.export import rows
+from ivr.recording.queue_log import QueueLog, keep, known
+from ivr.recording.recorder import Recorder
+from ivr.recording.watched import Watched
+from ivr.storage.engine.store import Store, StoreThread
 from ivr.storage.migrations import migrate
-from ivr.visits.agreement import Disagreement
-from ivr.watched import Watched
+from ivr.storage.schema import recorded as schema
 from tests.recordings.listening import Manner, bytes_of
 from tests.recordings.replay import Replay
 from tests.recordings.truth import CASES, NAMES, Told, differences

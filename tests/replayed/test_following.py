@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from ivr.asterisk.connection import AmiConnection, Timing
-from ivr.following import LogFollower
-from ivr.recorder import Recorder
-from ivr.storage import listening
-from ivr.storage.engine import Store, StoreAway, StoreThread
-from ivr.storage.export import rows
+from ivr.reading.export import rows
+from ivr.recording.following import LogFollower
+from ivr.recording.recorder import Recorder
+from ivr.recording.vouching import Vouching
+from ivr.recording.watched import Watched
+from ivr.storage.engine.store import Store, StoreAway, StoreThread
 from ivr.storage.migrations import migrate
-from ivr.storage.moments import from_millis
-from ivr.storage.schema import gaps
-from ivr.vouching import Vouching
-from ivr.watched import Watched
+from ivr.storage.running import listening
+from ivr.storage.schema.columns import from_millis
+from ivr.storage.schema.running import gaps
 from tests.recordings.listening import Manner, bytes_of
 from tests.recordings.replay import Replay
 from tests.recordings.truth import CASES, Told, differences

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from callback_dialer.milestones import lines_of
 from ivr.asterisk import queue_log
 from ivr.asterisk.queue_log import blocks, identify
-from ivr.storage.engine import Store
+from ivr.storage.engine.store import Store
 from tests.replayed.test_following import (
     COMPLETE,
     CONNECT,

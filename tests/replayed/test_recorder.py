@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from ivr.asterisk.connection import AmiConnection, Timing
-from ivr.recorder import Recorder, RecordsLost
-from ivr.storage.engine import Store, StoreAway, StoreThread
-from ivr.storage.export import rows
+from ivr.reading.export import rows
+from ivr.recording.recorder import Recorder, RecordsLost
+from ivr.recording.watched import Watched
+from ivr.storage.engine.store import Store, StoreAway, StoreThread
 from ivr.storage.migrations import migrate
-from ivr.storage.schema import calls, visits
-from ivr.watched import Watched
+from ivr.storage.schema.recorded import calls, visits
 from tests.recordings.listening import Manner, bytes_of
 from tests.recordings.replay import Replay
 from tests.recordings.truth import CASES, WHOLE, Told, differences

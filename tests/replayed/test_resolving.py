@@ -11,10 +11,10 @@ import pytest
 from callback_dialer.following import Following
 from callback_dialer.resolving import Resolver
 from ivr.asterisk.connection import AmiConnection
-from ivr.storage import attempts
-from ivr.storage.attempts import Attempt
-from ivr.storage.engine import Store, StoreThread
+from ivr.storage.engine.store import Store, StoreThread
 from ivr.storage.migrations import migrate
+from ivr.storage.owed import attempts
+from ivr.storage.owed.attempts import Attempt
 from tests.contracts.test_callback_attempts import dialled
 from tests.contracts.test_callback_decisions import ALWAYS
 from tests.recordings.replay import Replay

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.asterisk.connection import Connected
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.messages import AmiEvent
 from tests.scenarios.telling import Listener, spelled_out, told
 from tests.unit.ami_lines import START, at, events
 

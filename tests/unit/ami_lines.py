@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.messages import AmiEvent
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ivr.config.loading import Loaded, load_files
+from ivr.checks.loading import load_files
+from ivr.config.loading import Loaded
 from ivr.config.starter import starter_folder
 
 FILES = {file.name: file.read_bytes() for file in sorted(starter_folder().glob("*.yaml"))}

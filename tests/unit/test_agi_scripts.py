@@ -13,7 +13,7 @@ from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.fastagi import Unanswered
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
-from ivr.storage.engine import Store
+from ivr.storage.engine.store import Store
 from tests.unit.agi_wire import OK, ScriptedWire, value
 from tests.unit.ami_lines import START, at, events
 from tests.unit.starter import shipped

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.ahead import ahead
+from ivr.base.ahead import ahead
 
 REPO = Path(__file__).parents[2]
 

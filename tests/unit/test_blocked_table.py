@@ -12,10 +12,11 @@ import pytest
 
 from dialplan.blocked import contexts
 from dialplan.plan import Source
-from ivr.calls.caller import reader
-from ivr.config.contacts import Blocked
-from ivr.config.loading import configuration_of, load_or_fail
+from ivr.calls.numbers import reader
+from ivr.checks.loading import load_or_fail
+from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
+from ivr.config.sections import Blocked
 from ivr.menus.walk import Menu
 from tests.golden import CONFIG, TODAY
 from tests.lab.small import OPEN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.messages import AmiEvent
 from ivr.queues.board import Board
 from tests.unit.ami_lines import at
 

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from ivr.calls.opening_hours import calendar
-from ivr.config.check_calendar import estimated, running_out
-from ivr.config.check_contacts import expired
+from ivr.checks.contacts import expired
+from ivr.checks.dates import estimated, running_out
 from ivr.config.loading import Loaded, configuration_of
 from tests.unit.starter import load_changed, shipped
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from callback_dialer.attempt import BY_CAUSE, Progress, apply, attempt_of, disposition
 from callback_dialer.following import Following
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.messages import AmiEvent
 from ivr.visits.from_queue_log import LogLine
 
 ID = "cb-5f1d"

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from callback_dialer.breaker import UNLIMITED, calls_allowed
+from callback_dialer.pacing import UNLIMITED, calls_allowed
 from ivr.calls.callback_states import AttemptState
 from ivr.config.callback_rules import Breaker
-from ivr.storage.attempts import Tried
+from ivr.storage.owed.attempts import Tried
 from tests.callback_policy import NOON, policy
 
 RULES = policy(breaker=Breaker(faults=3, pause=60.0, longest=200.0))

@@ -7,10 +7,9 @@ from datetime import timedelta
 from callback_dialer.attempt import Progress
 from callback_dialer.following import Following
 from callback_dialer.originate import originate
-from ivr.asterisk.actions import refuse_unsafe
-from ivr.asterisk.events import AmiEvent
-from ivr.storage.attempts import Attempt
-from ivr.storage.callbacks import Callback
+from ivr.asterisk.messages import AmiEvent, refuse_unsafe
+from ivr.storage.owed.attempts import Attempt
+from ivr.storage.owed.callbacks import Callback
 from tests.callback_policy import NOON, policy
 
 ID = "cb-1"

@@ -10,8 +10,8 @@ import pytest
 
 from callback_dialer.policy import Policy
 from ivr.asterisk.words import interface
-from ivr.config.contacts import Contact
 from ivr.config.model import Trunk
+from ivr.config.sections import Contact
 from tests.callback_policy import NOON, ROUND_THE_CLOCK, policy, shipped
 
 MOBILE = "+994501234567"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr.config.loading import configuration_of, load, load_files, load_or_fail
-from ivr.config.places import NOWHERE, Place
-from ivr.config.problems import ConfigurationError
+from ivr.checks.loading import load, load_files, load_or_fail
+from ivr.config.loading import configuration_of
+from ivr.config.problems import NOWHERE, ConfigurationError, Place
 from ivr.config.starter import NotEmpty, starter_folder, write_starter
 from tests.unit.starter import FILES, changed, load_changed, shipped
 

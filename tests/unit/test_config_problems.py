@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.config.loading import load, load_files
-from ivr.config.places import NOWHERE
-from ivr.config.problems import Problem
+from ivr.checks.loading import load, load_files
+from ivr.config.problems import NOWHERE, Problem
 from ivr.config.starter import starter_folder
 from tests import codes_page
 from tests.unit.config_mistakes import MISTAKES

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.asterisk.connection import Connected, Lost
-from ivr.asterisk.events import AmiEvent
+from ivr.asterisk.messages import AmiEvent
 from ivr.visits.fold import Fold
 from ivr.visits.from_ami import AmiReader
 from ivr.visits.records import Visit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.asterisk.genuine import END, Genuineness
+from ivr.asterisk.session import END, Genuineness
 from tests.recordings.truth import CASES
 
 CALLER = "Channel: P-1\r\nCallerIDNum: {}\r\nCallerIDName: x\r\nConnectedLineNum: \r\nConnectedLineName: \r\n"

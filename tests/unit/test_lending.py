@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callback_dialer.lender import Lent, Pauses, pauses
 from ivr.asterisk.words import PAUSED_BY_US
 from ivr.config.lending import Loan, loans
 from ivr.config.loading import configuration_of
 from ivr.queues.board import Board
-from ivr.queues.lending import Lent, Pauses, pauses
 from tests.unit.ami_lines import START, at, events
 from tests.unit.starter import load_changed
 

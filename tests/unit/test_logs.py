@@ -11,10 +11,10 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import text
 
-from ivr.asterisk.actions import UnsafeHeader, refuse_unsafe
 from ivr.asterisk.agi_session import AgiSession, UnsafeArgument, Wire
-from ivr.logs import mask_numbers, processors
-from ivr.storage.engine import Store, StoreUnfit
+from ivr.asterisk.messages import UnsafeHeader, refuse_unsafe
+from ivr.base.logs import mask_numbers, processors
+from ivr.storage.engine.store import Store, StoreUnfit
 from ivr.visits.facts import Party
 from tests.lab.house import REPOSITORY
 

@@ -10,13 +10,13 @@ from xml.etree import ElementTree as Xml
 import pytest
 from typer.testing import CliRunner
 
+from ivr.checks.loading import load_or_fail
 from ivr.command.root import app
-from ivr.config.loading import configuration_of, load_or_fail
+from ivr.config.loading import configuration_of
 from ivr.config.menu_graph import BUILT_IN
 from ivr.config.model import Configuration, Language
 from ivr.menus.drawing import svg
-from ivr.menus.drawn_words import words
-from ivr.menus.outline import mermaid, outline
+from ivr.menus.outline import mermaid, outline, words
 from tests.golden import CONFIG as SMALL
 from tests.lab.made_menus import menus
 

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.config.loading import configuration_of, load_or_fail
+from ivr.checks.loading import load_or_fail
+from ivr.config.loading import configuration_of
 from ivr.menus.steps import LONGEST_STEPS, Ending, NodeCount, Walk, by_node, last_node, passed
 from ivr.menus.walk import SILENCE, Caller, Menu
 from tests.golden import CONFIG

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ivr.calls.missed import EndedCall, Stay, missed_calls
+from ivr.figures.missed import EndedCall, Stay, missed_calls
 from tests.callback_policy import NOON
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.calls.opening_hours import ALL_DAY, NeverOpen, Schedule, irregular_days
-from ivr.config.hours import Hours
 from ivr.config.loading import configuration_of
+from ivr.config.sections import Hours
 from tests.unit.starter import shipped
 
 BAKU = ZoneInfo("Asia/Baku")

@@ -15,7 +15,7 @@ from ivr.asterisk.fastagi import Unanswered
 from ivr.calls.opening_hours import calling_hours
 from ivr.calls.orders import CallOrder, OrderAnswer, read_order
 from ivr.queues.board import Board
-from ivr.storage.engine import Store, StoreAway
+from ivr.storage.engine.store import Store, StoreAway
 from tests.callback_policy import shipped
 from tests.unit.agi_wire import OK, ScriptedWire, value
 from tests.unit.ami_lines import START, at, events

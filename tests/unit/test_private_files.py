@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from ivr.asterisk.shared_folder import write_whole
+from ivr.base.permissions import write_whole
 from ivr.doctor.machine import privacy
+from ivr.recording.unstored import Spool
 from ivr.revisions.shelf import CONFIG, Shelf, put_back
-from ivr.storage.engine import Store
+from ivr.storage.engine.store import Store
 from ivr.storage.migrations import migrate
-from ivr.storage.spool import Spool
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 

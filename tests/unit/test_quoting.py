@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialplan.quoting import UnsafeText, argument, comment, field, value
-from dialplan.settings import Section, render
+from dialplan.quoting import Section, UnsafeText, argument, comment, field, render, value
 
 TEXT = st.text(st.characters(codec="utf-8"))
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr.config import check_menu
+from ivr.checks import menu
+from ivr.checks.menu import TooManyHours, silent_rounds
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration, Menu, Node, Retry
-from ivr.config.places import Places
-from ivr.config.silent_rounds import TooManyHours, silent_rounds
+from ivr.config.problems import Places
 from tests.unit.starter import shipped
 
 SHIPPED = configuration_of(shipped())
@@ -114,7 +114,7 @@ def test_thirty_hours_in_what_is_no_round_are_a_search_as_long_as_the_row() -> N
 
 
 def _told(nodes: dict[str, Node]) -> list[str]:
-    return [f"{each.message} | {each.hint}" for each in check_menu.circles(menu_of(nodes), Places())]
+    return [f"{each.message} | {each.hint}" for each in menu.circles(menu_of(nodes), Places())]
 
 
 def test_of_a_thousand_million_rounds_twenty_are_told_and_that_there_are_more() -> None:

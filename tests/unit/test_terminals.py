@@ -9,9 +9,11 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import Connection, String, Text, literal, update
 
-from ivr.storage import switches
-from ivr.storage.audit import note
-from ivr.storage.schema import Told, metadata, processes
+from ivr.storage.owed import switches
+from ivr.storage.people.audit import note
+from ivr.storage.schema import metadata
+from ivr.storage.schema.columns import Told
+from ivr.storage.schema.running import processes
 from tests.callback_policy import NOON
 from tests.contracts.test_callback_attempts import dialled
 from tests.stored_calls import Queued, store_call

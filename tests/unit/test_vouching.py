@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ivr.asterisk.events import REFUSED, AmiEvent
+from ivr.asterisk.messages import REFUSED, AmiEvent
 from ivr.asterisk.queue_log import Block
-from ivr.vouching import Vouching
+from ivr.recording.vouching import Vouching
 
 ANSWERED = "1795364079|c.1|dvx|PJSIP/1101|CONNECT|12|a.1|3"
 STARTED = "1795364079|NONE|NONE|NONE|QUEUESTART|"

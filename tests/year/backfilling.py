@@ -12,8 +12,8 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from ivr.storage.engine import Store
-from ivr.storage.schema import visits
+from ivr.storage.engine.store import Store
+from ivr.storage.schema.recorded import visits
 from tests.year.generator import Truth, lines
 
 _COMMAND = (sys.executable, "-c", "from ivr.command.root import app; app()")

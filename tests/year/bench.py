@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.table import Table as Shown
 from sqlalchemy import Connection, Table
 
-from ivr.storage.bulk import COPY
-from ivr.storage.engine import Store
-from ivr.storage.schema import calls, visits
+from ivr.storage.engine.statements import COPY
+from ivr.storage.engine.store import Store
+from ivr.storage.schema.recorded import calls, visits
 from tests.postgresql import PostgreSQL
 from tests.stores import empty_store
 from tests.year.backfilling import backfill, stored, write_year

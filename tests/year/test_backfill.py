@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.storage.engine import Store
+from ivr.storage.engine.store import Store
 from tests.stores import store, url
 from tests.year.backfilling import backfill, stored, write_year
 from tests.year.generator import Truth

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, inspect, text
 
-from ivr.storage.engine import Store
+from ivr.storage.engine.store import Store
 
 NEWEST: Final = "first_58983a67ece6"
 """The revision whose tables this version knows: `first_` and a hash of the schema, which a test compares."""

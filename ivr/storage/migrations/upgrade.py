@@ -7,8 +7,8 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
-from ivr.storage.dialects import advisory_lock
-from ivr.storage.engine import StoreUnfit
+from ivr.storage.engine.statements import advisory_lock
+from ivr.storage.engine.store import StoreUnfit
 
 
 def configuration(connection: Connection) -> Config:

@@ -1,0 +1,170 @@
+"""Checks of opening hours, trunks and callbacks: what could never open, never be dialled or never be tried.
+
+Called by `ivr.checks.whole`. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from itertools import combinations
+
+import phonenumbers
+
+from ivr.config.callback_rules import RetryPlan
+from ivr.config.model import Configuration, Trunk
+from ivr.config.problems import KeyPath, Places, Problem
+from ivr.config.sections import clock
+
+
+def named_hours(configuration: Configuration) -> Iterator[tuple[KeyPath, str | None]]:
+    """Everything that may have hours: where that is written, and the name of the hours, if any."""
+    yield ("callback", "hours"), configuration.callback.hours
+    for name, queue in configuration.queues.items():
+        yield ("queues", name, "hours"), queue.hours
+    for name, node in configuration.menu.nodes.items():
+        yield ("menu", "nodes", name, "hours"), node.hours
+
+
+def unused_schedules(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """HRS008: hours that decide nothing."""
+    for name in configuration.hours.keys() - {schedule for _, schedule in named_hours(configuration)}:
+        yield Problem.of("HRS008", places.at("hours", name), name=name)
+
+
+def hours(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """HRS002-HRS005, HRS009: hours that close before they open, never open, or contradict themselves."""
+    if not configuration.hours and not places.has("hours"):
+        yield Problem.of("CFG002.hours", places.at())
+    for name, schedule in configuration.hours.items():
+        spans = {
+            (field, str(day)): clock(written)
+            for field in ("week", "special")
+            for day, written in getattr(schedule, field).items()
+            if written != "closed"
+        }
+        for (field, day), (opens, closes) in spans.items():
+            if closes <= opens:
+                yield Problem.of("HRS002", places.value_at("hours", name, field, day), day=day)
+        if not places.is_whole("hours", name):
+            continue
+        if not spans:
+            yield Problem.of("HRS003", places.at("hours", name), name=name)
+        elif schedule.open_on and ("week", "mon") not in spans:
+            yield Problem.of("HRS005", places.at("hours", name, "open_on"))
+        for first, second in (("closed_on", "open_on"), ("closed_on", "special"), ("open_on", "special")):
+            for position, date in enumerate(getattr(schedule, first)):
+                if date in (there := getattr(schedule, second)):
+                    key = str(date) if second == "special" else there.index(date)
+                    place, other = (
+                        places.at("hours", name, first, position),
+                        places.at("hours", name, second, key),
+                    )
+                    yield Problem.of("HRS004", place, earlier=other, date=date, other=second)
+        for field in ("closed_on", "open_on"):
+            dates = getattr(schedule, field)
+            for position, date in enumerate(dates):
+                if (first_at := dates.index(date)) < position:
+                    place, before = (places.at("hours", name, field, each) for each in (position, first_at))
+                    yield Problem.of("HRS009", place, earlier=before, date=date, field=field)
+
+
+def blocked(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """BLK001: a prefix blocks the whole country."""
+    home = f"+{phonenumbers.country_code_for_region(configuration.hotline.country)}"
+    for position, prefix in enumerate(configuration.blocked.numbers if configuration.blocked else []):
+        if home.startswith(prefix):
+            place = places.at("blocked", "numbers", position)
+            yield Problem.of("BLK001", place, prefix=prefix)
+
+
+def trunks(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """TRK001-TRK004: prefixes that are never dialled, addresses and endpoints that cannot be told apart."""
+    endpoints: dict[str, str] = {}
+    country_code = phonenumbers.country_code_for_region(configuration.hotline.country)
+    home = f"+{country_code}"
+    denied = configuration.callback.deny
+    for name, trunk in configuration.trunks.items():
+        for position, prefix in enumerate(trunk.carries):
+            place = places.at("trunks", name, "carries", position)
+            if country_code and not (prefix.startswith(home) or home.startswith(prefix)):
+                yield Problem.of(
+                    "TRK001", place, prefix=prefix, home=home, country=configuration.hotline.country
+                )
+            elif any(prefix.startswith(each) for each in denied):
+                yield Problem.of("TRK002", place, prefix=prefix)
+        for position, network in enumerate(trunk.match):
+            if _network(network) is None:
+                yield Problem.of("TRK003", places.at("trunks", name, "match", position), network=network)
+        other = endpoints.setdefault(trunk.endpoint, name)
+        if other != name:
+            place, before = (places.value_at("trunks", each, "endpoint") for each in (name, other))
+            yield Problem.of("TRK004", place, earlier=before, endpoint=trunk.endpoint, other=other)
+
+
+def trunk_overlaps(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """TRK005: two trunks take the calls of one address, or carry one prefix."""
+    for (earlier, first), (name, trunk) in combinations(configuration.trunks.items(), 2):
+        if trunk.endpoint == first.endpoint:
+            continue  # one trunk written twice, which TRK004 tells
+        field = "match" if trunk.match else "server"
+        for position, network in enumerate(_sources(trunk)):
+            if network and any(other and network.overlaps(other) for other in _sources(first)):
+                place = places.value_at("trunks", name, field, *([position] if trunk.match else []))
+                before = places.value_at("trunks", earlier, "match" if first.match else "server")
+                yield Problem.of("TRK005", place, earlier=before, network=network, other=earlier)
+        for position, prefix in enumerate(trunk.carries):
+            if prefix in first.carries:
+                place = places.at("trunks", name, "carries", position)
+                before = places.at("trunks", earlier, "carries", first.carries.index(prefix))
+                yield Problem.of("TRK005.prefix", place, earlier=before, prefix=prefix, other=earlier)
+
+
+def callback(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """CBK002, CBK004, CBK005: outcomes without a plan, nobody left to call or to call with."""
+    plan = configuration.callback
+    for outcome in RetryPlan.model_fields:
+        if not getattr(plan.retry, outcome) and places.is_whole("callback", "retry", outcome):
+            yield Problem.of("CBK002", places.at("callback", "retry", outcome), outcome=outcome)
+    if not plan.enabled or not places.is_whole("callback"):
+        return
+    for field, given in (("for", plan.outcomes), ("kinds", plan.kinds)):
+        if not given:
+            yield Problem.of("CBK004", places.at("callback", field), field=field)
+    if not places.is_whole("agents") or not places.is_whole("queues"):
+        return
+    for name, queue in configuration.queues.items():
+        reserve = plan.reserve if queue.reserve is None else queue.reserve
+        serving = sum(name in agent.queues for agent in configuration.agents.values())
+        if 0 < serving <= reserve:
+            place = places.at("queues", name, "reserve")
+            agents = "1 agent" if serving == 1 else f"{serving} agents"
+            yield Problem.of("CBK005", place, name=name, agents=agents, reserve=reserve, enough=serving - 1)
+
+
+def dialling(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """CBK001: callbacks are on, and no trunk may dial anybody."""
+    carried = {path[1] for path in places.keys if path[:1] == ("trunks",) and path[2:] == ("carries", 0)}
+    if configuration.callback.enabled and not carried:
+        yield Problem.of("CBK001", places.at("callback"))
+
+
+def retention(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """RET001: records would be deleted before their numbers are made nameless."""
+    for kind in ("calls", "callbacks"):
+        kept = getattr(configuration.retention, kind)
+        if kept.records < kept.numbers:
+            yield Problem.of("RET001", places.value_at("retention", kind, "records"), kind=kind)
+
+
+def _network(text: str) -> IPv4Network | IPv6Network | None:
+    """None for what is a host's name, or nothing at all."""
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+def _sources(trunk: Trunk) -> list[IPv4Network | IPv6Network | None]:
+    """Where its calls come from."""
+    return [_network(each) for each in trunk.match or [trunk.server.partition(":")[0]]]

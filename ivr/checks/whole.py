@@ -1,0 +1,204 @@
+"""What one value cannot know: does what it names exist, and do all parts make a hotline together.
+
+`check_references` may be given a configuration without its invalid entries; `check_whole` judges the sum, so
+it is asked only when nothing is wrong with the parts. Both return problems and raise nothing. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from zoneinfo import available_timezones
+
+from holidays import list_supported_countries
+from phonenumbers import SUPPORTED_REGIONS
+
+from ivr.checks import calls, contacts, menu, prompts
+from ivr.config import lending
+from ivr.config.menu_graph import takes_orders
+from ivr.config.model import Configuration
+from ivr.config.problems import KeyPath, Places, Problem
+
+Check = Callable[[Configuration, Places], Iterator[Problem]]
+
+
+def check_references(configuration: Configuration, places: Places) -> tuple[Problem, ...]:
+    """Names that nothing has, entries that contradict themselves, and circles without a way out."""
+    return _run(_REFERENCES, configuration, places)
+
+
+def check_whole(configuration: Configuration, places: Places) -> tuple[Problem, ...]:
+    """What nothing uses: nodes no call comes to, queues without agents, prompts never played."""
+    return _run(_WHOLE, configuration, places)
+
+
+def _run(checks: tuple[Check, ...], configuration: Configuration, places: Places) -> tuple[Problem, ...]:
+    return tuple(problem for check in checks for problem in check(configuration, places))
+
+
+def _names(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """QUE001, QUE002, AGT001, CON001, CON002, HRS001, PRM001: a name that nothing in its section has."""
+    for code, path, name, section in _named(configuration, places):
+        if name and not places.has(section, name):
+            yield Problem.of(code, places.value_at(*path), known=getattr(configuration, section), name=name)
+
+
+def _named(configuration: Configuration, places: Places) -> Iterator[tuple[str, KeyPath, str | None, str]]:
+    """The code for a mistake, where a name is written, the name, and the section it is of."""
+    for name, queue in configuration.queues.items():
+        yield "QUE001", ("queues", name, "structure"), queue.structure, "structures"
+    for name, contact in configuration.contacts.items():
+        yield "CON002", ("contacts", name, "structure"), contact.structure, "structures"
+    for name, node in configuration.menu.nodes.items():
+        yield "QUE002", ("menu", "nodes", name, "queue"), node.queue, "queues"
+        yield "QUE002", ("menu", "nodes", name, "order"), node.order, "queues"
+        yield "CON001", ("menu", "nodes", name, "redirect"), node.redirect, "contacts"
+    for account, agent in configuration.agents.items():
+        for position, name in enumerate(agent.queues):
+            yield "AGT001", ("agents", account, "queues", position), name, "queues"
+    for path, name in prompts.played(configuration):
+        yield "PRM001", path, name, "prompts"
+    if configuration.hours or places.has("hours"):  # else the section is missing, which CFG002 says once
+        for path, hours in calls.named_hours(configuration):
+            yield "HRS001", path, hours, "hours"
+
+
+def _lists(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """HOT003, AGT003, CBK003: the same twice in a list."""
+    lists: list[tuple[str, KeyPath, list[str]]] = [
+        ("HOT003", ("hotline", "languages"), [*configuration.hotline.languages]),
+        ("CBK003", ("callback", "for"), [*configuration.callback.outcomes]),
+    ]
+    for account, agent in configuration.agents.items():
+        lists.append(("AGT003", ("agents", account, "queues"), agent.queues))
+    for code, path, entries in lists:
+        for position, entry in enumerate(entries):
+            if entry in entries[:position]:
+                yield Problem.of(code, places.at(*path, position), name=entry)
+
+
+def _orders(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """ORD001: calls are ordered for a time, and none is offered."""
+    if configuration.callback.new_times or not places.is_whole("callback", "new_times"):
+        return
+    for name in takes_orders(configuration):
+        if configuration.queues[name].order.mode == "chosen_time":
+            yield Problem.of("ORD001", places.value_at("queues", name, "order", "mode"))
+
+
+def _offers(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """ORD002: a call is offered for a wait only that nobody is let to wait."""
+    for name in takes_orders(configuration):
+        queue = configuration.queues[name]
+        over, most = queue.order.over, queue.max_wait
+        if over is not None and over > most and places.is_whole("queues", name):
+            limit = places.value_at("queues", name, "max_wait")
+            place = places.value_at("queues", name, "order", "over")
+            yield Problem.of("ORD002", place, earlier=limit, over=over, most=most)
+
+
+def _accounts(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    own = {configuration.hotline.number, *configuration.hotline.delivered}
+    for account in configuration.agents.keys() & own:
+        yield Problem.of("AGT002", places.at("agents", account), account=account)
+
+
+def _manned_queues(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    served = {queue for agent in configuration.agents.values() for queue in agent.queues}
+    entered = {node.queue for node in configuration.menu.nodes.values()}
+    for code, used in (("QUE003", served), ("QUE004", entered)):
+        for name in configuration.queues.keys() - used:
+            yield Problem.of(code, places.at("queues", name), name=name)
+
+
+def _digits(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    first: dict[str, str] = {}
+    for name, structure in configuration.structures.items():
+        other = first.setdefault(structure.digit, name)
+        if other != name:
+            place, earlier = (places.value_at("structures", each, "digit") for each in (name, other))
+            yield Problem.of("STR001", place, earlier=earlier, digit=structure.digit, other=other)
+
+
+def _structures_served(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    owning = {queue.structure for queue in configuration.queues.values()}
+    for name in configuration.structures.keys() - owning:
+        yield Problem.of("STR002", places.at("structures", name), name=name)
+
+
+def _hotline(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    hotline = configuration.hotline
+    if hotline.time_zone not in (known := available_timezones()):
+        yield Problem.of("HOT001", places.value_at("hotline", "time_zone"), known, name=hotline.time_zone)
+    if hotline.country not in SUPPORTED_REGIONS or hotline.country not in list_supported_countries():
+        yield Problem.of("HOT002", places.value_at("hotline", "country"), name=hotline.country)
+    is_one = len(hotline.languages) == 1 and places.is_whole("hotline", "languages")
+    if hotline.remember_language and is_one:
+        yield Problem.of("HOT005", places.value_at("hotline", "remember_language"))
+    is_unnamed = not hotline.own_numbers and places.is_whole("hotline", "own_numbers")
+    if configuration.callback.enabled and is_unnamed:
+        yield Problem.of("HOT006", places.at("hotline"))
+    if hotline.number not in hotline.delivered and places.is_whole("hotline", "delivered"):
+        yield Problem.of("HOT004", places.at("hotline", "delivered"), number=hotline.number)
+
+
+def _servers(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    first: dict[tuple[str, int], tuple[str, str]] = {}
+    for name, server in configuration.servers.items():
+        for kind in ("ami", "agi"):
+            host, port = getattr(server, f"{kind}_host"), getattr(server, f"{kind}_port")
+            host_at = places.value_at("servers", name, f"{kind}_host")
+            if host == "0.0.0.0" or host.startswith("["):
+                yield Problem.of("SRV003", host_at, host=host)
+            elif kind == "agi" and host != "localhost" and not host.startswith("127."):
+                yield Problem.of("SRV004", host_at, host=host, port=port)
+            door = name, f"{kind}_port"
+            if (other := first.setdefault((host, port), door)) != door:
+                place, earlier = (places.value_at("servers", *each) for each in (door, other))
+                yield Problem.of(
+                    "SRV001", place, earlier=earlier, host=host, port=port, other=".".join(other)
+                )
+
+
+def shared_file(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """SRV002, where the database is a SQLite file: each server has its dialer, and such a file is for one."""
+    if len(servers := [*configuration.servers]) > 1:
+        yield Problem.of("SRV002", places.at("servers", servers[1]), count=len(servers))
+
+
+_REFERENCES: tuple[Check, ...] = (
+    _names,
+    _lists,
+    _hotline,
+    _servers,
+    _orders,
+    _offers,
+    _digits,
+    _accounts,
+    lending.check,
+    prompts.places_only_fall,
+    prompts.numbers,
+    menu.targets,
+    menu.names,
+    menu.languages,
+    menu.circles,
+    calls.hours,
+    calls.blocked,
+    calls.trunks,
+    calls.trunk_overlaps,
+    calls.callback,
+    calls.dialling,
+    calls.retention,
+    contacts.contacts,
+    prompts.numbered,
+    prompts.texts,
+    prompts.reserved_are_there,
+)
+_WHOLE: tuple[Check, ...] = (
+    _manned_queues,
+    _structures_served,
+    menu.reach,
+    menu.ways_back,
+    calls.unused_schedules,
+    prompts.unused,
+    prompts.long_texts,
+)

@@ -1,0 +1,59 @@
+"""Opening hours as `config/*.yaml` writes them; `ivr.calls.opening_hours` says what they mean.
+
+Numbers outside the call centre: contacts that a menu node may redirect to, callers who are not let in.
+"""
+
+from __future__ import annotations
+
+from datetime import date, time
+from typing import Literal
+
+from pydantic import Field
+
+from ivr.config.shapes import Frozen, Line, Name, OpeningTime, Prefix, Seconds
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Hours(Frozen):
+    """A weekly schedule, `"09:00-18:00"` or `"closed"` per weekday (closed if absent); with exceptions."""
+
+    week: dict[Weekday, OpeningTime]
+    holidays: bool = True
+    """Whether public holidays are days off."""
+    closed_on: list[date] = Field([], examples=[["2026-12-31"]])
+    """Further days off."""
+    open_on: list[date] = Field([], examples=[["2026-01-24"]])
+    """Working days in spite of a holiday or weekend (moved working days); the hours of Monday apply."""
+    special: dict[date, OpeningTime] = Field({}, examples=[{"2026-12-30": "09:00-13:00"}])
+    """Days with hours of their own, half days for example."""
+
+
+def clock(text: str) -> tuple[time, time]:
+    """`"09:00-18:00"` as opening and closing time; `24:00` closes at the end of the day (`time.max`)."""
+    opens, _, closes = text.partition("-")
+    return time.fromisoformat(opens), time.max if closes == "24:00" else time.fromisoformat(closes)
+
+
+class Blocked(Frozen):
+    """Callers who hear the prompt `say` and nothing else: numbers or prefixes in E.164, `+994501234567`."""
+
+    say: Name
+    numbers: list[Prefix] = Field([], examples=[["+994501234567"]])
+
+
+class Contact(Frozen):
+    """Whom a structure lets callers be put through to, at that number alone and on those days."""
+
+    structure: Name = Field(examples=["dvx"])
+    name: Line = Field(examples=["Head of the tax service's office"])
+    number: Prefix = Field(examples=["+994124931234"])
+    """Complete, in E.164: `+994124931234`."""
+    valid_from: date | None = Field(None, examples=["2026-01-01"])
+    valid_until: date | None = Field(None, examples=["2026-12-31"])
+    """The last day."""
+    ring_for: Seconds = Field(30.0, ge=1, le=120)
+
+    def is_valid(self, day: date) -> bool:
+        """Whether it may be dialled on that day."""
+        return (self.valid_from or day) <= day <= (self.valid_until or day)

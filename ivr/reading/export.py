@@ -1,0 +1,73 @@
+"""Rows for other programs: visits, callbacks, attempts, surveys, orders; as stored, in seconds and UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, Select, func, select
+
+from ivr.storage.schema.owed import attempts, callbacks, orders
+from ivr.storage.schema.recorded import surveys, visits
+
+Kind = Literal["visits", "callbacks", "attempts", "surveys", "orders"]
+
+NUMBERS: Final = frozenset({"caller", "caller_e164", "dial_string", "orderer"})
+"""Fields that hold a citizen's number."""
+
+_VISIT_FIELDS: Final = (
+    "server", "call_id", "visit_id", "uniqueid", "linkedid", "origin", "attempt_id", "structure", "queue",
+    "caller", "caller_e164", "joined_at", "left_at", "answered_at", "ended_at", "outcome", "ended_by",
+    "wait_seconds", "agent", "agent_name", "ring_seconds", "talk_seconds", "wrapup_seconds", "handle_seconds",
+    "menu_path", "language", "recorded", "source", "precision", "clock_stepped",
+)  # fmt: skip
+
+
+def rows(connection: Connection, kind: Kind) -> Iterator[dict[str, Any]]:
+    """Every record of that kind, oldest first: seconds, moments as ISO 8601 in UTC, None if unknown.
+
+    Numbers are whole; who shows them masks the fields of `NUMBERS`. A thousand rows are in memory at a time.
+    """
+    query, shape = _KINDS[kind]
+    if connection.dialect.name == "postgresql":
+        # Whoever reads the rows may pause, such as `less`; a transaction that only reads holds up no record.
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+    for row in connection.execute(query.execution_options(yield_per=1000)).mappings():
+        yield {name: _plain(value) for name, value in shape(dict(row)).items()}
+
+
+def fields(kind: Kind) -> list[str]:
+    """The names of a record's fields, in their order, whether there is a record or not."""
+    query, shape = _KINDS[kind]
+    return list(shape(dict.fromkeys(query.selected_columns.keys())))
+
+
+def _visit(row: dict[str, Any]) -> dict[str, Any]:
+    talk, wrapup = row["talk_seconds"], row["wrapup_seconds"]
+    row["visit_id"] = f"{row['server']}/{row['uniqueid']}/{row['queue']}/{row['stay']}"
+    row["handle_seconds"] = None if talk is None else round(talk + (wrapup or 0.0), 3)
+    return {name: row[name] for name in _VISIT_FIELDS}
+
+
+def _without_numbers(row: dict[str, Any]) -> dict[str, Any]:
+    """An order's are kept only until it is decided."""
+    return {name: value for name, value in row.items() if name not in ("number", "orderer")}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else value
+
+
+_stay = func.row_number().over(
+    partition_by=(visits.c.server, visits.c.uniqueid, visits.c.queue), order_by=visits.c.joined_at
+)
+"""Which stay of the channel in that queue it is: counted when read, when all sources have told theirs."""
+
+_KINDS: Final[dict[Kind, tuple[Select[Any], Callable[[dict[str, Any]], dict[str, Any]]]]] = {
+    "visits": (select(visits, _stay.label("stay")).order_by(visits.c.joined_at, visits.c.id), _visit),
+    "callbacks": (select(callbacks).order_by(callbacks.c.id), dict),
+    "attempts": (select(attempts).order_by(attempts.c.planned_at, attempts.c.id), dict),
+    "orders": (select(orders).order_by(orders.c.asked_at, orders.c.id), _without_numbers),
+    "surveys": (select(surveys).order_by(surveys.c.asked_at, surveys.c.id), dict),
+}

@@ -1,0 +1,144 @@
+"""What a local day adds up to: counted now, or as it was when the day was sealed.
+
+Totals by what the records say, and how calls went through the menu: only what callers did at each node is
+kept, a few hundred rows a day however many calls there were. Both are made by the same queries, so that a
+purge changes no figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Select, case, func, insert, literal, select
+
+from ivr.menus.steps import Walk, WaysOut, passed
+from ivr.storage.engine.statements import all_as, columns
+from ivr.storage.records.sealed import begins, sealed
+from ivr.storage.schema.owed import attempts, callbacks, decisions
+from ivr.storage.schema.recorded import calls, visits
+from ivr.storage.schema.running import sealed_nodes, sealed_totals
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Total:
+    """How many records of one kind ended alike on that day, and the seconds they waited and talked.
+
+    `result`: outcome of a visit, verdict of a decision, state of a callback, disposition of an attempt.
+    """
+
+    record: str
+    server: str
+    structure: str
+    queue: str
+    origin: str
+    result: str
+    number: int
+    wait_seconds: float
+    talk_seconds: float
+
+
+def totals(connection: Connection, day: date, zone: ZoneInfo) -> list[Total]:
+    """The day's totals, sealed or counted now."""
+    kept = select(*columns(Total, sealed_totals)).where(sealed_totals.c.day == day.isoformat())
+    if sealed(connection, day, day):
+        return sorted(all_as(connection, Total, kept))
+    return sorted(_counted(connection, day, zone))
+
+
+def keep_totals(connection: Connection, day: date, zone: ZoneInfo) -> None:
+    """As the records of the day tell them now."""
+    counted = [{"day": day.isoformat(), **asdict(total)} for total in _counted(connection, day, zone)]
+    if counted:
+        connection.execute(insert(sealed_totals), counted)
+
+
+def ways_out(connection: Connection, day: date, zone: ZoneInfo) -> WaysOut:
+    """How callers left each node, of calls that ended on that day."""
+    if sealed(connection, day, day):
+        kept = select(sealed_nodes).where(sealed_nodes.c.day == day.isoformat())
+        return WaysOut({(row.node, row.left_by): row.number for row in connection.execute(kept)})
+    return _walked(connection, day, zone)
+
+
+def keep_walks(connection: Connection, day: date, zone: ZoneInfo) -> None:
+    """As the calls of a sealed day tell it now."""
+    mine = {"day": day.isoformat()}
+    counted = [
+        {**mine, "node": node, "left_by": left_by, "number": number}
+        for (node, left_by), number in _walked(connection, day, zone).items()
+    ]
+    if counted:
+        connection.execute(insert(sealed_nodes), counted)
+
+
+def _counted(connection: Connection, day: date, zone: ZoneInfo) -> Iterator[Total]:
+    first, last = begins(day, zone), begins(day + timedelta(days=1), zone)
+    for record, when, query in _QUERIES:
+        for row in connection.execute(query.where(when >= first, when < last)):
+            server, structure, queue, origin, result, number, wait, talk = row
+            seconds = (round(wait or 0.0, 3), round(talk or 0.0, 3))
+            yield Total(record, server, structure, queue, origin, result, number, *seconds)
+
+
+def _walked(connection: Connection, day: date, zone: ZoneInfo) -> WaysOut:
+    return passed(_walks(connection, begins(day, zone), begins(day + timedelta(days=1), zone)))
+
+
+def _walks(connection: Connection, begin: datetime, end: datetime) -> Iterator[Walk]:
+    """Every way taken by calls that ended from `begin` until before `end`, equal ones counted together.
+
+    Calls that only queue_log tells of came by no known way and are left out.
+    """
+    joined = select(visits.c.id).where(visits.c.call_id == calls.c.id).exists()
+    ending = case((joined, "queue"), (calls.c.ended_by == "caller", "hung up"), else_="let go")
+    way = (calls.c.steps, calls.c.menu_path, ending)
+    during = (calls.c.ended_at >= begin, calls.c.ended_at < end, calls.c.steps != "")
+    for row in connection.execute(select(*way, func.count()).where(*during).group_by(*way)):
+        yield Walk(*row)
+
+
+def _query(*columns: Any, wait: Any = None, talk: Any = None) -> Select[Any]:
+    sums = [literal(0.0) if column is None else func.sum(column) for column in (wait, talk)]
+    grouped = [column for column in columns if not isinstance(column, str)]
+    named = [literal(column) if isinstance(column, str) else column for column in columns]
+    return select(*named, func.count(), *sums).group_by(*grouped)
+
+
+_QUERIES: Final = (
+    (
+        "visits",
+        visits.c.joined_at,
+        _query(
+            visits.c.server, visits.c.structure, visits.c.queue, visits.c.origin, visits.c.outcome,
+            wait=visits.c.wait_seconds, talk=visits.c.talk_seconds,
+        ),
+    ),
+    (
+        "decisions",
+        calls.c.ended_at,
+        _query(
+            calls.c.server, decisions.c.structure, "", calls.c.origin, decisions.c.decision,
+            wait=decisions.c.wait_seconds,
+        ).join(calls, calls.c.id == decisions.c.call_id),
+    ),
+    (
+        "callbacks",
+        callbacks.c.missed_at,
+        _query(
+            callbacks.c.server, callbacks.c.structure, callbacks.c.queue, callbacks.c.reason,
+            callbacks.c.state,
+        ),
+    ),
+    (
+        "attempts",
+        attempts.c.planned_at,
+        _query(
+            attempts.c.server, "", attempts.c.queue, "callback", attempts.c.disposition,
+            talk=attempts.c.talk_seconds,
+        ),
+    ),
+)  # fmt: skip

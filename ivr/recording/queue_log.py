@@ -1,0 +1,176 @@
+"""From queue_log to records: lines → facts → fold → calls and visits, with a bookmark.
+
+`hotline data backfill` gives it files, the recorder follows one; `ivr.recording.queue_log` stores what it
+tells. Whatever was read before may be read again: the same stays are told again and nothing changes. So the
+bookmark is only ever too early.
+
+What queue_log told, in the store, together with how far it was read.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from ivr.asterisk import words
+from ivr.asterisk.queue_log import Block, LogFile, blocks
+from ivr.calls.numbers import CallerNumber
+from ivr.calls.orders import CallOrder, read_order
+from ivr.config.model import Configuration
+from ivr.recording.watched import Watched
+from ivr.storage.engine.statements import advisory_lock
+from ivr.storage.owed import orders
+from ivr.storage.people import agents
+from ivr.storage.records import surveys
+from ivr.storage.records.visits import Saved, save
+from ivr.storage.running import leases, log_positions
+from ivr.visits.facts import LongAgo, Tick
+from ivr.visits.fold import Changes, Fold
+from ivr.visits.from_queue_log import LogReader, read_line
+from ivr.visits.records import LONGEST_CALL
+from ivr.visits.state import before
+
+
+class _Mark(NamedTuple):
+    """Stays from number `stay` on began in this file at or after `position`."""
+
+    file: LogFile
+    position: int
+    stay: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a block says, and where each file, by its first line, would be read from next (`settled`).
+
+    `read_to`: the moment of the latest line. `packed`: how far the file on disk was read for it. `numbers`:
+    its callers read, here because whoever stores has less time. `skipped`: lines that were too long.
+    """
+
+    file: LogFile
+    packed: int
+    lines: int
+    changes: Changes
+    settled: Mapping[str, int]
+    read_to: datetime | None
+    numbers: Mapping[tuple[str, str, str], CallerNumber]
+    orders: tuple[CallOrder, ...] = ()
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """`positions`: how far each file was read; `interfaces`: agent's name → interface."""
+
+    positions: Mapping[str, int]
+    interfaces: Mapping[str, str]
+
+
+def read_files(
+    server: str, configuration: Configuration | None, files: Iterable[LogFile], before: Known
+) -> Iterator[Told]:
+    """Every block of the files that was not read before. Without a configuration every queue is recorded."""
+    yield from QueueLog(server, Watched.of(configuration), before.interfaces).told(files, before.positions)
+
+
+class QueueLog:
+    """One server's queue_log, read block by block, in order; of no use once a block could not be stored."""
+
+    def __init__(self, server: str, watched: Watched, interfaces: Mapping[str, str]) -> None:
+        """`interfaces`: the agents the store knows; the configuration knows better."""
+        self._server, self._watched = server, watched
+        self._reader = LogReader(watched.is_ours, {**interfaces, **watched.interfaces})
+        self._fold = Fold(server, "queue_log", watched.structures)
+        self._marks: deque[_Mark] = deque()
+        self._ends: dict[LogFile, int] = {}
+
+    def new_file(self) -> None:
+        """The next block is of another file, which may repeat what was read."""
+        self._reader.new_file()
+        self._fold.forget_settled()
+
+    def told(self, files: Iterable[LogFile], positions: Mapping[str, int]) -> Iterator[Told]:
+        """What the files say, one after the other, each from its position on."""
+        for file in files:
+            self.new_file()
+            for block in blocks(file, positions.get(file.first_line, 0)):
+                yield self.read(file, block)
+
+    def read(self, file: LogFile, block: Block) -> Told:
+        """What the block says, and how far everything is settled by it."""
+        self._marks.append(_Mark(file, block.begin, self._fold.next_stay))
+        self._ends[file] = block.end
+        changes = self._changes(block)
+        settled = {of.first_line: position for of, position in self._settled().items()}
+        read_to = self._reader.last.at if self._reader.last else None
+        callers = {(call.caller, call.trunk, call.presentation) for call in changes.calls}
+        numbers = {who: self._watched.read_number(*who) for who in callers}
+        orders = tuple(self._orders(block))
+        packed, lines, skipped = block.packed, len(block.lines), block.skipped
+        return Told(file, packed, lines, changes, settled, read_to, numbers, orders, skipped)
+
+    def _orders(self, block: Block) -> Iterator[CallOrder]:
+        """Calls that were ordered while Python was dead or late; only queues of a configuration have such."""
+        for line in block.lines if words.LOG_ORDER in block.text else ():
+            told = read_line(line)
+            if told is None or told.event != words.LOG_ORDER or told.queue not in self._watched.structures:
+                continue
+            if order := read_order(self._server, told.uniqueid, told.queue, "|".join(told.data)):
+                yield order
+
+    def _changes(self, block: Block) -> Changes:
+        read, apply, covers = self._reader.facts, self._fold.apply, self._watched.covers
+        for line in block.lines:
+            for fact in read(line):
+                if covers(fact):
+                    apply(fact)
+        if (last := self._reader.last) is not None:
+            apply(LongAgo(before(last, LONGEST_CALL.total_seconds())))
+            apply(Tick(last))
+        return self._fold.take()
+
+    def _settled(self) -> dict[LogFile, int]:
+        """Where each file would have to be read from again to know what is open now."""
+        oldest = self._fold.oldest_open
+        while self._marks and (oldest is None or (len(self._marks) > 1 and self._marks[1].stay <= oldest)):
+            self._marks.popleft()
+        needed = {mark.file: mark.position for mark in reversed(self._marks)}
+        settled = self._ends | needed
+        self._ends = {file: end for file, end in self._ends.items() if file in needed}
+        return settled
+
+
+def known(connection: Connection, server: str, watched: Watched) -> Known:
+    """What the store knows before a file is read."""
+    return Known(
+        log_positions.known(connection, server, watched.scope), agents.interfaces(connection, server)
+    )
+
+
+def keep(connection: Connection, server: str, watched: Watched, told: Told) -> Saved:
+    """Store what was told and how far it was read, in the caller's transaction."""
+    advisory_lock(connection, f"visits {server}")  # else two readers would make one bookmark
+
+    def read_number(caller: str, trunk: str, presentation: str) -> CallerNumber:
+        already = told.numbers.get((caller, trunk, presentation))
+        return already or watched.read_number(caller, trunk, presentation)
+
+    saved = save(
+        connection,
+        told.changes.calls,
+        told.changes.visits,
+        read_number,
+        is_listened=leases.is_held(connection, server, "recorder"),
+    )
+    surveys.keep(connection, told.changes.surveys)
+    for order in told.orders:
+        orders.note(connection, order)
+    if told.read_to is not None:
+        for first_line, position in told.settled.items():
+            log_positions.put(connection, server, watched.scope, first_line, position, told.read_to)
+    return saved

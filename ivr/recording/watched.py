@@ -1,0 +1,72 @@
+"""What a recorder watches of its Asterisk, whichever source tells of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ivr.asterisk.words import interface
+from ivr.calls.numbers import ReadNumber, own_numbers, reader
+from ivr.config.model import Configuration
+from ivr.visits.facts import Fact
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Which queues are recorded (None: all), whose they are, and how numbers are read.
+
+    `interfaces`: agent's name → interface, for queue_log writes the name. `endings`: the last digits of
+    every number of ours.
+    """
+
+    queues: frozenset[str] | None = None
+    structures: Mapping[str, str] = field(default_factory=dict)
+    read_number: ReadNumber = field(default_factory=lambda: reader(None))
+    interfaces: Mapping[str, str] = field(default_factory=dict)
+    endings: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, configuration: Configuration | None) -> Watched:
+        """The queues of a configuration; all there are if there is none."""
+        if configuration is None:
+            return cls()
+        structures = {name: queue.structure for name, queue in configuration.queues.items()}
+        endings = frozenset(map(_ending, own_numbers(configuration)))
+        return cls(
+            frozenset(structures), structures, reader(configuration), interfaces(configuration), endings
+        )
+
+    def covers(self, fact: Fact) -> bool:
+        """Whether the fact is about a queue that is recorded, or about no queue."""
+        if self.queues is None:
+            return True
+        queue = getattr(fact, "queue", "")
+        return not queue or queue in self.queues
+
+    @property
+    def scope(self) -> str:
+        """The same text for the same queues: what was read for some says nothing about others."""
+        if self.queues is None:
+            return "all"
+        return hashlib.sha256("\n".join(sorted(self.queues)).encode()).hexdigest()
+
+    def is_ours(self, caller: str) -> bool:
+        """Whether a call from that number is an agent's, not a citizen's."""
+        return _ending(caller) in self.endings and self.read_number(caller, "", "").kind == "internal"
+
+
+def _ending(number: str) -> str:
+    """However a number is written, its last digits are the same."""
+    return "".join(filter(str.isdigit, number[-8:]))[-4:]
+
+
+def interfaces(configuration: Configuration) -> dict[str, str]:
+    """Agent's name → interface, of each agent whose name nobody shares; queue_log writes the name."""
+    names = Counter(agent.name for agent in configuration.agents.values())
+    return {
+        agent.name: interface(account)
+        for account, agent in configuration.agents.items()
+        if names[agent.name] == 1
+    }

@@ -1,0 +1,156 @@
+"""How the hotline runs: agents, processes, switches, gaps; and what its past days added up to."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+)
+
+from ivr.storage.schema.columns import Moment, Told, numbered_table, table
+
+agent_states = numbered_table(
+    "agent_states",
+    Column("server", String(64), nullable=False),
+    Column("agent", Told(128), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Told(128), nullable=False, default=""),
+    Column("at", Moment, nullable=False),
+)
+Index("ix_agent_states_agent", agent_states.c.server, agent_states.c.agent, agent_states.c.at)
+
+leases = table(
+    "leases",
+    Column("server", String(64), primary_key=True),
+    Column("role", String(16), primary_key=True),
+    Column("holder", String(160), nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+"""Which process fills a role (`recorder`, `dialer`) at a server until `expires_at`."""
+
+switches = table(
+    "switches",
+    Column("name", String(80), primary_key=True),
+    Column("since", Moment, nullable=False),
+    Column("why", Text, nullable=False),
+)
+"""What is switched off, a row each: `accept`, `dial`, `held:TRUNK` after a burst of short abandons, and
+`dial:SERVER` while attempts of that server may be unknown here.
+"""
+
+processes = table(
+    "processes",
+    Column("server", String(64), primary_key=True),
+    Column("part", String(16), primary_key=True),
+    Column("process", String(80), primary_key=True),
+    Column("started_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("is_connected", Boolean, nullable=False),
+    Column("scripts", Text, nullable=False, default="{}"),
+)
+"""Last sign of life of each part (recorder, dialer) by `host/pid`; `is_connected`: to the AMI.
+
+`scripts`: what its AGI scripts did since it started, as JSON (`ivr.asterisk.fastagi`), or which hours are
+closed by hand.
+"""
+
+minutes = table(
+    "minutes",
+    Column("server", String(64), primary_key=True),
+    Column("minute_at", Moment, primary_key=True),
+    Column("checks", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("why", Text, nullable=False, default=""),
+)
+"""Whether calls would have been answered and queued: up if no check failed; without a row: unknown."""
+
+audit = numbered_table(
+    "audit",
+    Column("at", Moment, nullable=False),
+    Column("who", String(64), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("subject", String(150), nullable=False),
+    Column("note", Text, nullable=False, default=""),
+)
+"""What people did with private data. Only ever appended to."""
+
+sealed_days = table(
+    "sealed_days",
+    Column("day", String(10), primary_key=True),
+    Column("sealed_at", Moment, nullable=False),
+    Column("begins_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("calls_deleted", Boolean, nullable=False, default=False),
+    Column("callbacks_deleted", Boolean, nullable=False, default=False),
+)
+"""Local days whose totals are kept: nothing new is stored of them, whatever old file is read again.
+
+What is deleted, or about to be, is no more there to be looked at.
+"""
+
+sealed_totals = numbered_table(
+    "sealed_totals",
+    Column("day", ForeignKey("sealed_days.day"), nullable=False, index=True),
+    Column("record", String(16), nullable=False),
+    Column("server", String(64), nullable=False),
+    Column("structure", String(64), nullable=False),
+    Column("queue", String(128), nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("result", String(32), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("wait_seconds", Float, nullable=False),
+    Column("talk_seconds", Float, nullable=False),
+)
+"""Totals of a local day, kept when its records are made nameless or deleted (`ivr.reading.totals`)."""
+
+sealed_nodes = table(
+    "sealed_nodes",
+    Column("day", ForeignKey("sealed_days.day"), primary_key=True),
+    Column("node", String(255), primary_key=True),
+    Column("left_by", String(16), primary_key=True),
+    Column("number", Integer, nullable=False),
+)
+"""How callers left each node of the menu on a sealed day (`ivr.reading.totals`)."""
+
+log_positions = table(
+    "log_positions",
+    Column("server", String(64), primary_key=True),
+    Column("scope", String(64), primary_key=True),
+    Column("first_line", String(64), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("read_to_at", Moment, nullable=False),
+    Column("token", String(32), nullable=False, default=""),
+)
+"""How far each queue_log file was read, known by a hash of its first line whatever it is called by now.
+
+`position`: bytes of the unpacked file before which everything is settled. `scope`: which queues are recorded.
+`token`: another one each time, by which the reader knows its own bookmark again.
+"""
+
+recorder_signs = table(
+    "recorder_signs",
+    Column("server", String(64), primary_key=True),
+    Column("heard_at", Moment, nullable=False),
+)
+"""When a recorder last heard that server's AMI."""
+
+gaps = numbered_table(
+    "gaps",
+    Column("server", String(64), nullable=False),
+    Column("reason", String(16), nullable=False),
+    Column("began_at", Moment, nullable=False),
+    Column("ended_at", Moment, nullable=False),
+    Column("rebuilt", Integer),
+)
+"""When nobody listened (`reason`: `start`, `reconnect`) or what was heard could not be kept (`spool full`).
+
+`rebuilt`: visits told by queue_log alone or in part; None until queue_log was read past the gap.
+"""
+Index("ix_gaps_server_began_at", gaps.c.server, gaps.c.began_at)
