@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from ivr.asterisk.connection import utc_now
-from ivr.asterisk.readiness import Send
+from ivr.asterisk.readiness import Send, unless_refused
 from ivr.asterisk.secrets import read_secret
 from ivr.asterisk.session import Session
 from ivr.config.model import Server
@@ -29,3 +29,20 @@ async def logged_in(server: Server, user: str, secrets: Path, within: float) -> 
         yield send
     finally:
         session.cut("looked")
+
+
+async def settings_of(send: Send, file: str, category: str) -> list[tuple[str, str]]:
+    """Settings of a file of Asterisk's, as it would read them now; empty if there is no such category."""
+    asked = {"Action": "GetConfig", "Filename": file, "Category": category}
+    headers = answer.headers if (answer := await unless_refused(send, asked)) else {}
+    lines = {name: text for name, text in headers.items() if name.startswith("Line-")}
+    # Of several sections of one name all are reported, and the first holds.
+    first = min((name.rpartition("-")[0] for name in lines), default="")
+    settings = (text.partition("=") for name, text in lines.items() if name.startswith(f"{first}-"))
+    return [(name, value) for name, _, value in settings]
+
+
+async def sounds_folder(send: Send) -> Path | None:
+    """The folder Asterisk plays sounds from, if it tells that."""
+    folder = dict(await settings_of(send, "asterisk.conf", "directories")).get("astdatadir")
+    return Path(folder, "sounds") if folder else None

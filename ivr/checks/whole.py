@@ -14,6 +14,7 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from ivr.checks import calls, contacts, menu, prompts
 from ivr.config import lending
+from ivr.config.loading import Loaded
 from ivr.config.menu_graph import takes_orders
 from ivr.config.model import Configuration
 from ivr.config.problems import KeyPath, Places, Problem
@@ -159,10 +160,12 @@ def _servers(configuration: Configuration, places: Places) -> Iterator[Problem]:
                 )
 
 
-def shared_file(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """SRV002, where the database is a SQLite file: each server has its dialer, and such a file is for one."""
-    if len(servers := [*configuration.servers]) > 1:
-        yield Problem.of("SRV002", places.at("servers", servers[1]), count=len(servers))
+def unfit_database(loaded: Loaded, url: str) -> tuple[Problem, ...]:
+    """SRV002: each server has its dialer, and a SQLite file at `url` is for one."""
+    servers = [*loaded.configuration.servers] if loaded.configuration else []
+    if len(servers) < 2 or not url.startswith("sqlite"):
+        return ()
+    return (Problem.of("SRV002", loaded.places.at("servers", servers[1]), count=len(servers)),)
 
 
 _REFERENCES: tuple[Check, ...] = (

@@ -9,10 +9,8 @@ from pathlib import Path
 
 from ivr.checks import contacts, dates
 from ivr.checks.loading import load
-from ivr.checks.whole import shared_file
 from ivr.command.options import fail, load_live, options
 from ivr.command.printing import print_line, styled
-from ivr.command.store import database_url
 from ivr.config.loading import Loaded, configuration_of
 from ivr.config.model import Configuration
 from ivr.config.problems import Problem, Severity, errors
@@ -55,13 +53,6 @@ def load_running(shelf: Shelf | None = None) -> tuple[Loaded, Path, int]:
 def running_configuration() -> Configuration:
     """The same, for a command that needs no more."""
     return configuration_of(load_running()[0])
-
-
-def unfit_database(loaded: Loaded) -> tuple[Problem, ...]:
-    """What is wrong with HOTLINE_DATABASE_URL for that configuration."""
-    if loaded.configuration is None or not database_url().startswith("sqlite"):
-        return ()
-    return tuple(shared_file(loaded.configuration, loaded.places))
 
 
 def calendar(loaded: Loaded, shelf: Shelf) -> Iterator[Problem]:

@@ -16,11 +16,13 @@ from dialplan.quoting import UnsafeText
 from dialplan.writing import write
 from ivr.checks.loading import load
 from ivr.checks.prompts import missing_files, stale_recordings
-from ivr.command.checking import as_data, calendar, show_problems, summary, unfit_database
+from ivr.checks.whole import unfit_database
+from ivr.command.checking import as_data, calendar, show_problems, summary
 from ivr.command.options import fail, options, server_of, shelf_of
 from ivr.command.parameters import ETC, AsJson, AsteriskFolder, Revisions, group, server_option
 from ivr.command.printing import print_document, print_json, print_line, print_lines
 from ivr.command.revisions import apply, diff, history, rollback
+from ivr.command.store import database_url
 from ivr.config.model import Configuration
 from ivr.config.problems import errors
 from ivr.config.starter import NotEmpty, write_starter
@@ -61,7 +63,7 @@ def check(
     folder = options().config
     loaded = load(folder)
     tested = run_tests(loaded, folder)
-    problems = [*loaded.problems, *unfit_database(loaded), *tested.problems]
+    problems = [*loaded.problems, *unfit_database(loaded, database_url()), *tested.problems]
     if loaded.configuration is not None:
         problems += stale_recordings(loaded.configuration, loaded.places, folder)
         if prompts is not None:

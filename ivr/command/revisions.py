@@ -14,7 +14,7 @@ from ivr.command.checking import as_data, load_or_stop, show_problems
 from ivr.command.options import fail, operator, options, shelf_of
 from ivr.command.parameters import ETC, AsJson, AsteriskFolder, Revisions, server_option
 from ivr.command.printing import print_json, print_line, print_lines, print_result, styled
-from ivr.command.store import note_afterwards
+from ivr.command.store import database_url, note_afterwards
 from ivr.config.changes import changes
 from ivr.config.loading import configuration_of
 from ivr.revisions.going_live import Wish, go_live
@@ -39,7 +39,7 @@ def apply(
     Calls in progress end in the menu in which they began. Exit status 1, with the reason, if it is not live.
     """
     shelf = shelf_of(asterisk, revisions)
-    wish = Wish(options().config, asterisk, shelf, server, operator(), message, keep)
+    wish = Wish(options().config, asterisk, database_url(), shelf, server, operator(), message, keep)
     report = _put_live(wish, as_json)
     if as_json:
         print_json(report)
@@ -64,7 +64,7 @@ def rollback(
     shelf, folder = shelf_of(asterisk, revisions), options().config
     target = _target(shelf, number)
     source = shelf.at(target.number) / CONFIG
-    wish = Wish(source, asterisk, shelf, server, operator(), message, keep, target.content)
+    wish = Wish(source, asterisk, database_url(), shelf, server, operator(), message, keep, target.content)
     files = yaml_files(source)
     report = _put_live(wish, as_json)
     aside = shelf.at(report["revision"]) / "replaced"

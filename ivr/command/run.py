@@ -29,10 +29,11 @@ from ivr.asterisk.words import FASTAGI_SECRET, LOG_KEY
 from ivr.base.daemon import TaskService, serve
 from ivr.base.logs import configure_logging
 from ivr.calls.orders import CallOrder, OrderAnswer
-from ivr.command.checking import load_running, show_problems, unfit_database
+from ivr.checks.whole import unfit_database
+from ivr.command.checking import load_running, show_problems
 from ivr.command.options import fail, server_of, shelf_of
 from ivr.command.parameters import ETC, SECRETS, AsteriskFolder, Revisions, Secrets, SpoolFile, server_option
-from ivr.command.store import open_spool, open_store, spool_path
+from ivr.command.store import database_url, open_spool, open_store, spool_path
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration, Server
 from ivr.queues.board import Board
@@ -73,7 +74,7 @@ def run(
     renewal = Renewal(shelf, number)
     configuration = configuration_of(loaded)
     where = server_of(configuration, server)
-    if unfit := unfit_database(loaded):
+    if unfit := unfit_database(loaded, database_url()):
         show_problems(unfit, folder, err=True)
         raise typer.Exit(1)
     parts: tuple[Part, ...] = ("recorder", "dialer") if only is None else (only,)

@@ -11,9 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ivr.asterisk.login import logged_in
+from ivr.asterisk.login import logged_in, settings_of, sounds_folder
 from ivr.asterisk.messages import ActionRefused, AmiError, Header, parse_timestamp
-from ivr.asterisk.readiness import Needed, Send, closed_by_hand, shortcomings, unless_refused
+from ivr.asterisk.readiness import (
+    Needed,
+    Send,
+    closed_by_hand,
+    shortcomings,
+    unless_refused,
+)
 from ivr.asterisk.secrets import SecretMissing
 from ivr.asterisk.words import CHANNEL_VARIABLES, EVENT_FILTER
 from ivr.config.model import Configuration, Server
@@ -120,9 +126,9 @@ async def _settings(send: Send, house: House) -> list[Finding]:
         found += [error("modules", f"{name} is not loaded", f"load {name}.so in modules.conf")]
     if not missing:
         found += [well("modules", f"all {len(MODULES)} that are needed are loaded")]
-    found += _general(dict(await _lines(send, "manager.conf", "general")))
+    found += _general(dict(await settings_of(send, "manager.conf", "general")))
     for user, (read, _) in house.rights.items():
-        lines = await _lines(send, "manager.conf", user)
+        lines = await settings_of(send, "manager.conf", user)
         if ("eventfilter", EVENT_FILTER) not in lines:
             what = f"{user} hears events that a caller's number forges"
             do = f"set `eventfilter = {EVENT_FILTER}` in its section of manager.conf, or {RENDER}"
@@ -145,20 +151,3 @@ def _general(general: Mapping[str, str]) -> Iterator[Finding]:
     listed = frozenset(general.get("channelvars", "").split(","))
     lacking = [f"events do not carry {name}" for name in sorted(frozenset(CHANNEL_VARIABLES) - listed)]
     yield from errors("channelvars", lacking, RENDER)
-
-
-async def _lines(send: Send, file: str, category: str) -> list[tuple[str, str]]:
-    """Settings of a file of Asterisk's, as it would read them now; empty if there is no such category."""
-    asked = {"Action": "GetConfig", "Filename": file, "Category": category}
-    headers = answer.headers if (answer := await unless_refused(send, asked)) else {}
-    lines = {name: text for name, text in headers.items() if name.startswith("Line-")}
-    # Of several sections of one name all are reported, and the first holds.
-    first = min((name.rpartition("-")[0] for name in lines), default="")
-    settings = (text.partition("=") for name, text in lines.items() if name.startswith(f"{first}-"))
-    return [(name, value) for name, _, value in settings]
-
-
-async def sounds_folder(send: Send) -> Path | None:
-    """The folder Asterisk plays sounds from, if it tells that."""
-    folder = dict(await _lines(send, "asterisk.conf", "directories")).get("astdatadir")
-    return Path(folder, "sounds") if folder else None

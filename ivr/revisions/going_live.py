@@ -19,19 +19,18 @@ from dialplan.compiler import compile
 from dialplan.quoting import UnsafeText
 from dialplan.writing import HOME
 from ivr.asterisk.connection import utc_now
-from ivr.asterisk.login import logged_in
+from ivr.asterisk.login import logged_in, sounds_folder
 from ivr.asterisk.messages import ActionRefused, AmiError
 from ivr.asterisk.readiness import Send
 from ivr.asterisk.secrets import FOLDER, SecretMissing, make_all_missing
 from ivr.base.permissions import write_whole
 from ivr.checks.loading import load
 from ivr.checks.prompts import missing_files
-from ivr.command.checking import unfit_database
+from ivr.checks.whole import unfit_database
 from ivr.config.changes import changes
 from ivr.config.loading import Loaded, configuration_of
 from ivr.config.model import Configuration, Server
 from ivr.config.problems import errors
-from ivr.doctor.asterisk import sounds_folder
 from ivr.revisions import takeover
 from ivr.revisions.menu_tests import run_tests
 from ivr.revisions.shelf import CONFIG, NotApplied, Revision, Shelf, tree_files, yaml_files
@@ -43,10 +42,14 @@ _LOG = "Asterisk's log says more; mend it and apply again"
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What shall go live, where, and who wants it; `asterisk` is Asterisk's configuration folder."""
+    """What shall go live, where, and who wants it.
+
+    `asterisk` is Asterisk's configuration folder, `database` the URL that the daemons will use.
+    """
 
     source: Path
     asterisk: Path
+    database: str
     shelf: Shelf
     server: str
     author: str
@@ -98,7 +101,7 @@ def _prepare(wish: Wish, number: int, today: date) -> Loaded:
         (copy / name).parent.mkdir(exist_ok=True)
         write_whole(copy / name, content)
     loaded = load(copy)
-    problems = (*loaded.problems, *unfit_database(loaded), *run_tests(loaded, copy).problems)
+    problems = (*loaded.problems, *unfit_database(loaded, wish.database), *run_tests(loaded, copy).problems)
     if wrong := errors(problems):
         raise NotApplied(
             "the configuration has errors", f"see them: hotline --config {wish.source} config check", wrong
