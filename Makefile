@@ -42,8 +42,9 @@ mutants: setup ## changes the pure core in every small way (30 minutes, MUTANTS_
 differential: setup ## thousands of walks (WALKS) through made menus, in Python and on Asterisk, compared
 	@$(IN)python -m tests.lab.differential $(if $(WALKS),--walks $(WALKS)) $(if $(SEED),--seed $(SEED))
 
-lint: setup ## ruff and mypy
+lint: setup ## ruff, mypy, and the direction of imports between rooms
 	@$(IN)ruff check -q . && $(IN)ruff format -q --check . && $(IN)mypy --no-error-summary
+	@said=$$($(IN)lint-imports --no-cache --no-logo 2>&1) || { echo "$$said"; exit 1; }
 
 size: ## lines of product code, by folder
 	@$(PYTHON) .ci/size.py

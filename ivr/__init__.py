@@ -1,6 +1,6 @@
 """The library of the citizen's call, from menu to record.
 
-Imports nothing of ours from outside this package; only `ivr.command` puts the rooms together.
+Its rooms stand in one order, which `pyproject.toml` has and docs/architecture.md draws; no module lies outside one.
 """
 
 __version__ = "0.1.0"

@@ -1,1 +1,4 @@
-"""The `hotline` command: the only place that puts the rooms together; one module per group, `root` on top."""
+"""The `hotline` command: options, output, exit codes; the only place that puts the rooms together.
+
+No SQL and no decision about a call; nothing imports it.
+"""

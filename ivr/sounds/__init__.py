@@ -1,0 +1,4 @@
+"""The sentences citizens hear, as prompts and as sound files.
+
+When a prompt is played is decided in `ivr.menus` and `dialplan`.
+"""
