@@ -1,12 +1,9 @@
 """Keeps agents for their own queue: pauses them where they only help while home has no more than its reserve.
 
-In: the board. Out: QueuePause over the dialer's login. Beside each pause runs a sign of life in Asterisk, a
-channel that ends the pauses by itself when no further sign comes: with Python dead nobody stays paused.
-
-Which lent agents are to be paused in the queues they help, and which of our pauses are over.
-
-In: the memberships of the board, the loans, and the queues that need all their agents. An agent's own pause,
-which has another reason, is never touched. Pure; `callback_dialer.lender` obeys.
+In: the memberships of the board, the loans, and the queues that need all their agents. Out: QueuePause over
+the dialer's login. Beside each pause runs a sign of life in Asterisk, a channel that ends the pauses by
+itself when no further sign comes: with Python dead nobody stays paused. An agent's own pause, which has
+another reason, is never touched.
 """
 
 from __future__ import annotations

@@ -3,12 +3,8 @@
 An agent who serves several queues is one agent: the sum is taken as a matching of every claim on an agent
 (reserve, caller, attempt) with a different idle agent. One more citizen may be dialled for a queue
 exactly if one more claim there can be matched without taking an agent from anybody. Asked in the
-transaction that starts an attempt.
-
-The circuit breaker of a trunk: how many calls it may carry after what its latest attempts met.
-
-Pure, and without a state of its own: the attempts in the store are all it knows, so every dialer sees it
-alike and a restart changes nothing. Asked by `starting`.
+transaction that starts an attempt, as is the circuit breaker of a trunk: how many calls it may carry after
+what its latest attempts met. Both are without a state of their own, so every dialer sees them alike.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Valid telephone numbers of a country or prefix as patterns, from phonenumbers' regular expressions.
+"""Which numbers may be dialled, or are not let in, as dialplan patterns made by phonenumbers' expressions.
 
 These expressions hold digits, classes, groups, alternatives and counts and nothing else, so each of them is a
 finite list of patterns. phonenumbers gives the costlier kind to a number of several; in no country does a
@@ -7,11 +7,9 @@ each other. A test asserts both of every country. Where a number is valid as a f
 alike (North America), it is in the patterns of both. The expression of all kinds together is not read: in
 Germany and Austria the patterns hold a few numbers that phonenumbers calls invalid because of it. Pure.
 
-Which numbers may ever be dialled, as dialplan patterns: of `callback.kinds` and carried by a trunk.
-
-The patterns are those phonenumbers knows for these kinds in the hotline's own country, so Asterisk refuses
-what `callback_dialer.policy` refuses. Of two patterns Asterisk takes the one that is narrower at the first
-digit in which they differ, so a denied prefix, or a longer one of another trunk, beats the pattern around it.
+The allow-list holds what `callback.kinds` and a trunk allow, so Asterisk refuses what
+`callback_dialer.policy` refuses. Of two patterns Asterisk takes the one that is narrower at the first digit
+in which they differ, so a denied prefix, or a longer one of another trunk, beats the pattern around it.
 """
 
 from __future__ import annotations

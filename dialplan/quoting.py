@@ -2,13 +2,9 @@
 
 Every value that came from YAML passes through here on its way into a file. What Asterisk's parsers cannot
 carry unchanged is escaped; what they cannot carry at all is refused by `UnsafeText`, so that no text can
-become a setting, an application or a comment of its own.
-
-Setting files (queues.conf, manager.conf, pjsip.conf …) as sections of lines; values are quoted here.
-
-Asterisk's expressions as text, so that nobody counts braces.
-
-Names and texts come from this package, or have gone through `dialplan.quoting`; nothing is escaped here.
+become a setting, an application or a comment of its own. `Section`s make the setting files (queues.conf,
+manager.conf …). Expressions are written by name, so that nobody counts braces; what they are made of is ours
+or has been quoted.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The library of the citizen's call, from menu to record.
 
-Its rooms stand in one order, which `pyproject.toml` has and docs/architecture.md draws; no module lies outside one.
+Its rooms stand in one order, which `pyproject.toml` holds and docs/architecture.md draws.
 """
 
 __version__ = "0.1.0"

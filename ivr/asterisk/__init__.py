@@ -1,4 +1,4 @@
-"""What goes over the wire to Asterisk and back: AMI, FastAGI, queue_log files, secrets, the words both sides use.
+"""What goes to Asterisk and comes back: AMI, FastAGI, queue_log files, secrets, the words both sides use.
 
 What it means for a call is decided in the rooms above.
 """

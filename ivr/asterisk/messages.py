@@ -1,8 +1,7 @@
-"""One AMI event as a value: name, headers, channel variables, and when it happened and was received.
+"""What goes over the AMI, as values.
 
-What an AMI action can come back as: a `Reply`, or one of the `AmiError`s; and the check before it is sent.
-
-Used by the session that sends and by everybody who asks Asterisk for something.
+An `AmiEvent` has name, headers, channel variables, and when it happened and was received. An action comes
+back as a `Reply` or as one of the `AmiError`s; its headers are checked before it is sent.
 """
 
 from __future__ import annotations

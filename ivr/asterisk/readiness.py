@@ -1,10 +1,8 @@
 """Would a call be answered and queued now? Asked of a running Asterisk, with the right `reporting` alone.
 
-`ivr.recording.availability` asks for the row a minute, `hotline doctor` for its findings.
-
-The switch "closed now" of each schedule, in Asterisk's own database, where the compiled dialplan reads it.
-
-It holds whatever else runs, and after a restart of Asterisk. Asked as a user with the right `system`.
+`ivr.recording.availability` asks for the row a minute, `hotline doctor` for its findings. The switch "closed
+now" of each schedule stands in Asterisk's own database, where the compiled dialplan reads it: it holds
+whatever else runs, and after a restart; it is set by a user with the right `system`.
 """
 
 from __future__ import annotations

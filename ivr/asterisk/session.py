@@ -1,12 +1,9 @@
 """One TCP connection to the AMI: panoramisk without its reconnecting, re-sending and unwatched pings.
 
 Bytes come in, `AmiEvent`s go out in the order of the stream, actions get their answers. `AmiConnection`
-opens sessions, one after the other; `hotline doctor` one to look around.
-
-Which AMI messages are as Asterisk wrote them, and which a caller's text has torn or made up.
-
-Asterisk escapes nothing and a caller's number may hold line ends: they add headers to an event, or end it and
-begin another (asterisk-notes, caller ids). What cannot be Asterisk's own words is refused.
+opens sessions, one after the other; `hotline doctor` one to look around. Asterisk escapes nothing and a
+caller's number may hold line ends, which add headers to an event, or end it and begin another
+(asterisk-notes, caller ids): what cannot be Asterisk's own words is refused.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Logs on stderr: pretty on a terminal, one JSON object a line in service, phone numbers masked in both.
 
-What is away for a while, told when it begins, when the reason changes, and when it is over.
-
-Whoever tries again several times a second has one; the log of an hour's outage stays one page.
+`Trouble` logs what is away for a while when that begins, when its reason changes, and when it is over: the
+log of an hour's outage stays one page.
 """
 
 from __future__ import annotations

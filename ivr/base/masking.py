@@ -1,14 +1,9 @@
-"""Numbers as they may be shown: enough to recognise one's own, too little to call it.
+"""What may be shown or kept of citizens' numbers, and of any text from outside.
 
-Used by commands, exports and logs wherever full numbers were not asked for.
-
-Text from outside, such as a caller id, an agent's name or a reference, as others may receive it.
-
-`visible` is for terminals and logs, `spreadsheet_cell` for CSV. Every command and log goes through them.
-
-What is left of a citizen's number after its retention date: a keyed hash, equal for equal numbers.
-
-Without the key, which is kept outside the database, it cannot be found out by trying all numbers.
+`masked` leaves enough of a number to recognise one's own, too little to call it. `visible` makes text fit for
+terminals and logs, `spreadsheet_cell` for CSV; every command and log goes through them. `pseudonym` is what
+is left of a number after its retention date: a keyed hash, equal for equal numbers, which nobody finds by
+trying all numbers without the key.
 """
 
 from __future__ import annotations

@@ -1,11 +1,8 @@
-"""Files that hold citizens' numbers: no other user of the machine may read them.
+"""Who may read the files we write.
 
-The store and its spool keep to it; `hotline doctor` looks.
-
-Folders that we write and Asterisk reads: 2750 and of Asterisk's group, which their files inherit; 0640.
-
-On Debian Asterisk runs as `asterisk` and its configuration folder has that group; root, who renders, is in
-another.
+Files that hold citizens' numbers are closed to other users of the machine; `hotline doctor` looks. Folders
+that Asterisk reads are 2750 and of Asterisk's group, which their files inherit: on Debian Asterisk runs as
+`asterisk`, and root, who renders, is in another group.
 """
 
 from __future__ import annotations

@@ -1,11 +1,8 @@
 """A caller's number as delivered in; its E.164 form and kind out, and back to what a trunk must dial.
 
-Normalised once, when a call is recorded. The dialer and the compiler turn E.164 back into digits for a trunk.
-Pure; validity and kinds come from the `phonenumbers` library.
-
-Who calls: the number as the trunk delivered it, read once when the call is recorded.
-
-`reader` makes the function the store uses; with no configuration, numbers are read by country alone.
+Normalised once, when a call is recorded: `reader` makes the function for a configuration, or by country
+alone. The dialer and the compiler turn E.164 back into digits for a trunk. Pure; validity and kinds come
+from the `phonenumbers` library.
 """
 
 from __future__ import annotations

@@ -1,12 +1,8 @@
 """Checks of the menu: every way leads somewhere, every node is reached, nobody goes round for ever.
 
-Called by `ivr.checks.whole`. Pure.
-
-Rounds of the menu in which who presses nothing goes for ever, at some time.
-
-Which schedules are open decides every step, so a round is possible if its steps agree on each schedule. Ways
+A round in which nobody presses a key is possible if its steps agree on each schedule, open or closed. Ways
 double with each schedule; so from a node that did not lead back, the search never goes on again with the same
-knowledge of the schedules asked further on. Called by `ivr.checks.menu`. Pure.
+knowledge of the schedules asked further on. Called by `ivr.checks.whole`. Pure.
 """
 
 from __future__ import annotations

@@ -1,12 +1,8 @@
-"""Checks of what citizens hear: every prompt that is played exists and has words in every language.
+"""Checks of what citizens hear: every prompt exists and has words, and a place in line never rises.
 
-Called by `ivr.checks.whole`; `missing_files` and `stale_recordings` by the commands,
-which know where sound files lie. Only those two look at the disk.
-
-Checks of what callers hear of their place while they wait: it never rises, each number has words.
-
-It would rise if somebody were put before who waits, or who has heard one were sent to another line.
-Called by `ivr.checks.whole`. Pure.
+It would rise if somebody were put before a caller who has heard theirs. Called by `ivr.checks.whole`;
+`missing_files` and `stale_recordings` by the commands, which know where sound files lie. Only those two look
+at the disk.
 """
 
 from __future__ import annotations

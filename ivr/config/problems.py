@@ -1,11 +1,8 @@
-"""What is wrong with a configuration, told to the admin who wrote it.
+"""What is wrong with a configuration, and where: reported to the admin who wrote it.
 
 Every check returns `Problem` values; none stops at the first. The words for each code stand in
-`problem_codes.toml`, from which `docs/problem-codes.md` is made.
-
-Where each value of the configuration was written: file, line and column as plain values.
-
-`ivr.config.yaml_nodes` fills `Places`; problems, the dialplan's comments and `hotline config check` read it.
+`problem_codes.toml`, from which `docs/problem-codes.md` is made. `Places` knows file, line and column of
+every value; `ivr.config.yaml_nodes` fills it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Opening hours as `config/*.yaml` writes them; `ivr.calls.opening_hours` says what they mean.
+"""Small sections of the configuration: opening hours, contacts, callers who are not let in.
 
-Numbers outside the call centre: contacts that a menu node may redirect to, callers who are not let in.
+`ivr.calls.opening_hours` says what hours mean. A menu node may redirect to a contact.
 """
 
 from __future__ import annotations

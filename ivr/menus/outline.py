@@ -1,8 +1,7 @@
 """The menu as an outline for people: every node once, in the citizen's words, and the ways between them.
 
-`outline` makes it of a configuration, `ivr.menus.drawing` draws it as SVG, `mermaid` writes it as text. Pure.
-
-What a drawn menu says beside the citizens' own sentences, in the language of the picture.
+`outline` makes it of a configuration, `ivr.menus.drawing` draws it as SVG, `mermaid` writes it as text; what
+stands beside the citizens' own sentences is in the language of the picture. Pure.
 """
 
 from __future__ import annotations

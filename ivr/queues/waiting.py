@@ -1,14 +1,13 @@
-"""Callers who wait, per queue and in order, each with the wait that counts for their place.
+"""Callers who wait, per queue and in order, and how long the caller at a position may expect to wait.
 
 In: QueueStatus' QueueEntry and CoreShowChannels' entries, then QueueCallerJoin and QueueCallerLeave. Out: new
 lines; nothing is changed in place. `ivr.queues.board` calls all of it. A callback is in a line only once the
 citizen has pressed 1: before that Asterisk does not have it in the queue.
 
-How long the caller at a place in line may expect to wait, from the talks that just ended.
-
-Formula: place x mean handle time / agents serving. With c agents whose calls last H seconds on average, one
-of them becomes free every H / c seconds, and the caller at place p takes the p-th. It counts every agent of
-the queue in full, also one who serves another queue too, so it is a little short where agents are shared.
+Expected wait = position x mean handle time / agents serving. With c agents whose calls last H seconds on
+average, one of them becomes free every H / c seconds, and the caller at position p takes the p-th. It counts
+every agent of the queue in full, also one who serves another queue too, so it is a little short where agents
+are shared.
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
-"""From queue_log to records: lines → facts → fold → calls and visits, with a bookmark.
+"""From queue_log to records: lines → facts → fold → calls and visits, stored with a bookmark.
 
-`hotline data backfill` gives it files, the recorder follows one; `ivr.recording.queue_log` stores what it
-tells. Whatever was read before may be read again: the same stays are told again and nothing changes. So the
-bookmark is only ever too early.
-
-What queue_log told, in the store, together with how far it was read.
+`hotline data backfill` gives it files, the recorder follows one. Whatever was read before may be read again:
+the same stays come out again and nothing changes. So the bookmark is only ever too early.
 """
 
 from __future__ import annotations

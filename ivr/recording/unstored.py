@@ -2,13 +2,9 @@
 
 The recorder puts in what its fold changed and asks to store it several times a second; only the latest state
 of a record is written. While the database is out of reach they are in memory and, in case the process does
-not live to see it return, in the spool.
-
-Records the database cannot take now, in a file until it can.
-
-Each is appended as one line of JSON and synced to the disk; when all are stored the file is emptied. A
-process that dies meanwhile leaves the file to the next one; storing a record twice changes nothing. Only one
-process has a spool at a time. Used by `unstored`, off the event loop.
+not live to see it return, in the spool: each is appended as one line of JSON and synced to the disk; when all
+are stored the file is emptied. A process that dies meanwhile leaves the file to the next one; storing a
+record twice changes nothing. Only one process has a spool at a time.
 """
 
 from __future__ import annotations

@@ -5,11 +5,8 @@
     hotline-revisions/0007/asterisk/    the rendered files; `hotline` beside them is a link to the live one
 
 Because Asterisk reads through that one link, all files of a revision go live, and back, in one rename.
-
-A daemon's eye on the shelf: once another revision is live, the daemon shall end and begin with that.
-
-Called by `hotline run`, whose services end as on SIGTERM: what was heard is stored, and an attempt in the air
-is found again by its channel id.
+`Renewal` is a daemon's eye on it: once another revision is live, the services end as on SIGTERM, and the
+daemon begins again with that.
 """
 
 from __future__ import annotations

@@ -1,11 +1,7 @@
 """Prompt files made by espeak-ng and sox, or converted from recordings; only what changed is made again.
 
-`PromptFile` values come in; 8 kHz mono 16-bit files for Asterisk go out, with a note of what each was made
-from. Called by `hotline prompts build`.
-
-How long and how loud a built prompt is: its seconds, and the level of what is heard of it.
-
-Read by `ivr.sounds.synthesis`, which brings all prompts to one level, and by `hotline prompts list`.
+`PromptFile` values come in; 8 kHz mono 16-bit files for Asterisk go out, all at one loudness, with a note of
+what each was made from. Called by `hotline prompts build`; `hotline prompts list` reads length and loudness.
 """
 
 from __future__ import annotations

@@ -79,7 +79,9 @@ def in_contract(container: str = "") -> set[str]:
 
 
 def packages(folder: str) -> set[str]:
-    return {f"{folder}.{path.parent.name}" for path in (REPO / folder.replace(".", "/")).glob("*/__init__.py")}
+    return {
+        f"{folder}.{path.parent.name}" for path in (REPO / folder.replace(".", "/")).glob("*/__init__.py")
+    }
 
 
 def test_every_room_has_its_place_in_the_contract() -> None:

@@ -1,12 +1,8 @@
-"""Where SQLite and PostgreSQL differ: inserting where a row may be, locks by name, an index left alone.
+"""Statements that the two databases want in their own words, and many rows at once.
 
-SQLite needs no locks: its writing transactions follow one another.
-
-Many rows at once: as they go through the driver, past what SQLAlchemy does for each single one.
-
-A year of queue_log is a million rows. SQLite takes them by `executemany`, PostgreSQL by COPY.
-
-Rows of the store as values: which columns a dataclass names, and the values made of what is found.
+A year of queue_log is a million rows: SQLite takes them by `executemany`, PostgreSQL by COPY, past what
+SQLAlchemy does for each single one. SQLite needs no locks: its writing transactions follow one another. The
+columns a dataclass names are selected and made into its values here.
 """
 
 from __future__ import annotations

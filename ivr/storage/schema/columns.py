@@ -1,6 +1,6 @@
 """What tables are made of: moments, text from outside, names of constraints.
 
-Moments in the store: aware UTC datetimes in Python, epoch milliseconds in both databases.
+A moment is an aware UTC datetime in Python and epoch milliseconds in both databases.
 """
 
 from __future__ import annotations
