@@ -51,7 +51,7 @@ def test_nobody_is_told_of_recording_where_nothing_is_recorded(tmp_path: Path) -
             await call.press("2")
             with pytest.raises(NeverHappened):
                 await call.heard(*ear.prompts("az", "calls_recorded"), deadline=10.0)
-            assert ear.logged("COMPLETEAGENT")
+            await ear.log_line("COMPLETEAGENT")
             assert not list(ear.house.recordings.iterdir())
 
     asyncio.run(scenario())
