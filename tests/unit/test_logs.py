@@ -39,8 +39,8 @@ def test_a_number_is_masked_wherever_it_stands(told: str, shown: str) -> None:
 
 ELSEWHERE = """
 import asyncio, gc, logging, sys, threading
-from ivr.daemon import TaskService, serve
-from ivr.logs import configure_logging
+from ivr.base.daemon import TaskService, serve
+from ivr.base.logs import configure_logging
 
 def fail(where): raise ValueError(f"0501234567 in {where}")
 
