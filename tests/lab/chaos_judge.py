@@ -50,6 +50,8 @@ class SeenTry:
 
     caller: str
     has_talked: bool
+    is_cut: bool = False
+    """Asterisk went away as it ended, perhaps between connecting an agent and carrying their voice."""
 
 
 class Wait(NamedTuple):
@@ -192,10 +194,11 @@ def _callback_fault(
     surely = call.ended == "here" and not call.is_cut and wait.least - call.frozen_seconds > OWED_AFTER
     stored = any(_is_missed(it) for it in visits)
     is_owed = call.voice_at is None and not call.agent and (surely or stored)
-    has_talked = any(it.has_talked for it in tries if it.caller == call.caller)
+    mine = [it for it in tries if it.caller == call.caller]
+    has_talked = any(it.has_talked for it in mine)
     if row is None:
         return f"{call.caller}: {_lived(call)}, no callback is stored" if is_owed else ""
-    if row["state"] == "reached" and not has_talked:
+    if row["state"] == "reached" and not has_talked and not (mine and mine[-1].is_cut):
         return f"{call.caller}: callback is reached, but nobody talked at the phone"
     if has_talked and row["state"] != "reached":
         return f"{call.caller}: talked with an agent, but the callback is {row['state']}"

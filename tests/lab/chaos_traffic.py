@@ -168,12 +168,12 @@ class Traffic:
         """Every call as its phone saw it, and the agent whose phone was lifted for it."""
         calls = [_seen(number, leg, self._lifted(number, leg)) for number, leg in self._legs]
         return [
-            replace(call, frozen_seconds=self._still_seconds(call), is_cut=self._is_cut(call))
+            replace(call, frozen_seconds=self._still_seconds(call), is_cut=self._is_cut(call.ended_at))
             for call in calls
         ]
 
-    def _is_cut(self, call: SeenCall) -> bool:
-        return any(began - _DYING < call.ended_at < end + _DYING for began, end in self._deaths)
+    def _is_cut(self, ended_at: float) -> bool:
+        return any(began - _DYING < ended_at < end + _DYING for began, end in self._deaths)
 
     def _lifted(self, number: str, leg: Leg) -> tuple[str, Leg] | None:
         """Account and call of the agent who lifted the phone for this call; called back later is another."""
@@ -196,7 +196,10 @@ class Traffic:
 
     def tries(self) -> list[SeenTry]:
         """Every INVITE that reached a citizen's phone, in order."""
-        return [SeenTry(e164(it.number), bool(it.leg.spoken)) for it in self._exchange.dialled]
+        return [
+            SeenTry(e164(it.number), bool(it.leg.spoken), self._is_cut(_ended_at(it.leg)))
+            for it in self._exchange.dialled
+        ]
 
 
 def _seen(number: str, leg: Leg, lifted: tuple[str, Leg] | None) -> SeenCall:
@@ -208,10 +211,15 @@ def _seen(number: str, leg: Leg, lifted: tuple[str, Leg] | None) -> SeenCall:
         answered_at=leg.log.at(What.ANSWERED),
         voice_at=voice.first_at if voice else None,
         agent=voice.account if voice else lifted_by,
-        ended_at=end.at if end else time.time(),
+        ended_at=_ended_at(leg),
         ended="lost" if end is None else "rejected" if end.what is What.REJECTED else end.detail,
         talked=_talked(agents) if agents else None,
     )
+
+
+def _ended_at(leg: Leg) -> float:
+    end = leg.log.first(What.ENDED) or leg.log.first(What.REJECTED)
+    return end.at if end else time.time()
 
 
 def _talked(leg: Leg) -> float | None:

@@ -119,6 +119,8 @@ def test_each_fault_is_found_once_under_its_name(
     ("tries", "attempts", "state", "faults"),
     [
         ([UNREACHED, TALKED], 2, "reached", []),
+        ([UNREACHED], 1, "reached", [LOST]),
+        ([replace(UNREACHED, is_cut=True)], 1, "reached", []),  # Asterisk died as it connected the agent
         ([UNREACHED], 2, "owed", []),  # an attempt that never left, or was cut off before
         ([TALKED], 1, "owed", [LOST]),
         ([UNREACHED, UNREACHED], 1, "owed", [DIALLED_TWICE]),
