@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Connection, exists, func, or_, select, type_coerce
@@ -16,10 +17,11 @@ from ivr.figures.missed import MISSED_OUTCOMES
 from ivr.storage.engine.store import Store
 from ivr.storage.owed.missed import decided_structures, ended_call
 from ivr.storage.records.sealed import sealed_between
+from ivr.storage.records.stored import Stored
 from ivr.storage.schema.columns import from_millis
 from ivr.storage.schema.owed import decisions
 from ivr.storage.schema.recorded import calls, visits
-from ivr.visits.merge import same_stay
+from ivr.visits.identity import same_stay
 from ivr.visits.records import LONGEST_CALL, Visit
 
 _HOUR: Final = 3_600_000
@@ -98,23 +100,16 @@ class LogComparison:
         found: list[Disagreement] = []
         for begin in range(0, len(keys), _AT_ONCE):
             told = [self._open.pop(key) for key in keys[begin : begin + _AT_ONCE]]
-            rows = self._rows({channel for visit in told for channel in (visit.uniqueid, visit.place)})
+            stored = self._store.read(partial(Stored, told=(), visited=told))
             for visit in told:
-                of_place = rows[visit.place, visit.queue] if visit.place else ()
-                row = same_stay(visit, [*rows[visit.uniqueid, visit.queue], *of_place])
+                rows = stored.stays_of(visit)
+                row = next((rows[known] for known in same_stay(visit, rows)), None)
                 if row is not None:
-                    self._found.add(row["id"])
+                    self._found.add(row.id)
                 elif any(day.begins_at <= visit.joined_at < day.ends_at for day in self._deleted):
                     continue
-                found += agreement.with_log(visit, row)
+                found += agreement.with_log(visit, row.stored if row else None)
         return found
-
-    def _rows(self, uniqueids: set[str]) -> Mapping[tuple[str, str], list[Mapping[str, Any]]]:
-        mine = select(visits).where(visits.c.server == self._server, visits.c.uniqueid.in_(uniqueids))
-        rows: defaultdict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
-        for row in self._store.read(lambda connection: connection.execute(mine).mappings().all()):
-            rows[row["uniqueid"], row["queue"]].append(dict(row))
-        return rows
 
     def _untold(self, connection: Connection, told: Period) -> Iterator[Disagreement]:
         mine = select(visits).where(visits.c.server == self._server, *_joined_in(told))

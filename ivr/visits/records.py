@@ -66,6 +66,9 @@ class Visit(NamedTuple):
     the queue, or once a Local channel was optimised away.
     `is_rebuilt`: its join was not told but computed back from whole seconds.
     `clock_stepped`: Asterisk's clock stepped during it; its durations come from our receipts.
+
+    As it is stored: `source` is `both` where both tell of it; `log_joined_at` and `log_outcome` are what
+    queue_log itself said of it, whatever else is known.
     """
 
     server: str
@@ -100,3 +103,5 @@ class Visit(NamedTuple):
     clock_stepped: bool = False
     place: str = ""
     is_rebuilt: bool = False
+    log_joined_at: datetime | None = None
+    log_outcome: str = ""

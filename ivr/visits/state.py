@@ -62,7 +62,11 @@ class State:
         return "internal" if party.channel.rpartition("-")[0] in self.agents else "inbound"
 
     def locate(self, party: Party, queue: str, when: When, hold: float | None) -> int | None:
-        """The stay a queue's word is about; one whose join was missed is rebuilt from Asterisk's seconds."""
+        """The stay a queue's word is about; one whose join was missed is rebuilt from Asterisk's seconds.
+
+        Not the question of `ivr.visits.identity`: there two joins are compared, told by two sources or twice.
+        Here one source goes on in order, and the word is about what its channel is in at that moment.
+        """
         if not party.uniqueid:
             return None
         number = self.stays.at(party.uniqueid, queue, when)

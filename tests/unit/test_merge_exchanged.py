@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ivr.visits.merge import exchanged_stay, same_stay, tells_who, visit_merged
+from ivr.visits.identity import same_stay
+from ivr.visits.merge import tells_who, visit_merged
 from ivr.visits.records import Visit
 from tests.unit.ami_lines import at
 from tests.unit.test_merge_rules import HEARD, READ, answered, left, merged, over, stored
@@ -21,11 +22,11 @@ HEARD_JOIN = HEARD._replace(uniqueid="a.2", linkedid="a.2", origin="internal", c
 
 
 def test_who_missed_the_join_tells_the_stay_under_the_channel_it_ended_with() -> None:
-    assert same_stay(READ_WHOLE, [row := stored(HEARD_END)]) is row
-    assert same_stay(HEARD_END, [row := stored(READ_WHOLE)]) is row
+    assert same_stay(READ_WHOLE, [row := stored(HEARD_END)]) == [row]
+    assert same_stay(HEARD_END, [row := stored(READ_WHOLE)]) == [row]
     swapped = over(answered(HEARD_JOIN._replace(place="c.1"))), READ._replace(is_rebuilt=True)
-    assert same_stay(swapped[0], [row := stored(swapped[1])]) is row
-    assert same_stay(swapped[1], [row := stored(swapped[0])]) is row
+    assert same_stay(swapped[0], [row := stored(swapped[1])]) == [row]
+    assert same_stay(swapped[1], [row := stored(swapped[0])]) == [row]
 
 
 @pytest.mark.parametrize(
@@ -43,17 +44,22 @@ def test_who_missed_the_join_tells_the_stay_under_the_channel_it_ended_with() ->
     ids=["joined itself", "named", "long ago", "another's", "not exchanged", "joins", "before", "another"],
 )
 def test_nobody_else_s_stay_nor_another_one_of_that_channel_is_taken_for_it(told: Visit, row: Visit) -> None:
-    assert exchanged_stay(told, [stored(row)]) is None
+    assert same_stay(told, [stored(row)]) == []
 
 
 def test_a_stay_of_one_s_own_channel_is_nearer_than_any_other() -> None:
     own, theirs = stored(READ._replace(joined_at=at(6))), stored(READ_WHOLE)
-    assert same_stay(HEARD_END, [theirs, own]) is own
+    assert same_stay(HEARD_END, [theirs, own])[0] is own
 
 
-def told_of(row: dict[str, Any]) -> tuple[Any, ...]:
+def test_a_record_is_never_a_part_of_itself() -> None:
+    own = stored(HEARD._replace(place=HEARD.uniqueid))
+    assert same_stay(HEARD_END, [own]) == [own]
+
+
+def told_of(row: Visit) -> tuple[Any, ...]:
     names = ("uniqueid", "place", "origin", "caller", "outcome", "agent", "ended_by", "source")
-    return tuple(row[name] for name in names)
+    return tuple(getattr(row, name) for name in names)
 
 
 @pytest.mark.parametrize(
@@ -93,17 +99,17 @@ def test_who_waited_is_told_by_who_knows_of_the_exchange_if_the_other_thinks_it_
 
 def test_a_join_computed_back_does_not_replace_one_that_was_heard() -> None:
     row = merged(HEARD_JOIN, READ_WHOLE, HEARD_END)
-    assert (row["joined_at"], row["received_at"]) == (HEARD_JOIN.joined_at, HEARD_JOIN.received_at)
+    assert (row.joined_at, row.received_at) == (HEARD_JOIN.joined_at, HEARD_JOIN.received_at)
 
 
 def test_a_join_told_in_whole_seconds_takes_the_finer_moment_of_the_same_source() -> None:
     rough = HEARD._replace(precision="s", joined_at=at(8))
-    assert visit_merged(stored(rough), HEARD)["joined_at"] == at(8.25)
+    assert visit_merged(stored(rough), HEARD).joined_at == at(8.25)
 
 
 def test_a_join_computed_back_gives_way_to_one_that_ami_heard_and_beats_queue_log_s_whole_second() -> None:
-    assert visit_merged(stored(HEARD), HEARD_END)["joined_at"] == at(8.25)
-    assert visit_merged(stored(READ), HEARD_END)["joined_at"] == at(7.75)
+    assert visit_merged(stored(HEARD), HEARD_END).joined_at == at(8.25)
+    assert visit_merged(stored(READ), HEARD_END).joined_at == at(7.75)
 
 
 @pytest.mark.parametrize(("place", "outcome"), [("c.1", "answered"), ("", "answered"), ("c.2", "abandoned")])
@@ -114,11 +120,11 @@ def test_where_queue_log_takes_another_for_who_stood_there_what_became_of_them_i
     read = over(answered(READ._replace(uniqueid="a.2", place=place)))
     for order in permutations((heard, read)):
         row = merged(*order)
-        assert (row["place"], row["outcome"]) == ("c.1", outcome)
-        assert row | visit_merged(row, read) == row
+        assert (row.place, row.outcome) == ("c.1", outcome)
+        assert visit_merged(row, read) == row
 
 
 def test_who_is_handed_on_once_more_is_told_by_ami_as_far_as_it_knows_now() -> None:
     heard = answered(HEARD_JOIN._replace(place="c.1"))
     row = merged(over(heard), heard._replace(place="c.2"))
-    assert row["ended_at"] == over(heard).ended_at
+    assert row.ended_at == over(heard).ended_at

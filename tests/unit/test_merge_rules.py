@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.visits.merge import log_columns, visit_merged
+from ivr.visits.merge import first_told, visit_merged
 from ivr.visits.records import Visit
 from tests.unit.ami_lines import at
 
@@ -58,16 +58,14 @@ def over(visit: Visit, ended_by: str = "caller") -> Visit:
     return visit._replace(ended_at=at(12.5 + talk), ended_by=ended_by, talk_seconds=talk)
 
 
-def stored(told: Visit) -> dict[str, Any]:
-    """The row a first telling makes."""
-    return told._asdict() | log_columns(told)
+stored = first_told
 
 
-def merged(*told: Visit) -> dict[str, Any]:
-    """The row after all tellings, in this order."""
+def merged(*told: Visit) -> Visit:
+    """The record after all tellings, in this order."""
     row = stored(told[0])
     for visit in told[1:]:
-        row |= visit_merged(row, visit)
+        row = visit_merged(row, visit)
     return row
 
 
@@ -75,8 +73,8 @@ def both_ways(told: list[Any]) -> list[list[Any]]:
     return [told, told[::-1]]
 
 
-def some(row: dict[str, Any], *names: str) -> tuple[Any, ...]:
-    return tuple(row[name] for name in names)
+def some(row: Visit, *names: str) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in names)
 
 
 AMI_SAYS = {
@@ -119,8 +117,8 @@ def test_the_outcome_of_two_sources_is_the_one_the_rules_name_whoever_is_read_fi
 ) -> None:
     heard, read = AMI_SAYS[ami], LOG_SAYS[log]
     row = merged(heard, read)
-    assert row["outcome"] == who_is_right(ami, log)
-    assert row["source"] == "both"
+    assert row.outcome == who_is_right(ami, log)
+    assert row.source == "both"
     assert merged(read, heard) == row
 
 
@@ -128,18 +126,18 @@ def test_the_outcome_of_two_sources_is_the_one_the_rules_name_whoever_is_read_fi
 def test_the_wait_is_the_wait_of_the_telling_that_named_the_outcome(ami: str, log: str) -> None:
     heard, read = AMI_SAYS[ami], LOG_SAYS[log]
     row = merged(heard, read)
-    right = heard if heard.outcome == row["outcome"] else read
+    right = heard if heard.outcome == row.outcome else read
     assert some(row, "wait_seconds", "left_at", "ended_at", "talk_seconds") == some(
-        right._asdict(), "wait_seconds", "left_at", "ended_at", "talk_seconds"
+        right, "wait_seconds", "left_at", "ended_at", "talk_seconds"
     )
-    assert (row["joined_at"], row["received_at"]) == (heard.joined_at, heard.received_at)
+    assert (row.joined_at, row.received_at) == (heard.joined_at, heard.received_at)
 
 
 @pytest.mark.parametrize(("ami", "log"), list(product(AMI_SAYS, LOG_SAYS)))
 def test_telling_it_again_changes_nothing(ami: str, log: str) -> None:
     row = merged(AMI_SAYS[ami], LOG_SAYS[log])
     for again in (AMI_SAYS[ami], LOG_SAYS[log]):
-        assert row | visit_merged(row, again) == row
+        assert visit_merged(row, again) == row
 
 
 @given(st.data())
@@ -196,7 +194,7 @@ def test_what_ami_does_not_know_of_an_answer_queue_log_fills_in(order: Sequence[
 
 
 def test_nothing_of_an_outcome_that_lost_is_mixed_into_the_one_that_won() -> None:
-    assert merged(left(HEARD, "abandoned"), answered(READ, wait_seconds=None))["wait_seconds"] is None
+    assert merged(left(HEARD, "abandoned"), answered(READ, wait_seconds=None)).wait_seconds is None
     row = merged(left(HEARD, "abandoned"), answered(READ, ring_seconds=None))
     assert some(row, "wait_seconds", "ring_seconds", "left_at") == (4.0, None, at(12))
 
@@ -227,15 +225,15 @@ def test_one_source_corrects_itself_with_its_later_word_and_never_forgets(first:
     row = merged(first._replace(language="az"), first._replace(language="ru"))
     assert some(row, "language", "source") == ("ru", first.source)
     told = answered(first)
-    assert merged(told, first)["outcome"] == "answered"
-    assert merged(over(told), told)["talk_seconds"] == over(told).talk_seconds
-    assert merged(told, told._replace(agent="PJSIP/1102"))["agent"] == "PJSIP/1102"
-    assert merged(over(told), told._replace(agent="PJSIP/1102"))["agent"] == told.agent
+    assert merged(told, first).outcome == "answered"
+    assert merged(over(told), told).talk_seconds == over(told).talk_seconds
+    assert merged(told, told._replace(agent="PJSIP/1102")).agent == "PJSIP/1102"
+    assert merged(over(told), told._replace(agent="PJSIP/1102")).agent == told.agent
 
 
 def test_a_source_corrects_its_answer_although_the_other_one_spoke_in_between() -> None:
     row = merged(answered(HEARD), READ, answered(HEARD, agent="PJSIP/1102"))
-    assert row["agent"] == "PJSIP/1102"
+    assert row.agent == "PJSIP/1102"
 
 
 @pytest.mark.parametrize("order", both_ways([answered(HEARD), over(answered(READ), "restart")]))
@@ -247,37 +245,37 @@ def test_a_last_sign_of_life_is_a_better_end_than_none(order: Sequence[Visit]) -
 def test_a_mark_that_one_telling_carries_stays(mark: str) -> None:
     marks: dict[str, Any] = {mark: True}
     marked, plain = HEARD._replace(**marks), left(HEARD, "abandoned")
-    assert merged(marked, plain)[mark] is True
-    assert merged(plain, marked)[mark] is True
-    assert merged(plain, plain)[mark] is False
+    assert getattr(merged(marked, plain), mark) is True
+    assert getattr(merged(plain, marked), mark) is True
+    assert getattr(merged(plain, plain), mark) is False
 
 
 def test_a_row_of_both_sources_takes_a_later_word_of_either_by_who_had_said_its_outcome() -> None:
     waits_in_both = merged(HEARD, READ)
-    assert (waits_in_both | visit_merged(waits_in_both, left(READ, "timeout")))["outcome"] == "timeout"
+    assert visit_merged(waits_in_both, left(READ, "timeout")).outcome == "timeout"
     guessed = merged(left(HEARD, "timeout"), READ)
-    assert (guessed | visit_merged(guessed, left(READ, "abandoned")))["outcome"] == "abandoned"
+    assert visit_merged(guessed, left(READ, "abandoned")).outcome == "abandoned"
     corrected = merged(left(HEARD, "abandoned"), READ)
-    assert (corrected | visit_merged(corrected, left(HEARD, "timeout")))["outcome"] == "timeout"
+    assert visit_merged(corrected, left(HEARD, "timeout")).outcome == "timeout"
     named = merged(HEARD, left(READ, "timeout"))
-    assert (named | visit_merged(named, left(HEARD, "abandoned")))["outcome"] == "timeout"
+    assert visit_merged(named, left(HEARD, "abandoned")).outcome == "timeout"
 
 
 def test_what_queue_log_told_is_kept_to_find_the_stay_again() -> None:
-    assert log_columns(HEARD) == {"log_joined_at": None, "log_outcome": ""}
-    assert log_columns(left(READ, "key")) == {"log_joined_at": at(8), "log_outcome": "key"}
-    assert log_columns(READ._replace(is_rebuilt=True)) == {"log_joined_at": None, "log_outcome": "waiting"}
+    assert some(stored(HEARD), "log_joined_at", "log_outcome") == (None, "")
+    assert some(stored(left(READ, "key")), "log_joined_at", "log_outcome") == (at(8), "key")
+    assert some(stored(READ._replace(is_rebuilt=True)), "log_joined_at", "log_outcome") == (None, "waiting")
     row = merged(HEARD, READ)
     assert some(row, "log_joined_at", "log_outcome") == (at(8), "waiting")
-    row |= visit_merged(row, left(READ, "key"))
-    assert row["log_outcome"] == "key"
-    assert (row | visit_merged(row, READ))["log_outcome"] == "key"
-    given_up = row | visit_merged(row, left(READ, "abandoned"))
-    assert given_up["log_outcome"] == "key"
+    row = visit_merged(row, left(READ, "key"))
+    assert row.log_outcome == "key"
+    assert visit_merged(row, READ).log_outcome == "key"
+    given_up = visit_merged(row, left(READ, "abandoned"))
+    assert given_up.log_outcome == "key"
     given_up = merged(HEARD, left(READ, "abandoned"), left(READ, "timeout"))
-    assert given_up["log_outcome"] == "timeout"
+    assert given_up.log_outcome == "timeout"
     rebuilt = READ._replace(is_rebuilt=True, joined_at=at(9))
-    assert (row | visit_merged(row, rebuilt))["log_joined_at"] == at(8)
+    assert visit_merged(row, rebuilt).log_joined_at == at(8)
 
 
 def test_of_two_last_signs_of_life_the_later_one_stands() -> None:
@@ -287,9 +285,9 @@ def test_of_two_last_signs_of_life_the_later_one_stands() -> None:
         return left(visit, "interrupted")._replace(left_at=at(second), wait_seconds=second - 8)
 
     for first, second in both_ways([cut(HEARD, 15.0), cut(READ, 20.0)]):
-        assert merged(first, second)["left_at"] == at(20)
+        assert merged(first, second).left_at == at(20)
     told_later = cut(HEARD, 20.0)._replace(wait_seconds=11.75)
-    assert merged(cut(READ, 20.0), told_later)["wait_seconds"] == 12.0
+    assert merged(cut(READ, 20.0), told_later).wait_seconds == 12.0
 
 
 @pytest.mark.parametrize(("later", "by"), [(2.5, "caller"), (2.6, "transfer")])
@@ -301,5 +299,5 @@ def test_a_talk_ami_took_for_longer_than_it_was_ends_when_queue_log_says(
     read = over(answered(READ), "transfer")
     assert read.ended_at is not None
     heard = answered(HEARD, ended_at=read.ended_at + timedelta(seconds=later), ended_by="caller")
-    assert merged(*((read, heard) if is_read_first else (heard, read)))["ended_by"] == by
-    assert merged(heard, read, heard, read)["ended_by"] == by
+    assert merged(*((read, heard) if is_read_first else (heard, read))).ended_by == by
+    assert merged(heard, read, heard, read).ended_by == by

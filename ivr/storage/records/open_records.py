@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select
 
 from ivr.storage.engine.statements import clock_of, unindexed
+from ivr.storage.records.stored import stored_call
 from ivr.storage.schema.recorded import calls, visits
 from ivr.visits.facts import VARIABLES, Answered, Party
 from ivr.visits.records import Call
 from ivr.visits.stay import Stay
 from ivr.visits.steady import When
-
-_CALL_FIELDS: Final = tuple(name for name in Call._fields if name != "uniqueid")
 
 
 def open_records(
@@ -35,13 +34,9 @@ def open_records(
     rows = connection.execute(select(calls).where(or_(is_open, calls.c.id.in_(ids)))).all()
     channels = {row.call_id: row.place or row.uniqueid for row in open_stays}
     at = clock_of(connection)
-    found = {row.id: _call(row, channels.get(row.id, row.linkedid)) for row in rows}
+    found = {row.id: stored_call(row._mapping, channels.get(row.id, row.linkedid)) for row in rows}
     found = {key: call._replace(received_at=min(call.received_at, at)) for key, call in found.items()}
     return tuple(found.values()), tuple((_stay(row), found[row.call_id]) for row in open_stays)
-
-
-def _call(row: Row[Any], uniqueid: str) -> Call:
-    return Call(uniqueid=uniqueid, **{name: getattr(row, name) for name in _CALL_FIELDS})
 
 
 def _stay(row: Row[Any]) -> Stay:
