@@ -28,7 +28,7 @@ from ivr.storage.records.visits import Saved, save
 from ivr.storage.running import leases, log_positions
 from ivr.visits.facts import LongAgo, Tick
 from ivr.visits.fold import Changes, Fold
-from ivr.visits.from_queue_log import LogReader, read_line
+from ivr.visits.from_queue_log import QUEUE_LOG, LogReader, read_line
 from ivr.visits.records import LONGEST_CALL
 from ivr.visits.state import before
 
@@ -82,7 +82,7 @@ class QueueLog:
         """`interfaces`: the agents the store knows; the configuration knows better."""
         self._server, self._watched = server, watched
         self._reader = LogReader(watched.is_ours, {**interfaces, **watched.interfaces})
-        self._fold = Fold(server, "queue_log", watched.structures)
+        self._fold = Fold(server, QUEUE_LOG, watched.structures)
         self._marks: deque[_Mark] = deque()
         self._ends: dict[LogFile, int] = {}
 

@@ -36,7 +36,7 @@ from ivr.storage.records.open_records import open_records
 from ivr.storage.running.leases import Lease
 from ivr.visits.facts import Fact
 from ivr.visits.fold import Fold
-from ivr.visits.from_ami import AmiReader
+from ivr.visits.from_ami import AMI, AmiReader
 
 log = structlog.get_logger(__name__)
 
@@ -76,7 +76,7 @@ class Recorder:
         self._connection, self._store = connection, store
         self._server, self._watched = server, watched or Watched()
         self._reader = AmiReader()
-        self._fold = Fold(server, "ami", self._watched.structures)
+        self._fold = Fold(server, AMI, self._watched.structures)
         self._unstored = Unstored(store, self._watched.read_number, spool)
         self._lease = Lease(store, server, "recorder")
         self._signs = SignsOfListening(store, server)

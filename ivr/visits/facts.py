@@ -8,6 +8,7 @@ Named tuples, as the records: a year of queue_log makes a million and a half of 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 from ivr.asterisk import words
@@ -30,6 +31,24 @@ def of_attempt(uniqueid: str) -> Mapping[str, str]:
     if uniqueid.startswith(words.ATTEMPT_PREFIX):
         return {words.VAR_ORIGIN: "callback", words.VAR_ATTEMPT: uniqueid}
     return NO_VARIABLES
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCapabilities:
+    """What a source can tell at all; the fold asks for that, never which source it is.
+
+    `name`: its records have it. `channels`: hang-ups (class call). `variables`: why a queue was left (class
+    dialplan); AMI shows both as it goes on (`Hears`). `joins`: no join goes untold, but a caller is known by
+    their joins alone. `callers`: the end of a talk names the caller's channel, whatever it is by then.
+    `seconds`: its moments fit the seconds it tells, whether they are exact or not.
+    """
+
+    name: str
+    channels: bool = False
+    variables: bool = False
+    joins: bool = False
+    callers: bool = False
+    seconds: bool = False
 
 
 class Party(NamedTuple):

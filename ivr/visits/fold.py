@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ivr.visits.facts import VARIABLES, Fact, Surveyed, Tick
+from ivr.visits.facts import VARIABLES, Fact, SourceCapabilities, Surveyed, Tick
 from ivr.visits.judge import Verdict, judge
 from ivr.visits.records import Call, Survey, Visit
 from ivr.visits.state import State
@@ -34,11 +34,13 @@ class Changes:
 
 
 class Fold:
-    """One server's calls and visits, from one source (`ami` or `queue_log`)."""
+    """One server's calls and visits, from one source."""
 
-    def __init__(self, server: str, source: str, structures: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, server: str, source: SourceCapabilities, structures: Mapping[str, str] | None = None
+    ) -> None:
         """`structures`: queue → structure, for calls that do not carry theirs."""
-        self._server, self._source = server, source
+        self._server = server
         self._structures = structures or {}
         self._state = State(server, source)
         self._now = self._cleaned = -math.inf
@@ -106,16 +108,16 @@ class Fold:
 
     def _judge(self, number: int) -> Visit:
         stay = self._state.stays[number]
-        hearing = self._state.hearing
-        verdict = judge(stay, hearing, self._now)
+        source = self._state.source
+        verdict = judge(stay, source, self._now)
         if verdict.is_settled:
             self._unsettled.discard(number)
-            if not hearing.channels and verdict.ended_at is not None:
+            if not source.channels and verdict.ended_at is not None:
                 self._state.calls.presume_ended(stay.call, verdict.ended_at)
         else:
             self._unsettled.add(number)
         call = self._state.calls[stay.call].call
-        return _visit_of(stay, verdict, call, self._source, self._structures)
+        return _visit_of(stay, verdict, call, source.name, self._structures)
 
     def _time_passed(self) -> None:
         self._state.changed |= self._unsettled

@@ -15,8 +15,10 @@ import ivr.visits.facts as fact
 from ivr.asterisk import words
 from ivr.asterisk.connection import Connected, Lost
 from ivr.asterisk.messages import AmiEvent
-from ivr.visits.facts import Fact, Party, of_attempt
+from ivr.visits.facts import Fact, Party, SourceCapabilities, of_attempt
 from ivr.visits.steady import SteadyClock, When
+
+AMI: Final = SourceCapabilities("ami")
 
 _NOBODY: Final = ("<unknown>", "<null>")
 _LONGEST: Final = 1e9

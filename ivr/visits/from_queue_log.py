@@ -13,8 +13,11 @@ from typing import Final, NamedTuple
 
 import ivr.visits.facts as fact
 from ivr.asterisk import log_proof, words
-from ivr.visits.facts import Fact, Party, of_attempt
+from ivr.visits.facts import Fact, Party, SourceCapabilities, of_attempt
 from ivr.visits.steady import STEP_SECONDS, When
+
+QUEUE_LOG: Final = SourceCapabilities("queue_log", variables=True, joins=True, callers=True, seconds=True)
+"""It names every way out, so that an unnamed one is known as with class dialplan."""
 
 _LAST_EPOCH: Final = 9_999_999_999
 """In 2286; a moment near the end of the year 9999 breaks every sum with a duration."""

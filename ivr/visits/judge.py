@@ -7,11 +7,11 @@ evidence was added, and again as time passes for stays that are not settled.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from ivr.asterisk.words import VAR_ORIGIN
+from ivr.visits.facts import SourceCapabilities
 from ivr.visits.stay import Stay
 from ivr.visits.steady import When
 
@@ -44,14 +44,6 @@ _ENDED_BY: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Hearing:
-    """What the source tells: hang-ups of channels (class call), variables (class dialplan)."""
-
-    channels: bool = False
-    variables: bool = False
-
-
 class Verdict(NamedTuple):
     """`left`, `answered_at` and `ended` bound the wait and the talk; None while they are open or unknown."""
 
@@ -70,25 +62,25 @@ class Verdict(NamedTuple):
         return self.outcome != "waiting" and (self.outcome != "answered" or bool(self.ended_by))
 
 
-def judge(stay: Stay, hearing: Hearing, now: float) -> Verdict:
+def judge(stay: Stay, source: SourceCapabilities, now: float) -> Verdict:
     """The visit's outcome as far as it is known. `now` on the same axis as `When.steady`."""
     if stay.answered is not None or stay.completed is not None:
         return _answered(stay, now)
     for rule in _RULES:
-        if (outcome := rule(stay, hearing, now)) is not None:
+        if (outcome := rule(stay, source, now)) is not None:
             return _unanswered(stay, outcome)
     return Verdict("waiting", stay.gave_up or stay.left)
 
 
-def _told(stay: Stay, hearing: Hearing, now: float) -> str | None:
+def _told(stay: Stay, source: SourceCapabilities, now: float) -> str | None:
     return RESULTS.get(stay.result)
 
 
-def _interrupted(stay: Stay, hearing: Hearing, now: float) -> str | None:
+def _interrupted(stay: Stay, source: SourceCapabilities, now: float) -> str | None:
     return "interrupted" if stay.lost is not None and not (stay.gave_up or stay.left) else None
 
 
-def _gave_up(stay: Stay, hearing: Hearing, now: float) -> str | None:
+def _gave_up(stay: Stay, source: SourceCapabilities, now: float) -> str | None:
     """QueueCallerAbandon without a result: the caller hung up, or it is a way out nobody named."""
     if stay.gave_up is None:
         return None
@@ -99,16 +91,16 @@ def _gave_up(stay: Stay, hearing: Hearing, now: float) -> str | None:
         goes_on is stay.moved_on or goes_on.steady - stay.gave_up.steady > _AT_ONCE
     )
     # A result would have been heard, so only a redirection is left for a channel that lives on.
-    would_be_named = hearing.variables or VAR_ORIGIN in stay.party.variables
-    if lived_on or (goes_on is None and hearing.channels and now - stay.gave_up.steady > SETTLES_AFTER):
+    would_be_named = source.variables or VAR_ORIGIN in stay.party.variables
+    if lived_on or (goes_on is None and source.channels and now - stay.gave_up.steady > SETTLES_AFTER):
         return "redirected" if would_be_named else "timeout"
     if goes_on is not None:
         # 70 of 70 real abandons were announced by HangupRequest (asterisk-notes 17).
         return "abandoned" if would_be_named else "timeout"
-    return None if hearing.channels else "abandoned"
+    return None if source.channels else "abandoned"
 
 
-def _left_quietly(stay: Stay, hearing: Hearing, now: float) -> str | None:
+def _left_quietly(stay: Stay, source: SourceCapabilities, now: float) -> str | None:
     """A leave alone is a key, unless AgentConnect is still to come: it does within a millisecond."""
     if stay.left is None or stay.gave_up is not None:
         return None
@@ -116,14 +108,14 @@ def _left_quietly(stay: Stay, hearing: Hearing, now: float) -> str | None:
     return "key" if is_over else None
 
 
-def _vanished(stay: Stay, hearing: Hearing, now: float) -> str | None:
+def _vanished(stay: Stay, source: SourceCapabilities, now: float) -> str | None:
     """The queue's words were lost, but the caller's phone hung up; else somebody may stand in their place."""
     if stay.gone is None or not stay.asked_waiting or now - stay.gone.steady <= SETTLES_AFTER:
         return None
     return "abandoned"
 
 
-_Rule = Callable[[Stay, Hearing, float], str | None]
+_Rule = Callable[[Stay, SourceCapabilities, float], str | None]
 _RULES: Final[tuple[_Rule, ...]] = (_told, _interrupted, _gave_up, _left_quietly, _vanished)
 
 

@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from ivr.asterisk import words
 from ivr.visits.calls import Calls
-from ivr.visits.facts import Party
-from ivr.visits.judge import Hearing
+from ivr.visits.facts import Party, SourceCapabilities
 from ivr.visits.stay import ROUGHLY, Stay, Stays
 from ivr.visits.steady import When
 
-_HEARING: Final = {"ami": Hearing(), "queue_log": Hearing(variables=True)}
-"""queue_log names every way out, so that an unnamed one is known there as with class dialplan."""
-
 
 class State:
-    """Stays, the calls behind them, what the source lets us hear. `changed`: stays with new evidence.
+    """Stays, the calls behind them, what their source can tell. `changed`: stays with new evidence.
 
     `connection_lost`: the last sign of life before this connection. `started`: which run of Asterisk it is.
     """
 
-    def __init__(self, server: str, source: str) -> None:
+    def __init__(self, server: str, source: SourceCapabilities) -> None:
         self.stays = Stays()
-        self.calls = Calls(server, source)
-        self.hearing = _HEARING[source]
-        self.tells_every_join = source == "queue_log"
+        self.calls = Calls(server, source.name)
+        self.source = source
         self.agents: set[str] = set()
         self.connection_lost: When | None = None
         self.started = ""
@@ -93,12 +88,12 @@ class State:
     def vacant_place(self, party: Party, queue: str, when: When, hold: float | None) -> int | None:
         """The agent's stay that `party` was transferred into, unannounced (asterisk-notes 7).
 
-        Either the agent's channel is gone, or it joined as long ago as the citizen is said to have waited;
-        queue_log names no agents, but there a citizen it knows already can come from nowhere else. A citizen
-        who is gone leaves no place: only the words of how they went were missed. Of two an agent's is taken,
-        and of two of those the one that joined when the citizen is said to have come.
+        Either the agent's channel is gone, or it joined as long ago as the citizen is said to have waited; a
+        source that tells every join names no agents, but a citizen it knows already can come from nowhere
+        else. A citizen who is gone leaves no place: only the words of how they went were missed. Of two an
+        agent's is taken, and of two of those the one that joined when the citizen is said to have come.
         """
-        is_handed_over = self.tells_every_join and bool(self.stays.of_channel(party.uniqueid))
+        is_handed_over = self.source.joins and bool(self.stays.of_channel(party.uniqueid))
         call, found = self.calls.find(party), []
         for number, stay in self.stays:
             if stay.queue != queue or not stay.is_waiting:
@@ -117,13 +112,14 @@ class State:
     def take_place(self, number: int, party: Party, when: When) -> None:
         """Attended transfer: from now on the channel `party` waits there, under its own call.
 
-        queue_log knew of the first channel's call by this stay alone, and tells of it no more.
+        A source that tells every join knew of the first channel's call by this stay alone, and tells no more
+        of it.
         """
         call, before = self.calls.find(party), self.stays[number].call
         if call is None:
-            call = self.calls.begin(party, self.origin(party, has_joined=self.tells_every_join), when)
+            call = self.calls.begin(party, self.origin(party, has_joined=self.source.joins), when)
         self.put(number, place=party.uniqueid, gone=None, call=call)
-        if self.tells_every_join and all(stay.call != before for _, stay in self.stays):
+        if self.source.joins and all(stay.call != before for _, stay in self.stays):
             self.calls.forget((before,))
 
     def _is_agents(self, stay: Stay) -> bool:

@@ -144,7 +144,7 @@ def _completed(state: State, fact: facts.Completed) -> None:
         return
     state.put(number, completed=fact)
     stay, channel = state.stays[number], fact.party.uniqueid
-    if state.tells_every_join and channel and not state.stays.of_channel(channel):
+    if state.source.callers and channel and not state.stays.of_channel(channel):
         # No channel that ever waited (as an agent may who hands over): their Local one was optimised away.
         state.take_place(number, stay.party._replace(uniqueid=channel), stay.joined)
 
@@ -154,17 +154,17 @@ def _talk_of(state: State, fact: facts.Completed) -> int | None:
     talks = [n for n in own if _is_with(state.stays[n], fact.agent)]
     if talks:
         # A supervisor may have sent a caller out of a talk and into the same queue: both end with the call.
-        lasted = (n for n in talks if _has_lasted(state.stays[n].answered, fact, state.tells_every_join))
+        lasted = (n for n in talks if _has_lasted(state, n, fact))
         return next(lasted, talks[0])
     by_agent_channel = state.stays.of_agent_channel(fact.agent_uniqueid)
     if by_agent_channel is not None:
         return by_agent_channel
     if any(state.stays[number].completed is not None for number in own):
         return None  # told twice
-    # queue_log always names the caller, by another channel once their Local one is optimised away.
-    is_anothers = state.tells_every_join and bool(own)
+    # A source that names the caller does so by another channel once their Local one is optimised away.
+    is_anothers = state.source.callers and bool(own)
     talk = None if is_anothers else state.stays.talking(fact.queue, fact.agent)
-    if talk is not None and _has_lasted(state.stays[talk].answered, fact, state.tells_every_join):
+    if talk is not None and _has_lasted(state, talk, fact):
         return talk
     if fact.hold is None or fact.talk is None:
         return None
@@ -175,14 +175,15 @@ def _is_with(stay: Stay, agent: str) -> bool:
     return stay.is_talking and stay.answered is not None and stay.answered.agent == agent
 
 
-def _has_lasted(answered: facts.Answered | None, end: facts.Completed, is_queue_log: bool) -> bool:
+def _has_lasted(state: State, talk: int, end: facts.Completed) -> bool:
     """Whether the talk began when its end says; else that one's end and this one's beginning were missed.
 
     After a step of its clock Asterisk's own seconds say nothing, and receipts alone may be late.
     """
+    answered = state.stays[talk].answered
     if answered is None or end.talk is None or answered.when.steps != end.when.steps:
         return True
-    is_exact = is_queue_log or (answered.when.exact and end.when.exact)
+    is_exact = state.source.seconds or (answered.when.exact and end.when.exact)
     return not is_exact or abs(end.when.steady - answered.when.steady - end.talk) < _WHOLE_SECONDS
 
 
@@ -221,7 +222,8 @@ def _member_known(state: State, fact: facts.MemberKnown) -> None:
 
 
 def _hears(state: State, fact: facts.Hears) -> None:
-    state.hearing = replace(state.hearing, **{fact.what: True})
+    shown: dict[str, Any] = {fact.what: True}
+    state.source = replace(state.source, **shown)
 
 
 def _booted(state: State, fact: facts.Booted) -> None:

@@ -16,7 +16,7 @@ from ivr.asterisk.messages import AmiError, AmiEvent
 from ivr.asterisk.session import Session, _Protocol
 from ivr.queues.board import Board
 from ivr.visits.fold import Fold
-from ivr.visits.from_ami import AmiReader
+from ivr.visits.from_ami import AMI, AmiReader
 from ivr.visits.records import Visit
 from tests.fuzz import fuzzed, program, spelled
 
@@ -108,7 +108,7 @@ def by_stay(folding: Fold) -> dict[object, Visit]:
 
 def folded(told: list[AmiEvent]) -> list[Visit]:
     """The visits these events tell; asked for now and then, and once more when time has passed."""
-    reader, folding = AmiReader(), Fold("main", "ami")
+    reader, folding = AmiReader(), Fold("main", AMI)
     visits: dict[object, Visit] = {}
     for place, event in enumerate(told):
         for fact in (*reader.facts(event), *reader.waiting(event, {})):

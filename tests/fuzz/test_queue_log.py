@@ -8,7 +8,7 @@ from hypothesis import given
 
 from ivr.visits.facts import LongAgo, Tick
 from ivr.visits.fold import Fold
-from ivr.visits.from_queue_log import LogReader
+from ivr.visits.from_queue_log import QUEUE_LOG, LogReader
 from ivr.visits.records import Visit
 from ivr.visits.state import before
 from tests.fuzz import fuzzed, program, spelled
@@ -34,7 +34,7 @@ WORDS = tuple(word.encode() for word in (*LINES, "|", "\n", "NONE", "|NONE|", *E
 
 def told(text: str) -> list[Visit]:
     """The visits of a whole file; asked for now and then."""
-    reader, fold = LogReader(lambda caller: caller == "1101", {}), Fold("main", "queue_log")
+    reader, fold = LogReader(lambda caller: caller == "1101", {}), Fold("main", QUEUE_LOG)
     visits: dict[object, Visit] = {}
     for place, line in enumerate(text.split("\n")):
         for fact in reader.facts(line):

@@ -35,6 +35,7 @@ from ivr.storage.records.visits import save
 from ivr.storage.schema.recorded import calls, visits
 from ivr.visits.facts import Tick
 from ivr.visits.fold import Fold
+from ivr.visits.from_ami import AMI
 from ivr.visits.steady import When
 from tests.lab.house import REPOSITORY
 from tests.recordings import deaf
@@ -60,7 +61,7 @@ class Recorder:
 
     def __init__(self, store: Store, server: str, watched: Watched, case: str) -> None:
         self._store, self._server, self._watched, self._case = store, server, watched, case
-        self._fold = Fold(server, "ami", watched.structures)
+        self._fold = Fold(server, AMI, watched.structures)
         self._log = QueueLog(server, watched, {})
 
     def hears(self, hole: deaf.Hole) -> None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from ivr.asterisk.connection import Connected, Lost
 from ivr.visits.fold import Fold
-from ivr.visits.from_ami import AmiReader
+from ivr.visits.from_ami import AMI, AmiReader
 from ivr.visits.records import Call, Visit
 from tests.unit.ami_lines import START, events
 
@@ -34,7 +34,7 @@ class Listener:
     """A recorder's core without a socket: reads tables, remembers every visit and call as told last."""
 
     def __init__(self) -> None:
-        self.reader, self.fold = AmiReader(), Fold("main", "ami")
+        self.reader, self.fold = AmiReader(), Fold("main", AMI)
         self._visits: dict[object, Visit] = {}
         self._calls: dict[object, Call] = {}
         self._silent_since = 0.0

@@ -7,11 +7,14 @@ from typing import Any
 
 from ivr.visits.facts import Answered, Completed, Fact, Joined, Party
 from ivr.visits.fold import Fold
+from ivr.visits.from_ami import AMI
+from ivr.visits.from_queue_log import QUEUE_LOG
 from ivr.visits.records import Call, Visit
 from ivr.visits.steady import When
 from tests.unit.ami_lines import at
 
 AGENT = "PJSIP/1101"
+_SOURCES = {"ami": AMI, "queue_log": QUEUE_LOG}
 
 
 def when(second: float, received: float | None = None, *, exact: bool = True) -> When:
@@ -64,7 +67,7 @@ class Told:
     """What a fold was told, and its visits and calls as they are now."""
 
     def __init__(self, *facts: Fact, source: str = "ami") -> None:
-        self.fold = Fold("main", source)
+        self.fold = Fold("main", _SOURCES[source])
         self._visits: dict[tuple[str, str, datetime], Visit] = {}
         self._calls: dict[tuple[str, datetime], Call] = {}
         self.hears(*facts)

@@ -6,6 +6,7 @@ import pytest
 
 from ivr.visits.facts import Booted, ChannelEnded, Fact, GaveUp, HangupAsked, LiveCalls, Party, Tick
 from ivr.visits.fold import Fold
+from ivr.visits.from_ami import AMI
 from ivr.visits.records import Call
 from ivr.visits.stay import Stay
 from tests.unit.ami_lines import at
@@ -40,7 +41,7 @@ def test_what_is_over_is_kept_two_minutes_and_looked_for_as_often(
 
 
 def test_what_nobody_has_taken_yet_is_not_forgotten() -> None:
-    fold = Fold("main", "ami")
+    fold = Fold("main", AMI)
     for fact in (*OVER, Tick(when(500))):
         fold.apply(fact)
     assert [visit.outcome for visit in fold.take().visits] == ["abandoned"]
@@ -77,7 +78,7 @@ STAY = Stay(Party("c.1", "l.1", caller="0501112233"), "dvx", when(2), "c.1", 0)
 
 
 def test_what_the_store_holds_open_goes_on_and_is_not_told_again_before_something_changes() -> None:
-    fold = Fold("main", "ami")
+    fold = Fold("main", AMI)
     other = CALL._replace(linkedid="l.2", uniqueid="c.2", began_at=at(5), received_at=at(5))
     fold.resume((other, CALL), ((STAY, CALL),))
     fold.apply(Tick(when(40)))
@@ -93,7 +94,7 @@ def test_a_caller_of_the_same_call_who_has_waited_as_long_stands_where_the_store
     waited: float, uniqueid: str
 ) -> None:
     """Which channel took an agent's place in the queue by an attended transfer is not stored."""
-    fold = Fold("main", "ami")
+    fold = Fold("main", AMI)
     fold.resume((CALL,), ((STAY, CALL),))
     fold.apply(answered(when(42), hold=waited)._replace(party=Party("l.1", "l.1")))
     assert [visit.uniqueid for visit in fold.take().visits] == [uniqueid]
@@ -111,7 +112,7 @@ def test_a_caller_of_the_same_call_who_has_waited_as_long_stands_where_the_store
 )
 def test_a_call_of_the_store_was_last_heard_of_as_the_store_says(fact: Fact, ended_at: object) -> None:
     """Its last sign of life on Asterisk's clock; by ours only when it began is known."""
-    fold = Fold("main", "ami")
+    fold = Fold("main", AMI)
     fold.resume((CALL,), ())
     fold.apply(fact)
     assert [call.ended_at for call in fold.take().calls] == ([ended_at] if ended_at else [])
@@ -120,7 +121,7 @@ def test_a_call_of_the_store_was_last_heard_of_as_the_store_says(fact: Fact, end
 def test_a_call_of_the_store_that_is_over_is_forgotten_two_minutes_after_its_last_sign() -> None:
     began = CALL.last_seen_at.timestamp()
     for later, is_kept in ((120.0, True), (120.5, False)):
-        fold = Fold("main", "ami")
+        fold = Fold("main", AMI)
         fold.resume((CALL._replace(ended_at=at(30)),), ())
         fold.apply(Tick(when(30)._replace(steady=began + later)))
         assert kept(fold) == ([], ["l.1"] if is_kept else [])

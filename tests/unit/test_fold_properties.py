@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ivr.asterisk.connection import Connected, Lost
 from ivr.asterisk.messages import AmiEvent
 from ivr.visits.fold import Fold
-from ivr.visits.from_ami import AmiReader
+from ivr.visits.from_ami import AMI, AmiReader
 from ivr.visits.records import Visit
 from tests.recordings.listening import HEARD_FROM, Manner, heard
 from tests.recordings.truth import CASES, EXCHANGED, NAMES
@@ -35,7 +35,7 @@ def joins(case: str) -> frozenset[tuple[str, str]]:
 
 
 def fold(stream: list[Told]) -> list[Visit]:
-    reader, folding = AmiReader(), Fold("main", "ami")
+    reader, folding = AmiReader(), Fold("main", AMI)
     visits: dict[object, Visit] = {}
     for told in stream:
         for fact in reader.facts(told):

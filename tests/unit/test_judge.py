@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ivr.asterisk.words import VAR_ORIGIN
-from ivr.visits.facts import Answered, Completed, Party
-from ivr.visits.judge import Hearing, Verdict, judge
+from ivr.visits.facts import Answered, Completed, Party, SourceCapabilities
+from ivr.visits.judge import Verdict, judge
 from ivr.visits.stay import Stay
 from ivr.visits.steady import When
 from tests.unit.ami_lines import at
 
-DEAF, CHANNELS, ALL = Hearing(), Hearing(channels=True), Hearing(channels=True, variables=True)
+DEAF = SourceCapabilities("ami")
+CHANNELS = replace(DEAF, channels=True)
+ALL = replace(CHANNELS, variables=True)
 OURS = Party("c.1", variables={VAR_ORIGIN: "inbound"})
 LATE = 1000.0
 
@@ -42,7 +45,7 @@ def completed(moment: When, hold: float | None, talk: float | None, reason: str 
 GAVE_UP, LEFT = {"gave_up": when(20)}, {"left": when(20)}
 ASKED = {"asked_waiting": True}
 
-OUTCOMES: list[tuple[dict[str, Any], Hearing, float, str]] = [
+OUTCOMES: list[tuple[dict[str, Any], SourceCapabilities, float, str]] = [
     ({}, ALL, LATE, "waiting"),
     ({"lost": when(20)}, ALL, 20, "interrupted"),
     ({"lost": when(20), **GAVE_UP}, DEAF, 20, "abandoned"),
@@ -75,7 +78,7 @@ OUTCOMES: list[tuple[dict[str, Any], Hearing, float, str]] = [
 
 @pytest.mark.parametrize(("evidence", "hearing", "now", "outcome"), OUTCOMES)
 def test_the_outcome_of_a_stay_without_an_agent(
-    evidence: dict[str, Any], hearing: Hearing, now: float, outcome: str
+    evidence: dict[str, Any], hearing: SourceCapabilities, now: float, outcome: str
 ) -> None:
     verdict = judge(stay(**evidence), hearing, now)
     assert verdict.outcome == outcome

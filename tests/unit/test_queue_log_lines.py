@@ -8,13 +8,13 @@ import pytest
 
 from ivr.visits.facts import Fact, Surveyed, Tick
 from ivr.visits.fold import Fold
-from ivr.visits.from_queue_log import LogReader, read_line
+from ivr.visits.from_queue_log import QUEUE_LOG, LogReader, read_line
 from ivr.visits.records import Visit
 
 
 def visits(lines: Iterable[str]) -> list[Visit]:
     """What these lines tell in the end, in the order of the joins."""
-    reader, fold = LogReader(lambda caller: caller == "1101", {}), Fold("main", "queue_log")
+    reader, fold = LogReader(lambda caller: caller == "1101", {}), Fold("main", QUEUE_LOG)
     for line in lines:
         for fact in reader.facts(line):
             fold.apply(fact)

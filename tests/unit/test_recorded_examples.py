@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from ivr.visits.fold import Fold
-from ivr.visits.from_ami import AmiReader
+from ivr.visits.from_ami import AMI, AmiReader
 from ivr.visits.records import Visit
 from tests.recordings.listening import Manner, heard
 from tests.recordings.truth import CASES, STEPPED, WHOLE, WITH_A_HOLE, Told, differences
@@ -16,7 +16,7 @@ MANNERS = [Manner(*given) for given in product((1.0, 0.0), (False, True), (True,
 
 def recorded(case: str, manner: Manner) -> list[Visit]:
     """The visits of a case, each as it was told last."""
-    reader, fold = AmiReader(), Fold("main", "ami")
+    reader, fold = AmiReader(), Fold("main", AMI)
     known: dict[tuple[str, str, datetime], Visit] = {}
     for told in heard(CASES / case, manner):
         for fact in reader.facts(told):
