@@ -33,10 +33,9 @@ from callback_dialer.starting import Start, release_next, start_next
 from ivr.asterisk.connection import AmiConnection, Connected, Lost
 from ivr.asterisk.messages import ActionNotSent, ActionRefused, AmiError, AmiEvent, UnsafeHeader
 from ivr.base.logs import Trouble
-from ivr.queues.board import AgentChange, Board, refresh
+from ivr.queues.board import Board, refresh
 from ivr.storage.engine.store import StoreAway, StoreThread
 from ivr.storage.owed import attempts, budgets, callbacks, missed, orders, settling
-from ivr.storage.people import agents
 from ivr.storage.running.leases import Lease
 
 log = structlog.get_logger(__name__)
@@ -49,7 +48,10 @@ CALLS_AT_ONCE: Final = 200
 
 @dataclass
 class Dialer:
-    """One Asterisk's callbacks. The board is filled here and may be read by others."""
+    """One Asterisk's callbacks. The board is filled here and may be read by others of this process.
+
+    What agents' states are stored is the recorder's to write.
+    """
 
     policy: Policy
     server: str
@@ -71,7 +73,6 @@ class Dialer:
         self._resolver = Resolver(*at, self.connection, self._following, self.queue_log)
         self._last = LastAttempt(self.last_attempt)
         self._continuity = Continuity(*at, self._last, self.queue_log, self.log_key)
-        self._agent_changes: list[AgentChange] = []
         self._store_trouble = Trouble("database out of reach; nobody is dialled", "the database is back")
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -93,7 +94,9 @@ class Dialer:
         Another dialer of this server at work leaves nothing to do but to wait for its end.
         """
         if not await self._lease.ask(able=self.connection.is_connected):
-            await self._stand_by()
+            # What is known of attempts that were ours is still ours to write.
+            self._continuity.forget()
+            await self._write_progress()
             return
         await self._write_progress()
         await self._release_held()
@@ -103,13 +106,6 @@ class Dialer:
         await self._resolver.resolve()
         if await self._continuity.holds():
             await self._dial()
-
-    async def _stand_by(self) -> None:
-        """The other tells of the agents; what we know of attempts that were ours is ours to tell."""
-        self.board.take_changes(self._clock())
-        self._agent_changes.clear()
-        self._continuity.forget()
-        await self._write_progress()
 
     async def _turn_or_wait(self) -> None:
         try:
@@ -141,19 +137,15 @@ class Dialer:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _write_progress(self) -> None:
-        self._agent_changes.extend(self.board.take_changes(self._clock()))
-        steps, changes = self._following.unwritten, tuple(self._agent_changes)
-        if not steps and not changes:
+        if not (steps := self._following.unwritten):
             return
 
         def work(connection: Connection) -> None:
-            agents.record(connection, self.server, changes)
             for progress in steps:
                 write(connection, progress, self.policy)
 
         await self.store.write(work)
         self._following.written(len(steps))
-        del self._agent_changes[: len(changes)]
 
     async def _release_held(self) -> None:
         """Before anything is decided: who waits longer has the room that became free."""

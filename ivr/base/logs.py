@@ -1,7 +1,7 @@
 """Logs on stderr: pretty on a terminal, one JSON object a line in service, phone numbers masked in both.
 
 `Trouble` logs what is away for a while when that begins, when its reason changes, and when it is over: the
-log of an hour's outage stays one page.
+log of an hour's outage stays one page. `Guard` logs what one event broke, so that the next ones are heard.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import logging
 import sys
 import threading
 import traceback
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
 import structlog
 from structlog.typing import EventDict, Processor
@@ -130,3 +130,23 @@ class Trouble:
         if self.is_there:
             log.info(self._over, **facts)
             self._reason = ""
+
+
+T = TypeVar("T")
+
+
+class Guard:
+    """Whatever one event does to one of those who hear it, the others and the next events go on."""
+
+    def __init__(self, who: str) -> None:
+        """`who` goes on, for the log."""
+        self._who, self._skipped = who, 0
+
+    def __call__(self, hear: Callable[[T], object], event: T) -> None:
+        """Let it be heard; what is raised is logged, with how many were skipped so far."""
+        try:
+            hear(event)
+        except Exception:
+            self._skipped += 1
+            name = getattr(event, "name", repr(event))
+            log.exception(f"not understood; the {self._who} goes on", told=name, skipped=self._skipped)

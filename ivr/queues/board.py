@@ -1,8 +1,12 @@
 """The board: who is idle and who waits on one Asterisk right now.
 
-In: at each connect the answers to QueueStatus and CoreShowChannels (`refresh`), then every AMI event in
-order. Out: idle agents, lines of callers, expected waits, and agents' changes of state to be stored. The
-dialer's daemon owns it and applies events on the event loop; AGI scripts read it from other threads, which is
+In: at each connect the answers to QueueStatus and CoreShowChannels, then every AMI event in order. Out: idle
+agents, lines of callers, expected waits; of a `RecordedBoard` also agents' changes of state, to be stored.
+
+Whoever looks at the queues fills a board of their own, in memory. The dialer owns a `Board`: it paces
+callbacks by it, and the AGI scripts, the lender and the watch over phones in its process read it. The
+recorder owns a `RecordedBoard` and alone writes agents' states to the store, whether a dialer runs or not
+(`ivr.recording.agents`). Events are applied on the event loop; AGI scripts read from other threads, which is
 safe because every part is replaced as a whole, never changed in place.
 
 Nobody is idle while the connection is lost, nor after it is back until the new snapshot is in.
@@ -10,10 +14,11 @@ Nobody is idle while the connection is lost, nor after it is back until the new 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from ivr.asterisk.messages import AmiEvent, whole_number
 from ivr.queues import agents, waiting
@@ -49,8 +54,6 @@ class Board:
         self._members: agents.Memberships = {}
         self._lines: waiting.Lines = {}
         self._talks: Mapping[str, tuple[Talk, ...]] = {}
-        self._told: dict[str, tuple[AgentState, str]] = {}
-        self._changes: list[AgentChange] = []
 
     @property
     def is_fresh(self) -> bool:
@@ -65,29 +68,17 @@ class Board:
             members = agents.step(members, event, self._wrap_up)
             lines = waiting.step(lines, event)
         self._members, self._lines, self._fresh = members, lines, True
-        self._note_changes(agents.by_device(members).values(), at, at)
-        for interface in self._told.keys() - {member.interface for member in members.values()}:
-            self._note(interface, _IN_NO_QUEUE, at)
 
     def lose(self, at: datetime) -> None:
         """The connection is gone (or new and not yet asked): nobody is idle until `restore`."""
         self._fresh = False
-        for interface in self._told:
-            self._note(interface, ("unknown", "connection lost"), at)
 
     def apply(self, event: AmiEvent) -> None:
         """Bring the board up to `event`; events it does not know change nothing."""
-        if self._fresh:
-            self._note_rested(event.received_at)
-        before = self._members
-        self._members = agents.step(before, event, self._wrap_up)
+        self._members = agents.step(self._members, event, self._wrap_up)
         self._lines = waiting.step(self._lines, event)
         if event.name == "AgentComplete":
             self._remember_talk(event)
-        if self._fresh and self._members is not before:
-            self._note_changes(agents.changed(before, self._members), event.received_at, event.at)
-            for interface in agents.left_all_queues(before, self._members):
-                self._note(interface, _IN_NO_QUEUE, event.at)
 
     @property
     def members(self) -> agents.Memberships:
@@ -106,18 +97,61 @@ class Board:
         """Seconds the caller at `place` (1 = next) may expect; None where nothing reliable is known."""
         return expected_wait(place, agents.serving(self._members, queue), self._talks.get(queue, ()), now)
 
-    def take_changes(self, now: datetime) -> tuple[AgentChange, ...]:
-        """Changes of state since the last call, in order, among them wrap-ups that are over by `now`."""
-        if self._fresh:
-            self._note_rested(now)
-        taken, self._changes = tuple(self._changes), []
-        return taken
-
     def _remember_talk(self, event: AmiEvent) -> None:
         queue, talk_time = event["Queue"], whole_number(event["TalkTime"])
         if talk_time > 0:  # a step of the clock makes it negative
             talk = Talk(event.received_at, talk_time + self._wrap_up.get(queue, 0.0))
             self._talks = {**self._talks, queue: (*self._talks.get(queue, ()), talk)[-MOST_TALKS:]}
+
+
+class RecordedBoard(Board):
+    """A board that also keeps agents' changes of state, the latest `MOST_CHANGES`, until they are taken."""
+
+    def __init__(self, wrap_up: Mapping[str, float]) -> None:
+        super().__init__(wrap_up)
+        self._latest: dict[str, AgentChange] = {}
+        self._changes: deque[AgentChange] = deque(maxlen=MOST_CHANGES)
+
+    def restore(self, snapshot: Iterable[AmiEvent], at: datetime) -> None:
+        """As `Board.restore`; whoever is in no queue any more is noted as gone."""
+        super().restore(snapshot, at)
+        self._note_changes(agents.by_device(self._members).values(), at, at)
+        for interface in self._latest.keys() - {member.interface for member in self._members.values()}:
+            self._note(interface, _IN_NO_QUEUE, at)
+
+    def lose(self, at: datetime) -> None:
+        """As `Board.lose`; every agent's state is unknown since then."""
+        super().lose(at)
+        for interface in self._latest:
+            self._note(interface, ("unknown", "connection lost"), at)
+
+    def apply(self, event: AmiEvent) -> None:
+        """As `Board.apply`."""
+        if self._fresh:
+            self._note_rested(event.received_at)
+        before = self._members
+        super().apply(event)
+        if self._fresh and self._members is not before:
+            self._note_changes(agents.changed(before, self._members), event.received_at, event.at)
+            for interface in agents.left_all_queues(before, self._members):
+                self._note(interface, _IN_NO_QUEUE, event.at)
+
+    def take_changes(self, now: datetime) -> tuple[AgentChange, ...]:
+        """Changes of state since the last call, in order, among them wrap-ups that are over by `now`."""
+        if self._fresh:
+            self._note_rested(now)
+        taken = tuple(self._changes)
+        self._changes.clear()
+        return taken
+
+    def resume(self, stored: Mapping[str, AgentChange], now: datetime) -> None:
+        """Go on from the latest changes another recorder stored: what differs from them is to be stored."""
+        heard, self._latest = self._latest, dict(stored)
+        self._changes.clear()
+        for interface, change in heard.items():
+            self._note(interface, (change.state, change.reason), change.at)
+        for interface in stored.keys() - heard.keys():
+            self._note(interface, _IN_NO_QUEUE, now)
 
     def _note_changes(self, changed: Iterable[list[Membership]], now: datetime, at: datetime) -> None:
         for everywhere in changed:
@@ -125,19 +159,24 @@ class Board:
 
     def _note_rested(self, now: datetime) -> None:
         """The end of a wrap-up has no event: it is noticed here, and dated to when it was."""
-        resting = {interface for interface, (state, _) in self._told.items() if state == "wrap_up"}
+        resting = {change.agent for change in self._latest.values() if change.state == "wrap_up"}
         for everywhere in agents.by_device(self._members).values() if resting else ():
             rested_at = agents.rest_ends_at(everywhere)
             if everywhere[0].interface in resting and rested_at is not None and rested_at <= now:
                 self._note(everywhere[0].interface, agents.state(everywhere, now), rested_at)
 
     def _note(self, interface: str, state: tuple[AgentState, str], at: datetime) -> None:
-        if self._told.get(interface) != state:
-            self._told[interface] = state
-            self._changes.append(AgentChange(interface, *state, at))
+        """A step of the clock puts no change before an earlier one: the latest row is the state now."""
+        before = self._latest.get(interface)
+        if before is None or (before.state, before.reason) != state:
+            change = AgentChange(interface, *state, at if before is None else max(at, before.at))
+            self._latest[interface] = change
+            self._changes.append(change)
 
 
-_IN_NO_QUEUE: tuple[AgentState, str] = ("unavailable", "in no queue")
+MOST_CHANGES: Final = 10_000
+"""More wait nowhere: while the store is away the oldest give way. About a day of a hundred agents."""
+_IN_NO_QUEUE: Final[tuple[AgentState, str]] = ("unavailable", "in no queue")
 
 
 async def refresh(board: Board, send: Send, clock: Callable[[], datetime]) -> None:

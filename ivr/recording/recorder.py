@@ -1,4 +1,4 @@
-"""The recorder: what Asterisk says becomes calls and queue visits in the store; nothing else happens here.
+"""The recorder: what Asterisk says becomes calls, queue visits and agents' states in the store; nothing else.
 
 `hotline record` runs one beside any Asterisk, `hotline run` one per server beside the dialer. Of two at one
 server the second listens and stands by; while the database is away both keep what they hear.
@@ -25,7 +25,8 @@ from ivr.asterisk.messages import (
     AmiEvent,
     Reply,
 )
-from ivr.base.logs import Trouble
+from ivr.base.logs import Guard, Trouble
+from ivr.recording.agents import AgentStates
 from ivr.recording.availability import stopped
 from ivr.recording.following import LogFollower, SignsOfListening
 from ivr.recording.unstored import Spool, Unstored
@@ -78,6 +79,8 @@ class Recorder:
         self._reader = AmiReader()
         self._fold = Fold(server, AMI, self._watched.structures)
         self._unstored = Unstored(store, self._watched.read_number, spool)
+        self._agents = AgentStates(store, server, self._watched)
+        self._guarded = Guard("recorder")
         self._lease = Lease(store, server, "recorder")
         self._signs = SignsOfListening(store, server)
         had_store = spool is not None and spool.was_there
@@ -87,7 +90,6 @@ class Recorder:
         self._refused = 0
         self._duty: Literal["storing", "standing by"] = "storing"
         self._looking: asyncio.Task[None] | None = None
-        self._skipped = 0
 
     @property
     def long_lines(self) -> int:
@@ -140,12 +142,8 @@ class Recorder:
         events = self._connection.events
         while True:
             told = await events.get()
-            try:
-                self._hear(told)
-            except Exception:  # whatever one event does, the next ones are heard
-                self._skipped += 1
-                name = getattr(told, "name", repr(told))
-                log.exception("not understood; the recorder goes on", told=name, skipped=self._skipped)
+            self._guarded(self._hear, told)
+            self._guarded(self._agents.hear, told)
             if isinstance(told, Lost):
                 self._look_no_more()
                 self._signs.lost(utc_now() - (self._connection.clock() - told.at))
@@ -193,12 +191,16 @@ class Recorder:
             self._apply(self._reader.started(status.headers, connected.at))
         channels = await self._ask("CoreShowChannels")
         by_id = {row["Uniqueid"]: row for row in channels.events} if channels else {}
+        self._agents.asks()
         queues = await self._ask("QueueStatus")
         # Who serves comes first: an agent may wait in a queue that is told before their own.
         for row in sorted(queues.events if queues else (), key=lambda row: row.name == "QueueEntry"):
             self._apply(self._reader.waiting(row, by_id))
         if channels is not None:
             self._apply([self._reader.live_calls(channels.events, connected.at)])
+        if queues is not None:
+            snapshot = (*queues.events, *(channels.events if channels else ()))
+            self._guarded(partial(self._agents.restore, snapshot), self._connection.clock())
 
     async def _ask(self, action: str) -> Reply | None:
         """Asterisk's answer; None if this login will never be told."""
@@ -238,6 +240,7 @@ class Recorder:
             self._unstored.put((*changes.calls, *changes.visits, *changes.surveys))
         if not await self._unstored.store():
             return False
+        await self._agents.store(self._connection.clock(), is_ours=self._duty == "storing")
         if (since := self._unstored.end_overflow()) is not None:
             self._signs.miss(since)
             self._fold.retell()

@@ -18,7 +18,7 @@ class Watched:
     """Which queues are recorded (None: all), whose they are, and how numbers are read.
 
     `interfaces`: agent's name → interface, for queue_log writes the name. `endings`: the last digits of
-    every number of ours.
+    every number of ours. `wrap_up`: seconds of rest after a call, by queue.
     """
 
     queues: frozenset[str] | None = None
@@ -26,6 +26,7 @@ class Watched:
     read_number: ReadNumber = field(default_factory=lambda: reader(None))
     interfaces: Mapping[str, str] = field(default_factory=dict)
     endings: frozenset[str] = frozenset()
+    wrap_up: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, configuration: Configuration | None) -> Watched:
@@ -35,15 +36,21 @@ class Watched:
         structures = {name: queue.structure for name, queue in configuration.queues.items()}
         endings = frozenset(map(_ending, own_numbers(configuration)))
         return cls(
-            frozenset(structures), structures, reader(configuration), interfaces(configuration), endings
+            frozenset(structures),
+            structures,
+            reader(configuration),
+            interfaces(configuration),
+            endings,
+            {name: queue.wrap_up for name, queue in configuration.queues.items()},
         )
 
     def covers(self, fact: Fact) -> bool:
         """Whether the fact is about a queue that is recorded, or about no queue."""
-        if self.queues is None:
-            return True
-        queue = getattr(fact, "queue", "")
-        return not queue or queue in self.queues
+        return self.records(getattr(fact, "queue", ""))
+
+    def records(self, queue: str) -> bool:
+        """Whether that queue is recorded; what names none is, too."""
+        return self.queues is None or not queue or queue in self.queues
 
     @property
     def scope(self) -> str:

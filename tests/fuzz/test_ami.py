@@ -14,7 +14,7 @@ from callback_dialer.attempt import Progress
 from callback_dialer.following import Following
 from ivr.asterisk.messages import AmiError, AmiEvent
 from ivr.asterisk.session import Session, _Protocol
-from ivr.queues.board import Board
+from ivr.queues.board import RecordedBoard
 from ivr.visits.fold import Fold
 from ivr.visits.from_ami import AMI, AmiReader
 from ivr.visits.records import Visit
@@ -121,7 +121,7 @@ def folded(told: list[AmiEvent]) -> list[Visit]:
 
 def watched(told: list[AmiEvent]) -> None:
     """The board and the dialer's attempts hear the same events."""
-    board, following = Board({"dvx": 10.0}), Following()
+    board, following = RecordedBoard({"dvx": 10.0}), Following()
     following.follow(Progress("cb-1", "originating", START))
     for event in told:
         board.apply(event)

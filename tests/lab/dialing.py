@@ -115,12 +115,16 @@ async def ready_to_dial(
 
 @asynccontextmanager
 async def running_dialer(
-    house: House, store: Store, configuration: Configuration, last_attempt: Path | None = None
+    house: House,
+    store: Store,
+    configuration: Configuration,
+    last_attempt: Path | None = None,
+    board: Board | None = None,
 ) -> AsyncIterator[asyncio.Task[None]]:
     """A dialer at that house, as a task a test may cancel: so dies a process, without a word to Asterisk."""
     thread = StoreThread(store)
     ami = AmiConnection(*house.ami, "hotline-dialer", house.secret("hotline-dialer"))
-    board = Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
+    board = board or Board({name: queue.wrap_up for name, queue in configuration.queues.items()})
     stop = asyncio.Event()
     connecting = asyncio.create_task(ami.run())
     queue_log = house.queue_log if configuration.servers["main"].queue_log else None

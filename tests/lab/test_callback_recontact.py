@@ -10,8 +10,10 @@ from pathlib import Path
 from callback_dialer.deciding import decide_call
 from callback_dialer.dialer import TURN_SECONDS
 from callback_dialer.policy import Policy
+from ivr.asterisk.connection import utc_now
+from ivr.queues.board import Board
 from ivr.storage.running import listening
-from ivr.storage.schema.running import agent_states, recorder_signs
+from ivr.storage.schema.running import recorder_signs
 from tests.callback_policy import NOON
 from tests.lab.callback_steps import (
     E164,
@@ -110,7 +112,7 @@ def test_who_was_answered_while_nothing_of_ours_ran_is_not_called_afterwards(tmp
             agents(lab.house, "1101", "1102"),
             Caller.open(NUMBER, lab.house.sip) as phone,
         ):
-            missed, idle = miss(lab), agent_states.select().where(agent_states.c.state == "idle")
+            missed, board = miss(lab), Board({})
             policy = Policy.of(lab.configuration)
             lab.store.write(lambda c: decide_call(c, missed, policy))
             lab.store.write(lambda c: listening.heard(c, "main"))
@@ -120,8 +122,8 @@ def test_who_was_answered_while_nothing_of_ours_ran_is_not_called_afterwards(tmp
             await call.connected_to_agent()
             await call.hang_up()
             await until(lambda: "COMPLETECALLER" in lab.house.queue_log.read_text(), "the end of the call")
-            async with running_dialer(lab.house, lab.store, lab.configuration):
-                await until(lambda: lab.store.read(lambda c: c.execute(idle).all()), "an idle agent")
+            async with running_dialer(lab.house, lab.store, lab.configuration, board=board):
+                await until(lambda: board.idle("dvx", utc_now()), "an idle agent")
                 await asyncio.sleep(3 * TURN_SECONDS)  # in which the dialer would ring them
                 async with running_recorder(lab.house, lab.store, lab.configuration, lab.house.queue_log):
                     await in_state(lab, "called_again")

@@ -16,7 +16,7 @@ from ivr.asterisk.fastagi import Limits
 from ivr.asterisk.messages import AmiEvent
 from ivr.checks.loading import load_or_fail
 from ivr.config.loading import configuration_of
-from ivr.queues.board import Board, refresh
+from ivr.queues.board import RecordedBoard, refresh
 from ivr.storage.engine.store import Store
 from tests.lab.agi_server import serving
 from tests.lab.house import House
@@ -28,7 +28,7 @@ class Watch:
     def __init__(self, house: House) -> None:
         self.house = house
         self.configuration = configuration_of(load_or_fail(house.config))
-        self.board = Board({name: queue.wrap_up for name, queue in self.configuration.queues.items()})
+        self.board = RecordedBoard({name: queue.wrap_up for name, queue in self.configuration.queues.items()})
         self.ami = AmiConnection(*house.ami, "hotline-dialer", house.secret("hotline-dialer"))
         self.joined_at: dict[str, float] = {}
         """When each caller joined a queue, by caller's number."""

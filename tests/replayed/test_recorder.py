@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, func, select
+from structlog.testing import capture_logs
 
 from ivr.asterisk.connection import AmiConnection, Timing
+from ivr.queues.board import RecordedBoard
 from ivr.reading.export import rows
 from ivr.recording.recorder import Recorder, RecordsLost
 from ivr.recording.watched import Watched
@@ -145,6 +147,17 @@ class _BrokenFor(Store):
             self.refusals -= 1
             raise StoreAway("no route to host")
         return super().write(work)
+
+
+def test_a_board_that_raises_costs_no_visit(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise LookupError("a queue nobody thought of")
+
+    for method in ("apply", "restore", "lose", "take_changes"):
+        monkeypatch.setattr(RecordedBoard, method, fails)
+    with capture_logs() as log:
+        assert differences("completecaller", told(record_case("completecaller", url))) == []
+    assert "not understood; the recorder goes on" in {line["event"] for line in log}
 
 
 def test_a_database_that_comes_back_gets_what_it_missed(url: str) -> None:

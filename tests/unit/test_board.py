@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.queues.board import Board
+from ivr.queues.board import RecordedBoard
 from tests.unit.ami_lines import START, at, event, events
 
 SNAPSHOT = """
@@ -19,8 +19,8 @@ ANN_EVERYWHERE = """
 WRAP_UP = {"dvx": 10.0, "aparat": 60.0}
 
 
-def filled(table: str = "", snapshot: str = SNAPSHOT) -> Board:
-    board = Board(WRAP_UP)
+def filled(table: str = "", snapshot: str = SNAPSHOT) -> RecordedBoard:
+    board = RecordedBoard(WRAP_UP)
     board.restore(events(snapshot), START)
     board.take_changes(START)
     for told in events(table):
@@ -32,13 +32,13 @@ def ann(seconds: float, status: int, in_call: int = 0) -> str:
     return ANN_EVERYWHERE.format(t=seconds, s=status, c=in_call)
 
 
-def idle(board: Board, queue: str, seconds: float) -> list[str]:
+def idle(board: RecordedBoard, queue: str, seconds: float) -> list[str]:
     return [agent.interface for agent in board.idle(queue, at(seconds))]
 
 
 def test_nobody_is_idle_before_the_first_snapshot() -> None:
     """A board that was never filled shows nobody, even if events already said that a phone is free."""
-    board = Board(WRAP_UP)
+    board = RecordedBoard(WRAP_UP)
     for told in events(SNAPSHOT + ann(1, 1)):
         board.apply(told)
     assert idle(board, "dvx", 2) == []

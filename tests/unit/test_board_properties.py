@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.asterisk.messages import AmiEvent
-from ivr.queues.board import Board
+from ivr.queues.board import RecordedBoard
 from tests.unit.ami_lines import at
 
 QUEUES = ("dvx", "aparat")
@@ -48,7 +48,7 @@ def test_no_order_of_events_makes_the_board_raise_or_show_anybody_twice(
     snapshot: list[AmiEvent], later: list[AmiEvent]
 ) -> None:
     """Whatever comes, an agent is listed once per queue and a caller stands once in a line."""
-    board = Board({"dvx": 10.0})
+    board = RecordedBoard({"dvx": 10.0})
     board.restore(snapshot, at(0))
     for event in later:
         board.apply(event)
