@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 MISSED_OUTCOMES: Final = frozenset({"abandoned", "timeout", "empty", "interrupted"})
@@ -32,6 +32,8 @@ class Stay:
     left_at: datetime | None
     answered_at: datetime | None
     wait_seconds: float | None
+    received_at: datetime | None = None
+    """When we heard of its join, if we did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class MissedCall:
     """By which the call came in; empty if that was not told."""
     language: str
     wait_seconds: float
-    """The sum of its waits in this structure."""
+    """See `waited`."""
     missed_at: datetime
     """When it left its last queue there."""
     served_elsewhere_at: datetime | None
@@ -104,13 +106,36 @@ def _missed(call: EndedCall, stays: Sequence[Stay]) -> MissedCall:
         is_anonymous=call.caller_kind == "anonymous" or call.presentation.startswith("prohib"),
         trunk=call.trunk,
         language=last.language,
-        wait_seconds=sum(_wait(stay, call) for stay in stays),
+        wait_seconds=waited(stays, call.ended_at),
         missed_at=missed_at,
         served_elsewhere_at=min(answers, default=None),
     )
 
 
-def _wait(stay: Stay, call: EndedCall) -> float:
+def waited(stays: Sequence[Stay], ended_at: datetime) -> float:
+    """Seconds from the first join to the last leave of one call's stays in one structure, at least one.
+
+    Each stay's wait, which is right even when a clock stepped, and the announcements and menus in between.
+    """
+    total, before = _wait(stays[0], ended_at), stays[0]
+    for stay in stays[1:]:
+        total += _between(before, stay) + _wait(stay, ended_at)
+        before = max(before, stay, key=lambda one: one.left_at or ended_at)
+    return round(total, 3)
+
+
+def _between(before: Stay, after: Stay) -> float:
+    """From a leave to the next join, as far as neither Asterisk's clock nor our receipts say less."""
+    if before.left_at is None:
+        return 0.0
+    gap = (after.joined_at - before.left_at).total_seconds()
+    if before.received_at and after.received_at and before.wait_seconds is not None:
+        left_at = before.received_at + timedelta(seconds=before.wait_seconds)
+        gap = min(gap, (after.received_at - left_at).total_seconds())
+    return max(0.0, gap)
+
+
+def _wait(stay: Stay, ended_at: datetime) -> float:
     if stay.wait_seconds is not None:
         return stay.wait_seconds
-    return max(0.0, ((stay.left_at or call.ended_at) - stay.joined_at).total_seconds())
+    return max(0.0, ((stay.left_at or ended_at) - stay.joined_at).total_seconds())

@@ -7,8 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ivr.figures.missed import EndedCall, Stay, missed_calls
-from tests.callback_policy import NOON
+from callback_dialer.decide import Facts, decide
+from ivr.figures.missed import EndedCall, Stay, missed_calls, waited
+from tests.callback_policy import NOON, policy
+
+ENDED_AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 
 def stay(structure: str, queue: str, outcome: str, joined: float, wait: float) -> Stay:
@@ -32,8 +35,7 @@ def stay(structure: str, queue: str, outcome: str, joined: float, wait: float) -
 
 
 def ended(*stays: Stay, presentation: str = "allowed") -> EndedCall:
-    over = datetime(2026, 11, 23, 9, tzinfo=UTC)
-    return EndedCall(1, "main", "mobile", presentation, "provider", over, stays)
+    return EndedCall(1, "main", "mobile", presentation, "provider", ENDED_AT, stays)
 
 
 def test_a_call_answered_after_it_overflowed_is_not_missed() -> None:
@@ -41,11 +43,71 @@ def test_a_call_answered_after_it_overflowed_is_not_missed() -> None:
     assert missed_calls(call) == ()
 
 
-def test_the_wait_of_a_missed_call_is_the_sum_of_its_waits_in_the_structure() -> None:
+def test_the_wait_of_a_missed_call_runs_from_its_first_join_there_to_its_last_leave() -> None:
+    """Two seconds of an announcement are between them."""
     call = ended(stay("dvx", "dvx", "timeout", 0, 7), stay("dvx", "aparat", "abandoned", 9, 4))
     [missed] = missed_calls(call)
-    assert (missed.wait_seconds, missed.queue, missed.structure) == (11, "aparat", "dvx")
+    assert (missed.wait_seconds, missed.queue, missed.structure) == (13, "aparat", "dvx")
     assert missed.outcome == "abandoned"
+
+
+@pytest.mark.parametrize(
+    ("stays", "seconds"),
+    [
+        ([stay("dvx", "dvx", "abandoned", 0, 7)], 7),
+        ([stay("dvx", "dvx", "timeout", 0, 7), stay("dvx", "aparat", "abandoned", 7, 4)], 11),
+        ([stay("dvx", "dvx", "timeout", 0, 7), stay("dvx", "dvx", "abandoned", 40, 4)], 44),
+        ([stay("dvx", "dvx", "timeout", 0, 7), stay("dvx", "aparat", "abandoned", 6.4, 4)], 11),
+        (
+            [
+                stay("dvx", "dvx", "timeout", 0, 20),
+                stay("dvx", "aparat", "withdrawn", 5, 2),
+                stay("dvx", "dvx", "abandoned", 25, 3),
+            ],
+            30,
+        ),
+    ],
+    ids=["one stay", "an overflow", "a menu in between", "whole seconds", "a stay within another"],
+)
+def test_what_lies_between_two_stays_counts_and_is_never_negative(stays: list[Stay], seconds: float) -> None:
+    assert waited(stays, ENDED_AT) == seconds
+
+
+def heard(one: Stay, seconds: float, clock: float = 0.0, step: float = 0.0) -> Stay:
+    """Asterisk's clock is `clock` seconds off when it begins, and steps by `step` more before its end."""
+    left_at = one.left_at
+    assert left_at is not None
+    return replace(
+        one,
+        joined_at=one.joined_at + timedelta(seconds=clock),
+        left_at=left_at + timedelta(seconds=clock + step),
+        received_at=NOON + timedelta(seconds=seconds),
+    )
+
+
+@pytest.mark.parametrize("step", [3600, -3600])
+@pytest.mark.parametrize("when", ["in the first stay", "between", "in the second stay"])
+def test_a_clock_that_steps_makes_no_wait_longer(step: float, when: str) -> None:
+    """Joined at 0 and 9, waited 7 and 4: 13 seconds, or 11 where the step hides what was between."""
+    first, second = stay("dvx", "dvx", "timeout", 0, 7), stay("dvx", "aparat", "abandoned", 9, 4)
+    stays = [
+        heard(first, 0, step=step if when == "in the first stay" else 0),
+        heard(
+            second,
+            9,
+            clock=0 if when == "in the second stay" else step,
+            step=step if when == "in the second stay" else 0,
+        ),
+    ]
+    assert waited(stays, ENDED_AT) == (11 if (when, step) == ("between", -3600) else 13)
+    stays.sort(key=lambda one: one.joined_at)  # as they are read
+    assert waited(stays, ENDED_AT) in (11, 13)
+
+
+def test_a_call_of_short_stays_with_a_menu_between_them_is_over_ten_seconds() -> None:
+    call = ended(stay("dvx", "dvx", "timeout", 0, 4), stay("dvx", "dvx", "abandoned", 9, 3))
+    [missed] = missed_calls(call)
+    assert decide(missed, Facts(), policy(), missed.missed_at).verdict == "callback"
 
 
 def test_two_structures_in_one_call_are_two_missed_calls() -> None:
