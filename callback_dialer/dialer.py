@@ -32,7 +32,7 @@ from callback_dialer.resolving import Resolver
 from callback_dialer.starting import Start, release_next, start_next
 from ivr.asterisk.connection import AmiConnection, Connected, Lost
 from ivr.asterisk.messages import ActionNotSent, ActionRefused, AmiError, AmiEvent, UnsafeHeader
-from ivr.base.logs import Trouble
+from ivr.base.logs import Guard, Trouble
 from ivr.queues.board import Board, refresh
 from ivr.storage.engine.store import StoreAway, StoreThread
 from ivr.storage.owed import attempts, budgets, callbacks, missed, orders, settling
@@ -70,6 +70,7 @@ class Dialer:
         self._clock = self.connection.clock
         self._lease = Lease(self.store, self.server, "dialer")
         self._following = Following()
+        self._guarded = Guard("dialer")
         self._resolver = Resolver(*at, self.connection, self._following, self.queue_log)
         self._last = LastAttempt(self.last_attempt)
         self._continuity = Continuity(*at, self._last, self.queue_log, self.log_key)
@@ -119,9 +120,8 @@ class Dialer:
         while True:
             match await self.connection.events.get():
                 case AmiEvent() as event:
-                    self.board.apply(event)
-                    self._following.apply(event)
-                    self.hear(event)
+                    for hear in (self.board.apply, self._following.apply, self.hear):
+                        self._guarded(hear, event)
                 case Connected():
                     await self._fill_board()
                 case Lost(at=at):
