@@ -1,9 +1,9 @@
-"""What is owed after a missed call: one verdict with its reason, from facts and policy alone.
+"""What is owed after a missed call, or to whoever asks: one verdict with its reason, from facts and policy.
 
-The first reason not to call decides. The order follows the report's
-slices: who waited too briefly comes first whoever they are, then who was served, then who cannot be
-called, then what the policy does not want, and last what is going on with that number already. `deciding`
-gathers the facts and stores the verdict.
+The first reason not to call decides. The order follows the report's slices: who waited too briefly comes
+first whoever they are, then who was served, then who cannot be called, then what the policy does not want,
+and last what is going on with that number already. A request is asked all of this but what only a call has: a
+wait and an outcome. `deciding` gathers the facts and stores the verdict.
 """
 
 from __future__ import annotations
@@ -11,10 +11,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from callback_dialer.policy import Policy
 from ivr.calls.callback_states import HeldFor, Verdict
 from ivr.figures.missed import MissedCall
+
+
+class Candidate(NamedTuple):
+    """Whose callback is decided on, `at` the moment they were missed or asked for it; `trunk` by which."""
+
+    e164: str
+    kind: str
+    is_anonymous: bool
+    trunk: str
+    at: datetime
+
+
+def candidate(missed: MissedCall) -> Candidate:
+    """The caller of a missed call."""
+    kind, is_anonymous = missed.caller_kind, missed.is_anonymous
+    return Candidate(missed.caller_e164, kind, is_anonymous, missed.trunk, missed.missed_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,44 +70,52 @@ class Decision:
 def decide(missed: MissedCall, facts: Facts, policy: Policy, now: datetime) -> Decision:
     """The decision about one missed call that became known at `now`."""
     waited = f"waited {missed.wait_seconds:.1f} s and was not answered ({missed.outcome})"
-    return next(_reasons_against(missed, facts, policy, now), Decision("callback", waited))
+    return against(candidate(missed), facts, policy, now, missed) or Decision("callback", waited)
 
 
-def _reasons_against(missed: MissedCall, facts: Facts, policy: Policy, now: datetime) -> Iterator[Decision]:
+def against(
+    who: Candidate, facts: Facts, policy: Policy, now: datetime, call: MissedCall | None = None
+) -> Decision | None:
+    """What stands against a callback, if anything does; without a `call` somebody asks for it."""
+    return next(_reasons_against(who, facts, policy, now, call), None)
+
+
+def _reasons_against(
+    who: Candidate, facts: Facts, policy: Policy, now: datetime, call: MissedCall | None
+) -> Iterator[Decision]:
     """Every verdict but a callback that applies, in the order in which they are asked."""
     rules = policy.callback
-    if missed.origin == "callback" or missed.attempt_id:
-        yield Decision("part_of_callback", f"the visit belongs to attempt {missed.attempt_id or '?'}")
-    is_internal = missed.origin == "internal" or missed.caller_kind == "internal"
-    if is_internal or policy.is_own(missed.caller_e164):
+    if call and (call.origin == "callback" or call.attempt_id):
+        yield Decision("part_of_callback", f"the visit belongs to attempt {call.attempt_id or '?'}")
+    is_internal = who.kind == "internal" or (call and call.origin == "internal")
+    if is_internal or policy.is_own(who.e164):
         yield Decision("not_a_citizen", "an agent's, a contact's or our own number is never called back")
-    if missed.wait_seconds <= rules.wait_over:
-        yield Decision("too_short", f"waited {missed.wait_seconds:.3f} s, not over {rules.wait_over:g} s")
-    if missed.served_elsewhere_at:
+    if call and call.wait_seconds <= rules.wait_over:
+        yield Decision("too_short", f"waited {call.wait_seconds:.3f} s, not over {rules.wait_over:g} s")
+    if call and call.served_elsewhere_at:
         yield Decision("served_elsewhere", "an agent of another structure answered the same call")
     if facts.is_reached:
         yield Decision("served_elsewhere", "a callback reached that number after this call")
     if facts.is_answered_again:
         yield Decision("called_again", "called again and was answered")
-    if missed.is_anonymous:
+    if who.is_anonymous:
         yield Decision("anonymous", "the caller hid their number")
-    if not missed.caller_e164:
-        kind = missed.caller_kind or "unknown kind"
-        yield Decision("not_dialable", f"no number that could be dialled ({kind})")
-    if why := policy.never_dials(missed.caller_e164):
+    if not who.e164:
+        yield Decision("not_dialable", f"no number that could be dialled ({who.kind or 'unknown kind'})")
+    if why := policy.never_dials(who.e164):
         yield Decision("not_dialable", why)
-    if policy.denies(missed.caller_e164):
+    if policy.denies(who.e164):
         yield Decision("blocked", "callback.deny names that number or its prefix")
     if facts.is_denied:
         yield Decision("blocked", "somebody at that number asked not to be called")
-    if now > policy.expires_at(missed.missed_at):
+    if now > policy.expires_at(who.at):
         yield Decision("too_old", "became known after callback.max_age")
     if not rules.enabled:
         yield Decision("switched_off", "callback.enabled is false")
     if facts.paused is not None and not facts.is_owed:
         yield Decision("switched_off", f"callbacks are not accepted: {facts.paused}")
-    if missed.outcome not in rules.outcomes:
-        yield Decision("switched_off", f"callback.for does not list {missed.outcome}")
+    if call and call.outcome not in rules.outcomes:
+        yield Decision("switched_off", f"callback.for does not list {call.outcome}")
     if facts.is_owed:
         yield Decision("already_open", "joins the callback already open for that number")
     if facts.used_up:

@@ -1,7 +1,7 @@
 """From ended calls in the store to decisions in the store: facts, verdict, callback.
 
-One transaction per call; `decide` has the rules. Called by the dialer whenever calls have ended, and with a
-call that never was by `hotline callbacks decide`.
+One transaction per call; `decide` has the rules. Called by the dialer whenever calls have ended; what stands
+against a request is asked by whoever takes one, and by `hotline callbacks decide`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import structlog
 from sqlalchemy import Connection
 
 from callback_dialer import guarding
-from callback_dialer.decide import Decision, Facts, decide
+from callback_dialer.decide import Candidate, Decision, Facts, against, candidate, decide
 from callback_dialer.policy import Policy
+from ivr.calls.numbers import CallerNumber
 from ivr.figures.missed import MissedCall, missed_calls
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.owed import callbacks, missed, refusals, switches
@@ -50,37 +51,43 @@ def tell(what: str, decision: Decision, **facts: object) -> None:
     say(f"{what} decided", decision=decision.verdict, why=decision.why, **facts)
 
 
-def would_decide(connection: Connection, one: MissedCall, policy: Policy, orderer: str = "") -> Decision:
-    """What is decided about a missed call in this transaction; nothing is stored.
+def against_request(
+    connection: Connection, number: CallerNumber, trunk: str, at: datetime, policy: Policy, orderer: str = ""
+) -> Decision | None:
+    """What stands against a callback to that number now, if anything does; nothing is stored.
 
-    `orderer` is who asks for the callback, if that is not the caller.
+    It was asked for `at` a moment by a call over `trunk`; `orderer` is who asks, if that is another number.
     """
-    now = clock_of(connection)
-    return decide(one, _facts(connection, one, orderer or one.caller_e164, policy, now), policy, now)
+    now, who = (
+        clock_of(connection),
+        Candidate(number.e164, number.kind, number.kind == "anonymous", trunk, at),
+    )
+    return against(who, _facts(connection, who, orderer or number.e164, policy, now), policy, now)
 
 
 def _decide_one(connection: Connection, one: MissedCall, policy: Policy) -> Decision:
     if one.caller_e164:
         missed.lock_number(connection, one.caller_e164)
-    decision = would_decide(connection, one, policy)
+    now = clock_of(connection)
+    who = candidate(one)
+    decision = decide(one, _facts(connection, who, who.e164, policy, now), policy, now)
     callback_id = _callback_for(connection, one, decision, policy)
     is_suspect = decision.held_for == "operator"
     if is_suspect and switches.turn_off(connection, switches.held(one.trunk), decision.why):
-        since = clock_of(connection) - guarding.SUSPECT
-        callbacks.hold_back(connection, one.trunk, since, decision.why)
+        callbacks.hold_back(connection, one.trunk, now - guarding.SUSPECT, decision.why)
     missed.record_decision(connection, one, decision.verdict, decision.why, callback_id)
     tell("missed call", decision, call_id=one.call_id)
     return decision
 
 
-def _facts(connection: Connection, one: MissedCall, orderer: str, policy: Policy, now: datetime) -> Facts:
-    number = one.caller_e164
+def _facts(connection: Connection, who: Candidate, orderer: str, policy: Policy, now: datetime) -> Facts:
+    number = who.e164
     if not number:
         return Facts()
-    found = guarding.guarded(connection, number, orderer, one.trunk, one.missed_at, policy, now)
+    found = guarding.guarded(connection, number, orderer, who.trunk, who.at, policy, now)
     return Facts(
-        is_answered_again=missed.holds(connection, missed.answered_after(number, one.missed_at)),
-        is_reached=callbacks.was_reached_after(connection, number, one.missed_at),
+        is_answered_again=missed.holds(connection, missed.answered_after(number, who.at)),
+        is_reached=callbacks.was_reached_after(connection, number, who.at),
         is_on_the_line=missed.holds(connection, missed.on_the_line(number)),
         is_owed=callbacks.open_for(connection, number) is not None,
         is_denied=refusals.is_denied(connection, number, policy.key()),

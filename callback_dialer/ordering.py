@@ -15,13 +15,12 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from callback_dialer.decide import Decision
-from callback_dialer.deciding import BEGINS_AS, tell, would_decide
+from callback_dialer.deciding import BEGINS_AS, against_request, tell
 from callback_dialer.guarding import BY_HAND
 from callback_dialer.policy import Policy
 from ivr.calls.callback_states import HeldFor, Reason
 from ivr.calls.numbers import CallerNumber
 from ivr.calls.orders import CallOrder, OrderAnswer
-from ivr.figures.missed import MissedCall
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.owed import callbacks, missed
 from ivr.storage.owed import orders as noted_orders
@@ -80,8 +79,8 @@ def place(connection: Connection, order: Order, policy: Policy, server: str) -> 
         missed.lock_number(connection, e164)
     now = clock_of(connection)
     asked_at = min(order.asked_at or now, now)
-    one = as_if_missed(order.written, order.number, order.arrived_over, policy, asked_at, queue=order.queue)
-    decision = would_decide(connection, one, policy, orderer=order.by)
+    reason_against = against_request(connection, order.number, order.arrived_over, asked_at, policy, order.by)
+    decision = reason_against or Decision("callback", "asked for")
     state = BEGINS_AS.get(decision.verdict)
     if state is None:
         return Placed(decision, callbacks.open_for(connection, e164) if e164 else None)
@@ -146,27 +145,3 @@ def _placed(connection: Connection, asked: CallOrder, policy: Policy) -> Placed:
         wanted = order.wanted(policy, asked.server, asked.asked_at)
         callbacks.join(connection, placed.callback_id, wanted, "ordered")
     return placed
-
-
-def as_if_missed(
-    written: str, number: CallerNumber, trunk: str, policy: Policy, asked_at: datetime, *, queue: str
-) -> MissedCall:
-    """A call from that number which gave up at `asked_at` in `queue`, after a wait that earns a callback."""
-    return MissedCall(
-        call_id=0,
-        server="",
-        structure=policy.queues[queue].structure,
-        queue=queue,
-        outcome=next(iter(policy.callback.outcomes), "abandoned"),
-        origin="inbound",
-        attempt_id="",
-        caller=written,
-        caller_e164=number.e164,
-        caller_kind=number.kind,
-        is_anonymous=number.kind == "anonymous",
-        trunk=trunk,
-        language=policy.default_language,
-        wait_seconds=policy.callback.wait_over + 1.0,
-        missed_at=asked_at,
-        served_elsewhere_at=None,
-    )

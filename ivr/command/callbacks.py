@@ -17,9 +17,8 @@ import typer
 from sqlalchemy import Connection
 
 from callback_dialer.decide import Decision
-from callback_dialer.deciding import would_decide
+from callback_dialer.deciding import against_request
 from callback_dialer.guarding import BY_HAND
-from callback_dialer.ordering import as_if_missed
 from callback_dialer.policy import Policy
 from ivr.base.masking import masked
 from ivr.calls.callback_states import CallbackState
@@ -63,12 +62,13 @@ def decide(
     if trunk is not None and trunk not in configuration.trunks:
         fail(f"there is no trunk {trunk!r}", hint=f"trunks: {', '.join(configuration.trunks)}", status=2)
     policy, read = Policy.of(configuration, key_of_pseudonyms), reader(configuration)
-    queue, unread = next(iter(policy.queues)), 0
+    outcome, unread = next(iter(policy.callback.outcomes), "abandoned"), 0
+    waited = f"waited {policy.callback.wait_over + 1:.1f} s and was not answered ({outcome})"
 
     def decided(connection: Connection, number: str) -> tuple[str, Decision]:
-        now = clock_of(connection)
-        call = as_if_missed(number, read(number, by, ""), by, policy, now, queue=queue)
-        return call.caller_e164, would_decide(connection, call, policy)
+        caller = read(number, by, "")
+        reason_against = against_request(connection, caller, by, clock_of(connection), policy)
+        return caller.e164, reason_against or Decision("callback", waited)
 
     with open_store() as store:
         for place, number in _given(numbers):
