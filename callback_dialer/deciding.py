@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 import structlog
 from sqlalchemy import Connection
@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from callback_dialer import guarding
 from callback_dialer.decide import Candidate, Decision, Facts, against, candidate, decide
 from callback_dialer.policy import Policy
+from ivr.calls.callback_states import OpenState, Verdict
 from ivr.calls.numbers import CallerNumber
 from ivr.figures.missed import MissedCall, missed_calls
 from ivr.storage.engine.statements import clock_of
@@ -26,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 ALARMING: Final = frozenset({"held", "out_of_budget"})
 """Verdicts an operator should look at."""
-BEGINS_AS: Final[Mapping[str, Literal["owed", "on_hold", "held"]]] = {
+BEGINS_AS: Final[Mapping[Verdict, OpenState]] = {
     "callback": "owed",
     "still_on_the_line": "on_hold",
     "held": "held",

@@ -16,6 +16,7 @@ from itertools import takewhile
 from typing import Final
 
 from callback_dialer.policy import Policy
+from ivr.calls.callback_states import TRUNK_FAULTS
 from ivr.storage.owed.attempts import Tried
 
 
@@ -67,7 +68,6 @@ def _claim(queue: str, loads: Mapping[str, QueueLoad], taken: dict[str, str], tr
     return False
 
 
-FAULTS: Final = frozenset({"congestion", "trunk_failed"})
 SILENT: Final = frozenset({"aborted", "unknown"})
 """Dispositions that say nothing about the trunk."""
 UNLIMITED: Final = 1_000_000
@@ -81,7 +81,9 @@ def calls_allowed(latest: Iterable[Tried], policy: Policy, now: datetime) -> int
     rules = policy.callback.breaker
     telling = filter(_is_telling, latest)
     faults = [
-        one.ended_at for one in takewhile(lambda one: one.disposition in FAULTS, telling) if one.ended_at
+        one.ended_at
+        for one in takewhile(lambda one: one.disposition in TRUNK_FAULTS, telling)
+        if one.ended_at
     ]
     if len(faults) < rules.faults:
         return UNLIMITED

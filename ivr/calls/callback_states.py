@@ -37,6 +37,8 @@ ClosedState = Literal[
 ]
 CallbackState = Literal[OpenState, ClosedState]
 OPEN_STATES: Final[tuple[OpenState, ...]] = get_args(OpenState)
+WAITING_STATES: Final = tuple(state for state in OPEN_STATES if state != "dialing")
+"""Open, and nobody is being rung."""
 CALLBACK_STATES: Final[tuple[CallbackState, ...]] = get_args(CallbackState)
 
 Reason = Literal["missed", "ordered", "inquiry_answer", "inform"]
@@ -62,7 +64,8 @@ Disposition = Literal[
     "aborted",
     "unknown",
 ]
-FREE_DISPOSITIONS: Final[frozenset[Disposition]] = frozenset({"congestion", "trunk_failed", "aborted"})
+TRUNK_FAULTS: Final[frozenset[Disposition]] = frozenset({"congestion", "trunk_failed"})
+FREE_DISPOSITIONS: Final[frozenset[Disposition]] = TRUNK_FAULTS | {"aborted"}
 """Not the citizen's doing: they use up none of their attempts."""
 
 

@@ -10,6 +10,7 @@ import typer
 from sqlalchemy import Connection
 
 from ivr.base.masking import is_pseudonym, masked
+from ivr.calls.callback_states import WAITING_STATES
 from ivr.command.options import fail, key_of_pseudonyms, local, number_from
 from ivr.command.parameters import LARGEST, AsJson, line_option, one_line
 from ivr.command.printing import print_json, print_line, print_table
@@ -19,7 +20,6 @@ from ivr.storage.engine.store import Store
 from ivr.storage.owed import callbacks, refusals, switches
 from ivr.storage.owed.switches import Part
 
-STOPPABLE: Final = ("owed", "on_hold", "held")
 _NO_KEY: Final = "or it is hashed, and HOTLINE_SECRETS names no folder with the key (see `data purge`)"
 
 Change = Callable[[Connection, int, str], bool]
@@ -90,7 +90,7 @@ def cancel(
     """Take callbacks back that are not being dialled."""
 
     def close(connection: Connection, callback_id: int, note: str) -> bool:
-        return callbacks.close(connection, callback_id, "cancelled", note, among=STOPPABLE)
+        return callbacks.close(connection, callback_id, "cancelled", note, among=WAITING_STATES)
 
     with open_store() as store:
         _change(store, "callbacks cancel", ids, close, why, "cancelled")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator
 
 from ivr.config.shapes import Count, Duration, Frozen, KeyWait, Name, Prefix, Seconds, WholeSeconds
 
 Outcome = Literal["abandoned", "timeout", "empty", "interrupted"]
+"""How the last visit of a missed call ended."""
 RetryDelays = list[Seconds]
 
 
@@ -96,7 +97,7 @@ class Callback(Frozen):
     """Whether anybody is called back."""
     wait_over: Seconds = 10.0
     """A wait of exactly this long is not over it."""
-    outcomes: list[Outcome] = Field(["abandoned", "timeout", "empty", "interrupted"], alias="for")
+    outcomes: list[Outcome] = Field(list(get_args(Outcome)), alias="for")
     hours: Name
     max_age: Literal["next_working_day"] | Seconds = "next_working_day"
     reserve: Count = 1

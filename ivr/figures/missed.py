@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, get_args
 
-MISSED_OUTCOMES: Final = frozenset({"abandoned", "timeout", "empty", "interrupted"})
+from ivr.config.callback_rules import Outcome
+
+MISSED_OUTCOMES: Final = frozenset(get_args(Outcome))
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Survey(NamedTuple):
 class Visit(NamedTuple):
     """One stay of a call in a queue; durations in seconds, None where they are not known (yet).
 
-    `outcome`: waiting, answered, abandoned, timeout, key, empty, withdrawn, redirected or interrupted.
+    `outcome`: one of `OUTCOMES`.
     `place`: the channel that stood there in the end, if that was another one: after an attended transfer into
     the queue, or once a Local channel was optimised away.
     `is_rebuilt`: its join was not told but computed back from whole seconds.

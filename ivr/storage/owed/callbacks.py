@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 
 from sqlalchemy import Connection, and_, case, exists, false, insert, or_, select, true, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.calls.callback_states import (
     OPEN_STATES,
+    WAITING_STATES,
     CallbackState,
     ClosedState,
     HeldFor,
@@ -28,7 +29,6 @@ from ivr.storage.engine.statements import add, one_as
 from ivr.storage.schema.columns import MOST_AHEAD, ago, database_now
 from ivr.storage.schema.owed import callback_journal, callbacks
 
-WAITING: tuple[OpenState, ...] = ("owed", "on_hold")
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 REASONS: tuple[Reason, ...] = get_args(Reason)
 Carried = Sequence[tuple[str, tuple[str, ...]]]
@@ -134,9 +134,7 @@ def was_reached_after(connection: Connection, caller_e164: str, moment: datetime
     return bool(connection.scalar(select(mine)))
 
 
-def owe(
-    connection: Connection, wanted: Wanted, *, state: Literal["owed", "on_hold", "held"], note: str
-) -> int | None:
+def owe(connection: Connection, wanted: Wanted, *, state: OpenState, note: str) -> int | None:
     """Open a callback; None if that number has an open one."""
     values = asdict(wanted) | {"state": state, "created_at": database_now()}
     values["due_at"] = wanted.due_at or database_now()
@@ -200,11 +198,11 @@ def hold_back(connection: Connection, arrived_over: str, since: datetime, note: 
             callbacks.c.arrived_over == arrived_over,
             callbacks.c.created_at > since,
             callbacks.c.attempts_used == 0,
-            callbacks.c.state.in_(WAITING) | waits_for_window(),
+            callbacks.c.state.in_(("owed", "on_hold")) | waits_for_window(),
         )
     ).all()
     waits = {"held_for": "operator", "owed_at": None}
-    return sum(_change(connection, each, (*WAITING, "held"), "held", note, **waits) for each in suspected)
+    return sum(_change(connection, each, WAITING_STATES, "held", note, **waits) for each in suspected)
 
 
 def waits_for_window() -> ColumnElement[bool]:

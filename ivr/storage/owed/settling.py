@@ -14,7 +14,7 @@ from typing import Final, Literal
 from sqlalchemy import Connection, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
-from ivr.calls.callback_states import FREE_DISPOSITIONS, ClosedState, OpenState
+from ivr.calls.callback_states import FREE_DISPOSITIONS, WAITING_STATES, ClosedState
 from ivr.storage.owed.callbacks import close, hold, release
 from ivr.storage.owed.missed import answered_after, on_the_line
 from ivr.storage.schema.columns import database_now
@@ -22,8 +22,6 @@ from ivr.storage.schema.owed import attempts, callbacks
 
 Change = Literal["called_again", "hold", "expire", "release"]
 """Answered elsewhere, on the line, too old, off the line again."""
-
-WAITING: Final[tuple[OpenState, ...]] = ("owed", "on_hold", "held")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,9 @@ def settle(connection: Connection, settlement: Settlement) -> bool:
 
 
 def _called_again(connection: Connection, callback_id: int) -> bool:
-    return close(connection, callback_id, "called_again", "called again and was answered", among=WAITING)
+    return close(
+        connection, callback_id, "called_again", "called again and was answered", among=WAITING_STATES
+    )
 
 
 def _expire(connection: Connection, callback_id: int) -> bool:
@@ -67,7 +67,7 @@ _IS_TOO_OLD: Final = callbacks.c.expires_at < database_now()
 _IS_ON_THE_LINE: Final = on_the_line(callbacks.c.caller_e164)
 _CALLED_AGAIN: Final = answered_after(callbacks.c.caller_e164, callbacks.c.missed_at)
 _CHANGES: Final[Mapping[Change, tuple[ColumnElement[bool], Callable[[Connection, int], bool]]]] = {
-    "called_again": (_IS.in_(WAITING) & _CALLED_AGAIN, _called_again),
+    "called_again": (_IS.in_(WAITING_STATES) & _CALLED_AGAIN, _called_again),
     "hold": ((_IS == "owed") & _IS_ON_THE_LINE, hold),
     "expire": (_IS.in_(("owed", "held")) & _IS_TOO_OLD, _expire),
     "release": ((_IS == "on_hold") & ~_IS_ON_THE_LINE, release),
