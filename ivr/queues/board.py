@@ -15,24 +15,16 @@ Nobody is idle while the connection is lost, nor after it is back until the new 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
 from ivr.asterisk.messages import AmiEvent, whole_number
+from ivr.asterisk.readiness import Send
 from ivr.queues import agents, waiting
 from ivr.queues.agents import Agent, AgentState, Membership
 from ivr.queues.waiting import MOST_TALKS, Talk, WaitingCaller, expected_wait
-
-
-class _Answer(Protocol):
-    @property
-    def events(self) -> tuple[AmiEvent, ...]: ...
-
-
-Send = Callable[[Mapping[str, str]], Awaitable[_Answer]]
-"""Sends one AMI action and awaits its answer, as `AmiConnection.send` does."""
 
 
 @dataclass(frozen=True, slots=True)
