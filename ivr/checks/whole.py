@@ -161,9 +161,9 @@ def _servers(configuration: Configuration, places: Places) -> Iterator[Problem]:
 
 
 def unfit_database(loaded: Loaded, url: str) -> tuple[Problem, ...]:
-    """SRV002: each server has its dialer, and a SQLite file at `url` is for one."""
+    """SRV002: each server has its dialer, and a SQLite file is for one; an empty `url` counts as one."""
     servers = [*loaded.configuration.servers] if loaded.configuration else []
-    if len(servers) < 2 or not url.startswith("sqlite"):
+    if len(servers) < 2 or (url and not url.startswith("sqlite")):
         return ()
     return (Problem.of("SRV002", loaded.places.at("servers", servers[1]), count=len(servers)),)
 

@@ -21,7 +21,7 @@ from ivr.command.purge import purge_data
 from ivr.command.queue_logs import audit, backfill
 from ivr.command.reports import show_totals, told_days
 from ivr.command.status import gap_told
-from ivr.command.store import noted, open_store
+from ivr.command.store import make_tables, noted, open_store
 from ivr.reading.export import NUMBERS, Kind, fields, rows
 from ivr.retention import recordings
 from ivr.storage.people import audit as audited
@@ -65,9 +65,12 @@ def export(
 
 
 def migrate() -> None:
-    """Bring the database's tables to this version; every other command does so too."""
-    with open_store() as store:
-        print_line(f"the tables of {store.engine.url.database} are up to date")
+    """Make the tables of a new database. A daemon does so at its start; no other command does.
+
+    Tables of another version stay as they are: export with that version, then start with an empty database.
+    """
+    name, made = make_tables()
+    print_line(f"the tables of {name} are {'made' if made else 'up to date'}")
 
 
 def audit_log(

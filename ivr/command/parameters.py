@@ -68,7 +68,6 @@ SpoolFile = Annotated[
         "--spool",
         help="Where records wait while the database is away.",
         envvar="HOTLINE_SPOOL",
-        show_default="hotline-SERVER.spool",
     ),
 ]
 

@@ -17,7 +17,7 @@ from ivr.base.logs import configure_logging
 from ivr.command.checking import running_configuration
 from ivr.command.options import fail, options
 from ivr.command.parameters import AllQueues, ServerInRecords, SpoolFile
-from ivr.command.store import open_spool, open_store, spool_path
+from ivr.command.store import open_spool, open_store_of_daemon, spool_path
 from ivr.config.model import Configuration
 from ivr.recording.availability import SignsOfLife
 from ivr.recording.recorder import Recorder
@@ -56,8 +56,8 @@ def record(
     watched = Watched.of(configuration) if configuration else Watched()
     if queue_log is None and configuration is not None and server in configuration.servers:
         queue_log = configuration.servers[server].log_file
-    kept = open_spool(spool_path(spool, server))
-    with open_store(patient=True) as store:
+    kept = open_spool(spool_path(spool))
+    with open_store_of_daemon() as store:
         thread = StoreThread(store)
         recorder = Recorder(connection, thread, server, watched, kept, queue_log)
         signs = SignsOfLife(

@@ -33,7 +33,7 @@ from ivr.checks.whole import unfit_database
 from ivr.command.checking import load_running, show_problems
 from ivr.command.options import fail, server_of, shelf_of
 from ivr.command.parameters import ETC, SECRETS, AsteriskFolder, Revisions, Secrets, SpoolFile, server_option
-from ivr.command.store import database_url, open_spool, open_store, spool_path
+from ivr.command.store import database_url, open_spool, open_store_of_daemon, spool_path
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration, Server
 from ivr.queues.board import Board
@@ -77,6 +77,7 @@ def run(
     if unfit := unfit_database(loaded, database_url()):
         show_problems(unfit, folder, err=True)
         raise typer.Exit(1)
+    spool_file = spool_path(spool)
     parts: tuple[Part, ...] = ("recorder", "dialer") if only is None else (only,)
     try:
         logins = {part: _login(where, secrets, part) for part in parts}
@@ -84,10 +85,9 @@ def run(
     except SecretMissing as missing:
         fail(str(missing), hint="--secrets names the folder that `hotline config render` made")
     configure_logging(json=not sys.stderr.isatty())
-    spool_file = spool_path(spool, server)
     records = open_spool(spool_file) if "recorder" in logins else None
     policy = Policy.of(configuration, partial(pseudonym_key, secrets))
-    with open_store(patient=True) as store:
+    with open_store_of_daemon() as store:
         thread = StoreThread(store)
         here = ["env", f"HOTLINE_REVISIONS={shelf.folder}"]
         purge = ["--config", str(folder), "data", "purge", "--secrets", str(secrets)]

@@ -1,4 +1,4 @@
-"""The store a command works on: opened with its schema up to date, closed at the end; and who did what there.
+"""The store a command works on: opened with this version's tables, closed at the end; who did what there.
 
 The login's uid is who did it. What anybody may claim, `--by` and SUDO_USER, stands in the audit's note.
 """
@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
+import structlog
 from sqlalchemy import Connection
 
 from ivr.base.logs import Trouble
@@ -20,52 +21,66 @@ from ivr.command.options import fail, operator
 from ivr.command.parameters import LONGEST
 from ivr.command.printing import print_line
 from ivr.recording.unstored import Spool, SpoolTaken
-from ivr.storage.engine.store import Store, StoreAway, StoreUnfit
-from ivr.storage.migrations import migrate
+from ivr.storage.engine.store import SETTINGS, Store, StoreAway, StoreUnfit
+from ivr.storage.migrations import NEWEST, migrate, require_tables
 from ivr.storage.people import audit
 
-DEFAULT_URL: Final = "sqlite:///hotline.db"
+log = structlog.get_logger(__name__)
+
 _AGAIN_SECONDS: Final = 1.0
 
 
 def database_url() -> str:
-    """`HOTLINE_DATABASE_URL`, else a SQLite file in the working directory."""
-    return os.environ.get("HOTLINE_DATABASE_URL") or DEFAULT_URL
+    """`HOTLINE_DATABASE_URL`; empty if it is not set."""
+    return os.environ.get("HOTLINE_DATABASE_URL", "")
 
 
 @contextmanager
-def open_store(*, patient: bool = False, waits_for_disk: bool = True) -> Iterator[Store]:
-    """The store at `database_url`, migrated; ends the command with a clear sentence if it cannot be used.
+def open_store(*, waits_for_disk: bool = True) -> Iterator[Store]:
+    """The store at `database_url` as it is; ends the command with a clear sentence if that cannot be used.
 
-    `patient`, for a daemon: a SQLite file is read through for damage first, and what is away is waited for.
     `waits_for_disk`: see `Store`.
     """
+    with _opened(waits_for_disk) as store:
+        require_tables(store)
+        yield store
+
+
+@contextmanager
+def open_store_of_daemon() -> Iterator[Store]:
+    """The same for a daemon: waits while it is away, looks for damage, makes the tables if there are none."""
+    trouble = Trouble("waiting for the database", "the database is there")
+    with _opened() as store:
+        while True:
+            try:
+                store.check()
+                if migrate(store):
+                    log.info("made the tables of a new database", schema=NEWEST)
+            except StoreAway as problem:
+                trouble.because(str(problem))
+                time.sleep(_AGAIN_SECONDS)
+            else:
+                break
+        trouble.ends()
+        yield store
+
+
+def make_tables() -> tuple[str, bool]:
+    """Make the tables where there are none; returns the database's name and whether this made them."""
+    with _opened() as store:
+        return str(store.engine.url.database), migrate(store)
+
+
+@contextmanager
+def _opened(waits_for_disk: bool = True) -> Iterator[Store]:
     try:
         with closing(Store(database_url(), waits_for_disk=waits_for_disk)) as store:
-            _make_ready(store, patient)
             yield store
     except StoreUnfit as problem:
         fail(f"the database cannot be used: {problem.what}", hint=problem.hint)
     except StoreAway as problem:
         hint = "start it, make room for it, or set HOTLINE_DATABASE_URL"
         fail(f"the database is out of reach: {problem}", hint=hint)
-
-
-def _make_ready(store: Store, patient: bool) -> None:
-    trouble = Trouble("waiting for the database", "the database is there")
-    while True:
-        try:
-            if patient:
-                store.check()
-            migrate(store)
-        except StoreAway as problem:
-            if not patient:
-                raise
-            trouble.because(str(problem))
-            time.sleep(_AGAIN_SECONDS)
-        else:
-            trouble.ends()
-            return
 
 
 def remark(*said: str) -> str:
@@ -85,16 +100,15 @@ def note_afterwards(action: str, subject: str, *said: str) -> None:
     """A line for what is done already: no database keeps anybody from closing the hotline."""
     try:
         with closing(Store(database_url())) as store:
-            if store.is_sqlite and not store.file.exists():
-                raise StoreAway(f"there is no database {store.file}")
+            require_tables(store)
             store.write(lambda connection: noted(connection, action, subject, *said))
     except (StoreAway, StoreUnfit, OSError) as problem:
         print_line(f"done, but the audit has no line of it: {problem}", err=True)
 
 
-def spool_path(given: Path | None, server: str) -> Path:
+def spool_path(given: Path | None) -> Path:
     """Where the recorder's spool is; beside it the dialer notes its last attempt."""
-    return given or Path(f"hotline-{server}.spool")
+    return given or fail("HOTLINE_SPOOL is not set", hint=f"set it, or give --spool, {SETTINGS}")
 
 
 def open_spool(path: Path) -> Spool:

@@ -22,7 +22,7 @@ from ivr.doctor.findings import Finding, clocks_apart, error, warning, well
 from ivr.revisions.shelf import Shelf
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.engine.store import Store, StoreAway, StoreUnfit
-from ivr.storage.migrations import is_current
+from ivr.storage.migrations import require_tables
 
 _SHOWN: Final = 3
 _NONCE: Final = re.compile(re.escape(FASTAGI_QUESTION).replace("%s", "([0-9a-f]+)"))
@@ -147,10 +147,9 @@ def database(url: str) -> Finding:
     """Reached, of this version, sound, and of the same time."""
     try:
         with closing(Store(url)) as store:
+            require_tables(store)
             store.check()
             apart = clocks_apart("database", "its", store.read(clock_of))
-            if not store.read(is_current):
-                return error("database", "without the tables of this version", "run `hotline data migrate`")
     except StoreUnfit as unfit:
         return error("database", unfit.what, unfit.hint)
     except StoreAway as away:

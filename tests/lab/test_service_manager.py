@@ -48,6 +48,7 @@ class Installation:
                 **os.environ,
                 "HOTLINE_SECRETS": str(self.folder / "etc" / "secrets.d"),
                 "HOTLINE_DATABASE_URL": f"sqlite:///{self.folder / 'hotline.db'}",
+                "HOTLINE_SPOOL": str(self.folder / "main.spool"),
                 **environment,
             },
             stdin=subprocess.DEVNULL,

@@ -26,12 +26,17 @@ DEADLINE = 30.0
 
 
 async def hotline(folder: Path, *arguments: str, **settings: str) -> asyncio.subprocess.Process:
-    """Start the command in `folder`, its database there too."""
+    """Start the command in `folder`, its database and its spool there too."""
     return await asyncio.create_subprocess_exec(
         HOTLINE,
         *arguments,
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "HOTLINE_DATABASE_URL": "sqlite:///seen.db", **settings},
+        env={
+            "PATH": os.environ["PATH"],
+            "HOTLINE_DATABASE_URL": "sqlite:///seen.db",
+            "HOTLINE_SPOOL": "seen.spool",
+            **settings,
+        },
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

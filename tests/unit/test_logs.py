@@ -17,6 +17,7 @@ from ivr.base.logs import mask_numbers, processors
 from ivr.storage.engine.store import Store, StoreUnfit
 from ivr.visits.facts import Party
 from tests.lab.house import REPOSITORY
+from tests.stores import empty_store
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,11 @@ def test_a_command_that_fails_as_nobody_expected_shows_no_number(tmp_path: Path)
         "def broken(*a): raise ValueError('0501234567')\n"
         "s.overview = broken\n"
     )
-    env = os.environ | {"PYTHONPATH": str(tmp_path), "HOTLINE_DATABASE_URL": f"sqlite:///{tmp_path}/x.db"}
+    empty_store(tmp_path).close()
+    env = os.environ | {
+        "PYTHONPATH": str(tmp_path),
+        "HOTLINE_DATABASE_URL": f"sqlite:///{tmp_path}/hotline.db",
+    }
     words = [sys.executable, "-c", "from ivr.command.root import app; app()", "status"]
     ended = subprocess.run(words, env=env, capture_output=True, text=True, timeout=60)
     assert "ValueError: 050*****67" in ended.stderr

@@ -24,7 +24,7 @@ from sqlalchemy.exc import ArgumentError
 from ivr.base.permissions import close_to_others
 from ivr.storage.engine.faults import REPLACED, RESTORE, StoreAway, StoreUnfit, told
 
-__all__ = ["Store", "StoreAway", "StoreThread", "StoreUnfit"]
+__all__ = ["SETTINGS", "Store", "StoreAway", "StoreThread", "StoreUnfit"]
 
 from ivr.storage.engine.statements import copy_instead
 
@@ -45,6 +45,12 @@ _POSTGRESQL: Final = {
 }
 _FILES: Final = "files"
 """Under this name each connection to SQLite remembers which files it opened."""
+SETTINGS: Final = (
+    "as the service's unit does: HOTLINE_DATABASE_URL=sqlite:////var/lib/hotline/hotline.db "
+    "HOTLINE_SPOOL=/var/lib/hotline/main.spool"
+)
+"""An example of what every command needs that meets the records."""
+_NOT_SET: Final = StoreUnfit("HOTLINE_DATABASE_URL is not set", f"set it, {SETTINGS}")
 _NO_URL: Final = StoreUnfit(
     "HOTLINE_DATABASE_URL is no database URL",
     "such as sqlite:////var/lib/hotline.db or postgresql://user:password@host/name",
@@ -57,7 +63,7 @@ class Store:
     def __init__(self, url: str, *, waits_for_disk: bool = True) -> None:
         """`waits_for_disk`: a commit is on the disk; if not, a power cut takes the latest ones back.
 
-        Nothing is opened yet. Raises StoreUnfit if the URL is none of the two.
+        Nothing is opened yet. Raises StoreUnfit if the URL is neither, or empty.
         """
         parsed = _parsed(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
@@ -78,6 +84,14 @@ class Store:
         else:
             event.listen(self.engine, "connect", lambda connection, _: self._connections.add(connection))
             event.listen(self.engine, "do_executemany", copy_instead)
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether this is a SQLite file that is not there; one in a folder closed to us may be there."""
+        try:
+            return self.is_sqlite and not self.file.exists()
+        except PermissionError:
+            return False
 
     def write(self, work: Work[T]) -> T:
         """Run `work` in one writing transaction: committed when it returns, rolled back when it raises.
@@ -140,6 +154,8 @@ class Store:
 
 
 def _parsed(url: str) -> URL:
+    if not url:
+        raise _NOT_SET
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):  # of a port that is no number

@@ -1,4 +1,4 @@
-"""Bringing a store's tables to this version; whoever opens a store calls `migrate` before using it."""
+"""The tables of a store: a daemon's start and `hotline data migrate` make them, other commands need them."""
 
 from __future__ import annotations
 
@@ -6,26 +6,44 @@ from typing import Final
 
 from sqlalchemy import Connection, inspect, text
 
-from ivr.storage.engine.store import Store
+from ivr.storage.engine.store import Store, StoreUnfit
 
 NEWEST: Final = "first_58983a67ece6"
 """The revision whose tables this version knows: `first_` and a hash of the schema, which a test compares."""
+_MIGRATE: Final = "run `hotline data migrate`"
+_START_ANEW: Final = "export what you need with the version that made them, then start with an empty database"
 
 
-def migrate(store: Store) -> None:
-    """Create the tables or upgrade them, in one transaction; a store that is up to date is only read.
+def migrate(store: Store) -> bool:
+    """Make the tables where there are none, in one transaction; returns whether it made them.
 
-    Raises StoreAway, StoreUnfit.
+    Raises StoreAway; StoreUnfit for tables of another version: before the first release none are upgraded.
     """
-    if not store.read(is_current):
+    made = False
+    if store.read(schema_of) is None:
         # Imported where it is wanted: it takes as long as all else that a command imports.
         from ivr.storage.migrations.upgrade import upgrade
 
-        store.write(upgrade)
+        made = store.write(upgrade)
+    require_tables(store)
+    return made
 
 
-def is_current(connection: Connection) -> bool:
-    """Whether the store has exactly the tables of this version."""
+def require_tables(store: Store) -> None:
+    """Raise StoreUnfit if the store lacks the tables of this version. Makes nothing. Raises StoreAway."""
+    if store.is_missing:
+        raise StoreUnfit(f"there is no database {store.file}", _MIGRATE)
+    needed = f"and this version needs schema {NEWEST}"
+    found = store.read(schema_of)
+    if found is None:
+        raise StoreUnfit(f"it has no tables, {needed}", _MIGRATE)
+    if found != NEWEST:
+        raise StoreUnfit(f"another version made its tables: schema {found}, {needed}", _START_ANEW)
+
+
+def schema_of(connection: Connection) -> str | None:
+    """The schema of the store's tables; None if there are none."""
     if not inspect(connection).has_table("alembic_version"):
-        return False
-    return bool(connection.scalar(text("SELECT version_num FROM alembic_version")) == NEWEST)
+        return None
+    version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return version

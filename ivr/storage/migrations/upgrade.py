@@ -1,14 +1,13 @@
-"""Alembic's part: from whatever tables there are to those of this version."""
+"""Alembic's part: the tables of this version, where there are none."""
 
 from __future__ import annotations
 
 from alembic import command
 from alembic.config import Config
-from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
 from ivr.storage.engine.statements import advisory_lock
-from ivr.storage.engine.store import StoreUnfit
+from ivr.storage.migrations import schema_of
 
 
 def configuration(connection: Connection) -> Config:
@@ -19,15 +18,13 @@ def configuration(connection: Connection) -> Config:
     return config
 
 
-def upgrade(connection: Connection) -> None:
-    """Run every migration the store has not seen. Raises StoreUnfit for the tables of a newer version."""
+def upgrade(connection: Connection) -> bool:
+    """Make the tables, unless another process did so meanwhile; returns whether this one did."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL lock_timeout = 0"))
-        # Of daemons that start at once, one migrates and the others wait, however long it takes.
+        # Of daemons that start at once, one makes the tables and the others wait, however long it takes.
         advisory_lock(connection, "migrations")
-    try:
-        command.upgrade(configuration(connection), "head")
-    except CommandError as problem:
-        what = f"another version made its tables: {problem}"
-        do = "export what you need with that version, then start with an empty database; or install it"
-        raise StoreUnfit(what, do) from problem
+    if schema_of(connection) is not None:
+        return False
+    command.upgrade(configuration(connection), "head")
+    return True
