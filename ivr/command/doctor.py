@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Final
@@ -37,6 +38,7 @@ def doctor(
     Nothing is changed and nobody is called. Run it on Asterisk's machine, as the daemon's user.
     """
     draft, shelf = options().config, shelf_of(asterisk_folder, revisions)
+    spool = map(Path, filter(None, [os.environ.get("HOTLINE_SPOOL")]))
     try:
         loaded, folder, _ = load_live(shelf, draft)
     except OSError:  # told by machine.revisions
@@ -48,7 +50,8 @@ def doctor(
         *machine.draft(draft, folder),
         machine.revisions(shelf),
         machine.secrets(secrets, asterisk_folder),
-        machine.database(database_url()),
+        machine.privacy(database_url(), (shelf.folder, draft, *spool)),
+        machine.database(database_url()),  # last: opening a SQLite file closes it to others
     ]
     # Recordings are beside the draft only: of what is live, any sentence of its name will do.
     findings += asyncio.run(_live(loaded, server, secrets, draft if folder == draft else None))

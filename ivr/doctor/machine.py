@@ -160,14 +160,19 @@ def database(url: str) -> Finding:
     return well("database", f"{store.engine.dialect.name}, with the tables of this version")
 
 
-def privacy(url: str, folders: Iterable[Path]) -> Finding:
-    """The database and the files of these folders hold citizens' numbers: others must not read them."""
+def privacy(url: str, paths: Iterable[Path]) -> Finding:
+    """SQLite's file and all files at or below the paths hold citizens' numbers: others must not read them."""
     with suppress(StoreUnfit), closing(Store(url)) as store:
-        folders = [store.file, *folders]
-    files = {folder: filter(Path.is_file, (folder, *folder.rglob("*"))) for folder in folders}
-    exposed = [folder for folder in files if any(map(is_open_to_others, files[folder]))]
+        paths = [store.file, *paths] if store.is_sqlite else paths
+    exposed = list(filter(_holds_an_open_file, paths))
     if not exposed:
         return well("privacy", "no other user of this machine can read database, revisions or configuration")
     names = " ".join(map(str, exposed))
     do = f"run `chmod -R o= {names}`; Asterisk and the daemon read by their group"
     return warning("privacy", f"every user of this machine can read citizens' numbers in {names}", do)
+
+
+def _holds_an_open_file(path: Path) -> bool:
+    with suppress(OSError):  # where this user may not look, others may not either
+        return any(is_open_to_others(each) and each.is_file() for each in (path, *path.rglob("*")))
+    return False

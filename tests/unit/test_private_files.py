@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,8 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from ivr.base.permissions import write_whole
+from ivr.command.root import app
 from ivr.doctor.machine import privacy
 from ivr.recording.unstored import Spool
 from ivr.revisions.shelf import CONFIG, Shelf, put_back
@@ -95,3 +98,34 @@ def test_the_doctor_names_what_every_user_of_the_machine_can_read(
     finding = privacy(url, (config, closed))
     assert finding.level == "warning"
     assert finding.do.startswith(f"run `chmod -R o= {tmp_path / 'hotline.db'} {config}`")
+
+
+@pytest.mark.parametrize("open_to_all", [[], ["config"], ["revisions"], ["hotline.db"], ["main.spool"]])
+def test_the_doctors_command_names_what_others_can_read_of_each_place(
+    open_to_all: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of another database than SQLite it looks at no file, such as those of the current folder."""
+    monkeypatch.setattr(Path, "parents", property(lambda path: [path.parent]))  # above it pytest closes all
+    files = {name: tmp_path / name for name in ("hotline.db", "main.spool")}
+    for name in ("config", "revisions"):
+        (tmp_path / name).mkdir()
+        files[name] = tmp_path / name / "hotline.yaml"
+    for name, file in files.items():
+        file.write_text("hotline: {}\n" if name == "config" else "")
+        file.chmod(0o644 if name in open_to_all else 0o640)
+    tmp_path.chmod(0o755)
+    monkeypatch.chdir(tmp_path / "revisions")
+    found = {}
+    for url in (f"sqlite:///{tmp_path / 'hotline.db'}", "postgresql://127.0.0.1:1/hotline"):
+        arguments = ["--config", str(tmp_path / "config"), "doctor", "--asterisk", str(tmp_path), "--json"]
+        environment = {
+            "HOTLINE_DATABASE_URL": url,
+            "HOTLINE_SPOOL": str(tmp_path / "main.spool"),
+            "HOTLINE_REVISIONS": str(tmp_path / "revisions"),
+        }
+        said = CliRunner().invoke(app, arguments, env=environment)
+        (found[url[:6]],) = [one for one in json.loads(said.stdout) if one["check"] == "privacy"]
+    for kind, finding in found.items():
+        named = [name for name in open_to_all if kind == "sqlite" or name != "hotline.db"]
+        assert finding["level"] == ("warning" if named else "ok")
+        assert all(f"{tmp_path / name}`" in finding["do"] for name in named)
