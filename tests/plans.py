@@ -26,8 +26,9 @@ GROWING: Final = frozenset(
     }
 )  # fmt: skip
 """Tables with rows for every call, or every minute."""
+ASKERS: Final = ("ivr.storage.", "ivr.reading.", "ivr.retention.", "callback_dialer.")
 WHOLE: Final = frozenset({"export", "purge", "totals", "upgrade"})
-"""Parts of `ivr.storage` that read a period, or everything: for a person who asked, at night, or once."""
+"""Modules of these rooms that read a period, or everything: for a person who asked, at night, or once."""
 _READS: Final = re.compile(r"\s*(SELECT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
 _WRITES: Final = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP)\b", re.IGNORECASE)
 _SCAN: Final = re.compile(r"SCAN (\w+)|SEARCH (\w+) .*\(server=\?\)$")
@@ -70,8 +71,7 @@ def _asker() -> str | None:
         module = frame.f_globals.get("__name__", "")
         if module.startswith("tests."):
             return None
-        is_ours = module.startswith(("ivr.storage.", "callback_dialer."))
-        if is_ours and not module.endswith((".engine", ".rows")):
+        if module.startswith(ASKERS) and not module.startswith("ivr.storage.engine."):
             return None if module.rpartition(".")[2] in WHOLE else f"{module}.{frame.f_code.co_name}"
         frame = frame.f_back
     return None
