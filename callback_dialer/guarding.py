@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import Connection
 
 from callback_dialer.policy import Policy
 from ivr.calls.callback_states import HeldFor
@@ -50,12 +50,8 @@ def guarded(
         del uses["trunk"]
         uses["by_hand"] = uses.pop("orderer")
     limits: dict[str, Budget] = {name: getattr(rules.budgets, name) for name in uses}
-    counts: dict[str, ColumnElement[bool]] = {
-        name: use & budgets.since(now - timedelta(seconds=limits[name].within), owed=name not in OWN)
-        for name, use in uses.items()
-    }
-    counts |= {"ceiling": budgets.is_untried(), "held": budgets.is_held()}
-    found = budgets.counted(connection, counts)
+    begins = {name: now - timedelta(seconds=limit.within) for name, limit in limits.items()}
+    found = budgets.used(connection, uses, begins, OWN)
     full = {
         name: f"budgets.{name}: {budget.most} callbacks within {budget.within:g} s"
         for name, budget in limits.items()

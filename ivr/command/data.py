@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import typer
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from ivr.asterisk.connection import utc_now
 from ivr.base.masking import masked
@@ -22,17 +23,15 @@ from ivr.command.queue_logs import audit, backfill
 from ivr.command.reports import show_totals, told_days
 from ivr.command.status import gap_told
 from ivr.command.store import make_tables, noted, open_store
+from ivr.reading import calls
 from ivr.reading.export import NUMBERS, Kind, fields, rows
 from ivr.retention import recordings
 from ivr.storage.people import audit as audited
 from ivr.storage.records.sealed import sealed
 from ivr.storage.running.listening import every_gap
-from ivr.storage.schema.recorded import calls
 
 app = group("The records for other programs.", "hotline data export visits --format csv")
 _DAYS_BACK: Final = timedelta(days=30)
-_MOST: Final = 100
-"""Calls whose recordings are looked for."""
 
 
 def export(
@@ -113,11 +112,11 @@ def find_recordings(
     linkedids = {call}.union(*(recordings.calls_of(wanted.name, server) for server in folders))
     with open_store() as store:
         found = [
-            {**row, "file": str(file)}
-            for row in store.read(lambda connection: _calls(connection, linkedids, number))
-            if (folder := folders.get(row["server"])) is not None
-            for file in recordings.of_call(folder, row["server"], row["linkedid"])
-            if number or call == row["linkedid"] or wanted == file
+            {**asdict(one), "file": str(file)}
+            for one in store.read(lambda connection: calls.find(connection, linkedids, number))
+            if (folder := folders.get(one.server)) is not None
+            for file in recordings.of_call(folder, one.server, one.linkedid)
+            if number or call == one.linkedid or wanted == file
         ]
         if not found:
             fail("no recording is found", hint="it was not recorded, is on another machine, or is deleted")
@@ -136,13 +135,6 @@ def find_recordings(
         fail(what, hint="name a new file, as a user who may read it")
     copied = _masked({**found[0], "copied_to": str(copy)})
     print_result(as_json, [copied], [f"copied {file} to {copy}"])
-
-
-def _calls(connection: Connection, linkedids: set[str], number: str) -> list[dict[str, Any]]:
-    is_it = calls.c.caller_e164 == number if number else calls.c.linkedid.in_(linkedids)
-    wanted = select(calls.c.server, calls.c.linkedid, calls.c.caller_e164, calls.c.began_at)
-    rows = connection.execute(wanted.where(is_it).order_by(calls.c.began_at.desc()).limit(_MOST))
-    return [dict(row) for row in rows.mappings()]
 
 
 def _show(found: list[dict[str, Any]], as_json: bool) -> None:

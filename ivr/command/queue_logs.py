@@ -21,18 +21,16 @@ from ivr.command.checking import running_configuration
 from ivr.command.options import fail, local, server_of, timestamp
 from ivr.command.parameters import AllQueues, AsJson, LastDay, ServerInRecords, from_day, server_option
 from ivr.command.printing import print_line, print_result, progress
-from ivr.command.reports import Days, told_days
+from ivr.command.reports import Days, data_of, lines_of, told_days
 from ivr.command.store import open_store
 from ivr.config.model import Configuration
 from ivr.figures.agreement import Disagreement
 from ivr.reading.agreement import LogComparison, Period, decided, sums
 from ivr.recording.queue_log import QueueLog, Told, keep, known, read_files
 from ivr.recording.watched import Watched
-from ivr.storage.engine.statements import take_statistics
 from ivr.storage.engine.store import Store
-from ivr.storage.records.visits import Saved
+from ivr.storage.records.visits import Saved, take_statistics
 from ivr.storage.running import listening
-from ivr.storage.schema.recorded import calls, visits
 
 _HINT: Final = "name queue_log files that can be read"
 _ENOUGH: Final = 1000
@@ -89,7 +87,7 @@ def _read(
             saved = store.write(partial(_keep, server=server, watched=watched, told=some))
             now_new = sum(one.new for one in saved)
             if new <= _ENOUGH < new + now_new:
-                store.write(lambda connection: take_statistics(connection, calls, visits))
+                store.write(take_statistics)
             new, changed = new + now_new, changed + sum(one.changed for one in saved)
             refused += sum(one.refused for one in saved)
             for told in some:
@@ -139,8 +137,8 @@ def audit(
         known = store.read(days.completeness)
     compared = [name for name, log in logs.items() if log]
     data = {**asdict(period), "compared_with_queue_log_of": compared, "disagreements": found}
-    lines = (*_lines(found, period, compared, known.deleted_days), *known.lines())
-    print_result(as_json, {**data, **known.as_json()}, lines)
+    lines = (*_lines(found, period, compared, known.deleted_days), *lines_of(known))
+    print_result(as_json, {**data, **data_of(known)}, lines)
     if found:
         raise typer.Exit(1)
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from functools import reduce
 from itertools import groupby
 from operator import attrgetter
 from typing import Annotated, Any, Final
@@ -26,13 +25,10 @@ from ivr.command.status import gap_told
 from ivr.command.store import open_store
 from ivr.config.model import Configuration
 from ivr.menus.steps import ON, SENT_ON, NodeCount, WaysOut, by_node
-from ivr.reading.totals import Total, totals, ways_out
-from ivr.storage.engine.statements import clock_of
-from ivr.storage.records.sealed import SealedDay, begins, sealed
-from ivr.storage.running.listening import Gap, every_gap
-from ivr.storage.running.liveness import Availability, availability
+from ivr.reading.completeness import Completeness, completeness
+from ivr.reading.totals import Total, summed, ways_out
+from ivr.storage.records.sealed import begins
 
-_ENDED_ALIKE: Final = attrgetter("record", "server", "structure", "queue", "origin", "result")
 _NAMED: Final = (*SENT_ON.values(), ON, "queue", "hung up", "let go")
 _FAR_AHEAD: Final = timedelta(days=366)
 
@@ -78,60 +74,37 @@ class Days:
 
     def completeness(self, connection: Connection) -> Completeness:
         """Who listened when, and what retention has taken."""
-        until = max(self.begin, min(self.end, clock_of(connection).replace(second=0, microsecond=0)))
-        servers = sorted(self.configuration.servers)
-        return Completeness(
-            {server: availability(connection, server, self.begin, until) for server in servers},
-            every_gap(connection, self.begin, self.end),
-            sealed(connection, self.first, self.last),
-        )
+        return completeness(connection, self.configuration.servers, self.first, self.last, self.zone)
 
 
-@dataclass(frozen=True)
-class Completeness:
-    """Of one period. `minutes`: by server, until now at the latest; one without a row counts as unknown."""
+def lines_of(known: Completeness) -> Iterator[str]:
+    """A line for each server, each gap, and the sealed days."""
+    for server, found in known.minutes.items():
+        minutes = f"{server}: {found.up:,} min up, {found.down:,} down, {found.unknown:,} unknown"
+        yield f"{minutes}; data {'complete' if known.is_complete(server) else 'INCOMPLETE'}"
+    for server, gap in known.gaps:
+        yield f"gap at {server}: {gap_told(gap)}"
+    if days := [one.day for one in known.sealed_days]:
+        yield f"sealed: {told_days(days)}; numbers or records of them may be gone"
 
-    minutes: dict[str, Availability]
-    gaps: list[tuple[str, Gap]]
-    sealed_days: list[SealedDay]
 
-    def lines(self) -> Iterator[str]:
-        """A line for each server, each gap, and the sealed days."""
-        for server, found in self.minutes.items():
-            known = f"{server}: {found.up:,} min up, {found.down:,} down, {found.unknown:,} unknown"
-            yield f"{known}; data {'complete' if self._is_complete(server) else 'INCOMPLETE'}"
-        for server, gap in self.gaps:
-            yield f"gap at {server}: {gap_told(gap)}"
-        if days := [one.day for one in self.sealed_days]:
-            yield f"sealed: {told_days(days)}; numbers or records of them may be gone"
-
-    @property
-    def deleted_days(self) -> list[date]:
-        """Those whose calls retention has deleted, or is about to."""
-        return [one.day for one in self.sealed_days if one.calls_deleted]
-
-    def as_json(self) -> dict[str, Any]:
-        """The same for programs."""
-        return {
-            "servers": [
-                {
-                    "server": server,
-                    "minutes_up": found.up,
-                    "minutes_down": found.down,
-                    "minutes_unknown": found.unknown,
-                    "is_complete": self._is_complete(server),
-                }
-                for server, found in self.minutes.items()
-            ],
-            "gaps": [{"server": server, **asdict(gap)} for server, gap in self.gaps],
-            "sealed_days": [one.day for one in self.sealed_days],
-            "deleted_days": self.deleted_days,
-        }
-
-    def _is_complete(self, server: str) -> bool:
-        """Every minute is known, and of every gap queue_log has told."""
-        is_filled = all(gap.rebuilt is not None for where, gap in self.gaps if where == server)
-        return is_filled and not self.minutes[server].unknown
+def data_of(known: Completeness) -> dict[str, Any]:
+    """The same for programs."""
+    return {
+        "servers": [
+            {
+                "server": server,
+                "minutes_up": found.up,
+                "minutes_down": found.down,
+                "minutes_unknown": found.unknown,
+                "is_complete": known.is_complete(server),
+            }
+            for server, found in known.minutes.items()
+        ],
+        "gaps": [{"server": server, **asdict(gap)} for server, gap in known.gaps],
+        "sealed_days": [one.day for one in known.sealed_days],
+        "deleted_days": known.deleted_days,
+    }
 
 
 def told_days(days: Sequence[date]) -> str:
@@ -151,11 +124,11 @@ def show_totals(
     """
     days = Days.asked(begin, end, days_back=0)
     with open_store() as store:
-        summed = store.read(lambda connection: _summed(connection, days))
+        sums = store.read(lambda connection: summed(connection, days, days.zone))
         known = store.read(days.completeness)
-    sums = {"from": days.first, "to": days.last, "totals": summed}
-    lines = (f"{days.first} to {days.last}", *_lines(summed), *known.lines())
-    print_result(as_json, {**sums, **known.as_json()}, lines)
+    data = {"from": days.first, "to": days.last, "totals": sums}
+    lines = (f"{days.first} to {days.last}", *_lines(sums), *lines_of(known))
+    print_result(as_json, {**data, **data_of(known)}, lines)
 
 
 def stats(
@@ -180,7 +153,7 @@ def stats(
         print_table(("node", "visits", "by key", *_NAMED), rows, right=("visits", *_NAMED))
     else:
         print_line("no call came through the menu in those days")
-    print_lines(known.lines(), err=as_json)
+    print_lines(lines_of(known), err=as_json)
 
 
 def _row(node: NodeCount) -> tuple[str, ...]:
@@ -188,23 +161,8 @@ def _row(node: NodeCount) -> tuple[str, ...]:
     return (node.node, str(node.visits), keys, *(str(node.left[name] or "") for name in _NAMED))
 
 
-def _summed(connection: Connection, days: Days) -> list[Total]:
-    """One total for each way in which records ended in the period."""
-    found = sorted(total for day in days for total in totals(connection, day, days.zone))
-    return [reduce(_added, alike) for _, alike in groupby(found, key=_ENDED_ALIKE)]
-
-
-def _added(one: Total, other: Total) -> Total:
-    return replace(
-        one,
-        number=one.number + other.number,
-        wait_seconds=round(one.wait_seconds + other.wait_seconds, 3),
-        talk_seconds=round(one.talk_seconds + other.talk_seconds, 3),
-    )
-
-
-def _lines(summed: Iterable[Total]) -> Iterator[str]:
-    for record, of_record in groupby(summed, key=attrgetter("record")):
+def _lines(sums: Iterable[Total]) -> Iterator[str]:
+    for record, of_record in groupby(sums, key=attrgetter("record")):
         kind = list(of_record)
         yield _line(record, kind)
         for place, same in groupby(sorted(kind, key=_place), key=_place):

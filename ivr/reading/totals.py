@@ -7,13 +7,16 @@ purge changes no figure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import reduce
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, case, func, insert, literal, select
+from sqlalchemy import Connection, Select, case, func, literal, select
 
 from ivr.menus.steps import Walk, WaysOut, passed
 from ivr.storage.engine.statements import all_as, columns
@@ -21,6 +24,8 @@ from ivr.storage.records.sealed import begins, sealed
 from ivr.storage.schema.owed import attempts, callbacks, decisions
 from ivr.storage.schema.recorded import calls, visits
 from ivr.storage.schema.running import sealed_nodes, sealed_totals
+
+_ENDED_ALIKE: Final = attrgetter("record", "server", "structure", "queue", "origin", "result")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,11 +54,19 @@ def totals(connection: Connection, day: date, zone: ZoneInfo) -> list[Total]:
     return sorted(_counted(connection, day, zone))
 
 
-def keep_totals(connection: Connection, day: date, zone: ZoneInfo) -> None:
-    """As the records of the day tell them now."""
-    counted = [{"day": day.isoformat(), **asdict(total)} for total in _counted(connection, day, zone)]
-    if counted:
-        connection.execute(insert(sealed_totals), counted)
+def summed(connection: Connection, days: Iterable[date], zone: ZoneInfo) -> list[Total]:
+    """One total for each way in which records ended on these days."""
+    found = sorted(total for day in days for total in totals(connection, day, zone))
+    return [reduce(_added, alike) for _, alike in groupby(found, key=_ENDED_ALIKE)]
+
+
+def _added(one: Total, other: Total) -> Total:
+    return replace(
+        one,
+        number=one.number + other.number,
+        wait_seconds=round(one.wait_seconds + other.wait_seconds, 3),
+        talk_seconds=round(one.talk_seconds + other.talk_seconds, 3),
+    )
 
 
 def ways_out(connection: Connection, day: date, zone: ZoneInfo) -> WaysOut:
@@ -61,18 +74,7 @@ def ways_out(connection: Connection, day: date, zone: ZoneInfo) -> WaysOut:
     if sealed(connection, day, day):
         kept = select(sealed_nodes).where(sealed_nodes.c.day == day.isoformat())
         return WaysOut({(row.node, row.left_by): row.number for row in connection.execute(kept)})
-    return _walked(connection, day, zone)
-
-
-def keep_walks(connection: Connection, day: date, zone: ZoneInfo) -> None:
-    """As the calls of a sealed day tell it now."""
-    mine = {"day": day.isoformat()}
-    counted = [
-        {**mine, "node": node, "left_by": left_by, "number": number}
-        for (node, left_by), number in _walked(connection, day, zone).items()
-    ]
-    if counted:
-        connection.execute(insert(sealed_nodes), counted)
+    return passed(_walks(connection, begins(day, zone), begins(day + timedelta(days=1), zone)))
 
 
 def _counted(connection: Connection, day: date, zone: ZoneInfo) -> Iterator[Total]:
@@ -82,10 +84,6 @@ def _counted(connection: Connection, day: date, zone: ZoneInfo) -> Iterator[Tota
             server, structure, queue, origin, result, number, wait, talk = row
             seconds = (round(wait or 0.0, 3), round(talk or 0.0, 3))
             yield Total(record, server, structure, queue, origin, result, number, *seconds)
-
-
-def _walked(connection: Connection, day: date, zone: ZoneInfo) -> WaysOut:
-    return passed(_walks(connection, begins(day, zone), begins(day + timedelta(days=1), zone)))
 
 
 def _walks(connection: Connection, begin: datetime, end: datetime) -> Iterator[Walk]:

@@ -8,20 +8,32 @@ old depends on a clock: `why_doubtful` asks the records whether they agree with 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Column, Connection, Table, delete, func, or_, select, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Table,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.base.masking import MARK, pseudonym, without_numbers
 from ivr.calls.callback_states import OPEN_STATES
 from ivr.config.model import Retention
-from ivr.reading.totals import keep_totals, keep_walks
+from ivr.reading.totals import totals, ways_out
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.engine.store import Store
 from ivr.storage.owed.refusals import any_hashed, hash_old
@@ -29,7 +41,14 @@ from ivr.storage.records.sealed import begins, mark_deleted, mark_sealed, sealed
 from ivr.storage.schema.columns import MOST_AHEAD
 from ivr.storage.schema.owed import attempt_journal, attempts, callback_journal, callbacks, decisions, orders
 from ivr.storage.schema.recorded import calls, surveys, visits
-from ivr.storage.schema.running import agent_states, minutes, processes, recorder_signs
+from ivr.storage.schema.running import (
+    agent_states,
+    minutes,
+    processes,
+    recorder_signs,
+    sealed_nodes,
+    sealed_totals,
+)
 
 _AT_ONCE: Final = 1000
 _DAY: Final = timedelta(days=1)
@@ -143,9 +162,17 @@ def _seal_day(connection: Connection, day: date, zone: ZoneInfo) -> bool:
     """Keep what the day adds up to; False if that is done."""
     if sealed(connection, day, day):
         return False
+    ways = ways_out(connection, day, zone)
+    kept = {
+        sealed_totals: [asdict(total) for total in totals(connection, day, zone)],
+        sealed_nodes: [
+            {"node": node, "left_by": way, "number": number} for (node, way), number in ways.items()
+        ],
+    }
     mark_sealed(connection, day, zone)
-    keep_totals(connection, day, zone)
-    keep_walks(connection, day, zone)
+    for table, rows in kept.items():
+        if rows:
+            connection.execute(insert(table), [{"day": day.isoformat(), **row} for row in rows])
     return True
 
 

@@ -16,6 +16,9 @@ MAY_IMPORT = {
 }
 CORE = ("ivr/visits", "ivr/figures", "ivr/calls", "ivr/queues", "ivr/config", "ivr/checks", "ivr/menus")
 """Pure rooms: no sockets, no SQL, no clock of their own."""
+SQL = ("ivr/storage", "ivr/reading", "ivr/retention")
+"""Rooms that build statements."""
+PRINTING = {"csv", "logging", "rich", "structlog", "sys", "typer"}
 RIM = {"asyncio", "panoramisk", "socket", "sqlalchemy", "subprocess", "threading", "twisted"}
 
 
@@ -57,6 +60,31 @@ def test_the_pure_core_touches_no_socket_no_database_and_no_thread(room: str) ->
     for path in modules(room):
         wrong = {name.split(".")[0] for name in imported(path)} & RIM
         assert not wrong, f"{path.relative_to(REPO)} imports {sorted(wrong)}"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_sql_is_written_in_its_rooms_only(room: str) -> None:
+    """Elsewhere a connection is handed on, and what went wrong with it is caught."""
+    for path in modules(room):
+        if any(path.is_relative_to(REPO / sql) for sql in SQL):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module is not None:
+                names = {alias.name for alias in node.names}
+                is_sql = node.module.startswith("sqlalchemy") and node.module != "sqlalchemy.exc"
+                assert not (is_sql and names != {"Connection"}), f"{path.relative_to(REPO)}: {sorted(names)}"
+                assert not node.module.startswith("ivr.storage.schema"), path.relative_to(REPO)
+            elif isinstance(node, ast.Import):
+                assert not [alias for alias in node.names if alias.name.startswith("sqlalchemy")], path
+
+
+def test_what_reads_prints_nothing_and_writes_nothing() -> None:
+    for path in modules("ivr/reading"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        printing = {name.split(".")[0] for name in imported(path)} & PRINTING
+        assert not printing, f"{path.relative_to(REPO)} imports {sorted(printing)}"
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        assert not names & {"print", "insert", "update", "delete"}, path.relative_to(REPO)
 
 
 @pytest.mark.parametrize("room", ROOMS)

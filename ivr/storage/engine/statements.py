@@ -105,15 +105,6 @@ def among(connection: Connection, column: Column[Any], values: Collection[Any]) 
     return column.in_(select(listed.c.value))
 
 
-def take_statistics(connection: Connection, *tables: Table) -> None:
-    """Let PostgreSQL plan by what the tables hold now, not when autovacuum next looks, up to a minute later.
-
-    Without any it reads a whole index for every batch, and a year takes hours. SQLite plans by the indexes.
-    """
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"ANALYZE {', '.join(table.name for table in tables)}")
-
-
 def copy_instead(cursor: Any, statement: str, rows: Sequence[Sequence[Any]], context: Any) -> bool:
     """PostgreSQL's way to execute an `insert_all`; whatever else is executed stays as it is."""
     if (copy := context.execution_options.get(COPY)) is None:

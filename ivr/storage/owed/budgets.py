@@ -5,7 +5,7 @@ Read in the transaction that would open or release one more. The dialer has the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,6 +23,21 @@ _TURNS_OF: Final = timedelta(days=1)
 """For so long it is remembered how many turns a prefix had."""
 
 
+def used(
+    connection: Connection,
+    uses: Mapping[str, ColumnElement[bool]],
+    begins: Mapping[str, datetime],
+    opened: Collection[str],
+) -> dict[str, int]:
+    """How many callbacks use up each budget since it begins; the untried ones (`ceiling`); those `held`.
+
+    Budgets in `opened` count callbacks as they are opened, the others as they become owed.
+    """
+    counts = {name: use & since(begins[name], owed=name not in opened) for name, use in uses.items()}
+    untried = callbacks.c.state.in_(("owed", "dialing", "on_hold")) & (callbacks.c.attempts_used == 0)
+    return counted(connection, {**counts, "ceiling": untried, "held": is_held()})
+
+
 def counted(connection: Connection, counts: Mapping[str, ColumnElement[bool]]) -> dict[str, int]:
     """How many callbacks meet each condition, by its name."""
     # Each by an index of its own: one pass with filters would read every callback there ever was.
@@ -37,11 +52,6 @@ def counted(connection: Connection, counts: Mapping[str, ColumnElement[bool]]) -
 def since(moment: datetime, *, owed: bool) -> ColumnElement[bool]:
     """Condition: opened, or become owed, after that moment."""
     return (callbacks.c.owed_at if owed else callbacks.c.created_at) > moment
-
-
-def is_untried() -> ColumnElement[bool]:
-    """Condition: owed, and no try of the citizen's used up so far."""
-    return callbacks.c.state.in_(("owed", "dialing", "on_hold")) & (callbacks.c.attempts_used == 0)
 
 
 def is_held() -> ColumnElement[bool]:
