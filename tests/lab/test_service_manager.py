@@ -121,7 +121,7 @@ def test_sigterm_ends_a_service_that_waits_for_asterisk(installation: Installati
 
 _DEAF = """
 import asyncio
-from ivr import daemon
+from ivr.base import daemon
 daemon.STOP_SECONDS = 0.5
 async def deaf(stop):
     print("deaf", flush=True)
