@@ -1,9 +1,9 @@
 """What is owed after a missed call, or to whoever asks: one verdict with its reason, from facts and policy.
 
-The first reason not to call decides. The order follows the report's slices: who waited too briefly comes
-first whoever they are, then who was served, then who cannot be called, then what the policy does not want,
-and last what is going on with that number already. A request is asked all of this but what only a call has: a
-wait and an outcome. `deciding` gathers the facts and stores the verdict.
+The first reason not to call decides. The order follows the report's slices: what is no citizen's call comes
+first, then a wait that was too short (`wait_over`, 10 s), then who was served, then who cannot be called,
+then what the policy does not want, and last what is going on with that number already. A request is asked all
+of this but what only a call has: a wait and an outcome. `deciding` gathers the facts and stores the verdict.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Choose the next citizen to dial and plan the attempt: one transaction in which all is checked once more.
 
-The attempts alive are counted, the citizen's own calls looked for and the attempt stored under the same
-lock, so that two dialers share no agent and nobody is dialled who is being served. Called by the dialer
-until it says None. Before that, in every turn, `release_next` makes owed what was held for the window of a
-budget: held is not lost.
+The attempts alive are counted, the citizen's own calls looked for and the attempt stored under the same lock,
+so that two dialers of one server share no agent and nobody is dialled who is being served. Across servers
+only trunks, callbacks and numbers are shared: a phone is registered at one. Called by the dialer until it
+says None. Before that, in every turn, `release_next` makes owed what was held for the window of a budget:
+held is not lost.
 """
 
 from __future__ import annotations

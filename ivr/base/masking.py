@@ -3,7 +3,8 @@
 `masked` leaves enough of a number to recognise one's own, too little to call it. `visible` makes text fit for
 terminals and logs, `spreadsheet_cell` for CSV; every command and log goes through them. `pseudonym` is what
 is left of a number after its retention date: a keyed hash, equal for equal numbers, which nobody finds by
-trying all numbers without the key.
+trying all numbers without the key. Neither `ivr.reading` nor the printing masks: the command that shows a
+number does (`NUMBERS` of `ivr.reading.export`).
 """
 
 from __future__ import annotations
