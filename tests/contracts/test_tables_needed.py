@@ -47,6 +47,15 @@ SETTINGS: Final = (
     "HOTLINE_DATABASE_URL=sqlite:////var/lib/hotline/hotline.db HOTLINE_SPOOL=/var/lib/hotline/main.spool"
 )
 OTHER: Final = "first_0123456789ab"
+ONE_OF_EACH: Final = ("status", "callbacks pause dial", "data migrate")
+"""On PostgreSQL: every command meets the store by the same two functions."""
+
+
+def on_stores(*commands: str) -> list[tuple[str, str]]:
+    """Each command on SQLite, one of each kind on PostgreSQL too."""
+    return [("sqlite", words) for words in commands] + [
+        ("postgresql", words) for words in ONE_OF_EACH if words in commands
+    ]
 
 
 @pytest.fixture
@@ -93,10 +102,12 @@ def test_a_command_without_settings_names_them_with_an_example_and_makes_no_file
     assert list(empty.iterdir()) == []
 
 
-@pytest.mark.parametrize("words", [*READ, *WRITE])
-@pytest.mark.parametrize("parts", ["seen.db", "nowhere/seen.db"])
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [*(("seen.db", words) for words in (*READ, *WRITE)), ("nowhere/seen.db", "status")],
+)
 def test_a_command_on_a_sqlite_file_that_is_missing_names_it_and_makes_no_file(
-    words: str, parts: str, empty: Path
+    parts: str, words: str, empty: Path
 ) -> None:
     said = refused(words, empty, HOTLINE_DATABASE_URL=f"sqlite:///{empty / parts}")
     assert f"there is no database {empty / parts}" in said
@@ -104,7 +115,7 @@ def test_a_command_on_a_sqlite_file_that_is_missing_names_it_and_makes_no_file(
     assert list(empty.iterdir()) == []
 
 
-@pytest.mark.parametrize("words", [*READ, *WRITE])
+@pytest.mark.parametrize(("url", "words"), on_stores(*READ, *WRITE), indirect=["url"])
 def test_a_command_on_a_database_without_tables_says_which_it_needs_and_makes_none(
     words: str, empty: Path, store: Store
 ) -> None:
@@ -115,7 +126,7 @@ def test_a_command_on_a_database_without_tables_says_which_it_needs_and_makes_no
     assert inspect(store.engine).get_table_names() == []
 
 
-@pytest.mark.parametrize("words", [*READ, *WRITE, *START])
+@pytest.mark.parametrize(("url", "words"), on_stores(*READ, *WRITE, *START), indirect=["url"])
 def test_tables_of_another_schema_are_left_alone_and_both_schemas_are_named(
     words: str, empty: Path, store: Store
 ) -> None:
