@@ -191,7 +191,10 @@ def _callback_fault(
 ) -> str:
     """Why the call back this caller is owed is lost, empty if it is not."""
     # Where Asterisk went away first, the wait is known only up to its last sign of life.
-    surely = call.ended == "here" and not call.is_cut and wait.least - call.frozen_seconds > OWED_AFTER
+    # So it is in whole seconds where queue_log alone tells: up to one less than it was.
+    unsure = _WHOLE_SECONDS if any(it["precision"] == "s" for it in visits) else 0.0
+    at_least = wait.least - call.frozen_seconds - unsure
+    surely = call.ended == "here" and not call.is_cut and at_least > OWED_AFTER
     stored = any(_is_missed(it) for it in visits)
     is_owed = call.voice_at is None and not call.agent and (surely or stored)
     mine = [it for it in tries if it.caller == call.caller]

@@ -163,3 +163,12 @@ def test_a_late_hang_up_is_no_fault_while_asterisk_stood_still() -> None:
     late = [visit("abandoned", 11.0)]
     assert found(GAVE_UP, late, [owed()]) == [WRONG]
     assert found(replace(GAVE_UP, frozen_seconds=3.0), late, [owed()]) == []
+
+
+@pytest.mark.parametrize(("ended_at", "faults"), [(102.0, []), (104.0, [LOST])])
+def test_a_wait_in_whole_seconds_may_be_up_to_one_less_than_it_was(
+    ended_at: float, faults: list[str]
+) -> None:
+    call = replace(GAVE_UP, ended_at=ended_at)
+    stored = visit("abandoned", 1.0 if not faults else 3.0, source="queue_log", precision="s")
+    assert found(call, [stored], [], joined={WHO: 99}) == faults
