@@ -1,6 +1,6 @@
 """Calls and queue visits into the store, each exactly once, whoever tells of them and how often.
 
-`save` finds the rows that are told of, has `ivr.visits.merge` decide what they become, and writes what is
+`save` finds the rows of the records, has `ivr.visits.merge` decide what they become, and writes what is
 new or changed: a few statements for a batch, whether that is one call or a thousand.
 """
 
@@ -74,7 +74,7 @@ def save(
 
 
 class _Batch:
-    """What is told, put on the rows it is about: first every call, then every visit under its call."""
+    """Records put on the rows they are about: first every call, then every visit under its call."""
 
     def __init__(
         self, connection: Connection, told: Sequence[Call], visited: Sequence[Visit], read_number: ReadNumber
