@@ -2,8 +2,8 @@
 
 What a citizen asks for by key is `take`n before they hear "accepted", or decided by the dialer where only
 queue_log tells of it (`decide_order`); it is noted and decided once, whoever told of it. `place` and
-`place_all` are for `hotline callbacks add` and `import`; what they refuse is told with the reason and stored
-nowhere. Each is one transaction.
+`place_all` are for `hotline callbacks add` and `import`; what they refuse is reported with the reason and
+stored nowhere. Each is one transaction.
 """
 
 from __future__ import annotations

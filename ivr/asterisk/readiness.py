@@ -99,7 +99,7 @@ FOR_GOOD: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 async def close(send: Send, schedule: str, until: datetime = FOR_GOOD) -> None:
-    """New callers are told that it is closed, until that moment; those who wait go on waiting."""
+    """New callers hear that it is closed, until that moment; callers already waiting go on waiting."""
     seconds = str(int(until.timestamp()))
     await send({"Action": "DBPut", "Family": DB_CLOSED, "Key": schedule, "Val": seconds})
 

@@ -146,7 +146,7 @@ class Guard:
         """Let it be heard; what is raised is logged, with how many were skipped so far."""
         try:
             hear(event)
-        except Exception:
+        except Exception:  # whatever one event does, the next ones are heard
             self._skipped += 1
             name = getattr(event, "name", repr(event))
             log.exception(f"not understood; the {self._who} goes on", told=name, skipped=self._skipped)

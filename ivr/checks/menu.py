@@ -111,7 +111,7 @@ State = tuple[str, Closed]
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """`nodes` from the smallest name on; `only_closed`: it is none while all hours are open."""
+    """`nodes` from the smallest name on; `only_closed`: not a round while all hours are open."""
 
     nodes: tuple[str, ...]
     only_closed: bool

@@ -161,7 +161,7 @@ def numbers(configuration: Configuration, places: Places) -> Iterator[Problem]:
             greatest.append((int(queue.max_wait + 30) // 60, name, "announce_hold_time"))
     most, name, field = max(greatest)
     number = configuration.prompts.get("number")
-    if most and number is not None and number.numbers is not None:  # else that is told already
+    if most and number is not None and number.numbers is not None:  # else that is reported already
         first, last = number.numbers
         if first > 1 or most > min(last, _MOST):
             code = "ANN002" if most <= _MOST else "ANN002.beyond"

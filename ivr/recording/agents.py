@@ -62,7 +62,7 @@ class AgentStates:
             await self._store_changes(now, is_ours)
         except (StoreAway, StoreUnfit):  # kept; the records of calls have the same trouble, and tell it
             pass
-        except Exception:
+        except Exception:  # agents' states may never cost a call or a visit
             log.exception("agents' changes of state not stored", changes=len(self._unstored))
             self._unstored = ()
 

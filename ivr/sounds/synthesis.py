@@ -165,7 +165,7 @@ class Level:
 
 
 def level(path: Path) -> Level:
-    """The level of a mono 16-bit WAV file. Raises OSError, wave.Error, EOFError for what is none."""
+    """The level of a mono 16-bit WAV file. Raises OSError, wave.Error, EOFError for any other file."""
     with wave.open(str(path)) as file:
         rate = file.getframerate()
         samples = array("h", file.readframes(file.getnframes()))

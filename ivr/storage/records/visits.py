@@ -103,7 +103,7 @@ class _Batch:
         return False
 
     def put_call(self, call: Call, is_listened: bool) -> None:
-        """The call as it is told, on the row it has or gets."""
+        """Put the call on the row it has or gets."""
         rows = self._stored.calls_of(call)
         if (known := same_call(call, rows)) is not None:
             row = rows[known]
@@ -124,7 +124,7 @@ class _Batch:
         return number.e164, "internal" if call.origin == "internal" else number.kind
 
     def put_visit(self, visit: Visit) -> None:
-        """The visit as it is told, on the row it has or gets."""
+        """Put the visit on the row it has or gets."""
         call = self._call_of(visit)
         rows = self._stored.stays_of(visit)
         match [rows[known] for known in same_stay(visit, rows)]:
