@@ -6,7 +6,7 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parent.parent
 ROOMS = ("ivr", "dialplan", "agi_scripts", "callback_dialer")
 CORE = ("ivr/calls", "ivr/figures", "ivr/queues", "ivr/visits")
-CORE_MODULES = ("attempt", "decide", "pacing", "policy", "retry")
+CORE_MODULES = ("attempt", "decide", "pacing", "policy")
 """Of callback_dialer: the decisions about citizens. Configuration and dialplan are translation, not core."""
 
 

@@ -14,8 +14,8 @@ from datetime import datetime
 
 from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.words import VAR_ORDERED, VAR_SAY
+from ivr.calls.callbacks import CallOrder, OrderAnswer, read_order, when_called
 from ivr.calls.opening_hours import Schedule
-from ivr.calls.orders import CallOrder, OrderAnswer, read_order, when_called
 from ivr.sounds.prompts import ORDER_REFUSED
 
 TakeOrder = Callable[[CallOrder], OrderAnswer]

@@ -24,9 +24,9 @@ from agi_scripts.survey import survey
 from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.fastagi import Script, Unanswered
+from ivr.calls.callbacks import CallOrder, OrderAnswer
 from ivr.calls.numbers import reader
 from ivr.calls.opening_hours import calling_hours
-from ivr.calls.orders import CallOrder, OrderAnswer
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
 from ivr.storage.engine.store import Store, StoreAway

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from ivr.asterisk import words
 from ivr.asterisk.messages import AmiEvent, number
-from ivr.calls.callback_states import AttemptState, Disposition, states_before
+from ivr.calls.callbacks import AttemptState, Disposition, states_before
 
 Farewell = Literal["", "refused", "no_agent", "new_time", "withdrawn", "late"]
 """Why a citizen was let go without an agent; `withdrawn`: we hung up, as they are on the line themselves;

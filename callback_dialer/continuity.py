@@ -24,10 +24,9 @@ from sqlalchemy import Connection
 
 from callback_dialer.milestones import dialled_since
 from callback_dialer.ordering import Order
-from callback_dialer.originate import START_WITHIN
 from callback_dialer.policy import Policy
 from callback_dialer.resolving import resolve
-from callback_dialer.starting import plan
+from callback_dialer.starting import START_WITHIN, plan
 from ivr.asterisk import words
 from ivr.calls.numbers import CallerNumber
 from ivr.storage.engine.store import StoreThread

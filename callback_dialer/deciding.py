@@ -2,26 +2,93 @@
 
 One transaction per call; `decide` has the rules. Called by the dialer whenever calls have ended; what stands
 against a request is asked by whoever takes one, and by `hotline callbacks decide`.
+
+The guards against fraud and nuisance that need the store: budgets, ceilings, bursts of short abandons.
+
+Asked in the transaction that would open a callback, whoever wants it: a missed call, an order, an import.
+A number and whoever asks have budgets of their own, which refuse. What exceeds those that trunk, prefix and
+all share is held: a flood delays callbacks and switches them off for nobody.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 import structlog
 from sqlalchemy import Connection
 
-from callback_dialer import guarding
 from callback_dialer.decide import Candidate, Decision, Facts, against, candidate, decide
 from callback_dialer.policy import Policy
-from ivr.calls.callback_states import OpenState, Verdict
+from ivr.calls.callbacks import HeldFor, OpenState, Verdict
 from ivr.calls.numbers import CallerNumber
+from ivr.config.callback_rules import Budget
 from ivr.figures.missed import MissedCall, missed_calls
-from ivr.storage.engine.statements import clock_of
-from ivr.storage.owed import callbacks, missed, refusals, switches
+from ivr.storage.engine.statements import advisory_lock, clock_of
+from ivr.storage.owed import budgets, callbacks, missed, switches
 from ivr.storage.owed.callbacks import Wanted
+
+BY_HAND: Final = "(by hand)"
+"""In the place of the trunk a call came in by, where somebody asks for a callback; no trunk has that name."""
+SUSPECT: Final = timedelta(hours=1)
+"""A burst was not the first call of whoever makes it: what its trunk opened so long before is held, too."""
+
+
+OWN: Final = frozenset({"number", "orderer", "by_hand"})
+"""Budgets that refuse, and count what was opened; the others hold, and count what became owed."""
+
+
+class Guarded(NamedTuple):
+    """What stands against one more callback: a reason to refuse it, and one to hold it."""
+
+    used_up: str
+    held: str
+    held_for: HeldFor
+
+
+def guarded(
+    connection: Connection, number: str, orderer: str, trunk: str, at: datetime, policy: Policy, now: datetime
+) -> Guarded:
+    """What the guards say of a callback to `number` that was missed, or asked for, `at` a moment by `trunk`.
+
+    Until this transaction ends no other one counts: two dialers at once open no more than one of them may.
+    """
+    advisory_lock(connection, "budgets")
+    rules = policy.callback
+    uses = budgets.uses(number, number[: rules.budgets.prefix.digits + 1], orderer, trunk)
+    if trunk == BY_HAND:
+        del uses["trunk"]
+        uses["by_hand"] = uses.pop("orderer")
+    limits: dict[str, Budget] = {name: getattr(rules.budgets, name) for name in uses}
+    begins = {name: now - timedelta(seconds=limit.within) for name, limit in limits.items()}
+    found = budgets.used(connection, uses, begins, OWN)
+    full = {
+        name: f"budgets.{name}: {budget.most} callbacks within {budget.within:g} s"
+        for name, budget in limits.items()
+        if found[name] >= budget.most
+    }
+    if found["ceiling"] >= rules.ceiling:
+        full["ceiling"] = f"the ceiling of {rules.ceiling} owed callbacks is reached"
+    used_up = next((why for name, why in full.items() if name in OWN), "")
+    window = next((why for name, why in full.items() if name not in OWN), "")
+    held = _suspected(connection, trunk, at, policy)
+    if (held or window) and found["held"] >= rules.held_ceiling:
+        used_up = used_up or f"the ceiling of {rules.held_ceiling} held callbacks is reached"
+    return Guarded(used_up, held or window, "operator" if held else "window" if window else "")
+
+
+def _suspected(connection: Connection, trunk: str, missed_at: datetime, policy: Policy) -> str:
+    """Why callbacks for calls by that trunk wait for an operator, empty if they do not."""
+    if (why := switches.why_off(connection, switches.held(trunk))) is not None:
+        return why
+    burst = policy.callback.burst
+    begin = missed_at - timedelta(seconds=burst.within)
+    count = budgets.short_abandons(connection, trunk, begin, missed_at, burst.wait_up_to)
+    if count < burst.abandons:
+        return ""
+    return f"{count} calls abandoned within {burst.wait_up_to:g} s in {burst.within:g} s"
+
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +142,7 @@ def _decide_one(connection: Connection, one: MissedCall, policy: Policy) -> Deci
     callback_id = _callback_for(connection, one, decision, policy)
     is_suspect = decision.held_for == "operator"
     if is_suspect and switches.turn_off(connection, switches.held(one.trunk), decision.why):
-        callbacks.hold_back(connection, one.trunk, now - guarding.SUSPECT, decision.why)
+        callbacks.hold_back(connection, one.trunk, now - SUSPECT, decision.why)
     missed.record_decision(connection, one, decision.verdict, decision.why, callback_id)
     tell("missed call", decision, call_id=one.call_id)
     return decision
@@ -85,13 +152,13 @@ def _facts(connection: Connection, who: Candidate, orderer: str, policy: Policy,
     number = who.e164
     if not number:
         return Facts()
-    found = guarding.guarded(connection, number, orderer, who.trunk, who.at, policy, now)
+    found = guarded(connection, number, orderer, who.trunk, who.at, policy, now)
     return Facts(
         is_answered_again=missed.holds(connection, missed.answered_after(number, who.at)),
         is_reached=callbacks.was_reached_after(connection, number, who.at),
         is_on_the_line=missed.holds(connection, missed.on_the_line(number)),
         is_owed=callbacks.open_for(connection, number) is not None,
-        is_denied=refusals.is_denied(connection, number, policy.key()),
+        is_denied=switches.is_denied(connection, number, policy.key()),
         paused=switches.why_off(connection, "accept"),
         **found._asdict(),
     )

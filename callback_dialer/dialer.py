@@ -1,8 +1,10 @@
 """The dialer: what Asterisk tells and what the store owes, turned into callbacks for agents who are idle.
 
 `run` hears events all the time and makes a turn about twice a second; `turn` reads as the data flow. The
-rules are elsewhere (`decide`, `pacing`, `retry`, `attempt`); here is only the order of things. A store
-that is away for a while delays a turn and loses nothing. Run by `callback_dialer.service`.
+rules are elsewhere (`decide`, `pacing`, `attempt`); here is only the order of things. A store
+that is away for a while delays a turn and loses nothing.
+
+`dialer_service` makes it a Twisted service for `hotline run`: its own AMI login, its own task, a clean end.
 """
 
 from __future__ import annotations
@@ -20,23 +22,26 @@ import structlog
 from sqlalchemy import Connection
 
 from callback_dialer.attempt import Progress
+from callback_dialer.contact_watch import ContactWatch
 from callback_dialer.continuity import Continuity, LastAttempt
 from callback_dialer.deciding import decide_call
-from callback_dialer.finishing import finish, write
-from callback_dialer.following import Following
+from callback_dialer.following import Following, finish, write
+from callback_dialer.lender import Lender
 from callback_dialer.ordering import decide_order
-from callback_dialer.originate import originate
 from callback_dialer.pacing import QueueLoad, room_for_places
 from callback_dialer.policy import Policy
 from callback_dialer.resolving import Resolver
-from callback_dialer.starting import Start, release_next, start_next
+from callback_dialer.starting import Start, originate, release_next, start_next
 from ivr.asterisk.connection import AmiConnection, Connected, Lost
 from ivr.asterisk.messages import ActionNotSent, ActionRefused, AmiError, AmiEvent, UnsafeHeader
+from ivr.base.daemon import TaskService
 from ivr.base.logs import Guard, Trouble
+from ivr.config.lending import loans
+from ivr.config.model import Configuration
 from ivr.queues.board import Board, refresh
 from ivr.storage.engine.store import StoreAway, StoreThread
 from ivr.storage.owed import attempts, budgets, callbacks, missed, orders, settling
-from ivr.storage.running.leases import Lease
+from ivr.storage.running.liveness import Lease
 
 log = structlog.get_logger(__name__)
 
@@ -225,3 +230,26 @@ class Dialer:
         except AmiError as problem:
             # Asterisk may have dialled: its own channel id will tell.
             log.warning("originate unanswered", attempt_id=attempt.id, reason=str(problem))
+
+
+def dialer_service(configuration: Configuration, dialer: Dialer, watch: ContactWatch) -> TaskService:
+    """The dialer of one server with its connection, its lender and the watch over phones.
+
+    What one of the four raises ends the daemon.
+    """
+    connection = dialer.connection
+    reserve, send, clock = dialer.policy.reserve, connection.send, connection.clock
+    lender = Lender(loans(configuration), reserve, dialer.board, send, clock)
+
+    async def run(stop: asyncio.Event) -> None:
+        connecting = asyncio.create_task(connection.run())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(dialer.run(stop))
+                tasks.create_task(lender.run(stop))
+                tasks.create_task(watch.run(stop))
+        finally:
+            await connection.close()
+            await connecting
+
+    return TaskService("dialer", run)

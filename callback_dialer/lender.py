@@ -61,7 +61,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY: Final = 0.5
 SIGN_EVERY: Final = 8.0
-"""Seconds; two signs may be lost before Asterisk gives the daemon up (`dialplan.lending`)."""
+"""Seconds; two signs may be lost before Asterisk gives the daemon up (`dialplan.queues`)."""
 
 
 class Lender:

@@ -15,12 +15,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from callback_dialer.decide import Decision
-from callback_dialer.deciding import BEGINS_AS, against_request, tell
-from callback_dialer.guarding import BY_HAND
+from callback_dialer.deciding import BEGINS_AS, BY_HAND, against_request, tell
 from callback_dialer.policy import Policy
-from ivr.calls.callback_states import HeldFor, Reason
+from ivr.calls.callbacks import CallOrder, HeldFor, OrderAnswer, Reason
 from ivr.calls.numbers import CallerNumber
-from ivr.calls.orders import CallOrder, OrderAnswer
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.owed import callbacks, missed
 from ivr.storage.owed import orders as noted_orders

@@ -16,7 +16,7 @@ from itertools import takewhile
 from typing import Final
 
 from callback_dialer.policy import Policy
-from ivr.calls.callback_states import TRUNK_FAULTS
+from ivr.calls.callbacks import TRUNK_FAULTS
 from ivr.storage.owed.attempts import Tried
 
 

@@ -1,6 +1,6 @@
 """The callback policy of a configuration, with the questions the dialer asks it.
 
-Made once from the loaded configuration; `decide`, `retry` and `starting` take it as a value.
+Made once from the loaded configuration; `decide` and `starting` take it as a value.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from phonenumbers import parse
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from ivr.asterisk.words import interface
+from ivr.calls.callbacks import chosen_time
 from ivr.calls.numbers import ReadNumber, never_called, normalise, reader
 from ivr.calls.opening_hours import Schedule, calling_hours
-from ivr.calls.orders import chosen_time
 from ivr.config.callback_rules import Callback
 from ivr.config.model import Configuration, Queue, Trunk
 from ivr.recording.watched import interfaces

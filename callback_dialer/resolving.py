@@ -20,13 +20,12 @@ import structlog
 from sqlalchemy import Connection
 
 from callback_dialer.attempt import KNOWN, Progress, attempt_of, disposition
-from callback_dialer.finishing import finish, write
-from callback_dialer.following import Following
+from callback_dialer.following import Following, finish, write
 from callback_dialer.milestones import lines_of, tell, was_dialled
 from callback_dialer.policy import Policy
 from ivr.asterisk.connection import AmiConnection
 from ivr.asterisk.messages import AmiError, AmiEvent
-from ivr.calls.callback_states import Disposition
+from ivr.calls.callbacks import Disposition
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.engine.store import StoreThread
 from ivr.storage.owed import attempts

@@ -5,6 +5,13 @@ so that two dialers of one server share no agent and nobody is dialled who is be
 only trunks, callbacks and numbers are shared: a phone is registered at one. Called by the dialer until it
 says None. Before that, in every turn, `release_next` makes owed what was held for the window of a budget:
 held is not lost.
+
+One attempt as the headers of an AMI Originate.
+
+The dialling half of the Local channel enters the compiled callback context with the citizen's digits,
+which checks them against its allow-list; the citizen's half enters it at `talk`. `/n` keeps the halves
+from being optimised away, so the attempt's id stays the channel's. Called by the dialer after the attempt
+is committed.
 """
 
 from __future__ import annotations
@@ -18,13 +25,14 @@ from typing import Final
 from sqlalchemy import Connection
 
 from callback_dialer import pacing
-from callback_dialer.guarding import guarded
+from callback_dialer.deciding import guarded
 from callback_dialer.pacing import QueueLoad, queues_with_room, room_for_places
 from callback_dialer.policy import Policy
 from ivr.asterisk import words
-from ivr.calls.numbers import dial_string
+from ivr.asterisk.messages import Header
+from ivr.calls.numbers import dial_string, national
 from ivr.storage.engine.statements import clock_of
-from ivr.storage.owed import attempts, budgets, callbacks, refusals, settling, switches
+from ivr.storage.owed import attempts, budgets, callbacks, settling, switches
 from ivr.storage.owed.attempts import Attempt
 from ivr.storage.owed.callbacks import Callback, Idle
 from ivr.storage.running import listening
@@ -74,7 +82,7 @@ def start_next(
     while idle and (
         due := callbacks.next_due(connection, idle, policy.carried_by(trunks), policy.callback.order)
     ):
-        if refusals.is_key_missing(connection, policy.key):
+        if switches.is_key_missing(connection, policy.key):
             switches.turn_off(connection, "dial", KEY_MISSING)
             return None
         now = clock_of(connection)
@@ -115,7 +123,7 @@ def _is_settled(connection: Connection, due: Callback) -> bool:
 def _is_barred(connection: Connection, due: Callback, policy: Policy) -> bool:
     """A number that was blocked since, or that the guards would not let in any more."""
     number = due.caller_e164
-    is_denied = refusals.is_denied(connection, number, policy.key()) or policy.denies(number)
+    is_denied = switches.is_denied(connection, number, policy.key()) or policy.denies(number)
     why = "the number has been blocked since" if is_denied else policy.never_dials(number)
     return bool(why) and callbacks.close(connection, due.id, "cancelled", why, among=("owed", "held"))
 
@@ -157,3 +165,53 @@ def longest_without_agent(policy: Policy) -> timedelta:
     rules = policy.callback
     asking = rules.confirm_times * (GREETING + timedelta(seconds=rules.confirm_wait))
     return asking + GREETING + timedelta(seconds=rules.ring_for + rules.max_hold)
+
+
+START_WITHIN: Final = timedelta(seconds=60)
+"""Asterisk refuses an order that lay longer, in a frozen dialer or a full socket. Well before the attempt's
+deadline: who is declared never dialled then, is not dialled afterwards."""
+MARGIN_SECONDS: Final = 5.0
+"""The dialplan's own Dial() timeout comes first, so that its outcome is the one that is told."""
+
+
+def originate(
+    attempt: Attempt, callback: Callback, policy: Policy, asterisk_time: datetime
+) -> Mapping[str, Header]:
+    """The headers; `Timeout` in milliseconds.
+
+    `asterisk_time`: what Asterisk's own clock showed before the attempt was planned.
+    """
+    variables = {
+        words.VAR_ORIGIN: "callback",
+        words.VAR_ATTEMPT: attempt.id,
+        words.VAR_QUEUE: attempt.queue,
+        words.VAR_STRUCTURE: callback.structure,
+        words.VAR_CITIZEN: national(callback.caller_e164, policy.country),
+        words.VAR_CREDIT: str(int(_credit(attempt, callback))),
+        words.VAR_LANGUAGE: callback.language,
+        words.VAR_DIAL_BEFORE: str(int((asterisk_time + START_WITHIN).timestamp())),
+    }
+    trunk = policy.trunks[attempt.trunk]
+    return {
+        "Action": "Originate",
+        "Channel": f"Local/{callback.caller_e164.removeprefix('+')}@{words.CONTEXT_CALLBACK}/n",
+        "ChannelId": attempt.id,
+        "OtherChannelId": f"{attempt.id}-2",
+        "Context": words.CONTEXT_CALLBACK,
+        "Exten": words.EXTEN_TALK,
+        "Priority": "1",
+        "Async": "true",
+        "Timeout": str(int((policy.callback.ring_for + MARGIN_SECONDS) * 1000)),
+        "CallerID": trunk.caller_id,
+        # Else the Local channel carries signed linear, and where that is transcoded the voice of every agent
+        # whose phone begins its RTP sequence above 2^15 is lost (docs/asterisk-notes.md).
+        "Codecs": trunk.codec,
+        "Variable": tuple(f"__{name}={value}" for name, value in variables.items()),
+    }
+
+
+def _credit(attempt: Attempt, callback: Callback) -> float:
+    """Seconds of waiting that count for their place; who keeps it has waited ever since."""
+    if callback.keeps_place:
+        return (attempt.planned_at - callback.waits_since).total_seconds()
+    return callback.credit_seconds

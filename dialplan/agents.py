@@ -14,9 +14,8 @@ from collections.abc import Iterable, Iterator
 from dialplan.door import sent_to
 from dialplan.entry import doorway, plain_caller
 from dialplan.menu import queue_context
-from dialplan.plan import Context, Extension, Source, Step, inside
+from dialplan.plan import Context, Extension, Source, Step, assign, goto, goto_if, inside
 from dialplan.quoting import unless_set, value, var
-from dialplan.steps import assign, goto, goto_if
 from ivr.asterisk.words import CONTEXT_AGENTS, VAR_LANGUAGE, VAR_ORIGIN, VAR_TOLD, interface
 from ivr.config.problems import Place
 from ivr.queues.contacts import address_of

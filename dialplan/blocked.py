@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from phonenumbers import PhoneMetadata, ndd_prefix_for_region, parse, region_code_for_number
 
 from dialplan.number_patterns import Pattern, numbers, within, written
-from dialplan.plan import Context, Extension, Source, Step, inside
-from dialplan.steps import goto_if, play
+from dialplan.plan import Context, Extension, Source, Step, goto_if, inside, play
 from ivr.calls.numbers import normalise
 from ivr.config.model import Configuration, Trunk
 from ivr.config.problems import Place

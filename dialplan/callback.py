@@ -12,11 +12,24 @@ from functools import partial
 
 from dialplan.door import ask_python, in_line, late, recording
 from dialplan.entry import doorway
-from dialplan.lending import own_agents_first
 from dialplan.number_patterns import allowed, dialled
-from dialplan.plan import Context, Extension, Source, Step, inside
+from dialplan.plan import (
+    Context,
+    Extension,
+    Source,
+    Step,
+    assign,
+    goto,
+    goto_if,
+    inside,
+    play,
+    queue_log,
+    sounds,
+    user_event,
+    wrong_or_silent,
+)
+from dialplan.queues import own_agents_first
 from dialplan.quoting import differs, is_equal, one_more, unless_set, var
-from dialplan.steps import assign, goto, goto_if, play, queue_log, sounds, user_event, wrong_or_silent
 from ivr.asterisk import words
 from ivr.calls.numbers import never_called
 from ivr.config.callback_rules import Callback

@@ -3,6 +3,10 @@
 Called by `hotline config render`, `hotline config apply` and the lab. Files are named relative to
 Asterisk's configuration folder; `hotline/revisions/` holds one file of contexts per revision, all of them
 included, so that calls in progress keep the menu they began in.
+
+Rendered files onto disk, with the secrets they include; called by `hotline config render` and the lab.
+
+Earlier revisions of the plan stay in the folder, so that calls in progress keep theirs when Asterisk reloads.
 """
 
 from __future__ import annotations
@@ -10,6 +14,8 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import date
+from pathlib import Path
+from typing import Final
 
 from dialplan import (
     agents,
@@ -18,7 +24,6 @@ from dialplan import (
     contacts,
     door,
     entry,
-    lending,
     manager,
     menu,
     orders,
@@ -28,7 +33,9 @@ from dialplan import (
     survey,
 )
 from dialplan.plan import REVISION, Context, Source, render
+from ivr.asterisk.secrets import FOLDER, make_all_missing
 from ivr.asterisk.words import FIXED_CONTEXTS
+from ivr.base.permissions import FILE_MODE, share, write_whole
 from ivr.config.loading import Loaded, configuration_of
 
 REVISIONS = "hotline/revisions"
@@ -44,7 +51,7 @@ def compile(loaded: Loaded, server: str = "main", *, today: date) -> dict[str, s
     carry.
     """
     source = Source(configuration_of(loaded), loaded.places, server, today)
-    parts = (entry, agents, callback, menu, door, survey, orders, schedule, contacts, blocked, lending)
+    parts = (entry, agents, callback, menu, door, survey, orders, schedule, contacts, blocked, queues)
     contexts: list[Context] = [context for part in parts for context in part.contexts(source)]
     plan = render(context for context in contexts if context.name not in FIXED_CONTEXTS)
     fixed = render(context for context in contexts if context.name in FIXED_CONTEXTS)
@@ -54,7 +61,7 @@ def compile(loaded: Loaded, server: str = "main", *, today: date) -> dict[str, s
         f"{REVISIONS}/{revision}.conf": plan,
         "hotline/extensions.conf": "\n".join((_INCLUDE, entry.global_variables(source), fixed)),
         "hotline/queues.conf": quoting.render(queues.sections(source)),
-        "hotline/queuerules.conf": quoting.render(lending.rules(source)),
+        "hotline/queuerules.conf": quoting.render(queues.rules(source)),
         "hotline/manager.conf": quoting.render(manager.sections(source)),
     }
     return {name: text.replace(REVISION, revision) for name, text in files.items()}
@@ -63,3 +70,28 @@ def compile(loaded: Loaded, server: str = "main", *, today: date) -> dict[str, s
 def revision_of(plan: str) -> str:
     """Eight hex digits of the plan's content; where its lines stand in the YAML does not count."""
     return hashlib.sha256(_ORIGIN.sub("", plan).encode()).hexdigest()[:8]
+
+
+HOME: Final = "hotline"
+"""The folder of rendered files, in Asterisk's configuration folder; in a revision they stand without it."""
+
+
+def write(loaded: Loaded, out: Path, server: str, today: date, group: int | None = None) -> list[Path]:
+    """Render into `out` (Asterisk's configuration folder); returns the files that are new or changed.
+
+    Each file is replaced as a whole. Secrets that exist stay as they are. `group`: the id of Asterisk's
+    group, if it is not that of `out`. Raises as `compile` does, and OSError.
+    """
+    written = []
+    files = compile(loaded, server, today=today)
+    out.mkdir(parents=True, exist_ok=True)
+    for folder in (HOME, FOLDER):
+        share(out / folder, group)
+    for name, text in files.items():
+        path = out / name
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        write_whole(path, text.encode())
+        path.chmod(FILE_MODE)
+        written.append(path)
+    return written + make_all_missing(out / FOLDER, manager.RIGHTS)

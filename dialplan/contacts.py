@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dialplan.plan import Context, Extension, Source, Step, inside
+from dialplan.plan import Context, Extension, Source, Step, assign, goto_if, inside
 from dialplan.quoting import argument
-from dialplan.steps import assign, goto_if
 from ivr.calls.numbers import dial_string, is_carried
 from ivr.config.problems import Place
 from ivr.config.sections import Contact

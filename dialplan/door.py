@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from functools import partial
 
 from dialplan import schedule
-from dialplan.lending import own_agents_first
 from dialplan.menu import node_context, queue_context, unless_open
-from dialplan.plan import Context, Extension, Source, Step, inside
+from dialplan.plan import Context, Extension, Source, Step, assign, goto, goto_if, inside, sounds, user_event
+from dialplan.queues import own_agents_first
 from dialplan.quoting import argument, choose, differs, if_set, is_equal, var
-from dialplan.steps import assign, goto, goto_if, sounds, user_event
 from ivr.asterisk import words
 from ivr.config.model import Queue
 from ivr.config.problems import Place

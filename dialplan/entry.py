@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from dialplan import blocked
 from dialplan.door import ask_python, late
 from dialplan.menu import BACK, node_context
-from dialplan.plan import Context, Extension, Source, Step, inside
+from dialplan.plan import Context, Extension, Source, Step, assign, goto, inside, user_event
 from dialplan.quoting import var
-from dialplan.steps import assign, goto, user_event
 from ivr.asterisk import words
 from ivr.config.problems import Place
 

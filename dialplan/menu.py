@@ -12,9 +12,8 @@ from functools import partial
 
 from dialplan import contacts as redirections
 from dialplan import schedule
-from dialplan.plan import Context, Extension, Source, Step, inside
+from dialplan.plan import Context, Extension, Source, Step, assign, goto, goto_if, inside, play, sounds
 from dialplan.quoting import choose, if_set, is_equal, length, var
-from dialplan.steps import assign, goto, goto_if, play, sounds
 from ivr.asterisk.words import VAR_LANGUAGE, VAR_PATH, VAR_STEPS
 from ivr.config.menu_graph import returns
 from ivr.config.model import Menu, Node, Queue, Retry

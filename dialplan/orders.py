@@ -12,9 +12,22 @@ from functools import partial
 from dialplan.door import JOINED, OUT_OF_TIME, RESUME, ask_python, joining, late
 from dialplan.entry import TRUNK_NAME
 from dialplan.menu import ORDER_THEN, node_context, order_context, queue_context
-from dialplan.plan import Context, Extension, Source, Step, inside
+from dialplan.plan import (
+    Context,
+    Extension,
+    Source,
+    Step,
+    assign,
+    goto,
+    goto_if,
+    inside,
+    play,
+    queue_log,
+    sounds,
+    user_event,
+    wrong_or_silent,
+)
 from dialplan.quoting import choose, differs, if_set, is_equal, length, one_more, var
-from dialplan.steps import assign, goto, goto_if, play, queue_log, sounds, user_event, wrong_or_silent
 from ivr.asterisk import words
 from ivr.calls.numbers import national_shape
 from ivr.config.menu_graph import takes_orders

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from dialplan.plan import Context, Extension, Source, Step, inside
+from dialplan.plan import Context, Extension, Source, Step, goto, goto_if, inside
 from dialplan.quoting import argument, var
-from dialplan.steps import goto, goto_if
 from ivr.asterisk.words import DB_CLOSED
 from ivr.calls.opening_hours import ALL_DAY, WEEKDAYS, Schedule, Span, calendar, irregular_days, seconds
 from ivr.config.problems import Place

@@ -9,9 +9,18 @@ from collections.abc import Iterator
 from functools import partial
 
 from dialplan.door import ask_python, late, survey_context
-from dialplan.plan import Context, Extension, Source, Step
+from dialplan.plan import (
+    Context,
+    Extension,
+    Source,
+    Step,
+    play,
+    queue_log,
+    sounds,
+    user_event,
+    wrong_or_silent,
+)
 from dialplan.quoting import is_equal
-from dialplan.steps import play, queue_log, sounds, user_event, wrong_or_silent
 from ivr.asterisk import words
 from ivr.config.model import Survey
 from ivr.config.problems import Place

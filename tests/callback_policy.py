@@ -9,7 +9,7 @@ from typing import Any
 
 from callback_dialer.policy import Policy
 from ivr.calls.opening_hours import Schedule
-from ivr.checks.loading import load_or_fail
+from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.config.sections import Hours

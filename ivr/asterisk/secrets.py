@@ -2,15 +2,22 @@
 
 A file says `secret = …` for an AMI user, FastAGI or the dialplan, `password = …` for a SIP account. Nothing
 ever writes a secret anywhere else.
+
+The last field of the queue_log lines that our dialplan writes: a keyed hash of the fields before it.
+
+queue_log escapes nothing and a caller's number may hold a line end, so that anybody could write a line of
+ours; but not its proof. `dialplan.plan.queue_log` makes it, whoever acts on such a line looks.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Final
 
 from ivr.asterisk.words import FASTAGI_SECRET, LOG_KEY
 from ivr.base.permissions import share, write_whole
@@ -82,3 +89,13 @@ def pseudonym_key(folder: Path) -> str:
         return read_secret(folder, PSEUDONYMS)
     except SecretMissing:
         return ""
+
+
+DIGITS: Final = 12
+
+
+def is_proven(key: bytes, proof: str, fields: Sequence[str]) -> bool:
+    """Whether `proof` is that of the line's fields from queue to data; SHA1() is what Asterisk has."""
+    text = "|".join(("", *fields)).encode()
+    made = hashlib.sha1(key + text, usedforsecurity=False).hexdigest()[:DIGITS]
+    return hmac.compare_digest(made.encode(), proof.encode())

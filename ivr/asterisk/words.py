@@ -97,14 +97,14 @@ LOG_CALLBACK_END: Final = "CBEND"
 """queue_log: `DIALSTATUS HANGUPCAUSE`."""
 
 LOG_ORDER: Final = "CBORDER"
-"""queue_log, uniqueid = the caller's: an order, before Python is asked. Data: see `ivr.calls.orders`."""
+"""queue_log, uniqueid = the caller's: an order, before Python is asked. Data: see `ivr.calls.callbacks`."""
 OUR_LOG_LINES: Final = frozenset(
     {
         LOG_SURVEY, LOG_CALLBACK_START, LOG_CALLBACK_ANSWERED, LOG_CALLBACK_CONFIRMED, LOG_CALLBACK_REFUSED,
         LOG_CALLBACK_NEW_TIME, LOG_CALLBACK_END, LOG_ORDER,
     }
 )  # fmt: skip
-"""Events of the queue_log lines that our dialplan writes; the last field of each proves it (`log_proof`)."""
+"""Events of the queue_log lines our dialplan writes; the last field proves each (`ivr.asterisk.secrets`)."""
 
 FASTAGI_SECRET: Final = "hotline-agi"
 """File of `secrets.d/` by which Asterisk proves itself to the FastAGI server."""
@@ -134,7 +134,7 @@ VAR_OWED: Final = "HOTLINE_OWED"
 """`yes`, set by `owed_callback`, where that caller is owed a call."""
 
 AGI_ORDER_CALLBACK: Final = "order_callback"
-"""FastAGI script, arguments: the queue, the order (`ivr.calls.orders`). Sets VAR_ORDERED and VAR_SAY."""
+"""FastAGI script, arguments: the queue, the order (`ivr.calls.callbacks`). Sets VAR_ORDERED and VAR_SAY."""
 AGI_OWED_CALLBACK: Final = "owed_callback"
 """FastAGI script, arguments: trunk, presentation. Sets VAR_OWED."""
 AGI_CALLBACK_POSITION: Final = "callback_position"

@@ -1,6 +1,10 @@
 """Checks that depend on the day they are made: holidays that are only estimated, a calendar that runs out.
 
 Asked by `hotline config check` alone: a configuration does not turn bad by itself. Pure.
+
+Checks of contacts: nobody is named who cannot be dialled.
+
+Called by `ivr.checks.whole`; `expired` by `hotline config check`, for it depends on the day. Pure.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from typing import Final
 
 import holidays
 
+from ivr.calls.numbers import is_carried, normalise
 from ivr.calls.opening_hours import Schedule, calendar
 from ivr.config.model import Configuration
 from ivr.config.problems import Places, Problem
@@ -45,3 +50,28 @@ def running_out(live_since: date, places: Places, today: date) -> Iterator[Probl
     last = calendar(live_since)[1]
     if last - today < ENDS_SOON:
         yield Problem.of("HRS007", places.at("hours"), last=last)
+
+
+def contacts(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """CON003, CON004: not to be dialled, valid on no day."""
+    denied = configuration.callback.deny
+    for name, contact in configuration.contacts.items():
+        place = places.value_at("contacts", name, "number")
+        carried = any(is_carried(contact.number, trunk) for trunk in configuration.trunks.values())
+        number = normalise(contact.number, country=configuration.hotline.country)
+        if number.e164 != contact.number or number.kind == "premium":
+            yield Problem.of("CON003", place, number=contact.number)
+            continue
+        is_denied = contact.number.startswith(tuple(denied))
+        if (is_denied or not carried) and places.is_whole("trunks"):
+            yield Problem.of("CON003.not_carried", place, number=contact.number)
+        if contact.valid_from and contact.valid_until and contact.valid_until < contact.valid_from:
+            yield Problem.of("CON004", places.value_at("contacts", name, "valid_until"), name=name)
+
+
+def expired(configuration: Configuration, places: Places, today: date) -> Iterator[Problem]:
+    """CON005: nobody is put through to that contact any more."""
+    for name, contact in configuration.contacts.items():
+        if contact.valid_until and contact.valid_until < today:
+            place = places.value_at("contacts", name, "valid_until")
+            yield Problem.of("CON005", place, name=name, day=contact.valid_until)

@@ -16,11 +16,10 @@ from callback_dialer.ordering import Order, Placed, place_all
 from callback_dialer.policy import Policy
 from ivr.asterisk.words import interface
 from ivr.base.masking import masked, visible
-from ivr.calls.callback_states import Priority, Reason
+from ivr.calls.callbacks import Priority, Reason
 from ivr.calls.numbers import ReadNumber, reader
 from ivr.command.checking import running_configuration
-from ivr.command.options import fail, key_of_pseudonyms, moment_from, number_from, operator
-from ivr.command.parameters import line_option
+from ivr.command.options import fail, key_of_pseudonyms, line_option, moment_from, number_from, operator
 from ivr.command.printing import print_line, print_lines, progress
 from ivr.command.store import open_store, remark
 from ivr.config.model import Configuration

@@ -10,14 +10,22 @@ import typer
 from sqlalchemy import Connection
 
 from ivr.base.masking import is_pseudonym, masked
-from ivr.calls.callback_states import WAITING_STATES
-from ivr.command.options import fail, key_of_pseudonyms, local, number_from
-from ivr.command.parameters import LARGEST, AsJson, line_option, one_line
+from ivr.calls.callbacks import WAITING_STATES
+from ivr.command.options import (
+    LARGEST,
+    AsJson,
+    fail,
+    key_of_pseudonyms,
+    line_option,
+    local,
+    number_from,
+    one_line,
+)
 from ivr.command.printing import print_json, print_line, print_table
 from ivr.command.store import noted, open_store
 from ivr.reading.callback_history import listed
 from ivr.storage.engine.store import Store
-from ivr.storage.owed import callbacks, refusals, switches
+from ivr.storage.owed import callbacks, switches
 from ivr.storage.owed.switches import Part
 
 _NO_KEY: Final = "or it is hashed, and HOTLINE_SECRETS names no folder with the key (see `data purge`)"
@@ -105,9 +113,9 @@ def show_refusals(
     A hash still keeps whoever calls from that number from being called back, and is lifted by the number.
     """
     number = number_from(lifted)
-    shown, lift = masked(number), partial(refusals.lift, number=number, key=key_of_pseudonyms())
+    shown, lift = masked(number), partial(switches.lift, number=number, key=key_of_pseudonyms())
     with open_store() as store:
-        found = store.read(refusals.every)
+        found = store.read(switches.every)
         if lifted:
             if not store.write(lambda c: noted(c, "refusal lifted", shown, done=lift(c))):
                 fail("nobody at that number, written like +994501234567, refused calls", hint=_NO_KEY)

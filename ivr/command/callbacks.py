@@ -17,17 +17,15 @@ import typer
 from sqlalchemy import Connection
 
 from callback_dialer.decide import Decision
-from callback_dialer.deciding import against_request
-from callback_dialer.guarding import BY_HAND
+from callback_dialer.deciding import BY_HAND, against_request
 from callback_dialer.policy import Policy
 from ivr.base.masking import masked
-from ivr.calls.callback_states import CallbackState
+from ivr.calls.callbacks import CallbackState
 from ivr.calls.numbers import reader
 from ivr.command.callback_orders import add, import_file
 from ivr.command.callback_switches import cancel, pause, release, resume, show_refusals
 from ivr.command.checking import running_configuration
-from ivr.command.options import fail, key_of_pseudonyms, local, timestamp
-from ivr.command.parameters import LARGEST, AsJson, group
+from ivr.command.options import LARGEST, AsJson, fail, group, key_of_pseudonyms, local, timestamp
 from ivr.command.printing import print_json, print_line, print_table
 from ivr.command.store import noted, open_store
 from ivr.reading.callback_history import History, history, listed

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from ivr.checks import contacts, dates
-from ivr.checks.loading import load
+from ivr.checks import dates
+from ivr.checks.whole import load
 from ivr.command.options import fail, load_live, options
 from ivr.command.printing import print_line, styled
 from ivr.config.loading import Loaded, configuration_of
@@ -58,7 +58,7 @@ def running_configuration() -> Configuration:
 def calendar(loaded: Loaded, shelf: Shelf) -> Iterator[Problem]:
     """What depends on the day: uncertain holidays, contacts that are over, a calendar that ends."""
     today = datetime.now().date()
-    for check in (dates.estimated, contacts.expired):
+    for check in (dates.estimated, dates.expired):
         yield from check(configuration_of(loaded), loaded.places, today)
     if live := shelf.live():
         yield from dates.running_out(datetime.fromisoformat(live.at).date(), loaded.places, today)

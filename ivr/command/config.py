@@ -1,4 +1,7 @@
-"""`hotline config`: write a starter, check the configuration, render it, put it live and take it back."""
+"""`hotline config`: write a starter, check the configuration, render it, put it live and take it back.
+
+The commented starter configuration, and how `hotline config init` writes it into a folder.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +15,28 @@ import typer
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core.core_schema import DictSchema
 
+from dialplan.compiler import write
 from dialplan.quoting import UnsafeText
-from dialplan.writing import write
-from ivr.checks.loading import load
 from ivr.checks.prompts import missing_files, stale_recordings
-from ivr.checks.whole import unfit_database
+from ivr.checks.whole import load, unfit_database
 from ivr.command.checking import as_data, calendar, show_problems, summary
-from ivr.command.options import fail, options, server_of, shelf_of
-from ivr.command.parameters import ETC, AsJson, AsteriskFolder, Revisions, group, server_option
+from ivr.command.options import (
+    ETC,
+    AsJson,
+    AsteriskFolder,
+    Revisions,
+    fail,
+    group,
+    options,
+    server_of,
+    server_option,
+    shelf_of,
+)
 from ivr.command.printing import print_document, print_json, print_line, print_lines
 from ivr.command.revisions import apply, diff, history, rollback
 from ivr.command.store import database_url
 from ivr.config.model import Configuration
 from ivr.config.problems import errors
-from ivr.config.starter import NotEmpty, write_starter
 from ivr.menus.cases import CaseFile
 from ivr.revisions.menu_tests import run_tests
 
@@ -171,3 +182,31 @@ class _ForEditors(GenerateJsonSchema):
     def dict_schema(self, schema: DictSchema) -> JsonSchemaValue:
         found = super().dict_schema(schema)
         return {**found, "additionalProperties": False} if "patternProperties" in found else found
+
+
+_HERE = Path(__file__).parent
+
+
+class NotEmpty(Exception):
+    """The folder already has YAML files; nothing was written. The message names them."""
+
+
+def starter_folder() -> Path:
+    """The starter: beside this module in an installed wheel, `config/` in a checkout."""
+    installed = _HERE / "starter"
+    return installed if installed.is_dir() else _HERE.parent.parent / "config"
+
+
+def write_starter(folder: Path) -> list[Path]:
+    """Write the starter into `folder`, made if it is not there; NotEmpty rather than overwrite anything."""
+    folder.mkdir(parents=True, exist_ok=True)
+    there = sorted(path.name for path in folder.glob("*.y*ml"))
+    if there:
+        raise NotEmpty(", ".join(there))
+    source = starter_folder()
+    files = sorted(path.relative_to(source) for path in source.rglob("*") if path.is_file())
+    for file in files:
+        (folder / file).parent.mkdir(exist_ok=True)
+        (folder / file).write_bytes((source / file).read_bytes())
+        (folder / file).chmod(0o640)  # it will hold numbers of agents, and of callers who are blocked
+    return [folder / file for file in files]

@@ -13,8 +13,7 @@ import typer
 from pydantic import ValidationError
 
 from ivr.command.checking import draft_configuration, load_or_stop, show_problems
-from ivr.command.options import fail, options, spoken
-from ivr.command.parameters import AsJson, group
+from ivr.command.options import AsJson, fail, group, options, spoken
 from ivr.command.printing import print_document, print_json, print_line, styled
 from ivr.command.reports import stats
 from ivr.config.explain import explain

@@ -12,8 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from ivr.command.checking import draft_configuration
-from ivr.command.options import fail, options, spoken
-from ivr.command.parameters import AsJson, group
+from ivr.command.options import AsJson, fail, group, options, spoken
 from ivr.command.printing import print_line, print_result, progress
 from ivr.config.problems import did_you_mean
 from ivr.sounds.prompts import PromptFile, needed

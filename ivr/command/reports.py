@@ -18,15 +18,13 @@ from sqlalchemy import Connection
 
 from ivr.asterisk.connection import utc_now
 from ivr.command.checking import running_configuration
-from ivr.command.options import fail
-from ivr.command.parameters import AsJson, LastDay, from_day
+from ivr.command.options import AsJson, LastDay, fail, from_day
 from ivr.command.printing import print_json, print_line, print_lines, print_result, print_table
 from ivr.command.status import gap_told
 from ivr.command.store import open_store
 from ivr.config.model import Configuration
 from ivr.menus.steps import ON, SENT_ON, NodeCount, WaysOut, by_node
-from ivr.reading.completeness import Completeness, completeness
-from ivr.reading.totals import Total, summed, ways_out
+from ivr.reading.totals import Completeness, Total, completeness, summed, ways_out
 from ivr.storage.records.sealed import begins
 
 _NAMED: Final = (*SENT_ON.values(), ON, "queue", "hung up", "let go")

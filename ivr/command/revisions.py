@@ -11,8 +11,17 @@ from typing import Annotated, Any, Final
 import typer
 
 from ivr.command.checking import as_data, load_or_stop, show_problems
-from ivr.command.options import fail, operator, options, shelf_of
-from ivr.command.parameters import ETC, AsJson, AsteriskFolder, Revisions, server_option
+from ivr.command.options import (
+    ETC,
+    AsJson,
+    AsteriskFolder,
+    Revisions,
+    fail,
+    operator,
+    options,
+    server_option,
+    shelf_of,
+)
 from ivr.command.printing import print_json, print_line, print_lines, print_result, styled
 from ivr.command.store import database_url, note_afterwards
 from ivr.config.changes import changes

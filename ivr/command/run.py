@@ -17,10 +17,9 @@ from twisted.application.service import Service
 
 from agi_scripts.table import scripts_for, scripts_of_orders
 from callback_dialer.contact_watch import ContactWatch
-from callback_dialer.dialer import Dialer
+from callback_dialer.dialer import Dialer, dialer_service
 from callback_dialer.ordering import take as take_order
 from callback_dialer.policy import Policy
-from callback_dialer.service import dialer_service
 from ivr.asterisk.connection import AmiConnection, Receipts, utc_now
 from ivr.asterisk.fastagi import FastAgiService, Limits, Script
 from ivr.asterisk.readiness import Needed
@@ -28,11 +27,21 @@ from ivr.asterisk.secrets import SecretMissing, pseudonym_key, read_secret, read
 from ivr.asterisk.words import FASTAGI_SECRET, LOG_KEY
 from ivr.base.daemon import TaskService, serve
 from ivr.base.logs import configure_logging
-from ivr.calls.orders import CallOrder, OrderAnswer
+from ivr.calls.callbacks import CallOrder, OrderAnswer
 from ivr.checks.whole import unfit_database
 from ivr.command.checking import load_running, show_problems
-from ivr.command.options import fail, server_of, shelf_of
-from ivr.command.parameters import ETC, SECRETS, AsteriskFolder, Revisions, Secrets, SpoolFile, server_option
+from ivr.command.options import (
+    ETC,
+    SECRETS,
+    AsteriskFolder,
+    Revisions,
+    Secrets,
+    SpoolFile,
+    fail,
+    server_of,
+    server_option,
+    shelf_of,
+)
 from ivr.command.store import database_url, open_spool, open_store_of_daemon, spool_path
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration, Server

@@ -10,8 +10,7 @@ from typing import Any
 import typer
 
 from ivr.command.closed import said_until
-from ivr.command.options import local, timestamp
-from ivr.command.parameters import AsJson
+from ivr.command.options import AsJson, local, timestamp
 from ivr.command.printing import print_result
 from ivr.command.store import open_store
 from ivr.reading.overview import Overview, ServerOverview, overview

@@ -17,8 +17,7 @@ from sqlalchemy import Connection
 
 from ivr.base.logs import Trouble
 from ivr.base.masking import visible
-from ivr.command.options import fail, operator
-from ivr.command.parameters import LONGEST
+from ivr.command.options import LONGEST, fail, operator
 from ivr.command.printing import print_line
 from ivr.recording.unstored import Spool, SpoolTaken
 from ivr.storage.engine.store import SETTINGS, Store, StoreAway, StoreUnfit

@@ -1,7 +1,7 @@
 """A folder of YAML files in; typed values, every problem of form and the place of every value out.
 
 Data flow: read all files → one document → typed values. A mistake in one entry does not hide those in
-others: the entry is left out and the rest is checked. `ivr.checks.loading` adds what one value cannot know.
+others: the entry is left out and the rest is checked. `ivr.checks.whole` adds what one value cannot know.
 """
 
 from __future__ import annotations
@@ -17,15 +17,7 @@ from pydantic import ValidationError
 
 from ivr.config.explain import explain
 from ivr.config.model import Configuration
-from ivr.config.problems import (
-    NOWHERE,
-    KeyPath,
-    Place,
-    Places,
-    Problem,
-    errors,
-    in_reading_order,
-)
+from ivr.config.problems import NOWHERE, KeyPath, Place, Places, Problem, errors, in_reading_order
 from ivr.config.shapes import Frozen
 from ivr.config.yaml_nodes import Data, Document
 
@@ -47,7 +39,7 @@ class Loaded:
 
 
 def parse(files: Mapping[str, bytes], problems: Iterable[Problem] = ()) -> Loaded:
-    """Files of a folder, by name, as far as each value can be judged alone; `ivr.checks.loading` goes on.
+    """Files of a folder, by name, as far as each value can be judged alone; `ivr.checks.whole` goes on.
 
     `problems` met in reading the files come first. Beside errors the configuration is what is left without
     the wrong values, None if that is too little to be checked.

@@ -14,8 +14,8 @@ from typing import Final
 from ivr.asterisk.secrets import SecretMissing, agi_answer, read_secret_file
 from ivr.asterisk.words import AGI_CALLBACK_POSITION, FASTAGI_QUESTION, FASTAGI_SECRET
 from ivr.base.permissions import is_open_to_others
-from ivr.checks.loading import load
 from ivr.checks.prompts import missing_files
+from ivr.checks.whole import load
 from ivr.config.loading import Loaded
 from ivr.config.model import Configuration, Server
 from ivr.doctor.findings import Finding, clocks_apart, error, warning, well

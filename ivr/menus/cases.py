@@ -14,8 +14,8 @@ from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
 
+from ivr.calls.callbacks import chosen_time, when_called
 from ivr.calls.opening_hours import calling_hours
-from ivr.calls.orders import chosen_time, when_called
 from ivr.config.model import Configuration, Language
 from ivr.config.problems import KeyPath, Places, Problem
 from ivr.config.shapes import CallerId, Count, Digits, Frozen, Line, Name, Seconds, Shape

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, literal, select
 
-from ivr.calls.callback_states import CallbackState
+from ivr.calls.callbacks import CallbackState
 from ivr.storage.engine.statements import all_as, columns
 from ivr.storage.owed import callbacks
 from ivr.storage.owed.attempts import Attempt

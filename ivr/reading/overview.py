@@ -1,18 +1,24 @@
-"""How the hotline is right now, as the store knows it; read by `hotline status`."""
+"""How the hotline is right now, as the store knows it; read by `hotline status`.
+
+In which state each agent is now, since when and why; and who is idle: for the wall, commands, reports.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Column, ColumnElement, Connection, case, func, select
 
-from ivr.calls.callback_states import OPEN_STATES
+from ivr.calls.callbacks import OPEN_STATES
+from ivr.queues.board import AgentChange
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.owed import switches
 from ivr.storage.owed.missed import is_open_now
 from ivr.storage.people import audit
-from ivr.storage.running.listening import SILENT_AFTER, Gap, gaps_between
+from ivr.storage.people.agents import latest
+from ivr.storage.running.listening import SILENT_AFTER, Gap, gaps_between, is_silent
 from ivr.storage.running.liveness import Availability, Process, availability, running
 from ivr.storage.schema.columns import database_now
 from ivr.storage.schema.owed import callbacks, decisions
@@ -106,3 +112,22 @@ def _server(connection: Connection, name: str, processes: list[Process], at: dat
         waiting,
         gaps_between(connection, name, at - GAPS_OF, at),
     )
+
+
+UNHEARD: Final = "no recorder hears this server"
+
+
+def states(connection: Connection, server: str) -> tuple[AgentChange, ...]:
+    """The latest change of each agent at that server, sorted by agent; `at` is since when it holds.
+
+    While no recorder hears the server nothing is known of any agent, and `at` is when something last was.
+    """
+    known = latest(connection, server)
+    if is_silent(connection, server):
+        known = [replace(change, state="unknown", reason=UNHEARD) for change in known]
+    return tuple(known)
+
+
+def idle(connection: Connection, server: str) -> tuple[str, ...]:
+    """Interfaces of the agents who could take a call now."""
+    return tuple(change.agent for change in states(connection, server) if change.state == "idle")

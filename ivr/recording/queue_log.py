@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 
 from ivr.asterisk import words
 from ivr.asterisk.queue_log import Block, LogFile, blocks
+from ivr.calls.callbacks import CallOrder, read_order
 from ivr.calls.numbers import CallerNumber
-from ivr.calls.orders import CallOrder, read_order
 from ivr.config.model import Configuration
 from ivr.recording.watched import Watched
 from ivr.storage.engine.statements import advisory_lock
@@ -25,7 +25,7 @@ from ivr.storage.owed import orders
 from ivr.storage.people import agents
 from ivr.storage.records import surveys
 from ivr.storage.records.visits import Saved, save
-from ivr.storage.running import leases, log_positions
+from ivr.storage.running import liveness, log_positions
 from ivr.visits.facts import LongAgo, Tick
 from ivr.visits.fold import Changes, Fold
 from ivr.visits.from_queue_log import QUEUE_LOG, LogReader, read_line
@@ -162,7 +162,7 @@ def keep(connection: Connection, server: str, watched: Watched, told: Told) -> S
         told.changes.calls,
         told.changes.visits,
         read_number,
-        is_listened=leases.is_held(connection, server, "recorder"),
+        is_listened=liveness.is_held(connection, server, "recorder"),
     )
     surveys.keep(connection, told.changes.surveys)
     for order in told.orders:

@@ -33,8 +33,8 @@ from ivr.recording.unstored import Spool, Unstored
 from ivr.recording.vouching import Vouching
 from ivr.recording.watched import Watched
 from ivr.storage.engine.store import StoreAway, StoreThread, StoreUnfit
-from ivr.storage.records.open_records import open_records
-from ivr.storage.running.leases import Lease
+from ivr.storage.records.stored import open_records
+from ivr.storage.running.liveness import Lease
 from ivr.visits.facts import Fact
 from ivr.visits.fold import Fold
 from ivr.visits.from_ami import AMI, AmiReader

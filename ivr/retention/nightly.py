@@ -18,7 +18,7 @@ from ivr.asterisk.connection import utc_now
 from ivr.recording.availability import stopped
 from ivr.storage.engine.store import StoreAway, StoreThread
 from ivr.storage.people import audit
-from ivr.storage.running.leases import RENEW_SECONDS, Lease
+from ivr.storage.running.liveness import RENEW_SECONDS, Lease
 
 log = structlog.get_logger(__name__)
 

@@ -31,12 +31,12 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.base.masking import MARK, pseudonym, without_numbers
-from ivr.calls.callback_states import OPEN_STATES
+from ivr.calls.callbacks import OPEN_STATES
 from ivr.config.model import Retention
 from ivr.reading.totals import totals, ways_out
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.engine.store import Store
-from ivr.storage.owed.refusals import any_hashed, hash_old
+from ivr.storage.owed.switches import any_hashed, hash_old
 from ivr.storage.records.sealed import begins, mark_deleted, mark_sealed, sealed
 from ivr.storage.schema.columns import MOST_AHEAD
 from ivr.storage.schema.owed import attempt_journal, attempts, callback_journal, callbacks, decisions, orders

@@ -14,19 +14,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from dialplan import manager, queues, running
-from dialplan.compiler import compile
+from dialplan import manager, queues
+from dialplan.compiler import HOME, compile
 from dialplan.quoting import UnsafeText
-from dialplan.writing import HOME
 from ivr.asterisk.connection import utc_now
-from ivr.asterisk.login import logged_in, sounds_folder
 from ivr.asterisk.messages import ActionRefused, AmiError
-from ivr.asterisk.readiness import Send
+from ivr.asterisk.readiness import Send, logged_in, sounds_folder
 from ivr.asterisk.secrets import FOLDER, SecretMissing, make_all_missing
 from ivr.base.permissions import write_whole
-from ivr.checks.loading import load
 from ivr.checks.prompts import missing_files
-from ivr.checks.whole import unfit_database
+from ivr.checks.whole import load, unfit_database
 from ivr.config.changes import changes
 from ivr.config.loading import Loaded, configuration_of
 from ivr.config.model import Configuration, Server
@@ -170,7 +167,7 @@ async def _carry(send: Send, shelf: Shelf, live: Revision | None, number: int) -
     """
     named = await takeover.contexts_in_use(send)
     before = {} if live is None else tree_files(shelf.tree(live.number))
-    shelf.carry(running.plans_named(named + before.get("extensions.conf", "")), number)
+    shelf.carry(takeover.plans_named(named + before.get("extensions.conf", "")), number)
     tree = tree_files(shelf.tree(number))
     gone = queues.outgoing(before.get("queues.conf", ""), tree["queues.conf"], "".join(tree.values()))
     write_whole(shelf.tree(number) / "queues.conf", (tree["queues.conf"] + gone).encode())
@@ -188,8 +185,8 @@ async def _wrong(send: Send, shelf: Shelf, number: int, configuration: Configura
 async def _plan_differs(send: Send, shelf: Shelf, number: int) -> list[str]:
     files = tree_files(shelf.tree(number))
     plans = [text for name, text in files.items() if name not in _SETTINGS]
-    runs = running.running(await takeover.dialplan_rows(send))
-    return list(running.differences(running.rendered(plans), runs))
+    runs = takeover.running(await takeover.dialplan_rows(send))
+    return list(takeover.differences(takeover.rendered(plans), runs))
 
 
 async def _go_back(wish: Wish, server: Server, live: Revision | None, number: int) -> str:
@@ -202,7 +199,7 @@ async def _go_back(wish: Wish, server: Server, live: Revision | None, number: in
             again = await _login(stack, wish, server)
             if live is not None:
                 # Calls may have come into the new dialplan while it ran.
-                shelf.carry(running.plans_named(await takeover.contexts_in_use(again)), live.number)
+                shelf.carry(takeover.plans_named(await takeover.contexts_in_use(again)), live.number)
             with suppress(ActionRefused):  # what it cannot read now, it has not replaced before
                 await takeover.reload(again)
             if live is not None and (wrong := await _plan_differs(again, shelf, live.number)):

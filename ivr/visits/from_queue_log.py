@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 import ivr.visits.facts as fact
-from ivr.asterisk import log_proof, words
+from ivr.asterisk import secrets, words
 from ivr.visits.facts import Fact, Party, SourceCapabilities, of_attempt
 from ivr.visits.steady import STEP_SECONDS, When
 
@@ -59,7 +59,7 @@ GRAMMAR: Final[Mapping[str, re.Pattern[str]]] = {
 }
 """What stands behind the event's name, with the `|` between the fields; by that the event is found behind a
 member's name that holds `|`. A line that does not fit says nothing."""
-_PROOF: Final = re.compile(rf"[0-9a-f]{{{log_proof.DIGITS}}}")
+_PROOF: Final = re.compile(rf"[0-9a-f]{{{secrets.DIGITS}}}")
 
 
 class LogLine(NamedTuple):
@@ -80,7 +80,7 @@ class LogLine(NamedTuple):
         if not key or self.event not in words.OUR_LOG_LINES:
             return True
         fields = (self.queue, self.uniqueid, self.agent, self.event, *self.data)
-        return log_proof.is_proven(key, self.proof, fields)
+        return secrets.is_proven(key, self.proof, fields)
 
 
 def read_line(text: str) -> LogLine | None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, update
 
 from ivr.asterisk.connection import Lost
 from ivr.queues.board import AgentChange, RecordedBoard
-from ivr.reading import agents as reading
+from ivr.reading import overview as reading
 from ivr.recording.agents import AgentStates
 from ivr.recording.watched import Watched
 from ivr.storage.engine.store import Store, StoreAway, StoreThread

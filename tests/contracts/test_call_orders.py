@@ -14,11 +14,10 @@ from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from callback_dialer.ordering import decide_order, take
-from callback_dialer.originate import originate
 from callback_dialer.pacing import QueueLoad
 from callback_dialer.policy import Policy
-from callback_dialer.starting import Start, start_next
-from ivr.calls.orders import CallOrder
+from callback_dialer.starting import Start, originate, start_next
+from ivr.calls.callbacks import CallOrder
 from ivr.command.root import app
 from ivr.config.callback_rules import Budget
 from ivr.config.model import OrderRules, Retention

@@ -10,15 +10,15 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from callback_dialer.attempt import Progress
-from callback_dialer.finishing import finish, write
+from callback_dialer.following import finish, write
 from callback_dialer.pacing import QueueLoad
 from callback_dialer.resolving import alive, known, resolve
 from callback_dialer.starting import Start, start_next
 from ivr.asterisk.messages import AmiEvent
-from ivr.calls.callback_states import Disposition
+from ivr.calls.callbacks import Disposition
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.engine.store import Store
-from ivr.storage.owed import attempts, callbacks, refusals
+from ivr.storage.owed import attempts, callbacks, switches
 from ivr.storage.owed.callbacks import Callback
 from ivr.storage.running import listening
 from ivr.storage.schema.owed import attempt_journal
@@ -169,7 +169,7 @@ def test_a_number_blocked_since_is_not_dialled(store: Store) -> None:
     def work(connection: Connection) -> None:
         store_call(connection, NUMBER)
         decide_all(connection)
-        refusals.deny(connection, NUMBER, "asked")
+        switches.deny(connection, NUMBER, "asked")
         assert start_next(connection, "main", TWO_IDLE, ALWAYS) is None
         assert only_callback(connection).state == "cancelled"
 
@@ -249,7 +249,7 @@ def test_a_citizen_who_refuses_is_on_the_deny_list_before_the_call_is_over(store
     def work(connection: Connection) -> None:
         refusing = replace(dialled(connection), state="citizen_answered", farewell="refused")
         write(connection, refusing, ALWAYS)
-        assert refusals.is_denied(connection, NUMBER, "")
+        assert switches.is_denied(connection, NUMBER, "")
         write(connection, replace(refusing, ended_at=NOON), ALWAYS)
         assert only_callback(connection).state == "refused"
         store_call(connection, NUMBER)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
 
 from callback_dialer.deciding import decide_call
-from callback_dialer.finishing import finish
+from callback_dialer.following import finish
 from callback_dialer.resolving import known
-from ivr.calls.callback_states import OPEN_STATES
+from ivr.calls.callbacks import OPEN_STATES
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.engine.store import Store
 from ivr.storage.owed import attempts, callbacks, missed, settling

@@ -24,7 +24,7 @@ from ivr.reading.totals import totals
 from ivr.recording.watched import Watched
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.engine.store import Store
-from ivr.storage.owed import callbacks, missed, refusals, switches
+from ivr.storage.owed import callbacks, missed, switches
 from ivr.storage.schema.owed import attempts, decisions
 from ivr.storage.schema.owed import callbacks as callbacks_table
 from tests.callback_policy import ROUND_THE_CLOCK, policy, shipped
@@ -119,7 +119,7 @@ def test_a_citizens_number_is_told_in_e164_however_it_is_written(at_store: Store
 
 
 def test_decide_knows_what_the_store_knows_and_stores_nothing(at_store: Store) -> None:
-    at_store.write(lambda c: refusals.deny(c, NUMBER, "asked"))
+    at_store.write(lambda c: switches.deny(c, NUMBER, "asked"))
     assert [answer["decision"] for answer in told("0501234567")] == ["blocked"]
     at_store.write(lambda c: store_call(c, "+994502222222"))
     at_store.write(lambda c: decide_all(c, ALWAYS))

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from callback_dialer.finishing import finish
-from callback_dialer.guarding import BY_HAND
+from callback_dialer.deciding import BY_HAND
+from callback_dialer.following import finish
 from callback_dialer.ordering import Order, place
 from callback_dialer.pacing import QueueLoad
 from callback_dialer.policy import Policy

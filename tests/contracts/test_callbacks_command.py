@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection
 from typer.testing import CliRunner, Result
 
-from callback_dialer.finishing import write
+from callback_dialer.following import write
 from ivr.command.root import app
 from ivr.storage.engine.store import Store
 from tests.callback_policy import NOON

@@ -12,7 +12,7 @@ from ivr.calls.numbers import reader
 from ivr.reading.agreement import LogComparison, Period
 from ivr.reading.export import rows
 from ivr.storage.engine.store import Store
-from ivr.storage.records.open_records import open_records
+from ivr.storage.records.stored import open_records
 from ivr.storage.records.visits import save
 from ivr.storage.schema.owed import decisions
 from ivr.storage.schema.recorded import calls, visits

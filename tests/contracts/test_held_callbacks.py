@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select
 from typer.testing import CliRunner
 
 from callback_dialer.deciding import decide_call
-from callback_dialer.finishing import finish
+from callback_dialer.following import finish
 from callback_dialer.pacing import QueueLoad
 from callback_dialer.policy import Policy
 from callback_dialer.resolving import known
@@ -22,7 +22,7 @@ from callback_dialer.starting import release_next, start_next
 from ivr.command.root import app
 from ivr.config.callback_rules import Budget, Burst, PrefixBudget
 from ivr.storage.engine.store import Store
-from ivr.storage.owed import budgets, refusals, switches
+from ivr.storage.owed import budgets, switches
 from ivr.storage.schema.owed import callbacks, decisions
 from tests.contracts.test_callback_decisions import NUMBER
 from tests.contracts.test_callback_guards import rules
@@ -222,7 +222,7 @@ def test_who_must_not_be_called_any_more_uses_up_no_room(store: Store) -> None:
 
     def work(connection: Connection) -> None:
         missed_by(connection, NUMBER, *OTHERS)
-        refusals.deny(connection, denied, "asked")
+        switches.deny(connection, denied, "asked")
         store_call(
             connection, answered, [Queued("answered")], ended_at=datetime.now(UTC) + timedelta(seconds=1)
         )

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from ivr.storage.engine.store import Store, StoreThread
-from ivr.storage.running.leases import Lease, is_held
+from ivr.storage.running.liveness import Lease, is_held
 
 
 @contextmanager

@@ -19,8 +19,8 @@ from typer.testing import CliRunner, Result
 from ivr.asterisk.connection import AmiConnection
 from ivr.asterisk.fastagi import Tally
 from ivr.asterisk.readiness import Needed
+from ivr.command.config import starter_folder
 from ivr.command.root import app
-from ivr.config.starter import starter_folder
 from ivr.recording.availability import Availability, SignsOfLife
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.engine.store import Store, StoreThread

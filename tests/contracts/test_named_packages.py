@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from callback_dialer.deciding import decide_call
 from ivr.base.logs import configure_logging
-from ivr.checks.loading import load_files
+from ivr.checks.whole import load_files
 from ivr.storage.engine.store import Store
 from tests.callback_policy import policy
 from tests.stored_calls import store_call

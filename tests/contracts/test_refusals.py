@@ -19,7 +19,7 @@ from ivr.base.masking import is_pseudonym
 from ivr.command.root import app
 from ivr.retention.purge import is_any_nameless
 from ivr.storage.engine.store import Store
-from ivr.storage.owed import refusals, switches
+from ivr.storage.owed import switches
 from ivr.storage.schema.owed import denied_numbers
 from tests.contracts.retaining import ANNA, BORIS, days_ago, hotline, house
 from tests.contracts.test_callback_attempts import TWO_IDLE
@@ -32,7 +32,7 @@ __all__ = ["house"]
 
 def refused(connection: Connection, number: str, days: int) -> None:
     """That citizen pressed 9 so long ago."""
-    refusals.deny(connection, number, "pressed 9 when called back")
+    switches.deny(connection, number, "pressed 9 when called back")
     mine = update(denied_numbers).where(denied_numbers.c.caller_e164 == number)
     connection.execute(mine.values(since=days_ago(days)))
 
@@ -143,4 +143,4 @@ def test_a_number_that_refused_twice_is_one_hash(secrets: Path, house: Path, sto
     """Such as while a dialer had no key."""
     store.write(lambda connection: refused(connection, ANNA, 400))
     assert "1 refusals made nameless" in hotline(house, "purge").output
-    assert len(store.read(refusals.every)) == 2
+    assert len(store.read(switches.every)) == 2

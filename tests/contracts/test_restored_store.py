@@ -22,7 +22,7 @@ from callback_dialer.starting import start_next
 from ivr.command.root import app
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.engine.store import Store, StoreThread
-from ivr.storage.owed import attempts, callbacks, refusals, switches
+from ivr.storage.owed import attempts, callbacks, switches
 from ivr.storage.owed.callbacks import Callback
 from ivr.storage.schema.owed import callbacks as callbacks_table
 from tests.contracts.test_callback_attempts import TWO_IDLE
@@ -162,7 +162,7 @@ def test_after_a_restore_nobody_is_rung_again_who_was_reached_refused_or_is_dial
         BUSY: "owed",
         RINGING: "dialing",
     }
-    assert machine.store.read(lambda c: refusals.is_denied(c, REFUSED, ""))
+    assert machine.store.read(lambda c: switches.is_denied(c, REFUSED, ""))
     assert found[BUSY].attempts_used == 1
     assert found[BUSY].due_at > machine.store.read(clock_of) + timedelta(minutes=1)
     assert [one.state for one in machine.store.read(lambda c: attempts.live(c, "main"))] == ["originating"]

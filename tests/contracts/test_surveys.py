@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from agi_scripts.table import scripts_for
 from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
-from ivr.checks.loading import load_or_fail
+from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.config.model import Survey as SurveyRule
 from ivr.queues.board import Board

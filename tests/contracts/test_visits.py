@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, update
 from ivr.calls.numbers import reader
 from ivr.reading.export import rows
 from ivr.storage.engine.store import Store
-from ivr.storage.records.open_records import open_records
+from ivr.storage.records.stored import open_records
 from ivr.storage.records.visits import save
 from ivr.storage.schema.recorded import calls
 from ivr.visits.records import Call, Visit

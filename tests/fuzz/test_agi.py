@@ -18,8 +18,8 @@ from agi_scripts.table import scripts_for, scripts_of_orders
 from ivr.asterisk.fastagi import FastAgiFactory, Limits, Script
 from ivr.asterisk.secrets import agi_answer
 from ivr.asterisk.words import FASTAGI_QUESTION
-from ivr.calls.orders import OrderAnswer
-from ivr.checks.loading import load_or_fail
+from ivr.calls.callbacks import OrderAnswer
+from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.queues.board import Board
 from ivr.storage.owed import callbacks

@@ -15,7 +15,7 @@ from panoramisk.actions import Action
 from sqlalchemy import Connection, create_engine, insert
 
 from callback_dialer.decide import Facts, decide
-from callback_dialer.originate import originate
+from callback_dialer.starting import originate
 from ivr.asterisk.messages import Header, UnsafeHeader, refuse_unsafe
 from ivr.base.logs import processors
 from ivr.calls.numbers import ReadNumber, dial_string, reader

@@ -7,7 +7,7 @@ from hypothesis import given
 from dialplan.plan import Context, Extension, Step, render
 from dialplan.quoting import Section, UnsafeText, argument, comment, field, value
 from dialplan.quoting import render as render_settings
-from ivr.checks.loading import load_files
+from ivr.checks.whole import load_files
 from tests.fuzz import fuzzed, program, spelled
 
 YAML = tuple(

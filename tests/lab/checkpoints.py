@@ -21,7 +21,7 @@ from typing import Any, Final
 from panoramisk.actions import Action
 from sqlalchemy import Connection
 
-from callback_dialer import dialer, finishing, resolving, starting
+from callback_dialer import dialer, following, resolving, starting
 from callback_dialer.attempt import Progress
 from callback_dialer.dialer import Dialer
 from callback_dialer.following import Following
@@ -33,8 +33,8 @@ from ivr.asterisk.connection import AmiConnection
 from ivr.asterisk.messages import Header, Reply
 from ivr.asterisk.secrets import read_secret
 from ivr.asterisk.session import Session
-from ivr.calls.callback_states import Disposition
-from ivr.checks.loading import load_or_fail
+from ivr.calls.callbacks import Disposition
+from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
@@ -144,7 +144,7 @@ def _plant_originate(reach: Callable[[str], None]) -> None:
 
 
 def _plant_progress(reach: Callable[[str], None]) -> None:
-    take, write, written = Following._take, finishing.write, Following.written
+    take, write, written = Following._take, following.write, Following.written
 
     def taken(self: Following, before: Progress, after: Progress) -> None:
         take(self, before, after)

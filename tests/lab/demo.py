@@ -20,7 +20,7 @@ from rich.console import Console
 
 from ivr.base.masking import masked_text
 from ivr.calls.opening_hours import Schedule
-from ivr.checks.loading import load_or_fail
+from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from tests.lab.audio import load_sounds
 from tests.lab.demo_compare import Exports, Result

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from callback_dialer.dialer import Dialer
 from callback_dialer.policy import Policy
 from ivr.asterisk.connection import AmiConnection
-from ivr.checks.loading import load_or_fail
+from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.queues.board import Board

@@ -26,9 +26,9 @@ from typing import Any, Self
 
 import yaml
 
-from dialplan.writing import write
+from dialplan.compiler import write
 from ivr.asterisk.secrets import FOLDER, make_missing, read_secret
-from ivr.checks.loading import load_or_fail
+from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.sounds.prompts import PromptFile, needed

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from ivr.checks.loading import load_files
+from ivr.checks.whole import load_files
 from ivr.config.loading import Loaded, configuration_of
 from ivr.menus.walk import HANG_UP, SILENCE
 from ivr.sounds.prompts import needed

@@ -12,7 +12,7 @@ from typing import Any
 from ivr.asterisk.connection import AmiConnection
 from ivr.asterisk.secrets import FOLDER, read_secret_file
 from ivr.asterisk.words import LOG_KEY
-from ivr.checks.loading import load_or_fail
+from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.reading.export import rows
 from ivr.recording.recorder import Recorder

@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 
 from ivr.asterisk.secrets import FOLDER as SECRETS
-from ivr.checks.loading import load_or_fail
+from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from tests.lab.demo_story import ALWAYS
 from tests.lab.house import REPOSITORY, House

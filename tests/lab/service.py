@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from ivr.checks.loading import load_or_fail
+from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from tests.lab.clock import SettableClock
 from tests.lab.house import REPOSITORY, House

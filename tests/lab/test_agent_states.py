@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from ivr.queues.board import AgentChange
-from ivr.reading import agents
+from ivr.reading import overview
 from ivr.storage.engine.store import Store
 from ivr.storage.schema.running import agent_states, leases
 from tests.lab.callback_steps import agents as agents_phones
@@ -24,7 +24,7 @@ TALKING = "in_call"
 
 
 def seen(store: Store) -> dict[str, AgentChange]:
-    return {change.agent: change for change in store.read(lambda c: agents.states(c, "main"))}
+    return {change.agent: change for change in store.read(lambda c: overview.states(c, "main"))}
 
 
 def in_state(store: Store, agent: str, state: str) -> Callable[[], object]:
@@ -46,7 +46,7 @@ def test_a_recorder_alone_tells_the_store_who_is_idle_and_who_talks(tmp_path: Pa
             store = Store(services[0].database_url)
             stack.callback(store.close)
             await until(in_state(store, "PJSIP/1101", "idle"), "an idle agent")
-            assert store.read(lambda c: agents.idle(c, "main")) == ("PJSIP/1101",)
+            assert store.read(lambda c: overview.idle(c, "main")) == ("PJSIP/1101",)
             registered_at = seen(store)["PJSIP/1101"].at
 
             await stack.enter_async_context(agents_phones(ear.house, "1201"))
@@ -56,7 +56,7 @@ def test_a_recorder_alone_tells_the_store_who_is_idle_and_who_talks(tmp_path: Pa
                 lambda: [one for one in seen(store).values() if one.state == TALKING], "an agent who talks"
             )
             [free] = {"PJSIP/1101", "PJSIP/1201"} - {busy.agent}
-            assert store.read(lambda c: agents.idle(c, "main")) == (free,)
+            assert store.read(lambda c: overview.idle(c, "main")) == (free,)
             assert busy.at > registered_at
 
             await call.hang_up()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from callback_dialer.policy import Policy
-from ivr.checks.loading import load_or_fail
+from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from tests.lab.exchange import Exchange
 from tests.lab.house import House

@@ -6,8 +6,8 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dialplan.running import plans_named
 from ivr.command.options import operator
+from ivr.revisions.takeover import plans_named
 from ivr.storage.people import audit
 from tests.lab.applying import Admin
 from tests.lab.phone import AgentPhone, Caller

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ivr.asterisk.connection import AmiConnection, Timing
 from ivr.asterisk.readiness import Needed, shortcomings
-from ivr.checks.loading import load_or_fail
+from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.recording.availability import Availability, SignsOfLife
 from ivr.storage.engine.store import Store, StoreThread

@@ -19,7 +19,7 @@ from callback_dialer.milestones import lines_of, tell
 from callback_dialer.policy import Policy
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.engine.store import Store
-from ivr.storage.owed import refusals
+from ivr.storage.owed import switches
 from ivr.storage.schema.owed import decisions
 from tests.callback_policy import NOON
 from tests.contracts.test_callback_guards import decide_all
@@ -215,7 +215,7 @@ def test_each_way_a_citizens_phone_can_react_is_told_by_the_disposition(tmp_path
                 lines = lines_of(attempt.id, lab.house.queue_log, attempt.planned_at)
                 told = tell(Progress(attempt.id, "originating", attempt.planned_at), lines or [])
                 assert disposition_of(told) == disposition, (fate, lines)
-            assert lab.store.read(lambda c: refusals.is_denied(c, f"+994{numbers[6][1:]}", ""))
+            assert lab.store.read(lambda c: switches.is_denied(c, f"+994{numbers[6][1:]}", ""))
 
     run(scenario)
 

@@ -11,7 +11,7 @@ from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.fastagi import Limits, Script
-from ivr.checks.loading import load_or_fail
+from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.queues.board import Board
 from tests.lab.agi_server import serving

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from ivr.config.starter import starter_folder
+from ivr.command.config import starter_folder
 from tests.lab.asterisk import another_user, installation
 from tests.lab.audio import Sound
 from tests.lab.house import REPOSITORY, House

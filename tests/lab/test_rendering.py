@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from dialplan.writing import write
+from dialplan.compiler import write
 from ivr.asterisk.secrets import SecretMissing, make_missing, read_secret
-from ivr.checks.loading import load_or_fail
+from ivr.checks.whole import load_or_fail
 from ivr.command.root import app
 from ivr.config.loading import Loaded
 from tests.golden import CONFIG, TODAY, compiled

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from dialplan.writing import write
-from ivr.checks.loading import load_or_fail
-from ivr.config.starter import starter_folder
+from dialplan.compiler import write
+from ivr.checks.whole import load_or_fail
+from ivr.command.config import starter_folder
 from tests.lab.house import LOOPBACK, change, free_ports
 from tests.lab.small import CONFIG, TODAY
 

@@ -18,7 +18,7 @@ from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.fastagi import Limits
 from ivr.asterisk.queue_log import rotated
-from ivr.checks.loading import load_or_fail
+from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.queues.board import Board
 from ivr.reading.export import rows

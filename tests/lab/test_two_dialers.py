@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from ivr.storage.engine.store import Store
-from ivr.storage.running.leases import LEASE
+from ivr.storage.running.liveness import LEASE
 from ivr.storage.schema.running import leases
 from tests.lab.dialing import Dialing, ready_to_dial, running_dialer, until
 from tests.lab.exchange import Keypress, Lifts

@@ -23,7 +23,7 @@ import pytest
 from sqlalchemy import Connection, Row, exists, select
 
 from ivr.asterisk.queue_log import in_order
-from ivr.checks.loading import load_or_fail
+from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.figures.missed import MissedCall, missed_calls
 from ivr.reading import export

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ivr.checks.loading import load_files
+from ivr.checks.whole import load_files
+from ivr.command.config import starter_folder
 from ivr.config.loading import Loaded
-from ivr.config.starter import starter_folder
 
 FILES = {file.name: file.read_bytes() for file in sorted(starter_folder().glob("*.yaml"))}
 

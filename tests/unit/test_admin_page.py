@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from ivr.command.config import starter_folder
 from ivr.command.root import app
-from ivr.config.starter import starter_folder
 from tests.admin_page import recipe
 
 

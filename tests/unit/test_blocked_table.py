@@ -13,7 +13,7 @@ import pytest
 from dialplan.blocked import contexts
 from dialplan.plan import Source
 from ivr.calls.numbers import reader
-from ivr.checks.loading import load_or_fail
+from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.config.sections import Blocked

@@ -7,8 +7,7 @@ from datetime import date
 import pytest
 
 from ivr.calls.opening_hours import calendar
-from ivr.checks.contacts import expired
-from ivr.checks.dates import estimated, running_out
+from ivr.checks.dates import estimated, expired, running_out
 from ivr.config.loading import Loaded, configuration_of
 from tests.unit.starter import load_changed, shipped
 

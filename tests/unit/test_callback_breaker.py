@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from callback_dialer.pacing import UNLIMITED, calls_allowed
-from ivr.calls.callback_states import AttemptState
+from ivr.calls.callbacks import AttemptState
 from ivr.config.callback_rules import Breaker
 from ivr.storage.owed.attempts import Tried
 from tests.callback_policy import NOON, policy

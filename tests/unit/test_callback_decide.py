@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from callback_dialer.decide import Facts, decide
 from callback_dialer.policy import Policy
-from ivr.calls.callback_states import Verdict
+from ivr.calls.callbacks import Verdict
 from tests.callback_policy import MISSED, NOON, policy
 
 OFF = policy(enabled=False)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from callback_dialer.attempt import Progress
 from callback_dialer.following import Following
-from callback_dialer.originate import originate
+from callback_dialer.starting import originate
 from ivr.asterisk.messages import AmiEvent, refuse_unsafe
 from ivr.storage.owed.attempts import Attempt
 from ivr.storage.owed.callbacks import Callback

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callback_dialer.retry import GiveUp, Retry, after, uses_up_an_attempt
-from ivr.calls.callback_states import Disposition
+from callback_dialer.decide import GiveUp, Retry, after, uses_up_an_attempt
+from ivr.calls.callbacks import Disposition
 from ivr.config.callback_rules import RetryPlan
 from tests.callback_policy import NOON, policy
 

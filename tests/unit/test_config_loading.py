@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr.checks.loading import load, load_files, load_or_fail
+from ivr.checks.whole import load, load_files, load_or_fail
+from ivr.command.config import NotEmpty, starter_folder, write_starter
 from ivr.config.loading import configuration_of
 from ivr.config.problems import NOWHERE, ConfigurationError, Place
-from ivr.config.starter import NotEmpty, starter_folder, write_starter
 from tests.unit.starter import FILES, changed, load_changed, shipped
 
 YAML_MARKS = st.sampled_from(

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ivr.checks.loading import load, load_files
+from ivr.checks.whole import load, load_files
+from ivr.command.config import starter_folder
 from ivr.config.problems import NOWHERE, Problem
-from ivr.config.starter import starter_folder
 from tests import codes_page
 from tests.unit.config_mistakes import MISTAKES
 from tests.unit.starter import FILES, changed, load_changed

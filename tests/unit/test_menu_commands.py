@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from ivr.command.config import write_starter
 from ivr.command.root import app
-from ivr.config.starter import write_starter
 
 AT = ("--at", "2026-11-23 11:00")
 

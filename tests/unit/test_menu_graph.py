@@ -10,7 +10,7 @@ from xml.etree import ElementTree as Xml
 import pytest
 from typer.testing import CliRunner
 
-from ivr.checks.loading import load_or_fail
+from ivr.checks.whole import load_or_fail
 from ivr.command.root import app
 from ivr.config.loading import configuration_of
 from ivr.config.menu_graph import BUILT_IN

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ivr.checks.loading import load_or_fail
+from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.menus.walk import SILENCE, Menu
 from tests.golden import CONFIG

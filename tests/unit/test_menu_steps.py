@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.checks.loading import load_or_fail
+from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.menus.steps import LONGEST_STEPS, Ending, NodeCount, Walk, by_node, last_node, passed
 from ivr.menus.walk import SILENCE, Caller, Menu

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.checks.loading import load_files, load_or_fail
+from ivr.checks.whole import load_files, load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.menus.walk import DEEPEST_BACK, HANG_UP, LONGEST_PATH, SILENCE, Caller, Menu, Step
 from tests.golden import CONFIG

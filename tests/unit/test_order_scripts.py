@@ -12,8 +12,8 @@ from agi_scripts.table import scripts_for, scripts_of_orders
 from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.fastagi import Unanswered
+from ivr.calls.callbacks import CallOrder, OrderAnswer, read_order
 from ivr.calls.opening_hours import calling_hours
-from ivr.calls.orders import CallOrder, OrderAnswer, read_order
 from ivr.queues.board import Board
 from ivr.storage.engine.store import Store, StoreAway
 from tests.callback_policy import shipped

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ivr.checks.loading import load_files
+from ivr.checks.whole import load_files
 from ivr.config.loading import configuration_of
 from ivr.sounds.prompts import PromptFile, needed, reserved, spelled
 from tests.unit.starter import changed, shipped

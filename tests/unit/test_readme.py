@@ -3,7 +3,7 @@
 import textwrap
 from pathlib import Path
 
-from ivr.checks.loading import load_files
+from ivr.checks.whole import load_files
 from tests.unit.starter import FILES
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from dialplan import queues, running
+from dialplan import queues
 from ivr.command.root import app
 from ivr.doctor.machine import revisions
+from ivr.revisions import takeover
 from ivr.revisions.shelf import NotApplied, Revision, Shelf, put_back, yaml_files
 from tests.golden import CONFIG, compiled
 
@@ -191,10 +192,10 @@ def test_yaml_that_is_put_back_keeps_what_it_replaces(tmp_path: Path) -> None:
 def test_every_step_that_is_rendered_is_read_back_with_its_place() -> None:
     """As many as there are lines with a step; labels, comments and escapes are not part of it."""
     texts = list(compiled().values())
-    steps = running.rendered(texts)
+    steps = takeover.rendered(texts)
     written = [line for text in texts for line in text.splitlines() if line.startswith(("exten =>", " same"))]
     assert len(steps) == len(written) > 100
-    [revision] = running.plans_named(compiled()["hotline/extensions.conf"])
+    [revision] = takeover.plans_named(compiled()["hotline/extensions.conf"])
     assert steps["hotline-in", "195", 2] == f"Goto(hotline-{revision}-in,${{EXTEN}},1)"
     assert steps[f"hotline-{revision}-callback-tax", "s", 4].startswith(
         "Background(hotline/callback_greeting&"
@@ -204,7 +205,7 @@ def test_every_step_that_is_rendered_is_read_back_with_its_place() -> None:
 def test_a_step_missing_added_or_changed_is_told_by_its_place() -> None:
     wanted = {("hotline-in", "195", 1): "Answer()", ("hotline-in", "195", 2): "Hangup()"}
     found = {("hotline-in", "195", 1): "Wait(1)", ("hotline-in", "196", 1): "Hangup()"}
-    assert list(running.differences(wanted, found)) == [
+    assert list(takeover.differences(wanted, found)) == [
         "195@hotline-in step 1 is Wait(1), not Answer()",
         "195@hotline-in step 2 is nothing, not Hangup()",
         "196@hotline-in step 1 is Hangup(), not nothing",

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, insert, select, text, update
 
-from ivr.calls.callback_states import AttemptState, Disposition, states_before
+from ivr.calls.callbacks import AttemptState, Disposition, states_before
 from ivr.storage.engine.statements import advisory_lock, all_as, among, columns, one_as
 from ivr.storage.owed.callbacks import Callback
 from ivr.storage.owed.missed import on_the_line

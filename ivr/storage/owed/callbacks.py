@@ -15,7 +15,7 @@ from typing import Any, Final, get_args
 from sqlalchemy import Connection, and_, case, exists, false, insert, or_, select, true, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from ivr.calls.callback_states import (
+from ivr.calls.callbacks import (
     OPEN_STATES,
     WAITING_STATES,
     CallbackState,

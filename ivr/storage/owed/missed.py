@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import Connection, exists, insert, select, text, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from ivr.calls.callback_states import Verdict
+from ivr.calls.callbacks import Verdict
 from ivr.figures.missed import EndedCall, MissedCall, Stay
 from ivr.storage.engine.statements import advisory_lock, all_as, columns
 from ivr.storage.schema.columns import MOST_AHEAD, ago, database_now

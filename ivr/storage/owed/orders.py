@@ -10,8 +10,7 @@ from dataclasses import asdict
 from sqlalchemy import Connection, select, text, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from ivr.calls.callback_states import Verdict
-from ivr.calls.orders import CallOrder
+from ivr.calls.callbacks import CallOrder, Verdict
 from ivr.storage.engine.statements import add, all_as, columns
 from ivr.storage.schema.columns import database_now
 from ivr.storage.schema.owed import ORDER_UNDECIDED, orders

@@ -14,7 +14,7 @@ from typing import Final, Literal
 from sqlalchemy import Connection, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
-from ivr.calls.callback_states import FREE_DISPOSITIONS, WAITING_STATES, ClosedState
+from ivr.calls.callbacks import FREE_DISPOSITIONS, WAITING_STATES, ClosedState
 from ivr.storage.owed.callbacks import close, hold, release
 from ivr.storage.owed.missed import answered_after, on_the_line
 from ivr.storage.schema.columns import database_now

@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from ivr.calls.callback_states import ATTEMPT_STATES, CALLBACK_STATES, OPEN_STATES
+from ivr.calls.callbacks import ATTEMPT_STATES, CALLBACK_STATES, OPEN_STATES
 from ivr.storage.schema.columns import Moment, Told, is_one_of, numbered_table, partial_index, table
 
 CALLBACK_OPEN = is_one_of(OPEN_STATES)
