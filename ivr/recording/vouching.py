@@ -10,32 +10,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Final
 
 import structlog
 
 from ivr.asterisk.messages import REFUSED, AmiEvent
 from ivr.asterisk.queue_log import Block
-from ivr.visits.from_queue_log import LogLine, read_line
+from ivr.visits.from_queue_log import TALK_ENDS, WAYS_OUT, LogLine, read_line
 
 log = structlog.get_logger(__name__)
 
 _AROUND: Final = 10.0
 """Seconds on either side of a line in which AMI has to be heard."""
 _REMEMBERED: Final = 60.0
-_OUT: Final = ("ABANDON", "EXITWITHTIMEOUT", "EXITEMPTY", "EXITWITHKEY", "WITHDRAW")
-_VOUCHED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "QueueCallerJoin": ("ENTERQUEUE",),
-        "QueueCallerAbandon": _OUT,
-        "QueueCallerLeave": _OUT,
-        "AgentConnect": ("CONNECT",),
-        "AgentComplete": (
-            "COMPLETEAGENT", "COMPLETECALLER", "BLINDTRANSFER", "ATTENDEDTRANSFER", "TRANSFER",
-        ),
-    }
-)  # fmt: skip
+_VOUCHED: Final[Mapping[str, tuple[str, ...]]] = {
+    "QueueCallerJoin": ("ENTERQUEUE",),
+    "QueueCallerAbandon": WAYS_OUT,
+    "QueueCallerLeave": WAYS_OUT,
+    "AgentConnect": ("CONNECT",),
+    "AgentComplete": TALK_ENDS,
+}
 """AMI event → the lines that Asterisk writes beside it."""
 
 

@@ -33,6 +33,11 @@ def of_attempt(uniqueid: str) -> Mapping[str, str]:
     return NO_VARIABLES
 
 
+def caller_of(number: str) -> str:
+    """The caller's number as delivered; empty where Asterisk has a word for no number."""
+    return "" if number in ("<unknown>", "<null>") else number
+
+
 @dataclass(frozen=True, slots=True)
 class SourceCapabilities:
     """What a source can tell at all; the fold asks for that, never which source it is.

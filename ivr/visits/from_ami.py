@@ -15,12 +15,11 @@ import ivr.visits.facts as fact
 from ivr.asterisk import words
 from ivr.asterisk.connection import Connected, Lost
 from ivr.asterisk.messages import AmiEvent
-from ivr.visits.facts import Fact, Party, SourceCapabilities, of_attempt
+from ivr.visits.facts import Fact, Party, SourceCapabilities, caller_of, of_attempt
 from ivr.visits.steady import SteadyClock, When
 
 AMI: Final = SourceCapabilities("ami")
 
-_NOBODY: Final = ("<unknown>", "<null>")
 _LONGEST: Final = 1e9
 """Seconds; nothing Asterisk tells of lasts 30 years."""
 _RESTART_SLACK: Final = 3.0
@@ -50,6 +49,8 @@ class AmiReader:
             yield fact.ConnectionLost(self._received(told.at))
             return
         when = self._clock.read(told.timestamp, told.received_at - self._set_by, told.doubt)
+        if (what := _SHOWS.get(told.name)) is not None:
+            yield fact.Hears(when, what)
         if told.name == "FullyBooted":
             yield self._booted_fact(told, when)
         elif (read := _READERS.get(told.name)) is not None:
@@ -74,7 +75,7 @@ class AmiReader:
                 party = party._replace(variables=channel.variables, linkedid=channel["Linkedid"])
             yield fact.FoundWaiting(when, party, entry["Queue"], _number(entry["Wait"]) or 0.0)
         elif entry.name == "QueueMember":
-            yield from _members(when, entry["Location"], entry["StateInterface"])
+            yield from _members(entry, when)
 
     def started(self, core_status: Mapping[str, str], connected_at: datetime) -> Facts:
         """The answer to CoreStatus. FullyBooted's uptime, in whole seconds, misses a quick restart."""
@@ -114,12 +115,12 @@ def _left(event: AmiEvent, when: When) -> Facts:
 
 
 def _offered(event: AmiEvent, when: When) -> Facts:
-    yield fact.MemberKnown(when, event["Interface"])
+    yield from _members(event, when)
     yield fact.Offered(when, event["Uniqueid"], event["Queue"], event["Interface"], event["DestUniqueid"])
 
 
 def _answered(event: AmiEvent, when: When) -> Facts:
-    yield fact.MemberKnown(when, event["Interface"])
+    yield from _members(event, when)
     hold, ring = _number(event["HoldTime"]), _number(event["RingTime"])
     yield fact.Answered(when, _party(event), *_agent(event), event["DestChannel"], hold, ring)
 
@@ -150,26 +151,18 @@ def _is_younger(event: AmiEvent, when: When, lasted: float) -> bool:
     return when.exact and int(channel[1]) > when.at.timestamp() - lasted
 
 
-def _member(event: AmiEvent, when: When) -> Facts:
-    yield from _members(when, event["Interface"], event["StateInterface"])
-
-
-def _members(when: When, *interfaces: str) -> Facts:
-    return (fact.MemberKnown(when, interface) for interface in set(interfaces) - {""})
+def _members(event: AmiEvent, when: When) -> Facts:
+    """QueueMember says Location."""
+    interfaces = {event["Interface"], event["Location"], event["StateInterface"]} - {""}
+    return (fact.MemberKnown(when, interface) for interface in interfaces)
 
 
 def _hangup_asked(event: AmiEvent, when: When) -> Facts:
-    yield fact.Hears(when, "channels")
     yield fact.HangupAsked(when, event["Uniqueid"])
 
 
 def _channel_ended(event: AmiEvent, when: When) -> Facts:
-    yield fact.Hears(when, "channels")
     yield fact.ChannelEnded(when, _party(event))
-
-
-def _new_channel(event: AmiEvent, when: When) -> Facts:
-    yield fact.Hears(when, "channels")
 
 
 def _attended_transfer(event: AmiEvent, when: When) -> Facts:
@@ -178,14 +171,13 @@ def _attended_transfer(event: AmiEvent, when: When) -> Facts:
         event["TransfereeUniqueid"],
         event["TransfereeLinkedid"],
         event["TransfereeChannel"],
-        _caller(event["TransfereeCallerIDNum"]),
+        caller_of(event["TransfereeCallerIDNum"]),
     )
     legs = (event["OrigTransfererUniqueid"], event["SecondTransfererUniqueid"])
     yield from (fact.TookPlace(when, party, leg) for leg in legs if leg and party.uniqueid)
 
 
 def _variable(event: AmiEvent, when: When) -> Facts:
-    yield fact.Hears(when, "variables")
     if event["Variable"] == "QUEUESTATUS" and event["Value"]:
         yield fact.ResultKnown(when, event["Uniqueid"], "", event["Value"])
     elif event["Variable"] == "QUEUEWAIT" and (hold := _number(event["Value"])) is not None:
@@ -193,7 +185,6 @@ def _variable(event: AmiEvent, when: When) -> Facts:
 
 
 def _went_on(event: AmiEvent, when: When) -> Facts:
-    yield fact.Hears(when, "variables")
     if event["Exten"] != "h":  # which runs after the hang-up
         yield fact.WentOn(when, event["Uniqueid"])
 
@@ -219,9 +210,8 @@ _READERS: Final[dict[str, Callable[[AmiEvent, When], Facts]]] = {
     "AgentCalled": _offered,
     "AgentConnect": _answered,
     "AgentComplete": _completed,
-    "QueueMemberStatus": _member,
-    "QueueMemberAdded": _member,
-    "Newchannel": _new_channel,
+    "QueueMemberStatus": _members,
+    "QueueMemberAdded": _members,
     "HangupRequest": _hangup_asked,
     "Hangup": _channel_ended,
     "AttendedTransfer": _attended_transfer,
@@ -230,16 +220,17 @@ _READERS: Final[dict[str, Callable[[AmiEvent, When], Facts]]] = {
     "UserEvent": _user_event,
     "MixMonitorStart": _recording,
 }
+_SHOWS: Final = {
+    **dict.fromkeys(("Newchannel", "HangupRequest", "Hangup"), "channels"),
+    **dict.fromkeys(("Newexten", "VarSet"), "variables"),
+}
+"""Events by which the source shows that it can tell of these at all."""
 
 
 def _party(event: AmiEvent) -> Party:
     uniqueid = event["Uniqueid"]
     told = event.variables or of_attempt(uniqueid)
-    return Party(uniqueid, event["Linkedid"], event["Channel"], _caller(event["CallerIDNum"]), told)
-
-
-def _caller(text: str) -> str:
-    return "" if text in _NOBODY else text
+    return Party(uniqueid, event["Linkedid"], event["Channel"], caller_of(event["CallerIDNum"]), told)
 
 
 def _number(text: str) -> float | None:

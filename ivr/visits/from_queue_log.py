@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import ivr.visits.facts as fact
 from ivr.asterisk import secrets, words
-from ivr.visits.facts import Fact, Party, SourceCapabilities, of_attempt
+from ivr.visits.facts import Fact, Party, SourceCapabilities, caller_of, of_attempt
 from ivr.visits.steady import STEP_SECONDS, When
 
 QUEUE_LOG: Final = SourceCapabilities("queue_log", variables=True, joins=True, callers=True, seconds=True)
@@ -26,10 +26,7 @@ _LONGEST_ID: Final = 150
 _LONGEST_QUEUE: Final = 128
 _LONGEST_LINE: Final = 8192
 """Characters; Asterisk has no longer ones."""
-_LONGEST_SECONDS: Final = 10**9
 _OF_NO_CALL: Final = "NONE"
-_NOBODY: Final = ("<unknown>", "<null>")
-_NOTHING: Final[tuple[Fact, ...]] = ()
 
 _N, _S = r"\d{1,9}", r"-?\d{1,9}"
 """A count; seconds, which are negative after a step of Asterisk's clock."""
@@ -141,34 +138,34 @@ class LogReader:
         """What one line (without its end) says."""
         line = read_line(text)
         if line is None or (line.uniqueid == _OF_NO_CALL) is not (line.event == "QUEUESTART"):
-            return _NOTHING
-        before = self.last if line.event == "QUEUESTART" else None
+            return ()
+        if line.event == "QUEUESTART":
+            return self._started(line)
         self._follow(line.epoch)
         if line.event == "ENTERQUEUE":
             return (self._joined(line),)
         if (read := _READERS.get(line.event)) is None:
-            return _NOTHING
-        try:
-            if interface := self._interfaces.get(line.agent):
-                line = line._replace(agent=interface, agent_name=line.agent)
-            return read(line, self._when(line.epoch), before)
-        except (ValueError, IndexError):
-            return _NOTHING
+            return ()
+        if interface := self._interfaces.get(line.agent):
+            line = line._replace(agent=interface, agent_name=line.agent)
+        return read(line, self._when(line.epoch))
+
+    def _started(self, line: LogLine) -> Sequence[Fact]:
+        """Asterisk started; what was open then never got another word."""
+        before = self.last
+        self._follow(line.epoch)
+        booted = fact.Booted(self._when(line.epoch), 0.0, restarted=True)
+        return (booted,) if before is None else (fact.ConnectionLost(before), booted)
 
     def _joined(self, line: LogLine) -> fact.Joined:
         """Between the URL and the position stands the caller's number, whatever it holds."""
         found = GRAMMAR["ENTERQUEUE"].fullmatch("|".join(line.data))
-        caller = next(filter(None, found.groups()), "") if found else ""
-        caller = "" if caller in _NOBODY else caller
-        return fact.Joined(
-            self._when(line.epoch),
-            Party(line.uniqueid, "", "", caller, self._variables(line, caller)),
-            line.queue,
-        )
-
-    def _variables(self, line: LogLine, caller: str) -> Mapping[str, str]:
-        known = of_attempt(line.uniqueid)
-        return {words.VAR_ORIGIN: "internal"} if not known and self._is_ours(caller) else known
+        caller = caller_of(next(filter(None, found.groups()), "") if found else "")
+        variables = of_attempt(line.uniqueid)
+        if not variables and self._is_ours(caller):
+            variables = {words.VAR_ORIGIN: "internal"}
+        party = Party(line.uniqueid, caller=caller, variables=variables)
+        return fact.Joined(self._when(line.epoch), party, line.queue)
 
     def _follow(self, epoch: int) -> None:
         """Lines of two threads may change places; a clock that goes back further was set back."""
@@ -182,77 +179,52 @@ class LogReader:
         return When(at, at, epoch + self._correction, False, self._steps)
 
 
-def _connect(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
-    agent_uniqueid, name = line.data[1], _name(line)
-    hold, _, ring = line.data
+def _connect(line: LogLine, when: When) -> Sequence[Fact]:
+    hold, agent_uniqueid, ring = line.data
     seconds = _seconds(hold), _seconds(ring)
-    return (fact.Answered(when, _party(line), line.queue, line.agent, name, agent_uniqueid, "", *seconds),)
+    who = line.queue, line.agent, _name(line), agent_uniqueid, ""
+    return (fact.Answered(when, _party(line), *who, *seconds),)
 
 
-def _complete(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
-    return _completed(line, when, "agent" if line.event == "COMPLETEAGENT" else "caller", line.data[0:2])
+def _completed(line: LogLine, when: When) -> Sequence[Fact]:
+    """Whoever the talk was transferred to stands before the seconds, in as many fields as it takes."""
+    hold, talk = map(_seconds, line.data[-3:-1])
+    reason = {"COMPLETEAGENT": "agent", "COMPLETECALLER": "caller"}.get(line.event, "transfer")
+    return (fact.Completed(when, _party(line), line.queue, line.agent, _name(line), "", hold, talk, reason),)
 
 
-def _transfer(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
-    """Whoever it went to stands before the seconds, in as many fields as it takes."""
-    return _completed(line, when, "transfer", line.data[-3:-1])
+_RESULTS: Final = {
+    "EXITWITHTIMEOUT": "TIMEOUT",
+    "EXITEMPTY": "LEAVEEMPTY",
+    "WITHDRAW": "WITHDRAW",
+    "EXITWITHKEY": "KEY",
+}
 
 
-def _completed(line: LogLine, when: When, reason: str, seconds: Sequence[str]) -> Sequence[Fact]:
-    hold, talk = map(_seconds, seconds)
-    name = _name(line)
-    return (fact.Completed(when, _party(line), line.queue, line.agent, name, "", hold, talk, reason),)
+def _left(line: LogLine, when: When) -> Sequence[Fact]:
+    """Behind a WITHDRAW's seconds stands its reason; before those of a key that key, which may be `|`."""
+    is_by_key = line.event == "EXITWITHKEY"
+    kind, hold = (fact.Left, line.data[-1]) if is_by_key else (fact.GaveUp, line.data[2])
+    left = kind(when, _party(line), line.queue, _seconds(hold))
+    result = _RESULTS.get(line.event)
+    return (left, fact.ResultKnown(when, line.uniqueid, line.queue, result)) if result else (left,)
 
 
-def _abandon(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
-    return (fact.GaveUp(when, _party(line), line.queue, _seconds(line.data[2])),)
-
-
-_RESULTS: Final = {"EXITWITHTIMEOUT": "TIMEOUT", "EXITEMPTY": "LEAVEEMPTY", "WITHDRAW": "WITHDRAW"}
-
-
-def _exit(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
-    return (
-        fact.GaveUp(when, _party(line), line.queue, _seconds(line.data[2])),
-        fact.ResultKnown(when, line.uniqueid, line.queue, _RESULTS[line.event]),
-    )
-
-
-def _key(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
-    """The key itself may be `|`: the seconds are read from the end."""
-    return (
-        fact.Left(when, _party(line), line.queue, _seconds(line.data[-1])),
-        fact.ResultKnown(when, line.uniqueid, line.queue, "KEY"),
-    )
-
-
-def _survey(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
+def _survey(line: LogLine, when: When) -> Sequence[Fact]:
     """A line of another dialplan may have the same name; ours has a rating or says that it was asked."""
     answer = line.data[0]
     if answer != words.SURVEY_ASKED and answer not in words.RATINGS:
-        return _NOTHING
+        return ()
     return (fact.Surveyed(when, line.uniqueid, line.queue, line.agent, words.RATINGS.get(answer)),)
 
 
-def _queue_start(line: LogLine, when: When, before: When | None) -> Sequence[Fact]:
-    """Asterisk started; what was open then never got another word."""
-    booted = fact.Booted(when, 0.0, restarted=True)
-    return (booted,) if before is None else (fact.ConnectionLost(before), booted)
-
-
-_READERS: Final[Mapping[str, Callable[[LogLine, When, When | None], Sequence[Fact]]]] = {
+TALK_ENDS: Final = ("COMPLETEAGENT", "COMPLETECALLER", "BLINDTRANSFER", "ATTENDEDTRANSFER", "TRANSFER")
+WAYS_OUT: Final = ("ABANDON", "EXITWITHTIMEOUT", "EXITEMPTY", "EXITWITHKEY", "WITHDRAW")
+"""The lines of a talk that is over, and of a queue that was left without one."""
+_READERS: Final[Mapping[str, Callable[[LogLine, When], Sequence[Fact]]]] = {
     "CONNECT": _connect,
-    "COMPLETEAGENT": _complete,
-    "COMPLETECALLER": _complete,
-    "BLINDTRANSFER": _transfer,
-    "ATTENDEDTRANSFER": _transfer,
-    "TRANSFER": _transfer,
-    "ABANDON": _abandon,
-    "EXITWITHTIMEOUT": _exit,
-    "EXITEMPTY": _exit,
-    "WITHDRAW": _exit,
-    "EXITWITHKEY": _key,
-    "QUEUESTART": _queue_start,
+    **dict.fromkeys(TALK_ENDS, _completed),
+    **dict.fromkeys(WAYS_OUT, _left),
     words.LOG_SURVEY: _survey,
 }
 
@@ -262,9 +234,9 @@ def _party(line: LogLine) -> Party:
 
 
 def _seconds(text: str) -> float | None:
-    """None for what is no duration: negative after a step of the clock. Raises ValueError for no number."""
+    """None for what is no duration: negative after a step of the clock."""
     seconds = int(text)
-    return float(seconds) if 0 <= seconds < _LONGEST_SECONDS else None
+    return float(seconds) if seconds >= 0 else None
 
 
 def _name(line: LogLine) -> str:
