@@ -99,7 +99,7 @@ class State:
             if stay.queue != queue or not stay.is_waiting:
                 continue
             apart = math.inf if hold is None else abs(when.steady - hold - stay.joined.steady)
-            is_agents, fits = self._is_agents(stay), apart < ROUGHLY
+            is_agents, fits = self.calls[stay.call].call.origin == "internal", apart < ROUGHLY
             may_be_theirs = is_handed_over or call == stay.call
             if (is_agents and (fits or stay.gone is not None)) or (fits and may_be_theirs):
                 found.append((not is_agents, apart, number))
@@ -121,9 +121,6 @@ class State:
         self.put(number, place=party.uniqueid, gone=None, call=call)
         if self.source.joins and all(stay.call != before for _, stay in self.stays):
             self.calls.forget((before,))
-
-    def _is_agents(self, stay: Stay) -> bool:
-        return self.calls[stay.call].call.origin == "internal"
 
 
 def before(when: When, seconds: float) -> When:

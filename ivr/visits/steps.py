@@ -126,16 +126,13 @@ def _offered(state: State, fact: facts.Offered) -> None:
 
 def _answered(state: State, fact: facts.Answered) -> None:
     number = state.locate(fact.party, fact.queue, fact.when, fact.hold)
-    if number is not None and _is_another_talk(state.stays[number].answered, fact):
+    known = state.stays[number].answered if number is not None else None
+    if known is not None and known.agent_uniqueid != fact.agent_uniqueid:
         # The citizen's earlier stay here is over; by a transfer they stand in an agent's place.
         number = state.vacant_place(fact.party, fact.queue, fact.when, fact.hold)
     if number is not None and state.stays[number].answered is None:
         state.put(number, answered=fact)
         state.calls.seen(state.stays[number].call, fact.party, fact.when)
-
-
-def _is_another_talk(known: facts.Answered | None, told: facts.Answered) -> bool:
-    return known is not None and known.agent_uniqueid != told.agent_uniqueid
 
 
 def _completed(state: State, fact: facts.Completed) -> None:
@@ -227,8 +224,9 @@ def _hears(state: State, fact: facts.Hears) -> None:
 
 
 def _booted(state: State, fact: facts.Booted) -> None:
-    """What was open before this Asterisk was there is interrupted."""
-    _interrupt(state, lambda last, received_at: fact.restarted or _silent_before(last, fact))
+    """What we heard of last before this Asterisk was there is interrupted; uptime is in whole seconds."""
+    began = fact.when.received_at - timedelta(seconds=fact.uptime + 1.0)
+    _interrupt(state, lambda last, received_at: fact.restarted or last.received_at < began)
 
 
 def _started(state: State, fact: facts.Started) -> None:
@@ -274,12 +272,6 @@ def _live_calls(state: State, fact: facts.LiveCalls) -> None:
 
 def _connection_lost(state: State, fact: facts.ConnectionLost) -> None:
     state.connection_lost = fact.when
-
-
-def _silent_before(last: When, booted: facts.Booted) -> bool:
-    """Our last word of it is older than the Asterisk that speaks now (whose uptime is in whole seconds)."""
-    silent = (booted.when.received_at - last.received_at).total_seconds()
-    return silent > booted.uptime + 1.0
 
 
 STEPS: Final[Mapping[type[Fact], Callable[[State, Any], None]]] = {
