@@ -6,7 +6,6 @@ evidence was added, and again as time passes for stays that are not settled.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -66,57 +65,44 @@ def judge(stay: Stay, source: SourceCapabilities, now: float) -> Verdict:
     """The visit's outcome as far as it is known. `now` on the same axis as `When.steady`."""
     if stay.answered is not None or stay.completed is not None:
         return _answered(stay, now)
-    for rule in _RULES:
-        if (outcome := rule(stay, source, now)) is not None:
-            return _unanswered(stay, outcome)
+    if (outcome := _way_out(stay, source, now)) is not None:
+        return _unanswered(stay, outcome)
     return Verdict("waiting", stay.gave_up or stay.left)
 
 
-def _told(stay: Stay, source: SourceCapabilities, now: float) -> str | None:
-    return RESULTS.get(stay.result)
+def _way_out(stay: Stay, source: SourceCapabilities, now: float) -> str | None:
+    """The outcome of a stay without an agent; None while it may still wait."""
+    if stay.result:
+        return RESULTS[stay.result]
+    if stay.gave_up is not None:
+        return _gave_up(stay, stay.gave_up, source, now)
+    if stay.left is not None:
+        # A leave alone is a key, unless AgentConnect is still to come: it does within a millisecond.
+        is_over = stay.moved_on or stay.gone or stay.lost or now - stay.left.steady > SETTLES_AFTER
+        return "key" if is_over else None
+    if stay.lost is not None:
+        return "interrupted"
+    # The queue's words were lost, but the caller's phone hung up; else somebody may stand in their place.
+    is_gone = stay.gone is not None and now - stay.gone.steady > SETTLES_AFTER
+    return "abandoned" if is_gone and stay.asked_waiting else None
 
 
-def _interrupted(stay: Stay, source: SourceCapabilities, now: float) -> str | None:
-    return "interrupted" if stay.lost is not None and not (stay.gave_up or stay.left) else None
-
-
-def _gave_up(stay: Stay, source: SourceCapabilities, now: float) -> str | None:
+def _gave_up(stay: Stay, gave_up: When, source: SourceCapabilities, now: float) -> str | None:
     """QueueCallerAbandon without a result: the caller hung up, or it is a way out nobody named."""
-    if stay.gave_up is None:
-        return None
     if stay.asked_waiting:
         return "abandoned"
-    goes_on = stay.moved_on or stay.gone
-    lived_on = goes_on is not None and (
-        goes_on is stay.moved_on or goes_on.steady - stay.gave_up.steady > _AT_ONCE
-    )
-    # A result would have been heard, so only a redirection is left for a channel that lives on.
-    would_be_named = source.variables or VAR_ORIGIN in stay.party.variables
-    if lived_on or (goes_on is None and source.channels and now - stay.gave_up.steady > SETTLES_AFTER):
-        return "redirected" if would_be_named else "timeout"
-    if goes_on is not None:
-        # 70 of 70 real abandons were announced by HangupRequest (asterisk-notes 17).
-        return "abandoned" if would_be_named else "timeout"
-    return None if source.channels else "abandoned"
-
-
-def _left_quietly(stay: Stay, source: SourceCapabilities, now: float) -> str | None:
-    """A leave alone is a key, unless AgentConnect is still to come: it does within a millisecond."""
-    if stay.left is None or stay.gave_up is not None:
-        return None
-    is_over = stay.moved_on or stay.gone or stay.lost or now - stay.left.steady > SETTLES_AFTER
-    return "key" if is_over else None
-
-
-def _vanished(stay: Stay, source: SourceCapabilities, now: float) -> str | None:
-    """The queue's words were lost, but the caller's phone hung up; else somebody may stand in their place."""
-    if stay.gone is None or not stay.asked_waiting or now - stay.gone.steady <= SETTLES_AFTER:
-        return None
-    return "abandoned"
-
-
-_Rule = Callable[[Stay, SourceCapabilities, float], str | None]
-_RULES: Final[tuple[_Rule, ...]] = (_told, _interrupted, _gave_up, _left_quietly, _vanished)
+    if not (stay.moved_on or stay.gone):
+        if not source.channels:
+            return "abandoned"
+        if now - gave_up.steady <= SETTLES_AFTER:
+            return None
+    if not (source.variables or VAR_ORIGIN in stay.party.variables):
+        return "timeout"
+    # 70 of 70 real abandons were announced by HangupRequest (asterisk-notes 17), and a result would have been
+    # heard: so only a redirection is left for a channel that lives on.
+    gone = stay.gone if stay.moved_on is None else None
+    is_over = gone is not None and gone.steady - gave_up.steady <= _AT_ONCE
+    return "abandoned" if is_over else "redirected"
 
 
 def _unanswered(stay: Stay, outcome: str) -> Verdict:
