@@ -34,8 +34,7 @@ from ivr.command.printing import print_line, print_result, progress
 from ivr.command.reports import Days, data_of, lines_of, told_days
 from ivr.command.store import open_store
 from ivr.config.model import Configuration
-from ivr.figures.agreement import Disagreement
-from ivr.reading.agreement import LogComparison, Period, decided, sums
+from ivr.reading.agreement import Disagreement, LogComparison, Period, decided, sums
 from ivr.recording.queue_log import QueueLog, Told, keep, known, read_files
 from ivr.recording.watched import Watched
 from ivr.storage.engine.store import Store

@@ -15,8 +15,7 @@ from sqlalchemy import exists, or_, select
 
 from ivr.asterisk.connection import AmiConnection, Timing
 from ivr.asterisk.queue_log import in_order
-from ivr.figures.agreement import Disagreement
-from ivr.reading.agreement import LogComparison, Period
+from ivr.reading.agreement import Disagreement, LogComparison, Period
 from ivr.reading.export import rows
 from ivr.recording.queue_log import QueueLog, keep, known
 from ivr.recording.recorder import Recorder
