@@ -155,8 +155,7 @@ class _Connection(LineOnlyReceiver):
         self._wire.put(None)
         if self._deadline.active():
             self._deadline.cancel()
-        if self in self._server.unproved:
-            self._leave()
+        self._server.unproved.pop(self, None)
 
     def drop(self) -> None:
         """Close now, and let the script know without waiting for the socket."""
@@ -192,6 +191,7 @@ class _Connection(LineOnlyReceiver):
 
     def _start(self, name: str) -> None:
         self._server.unproved.pop(self, None)
+        self._server.running.add(self)
         self._take = self._wire.put
         self._began = self._server.reactor.seconds()
         session = AgiSession(self._env, self._wire)
@@ -213,15 +213,11 @@ class _Connection(LineOnlyReceiver):
         ran = self._server.tally.of(script)
         ran.runs += 1
         ran.milliseconds += (self._server.reactor.seconds() - self._began) * 1000
-        self._leave()
+        self._server.running.remove(self)
         self.transport.loseConnection()
 
-    def _leave(self) -> None:
-        self._server.open.discard(self)
-        self._server.unproved.pop(self, None)
-
     def _too_slow(self) -> None:
-        if self in self._server.open and self not in self._server.unproved:
+        if self in self._server.running:
             self._server.tally.of(self._env["agi_network_script"]).slow += 1
         self.end("deadline passed")
 
@@ -248,20 +244,20 @@ class FastAgiFactory(Factory):
         self.secret = secret
         self.limits = limits
         self.pool = ThreadPool(0, limits.sessions, "agi")
-        self.open: set[_Connection] = set()
+        self.running: set[_Connection] = set()
+        """Those whose script runs, also when the client is gone."""
         self.unproved: dict[_Connection, None] = {}
-        """Those of `open` for which no script runs yet, the oldest first."""
+        """Those for which no script runs yet, the oldest first."""
         self.tally = Tally()
 
     def buildProtocol(self, addr: IAddress | None) -> _Connection | None:
-        if len(self.open) >= self.limits.sessions and self.unproved:
+        if len(self.running) + len(self.unproved) >= self.limits.sessions and self.unproved:
             next(iter(self.unproved)).end("a newer session needs the place")
-        if len(self.open) >= self.limits.sessions:
+        if len(self.running) >= self.limits.sessions:
             self.tally.refused += 1
             log.warning("agi_session_refused", reason="all places are taken", sessions=self.limits.sessions)
             return None
         connection = _Connection(self)
-        self.open.add(connection)
         self.unproved[connection] = None
         return connection
 
@@ -302,7 +298,7 @@ class FastAgiService(Service):
     async def _stop(self) -> None:
         if self._listening is not None:
             await self._listening.stopListening()
-        for connection in tuple(self._factory.open):
+        for connection in (*self._factory.running, *self._factory.unproved):
             connection.drop()
         self._factory.pool.stop()
 

@@ -120,6 +120,7 @@ def test_any_bytes_of_a_client_end_in_a_free_place_and_ask_asterisk_nothing_stra
     reactor.advance(Limits().deadline + 1)
     connection.connectionLost()
     threads.run()
-    assert not server.open
+    assert not server.running
+    assert not server.unproved
     for line in transport.value().decode().splitlines():
         assert ASKED.fullmatch(line)
