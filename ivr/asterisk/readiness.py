@@ -1,10 +1,8 @@
-"""Would a call be answered and queued now? Asked of a running Asterisk, with the right `reporting` alone.
+"""What is asked of a running Asterisk: would a call be answered and queued now, what is closed by hand.
 
-`ivr.recording.availability` asks for the row a minute, `hotline doctor` for its findings. The switch "closed
-now" of each schedule stands in Asterisk's own database, where the compiled dialplan reads it: it holds
-whatever else runs, and after a restart; it is set by a user with the right `system`.
-
-A short visit to the AMI: log in, ask, leave. For commands; daemons keep an `AmiConnection`.
+The right `reporting` is enough to ask; to close a schedule takes the right `system`. The switch "closed now"
+stands in Asterisk's own database, where the compiled dialplan reads it: it holds whatever else runs, and
+after a restart. Daemons ask over their `AmiConnection`; commands log in by `logged_in`, ask and leave.
 """
 
 from __future__ import annotations

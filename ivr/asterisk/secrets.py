@@ -3,10 +3,9 @@
 A file says `secret = …` for an AMI user, FastAGI or the dialplan, `password = …` for a SIP account. Nothing
 ever writes a secret anywhere else.
 
-The last field of the queue_log lines that our dialplan writes: a keyed hash of the fields before it.
-
-queue_log escapes nothing and a caller's number may hold a line end, so that anybody could write a line of
-ours; but not its proof. `dialplan.plan.queue_log` makes it, whoever acts on such a line looks.
+One of them proves the queue_log lines that our dialplan writes: their last field is a keyed hash of those
+before it (`dialplan.plan.queue_log` makes it, `is_proven` checks it). queue_log escapes nothing and a
+caller's number may hold a line end, so a caller can write a line that looks like ours, but not its proof.
 """
 
 from __future__ import annotations

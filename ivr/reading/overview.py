@@ -1,6 +1,7 @@
-"""How the hotline is right now, as the store knows it; read by `hotline status`.
+"""How the hotline is right now, as the store knows it.
 
-In which state each agent is now, since when and why; and who is idle: for the wall, commands, reports.
+`overview` is what `hotline status` prints. `states` says how each agent is, since when and why, `idle` which
+agents could take a call: for the wall.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
-"""What a local day adds up to: counted now, or as it was when the day was sealed.
+"""What a local day adds up to, counted now or as it was when it was sealed; and what a period's figures lack.
 
-Totals by what the records say, and how calls went through the menu: only what callers did at each node is
-kept, a few hundred rows a day however many calls there were. Both are made by the same queries, so that a
-purge changes no figure.
-
-What a reader of a period's figures must know: when nobody listened, which days retention has sealed.
+Records are totalled by how they ended; calls by what callers did at each node of the menu, a few hundred rows
+a day however many calls there were. A purge keeps what the same queries found, so it changes no figure.
+`Completeness` says when nobody listened and which days retention has sealed.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from operator import attrgetter
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, case, func, literal, select
+from sqlalchemy import Column, Connection, Select, case, func, literal, select
 
 from ivr.menus.steps import Walk, WaysOut, passed
 from ivr.storage.engine.statements import all_as, clock_of, columns
@@ -83,7 +81,7 @@ def ways_out(connection: Connection, day: date, zone: ZoneInfo) -> WaysOut:
 
 def _counted(connection: Connection, day: date, zone: ZoneInfo) -> Iterator[Total]:
     first, last = begins(day, zone), begins(day + timedelta(days=1), zone)
-    for record, when, query in _QUERIES:
+    for record, (when, query) in _QUERIES.items():
         for row in connection.execute(query.where(when >= first, when < last)):
             server, structure, queue, origin, result, number, wait, talk = row
             seconds = (round(wait or 0.0, 3), round(talk or 0.0, 3))
@@ -103,47 +101,32 @@ def _walks(connection: Connection, begin: datetime, end: datetime) -> Iterator[W
         yield Walk(*row)
 
 
-def _query(*columns: Any, wait: Any = None, talk: Any = None) -> Select[Any]:
-    sums = [literal(0.0) if column is None else func.sum(column) for column in (wait, talk)]
-    grouped = [column for column in columns if not isinstance(column, str)]
-    named = [literal(column) if isinstance(column, str) else column for column in columns]
-    return select(*named, func.count(), *sums).group_by(*grouped)
+_NONE: Final = literal(0.0)
 
 
-_QUERIES: Final = (
-    (
-        "visits",
-        visits.c.joined_at,
-        _query(
-            visits.c.server, visits.c.structure, visits.c.queue, visits.c.origin, visits.c.outcome,
-            wait=visits.c.wait_seconds, talk=visits.c.talk_seconds,
-        ),
-    ),
-    (
-        "decisions",
-        calls.c.ended_at,
-        _query(
-            calls.c.server, decisions.c.structure, "", calls.c.origin, decisions.c.decision,
-            wait=decisions.c.wait_seconds,
-        ).join(calls, calls.c.id == decisions.c.call_id),
-    ),
-    (
-        "callbacks",
-        callbacks.c.missed_at,
-        _query(
-            callbacks.c.server, callbacks.c.structure, callbacks.c.queue, callbacks.c.reason,
-            callbacks.c.state,
-        ),
-    ),
-    (
-        "attempts",
-        attempts.c.planned_at,
-        _query(
-            attempts.c.server, "", attempts.c.queue, "callback", attempts.c.disposition,
-            talk=attempts.c.talk_seconds,
-        ),
-    ),
-)  # fmt: skip
+def _query(*alike: Any, wait: Any = _NONE, talk: Any = _NONE) -> Select[Any]:
+    grouped = [column for column in alike if isinstance(column, Column)]
+    return select(*alike, func.count(), func.sum(wait), func.sum(talk)).group_by(*grouped)
+
+
+_QUERIES: Final = {
+    "visits": (visits.c.joined_at, _query(
+        visits.c.server, visits.c.structure, visits.c.queue, visits.c.origin, visits.c.outcome,
+        wait=visits.c.wait_seconds, talk=visits.c.talk_seconds,
+    )),
+    "decisions": (calls.c.ended_at, _query(
+        calls.c.server, decisions.c.structure, literal(""), calls.c.origin, decisions.c.decision,
+        wait=decisions.c.wait_seconds,
+    ).join(calls, calls.c.id == decisions.c.call_id)),
+    "callbacks": (callbacks.c.missed_at, _query(
+        callbacks.c.server, callbacks.c.structure, callbacks.c.queue, callbacks.c.reason, callbacks.c.state,
+    )),
+    "attempts": (attempts.c.planned_at, _query(
+        attempts.c.server, literal(""), attempts.c.queue, literal("callback"), attempts.c.disposition,
+        talk=attempts.c.talk_seconds,
+    )),
+}  # fmt: skip
+"""Record → when it counts, and what its records of a time add up to, by the fields of `Total`."""
 
 
 @dataclass(frozen=True)
