@@ -145,7 +145,9 @@ def _visit_of(stay: Stay, verdict: Verdict, call: Call, source: str, structures:
     known: dict[str, Any] = {name: party.variables.get(variable, "") for name, variable in VARIABLES.items()}
     took_place = stay.place != party.uniqueid
     by = stay.answered or stay.completed
-    told = [stay.joined, verdict.left, *(fact.when for fact in (stay.answered, stay.completed) if fact)]
+    judged = verdict._asdict()
+    left = judged.pop("left")
+    told = [stay.joined, left, *(fact.when for fact in (stay.answered, stay.completed) if fact)]
     ends = [when for when in told if when is not None]
     if took_place or stay.is_rebuilt or not known["origin"]:
         known["origin"] = call.origin
@@ -157,24 +159,18 @@ def _visit_of(stay: Stay, verdict: Verdict, call: Call, source: str, structures:
         queue=stay.queue,
         joined_at=stay.joined.at,
         received_at=stay.joined.received_at,
-        outcome=verdict.outcome,
         source=source,
         precision="ms" if all(when.exact for when in ends) else "s",
         call_linkedid=call.linkedid,
         call_began_at=call.began_at,
         caller=call.caller if took_place else party.caller,
-        left_at=verdict.left.at if verdict.left else None,
-        answered_at=verdict.answered_at,
-        ended_at=verdict.ended_at,
-        ended_by=verdict.ended_by,
-        wait_seconds=verdict.wait_seconds,
+        left_at=left.at if left else None,
         agent=by.agent if by else "",
         agent_name=by.agent_name if by else "",
-        ring_seconds=verdict.ring_seconds,
-        talk_seconds=verdict.talk_seconds,
         recorded=stay.recorded and by is not None,
         clock_stepped=len({when.steps for when in ends}) > 1,
         place=stay.place if took_place else "",
         is_rebuilt=stay.is_rebuilt,
         **known,
+        **judged,
     )

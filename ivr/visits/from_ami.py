@@ -7,7 +7,7 @@ knows from FullyBooted whether Asterisk was restarted since the last connection.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -27,7 +27,7 @@ _RESTART_SLACK: Final = 3.0
 _GIVEN_ID: Final = re.compile(r"(?:.*-)?(\d{1,19})\.(\d{1,19})", re.ASCII)
 """The uniqueid Asterisk gives a channel: the second in which it began, and how many began before it."""
 
-Facts = Iterator[Fact]
+Facts = Iterable[Fact]
 
 
 class AmiReader:
@@ -102,16 +102,8 @@ class AmiReader:
         )
 
 
-def _joined(event: AmiEvent, when: When) -> Facts:
-    yield fact.Joined(when, _party(event), event["Queue"])
-
-
 def _gave_up(event: AmiEvent, when: When) -> Facts:
     yield fact.GaveUp(when, _party(event), event["Queue"], _number(event["HoldTime"]))
-
-
-def _left(event: AmiEvent, when: When) -> Facts:
-    yield fact.Left(when, _party(event), event["Queue"])
 
 
 def _offered(event: AmiEvent, when: When) -> Facts:
@@ -157,14 +149,6 @@ def _members(event: AmiEvent, when: When) -> Facts:
     return (fact.MemberKnown(when, interface) for interface in interfaces)
 
 
-def _hangup_asked(event: AmiEvent, when: When) -> Facts:
-    yield fact.HangupAsked(when, event["Uniqueid"])
-
-
-def _channel_ended(event: AmiEvent, when: When) -> Facts:
-    yield fact.ChannelEnded(when, _party(event))
-
-
 def _attended_transfer(event: AmiEvent, when: When) -> Facts:
     """The agent's second leg may be waiting in a queue: the other party now waits in its place."""
     party = Party(
@@ -199,26 +183,22 @@ def _user_event(event: AmiEvent, when: When) -> Facts:
         yield fact.Surveyed(when, event["Uniqueid"], event["Queue"], event["Agent"], rating)
 
 
-def _recording(event: AmiEvent, when: When) -> Facts:
-    yield fact.RecordingBegan(when, event["Uniqueid"])
-
-
-_READERS: Final[dict[str, Callable[[AmiEvent, When], Facts]]] = {
-    "QueueCallerJoin": _joined,
+_READERS: Final[Mapping[str, Callable[[AmiEvent, When], Facts]]] = {
+    "QueueCallerJoin": lambda event, when: (fact.Joined(when, _party(event), event["Queue"]),),
     "QueueCallerAbandon": _gave_up,
-    "QueueCallerLeave": _left,
+    "QueueCallerLeave": lambda event, when: (fact.Left(when, _party(event), event["Queue"]),),
     "AgentCalled": _offered,
     "AgentConnect": _answered,
     "AgentComplete": _completed,
     "QueueMemberStatus": _members,
     "QueueMemberAdded": _members,
-    "HangupRequest": _hangup_asked,
-    "Hangup": _channel_ended,
+    "HangupRequest": lambda event, when: (fact.HangupAsked(when, event["Uniqueid"]),),
+    "Hangup": lambda event, when: (fact.ChannelEnded(when, _party(event)),),
     "AttendedTransfer": _attended_transfer,
     "Newexten": _went_on,
     "VarSet": _variable,
     "UserEvent": _user_event,
-    "MixMonitorStart": _recording,
+    "MixMonitorStart": lambda event, when: (fact.RecordingBegan(when, event["Uniqueid"]),),
 }
 _SHOWS: Final = {
     **dict.fromkeys(("Newchannel", "HangupRequest", "Hangup"), "channels"),

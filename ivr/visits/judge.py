@@ -44,7 +44,10 @@ _ENDED_BY: Final = {
 
 
 class Verdict(NamedTuple):
-    """`left`, `answered_at` and `ended` bound the wait and the talk; None while they are open or unknown."""
+    """`left`, `answered_at` and `ended_at` bound the wait and the talk; None while open or unknown.
+
+    But for `left` they are fields of the visit.
+    """
 
     outcome: str
     left: When | None = None

@@ -96,7 +96,6 @@ class Visit(NamedTuple):
     agent_name: str = ""
     ring_seconds: float | None = None
     talk_seconds: float | None = None
-    wrapup_seconds: float | None = None
     menu_path: str = ""
     language: str = ""
     recorded: bool = False

@@ -108,12 +108,10 @@ class Stays:
     def at(self, uniqueid: str, queue: str, when: When) -> int | None:
         """The stay a channel was in at that moment: stays do not overlap, so the latest that had begun."""
         numbers = self.of_channel(uniqueid, queue)
-        if len(numbers) == 1:
-            return numbers[0]
         begun = [n for n in numbers if self._began_by(n, when)]
         if begun:
             return max(begun, key=lambda n: (self._all[n].joined.steady, n))
-        return numbers[0] if numbers else None
+        return next(iter(numbers), None)
 
     def of_agent_channel(self, uniqueid: str) -> int | None:
         """The stay that was answered on this agent's channel."""
