@@ -20,10 +20,10 @@ from typing import Any, Final
 
 import structlog
 from asterisk.agi import AGIHangup
-from twisted.application.service import Service
+from twisted.application.internet import TCPServer
 from twisted.internet import threads
 from twisted.internet.base import DelayedCall
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols.basic import LineOnlyReceiver
@@ -262,46 +262,38 @@ class FastAgiFactory(Factory):
         return connection
 
 
-class FastAgiService(Service):
+class FastAgiService(TCPServer):
     """Listens at `host:port` (0 = any free port) while it runs; CannotListenError if that is taken.
 
     `secret`: see `ivr.asterisk.secrets.read_secret_file`.
     """
 
+    _port: Any  # Twisted's, which has no type
+
     def __init__(
         self, host: str, port: int, scripts: Mapping[str, Script], limits: Limits, secret: bytes, reactor: Any
     ) -> None:
-        self._address = (host, port)
-        self._reactor = reactor
         self._factory = FastAgiFactory(reactor, dict(scripts), limits, secret)
-        self._listening: Any = None
+        super().__init__(port, self._factory, _BACKLOG, host, reactor=reactor)
 
     @property
     def port(self) -> int:
         """The port it listens at; only while it runs."""
-        return int(self._listening.getHost().port)
+        return int(self._port.getHost().port)
 
     @property
     def tally(self) -> Tally:
         """What the scripts did since this was made."""
         return self._factory.tally
 
-    def privilegedStartService(self) -> None:
-        host, port = self._address
-        self._listening = self._reactor.listenTCP(port, self._factory, _BACKLOG, host)
-        super().privilegedStartService()
-
     def startService(self) -> None:
         self._factory.pool.start()
         super().startService()
 
-    async def _stop(self) -> None:
-        if self._listening is not None:
-            await self._listening.stopListening()
+    def stopService(self) -> Deferred[None]:
+        return maybeDeferred(super().stopService).addCallback(self._end_sessions)
+
+    def _end_sessions(self, _: object) -> None:
         for connection in (*self._factory.running, *self._factory.unproved):
             connection.drop()
         self._factory.pool.stop()
-
-    def stopService(self) -> Deferred[None]:
-        super().stopService()
-        return Deferred.fromCoroutine(self._stop())
