@@ -28,7 +28,6 @@ from ivr.visits.records import LONGEST_CALL, OUTCOMES, Visit
 from ivr.visits.stay import ROUGHLY
 
 _HOUR: Final = 3_600_000
-_AT_ONCE: Final = 1000
 _LATEST: Final = timedelta(seconds=5)
 """What happened so shortly before the latest line may stand behind it."""
 _SINCE_SAID: Final = frozenset({"waiting", "interrupted"})
@@ -128,24 +127,23 @@ class LogComparison:
 
     def _beside_rows(self, keys: Sequence[tuple[str, str, datetime]]) -> list[Disagreement]:
         found: list[Disagreement] = []
-        for begin in range(0, len(keys), _AT_ONCE):
-            told = [self._open.pop(key) for key in keys[begin : begin + _AT_ONCE]]
-            stored = self._store.read(partial(Stored, told=(), visited=told))
-            for visit in told:
-                rows = stored.stays_of(visit)
-                row = next((rows[known] for known in same_stay(visit, rows)), None)
-                if row is not None:
-                    self._found.add(row.id)
-                elif any(day.begins_at <= visit.joined_at < day.ends_at for day in self._deleted):
-                    continue
-                found += _beside_row(visit, row.stored if row else None)
+        told = [self._open.pop(key) for key in keys]
+        stored = self._store.read(partial(Stored, told=(), visited=told))
+        for visit in told:
+            rows = stored.stays_of(visit)
+            row = next((rows[known] for known in same_stay(visit, rows)), None)
+            if row is not None:
+                self._found.add(row.id)
+            elif any(day.begins_at <= visit.joined_at < day.ends_at for day in self._deleted):
+                continue
+            found += _beside_row(visit, row.stored if row else None)
         return found
 
     def _untold(self, connection: Connection, told: Period) -> Iterator[Disagreement]:
         mine = select(visits).where(visits.c.server == self._server, *_joined_in(told))
         if self._queues is not None:
             mine = mine.where(visits.c.queue.in_(self._queues))
-        for row in connection.execute(mine.execution_options(yield_per=_AT_ONCE)).mappings():
+        for row in connection.execute(mine.execution_options(yield_per=1000)).mappings():
             if row["id"] not in self._found:
                 yield _of_visit(row, f"stored as {row['outcome']}, queue_log says nothing")
 

@@ -97,14 +97,11 @@ def _counted(connection: Connection, column: Column[str], *conditions: ColumnEle
 
 def _server(connection: Connection, name: str, processes: list[Process], at: datetime) -> ServerOverview:
     until = at.replace(second=0, microsecond=0)
-    open_calls, waiting = connection.execute(
-        select(
-            func.count(calls.c.id.distinct()),
-            func.count(case((visits.c.outcome == "waiting", 1))),
-        )
-        .outerjoin(visits, visits.c.call_id == calls.c.id)
-        .where(calls.c.server == name, is_open_now())
-    ).one()
+    is_waiting = case((visits.c.outcome == "waiting", 1))
+    on_the_line = select(func.count(calls.c.id.distinct()), func.count(is_waiting))
+    on_the_line = on_the_line.outerjoin(visits, visits.c.call_id == calls.c.id)
+    on_the_line = on_the_line.where(calls.c.server == name, is_open_now())
+    open_calls, waiting = connection.execute(on_the_line).one()
     return ServerOverview(
         name,
         tuple(process for process in processes if process.server == name),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -28,8 +28,6 @@ log = structlog.get_logger(__name__)
 BEAT_EVERY: Final = 5.0
 CHECK_EVERY: Final = 10.0
 """Seconds; the first check comes that long after the start, when the login had its time."""
-_KEPT_MINUTES: Final = 10_000
-"""While the database is away: a week. Older ones count as unknown."""
 
 
 @dataclass
@@ -70,7 +68,8 @@ class Availability:
     clock: Callable[[], datetime] = utc_now
     every: float = CHECK_EVERY
     _unstored: dict[datetime, Minute] = field(default_factory=dict)
-    _closed: Mapping[str, datetime] = field(default_factory=dict)
+    closed_by_hand: dict[str, str] = field(default_factory=dict)
+    """The hours closed by hand and until when, as Asterisk said last."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set."""
@@ -79,15 +78,11 @@ class Availability:
             found = await shortcomings(self.connection.send, self.needed)
             with suppress(AmiError, TimeoutError):
                 async with asyncio.timeout(ANSWER_WITHIN):
-                    self._closed = await closed_by_hand(self.connection.send, self.needed.hours)
+                    closed = await closed_by_hand(self.connection.send, self.needed.hours)
+                    self.closed_by_hand = {name: until.isoformat() for name, until in closed.items()}
             if not stop.is_set():  # else our own end may be what failed
                 self._count(at, found)
                 await self._store_minutes()
-
-    @property
-    def closed_by_hand(self) -> dict[str, str]:
-        """The hours closed by hand and until when, as Asterisk said last."""
-        return {name: until.isoformat() for name, until in self._closed.items()}
 
     def _count(self, at: datetime, found: tuple[str, ...]) -> None:
         minute_at = at.replace(second=0, microsecond=0)
@@ -100,8 +95,6 @@ class Availability:
             log.warning("a call would not be answered and queued now", reason=why)
 
     async def _store_minutes(self) -> None:
-        for oldest in sorted(self._unstored)[:-_KEPT_MINUTES]:
-            del self._unstored[oldest]
         observed = tuple(self._unstored.values())
         with suppress(StoreAway):
             await self.store.write(lambda connection: note_minutes(connection, observed))
