@@ -104,7 +104,7 @@ class AmiConnection:
         timing: Timing | None = None,
     ) -> None:
         self.events: asyncio.Queue[AmiEvent | Connected | Lost] = asyncio.Queue()
-        self._host, self._port = host, port
+        self._host, self._port, self._address = host, port, f"{host}:{port}"
         self._user, self._secret = user, secret
         self.clock = Receipts(clock)
         """By which its events are received."""
@@ -130,12 +130,9 @@ class AmiConnection:
                 if await self._stay_connected():
                     pause = self._timing.retry_first
             except (AmiError, OSError, TimeoutError) as problem:
-                log.error(
-                    "AMI login failed" if isinstance(problem, ActionRefused) else "AMI not reachable",
-                    address=f"{self._host}:{self._port}",
-                    user=self._user,
-                    reason=str(problem) or type(problem).__name__,
-                )
+                what = "AMI login failed" if isinstance(problem, ActionRefused) else "AMI not reachable"
+                reason = str(problem) or type(problem).__name__
+                log.error(what, address=self._address, user=self._user, reason=reason)
             with suppress(TimeoutError):
                 # Spread out, or every daemon of the house knocks at the same moment after a restart.
                 await asyncio.wait_for(self._closing.wait(), pause * random.uniform(0.8, 1.2))
@@ -148,7 +145,7 @@ class AmiConnection:
         Raises `UnsafeHeader`, `ActionRefused`, `ActionNotSent`, `ActionLost` or `ActionTimedOut`.
         """
         if self._session is None:
-            raise ActionNotSent(f"not connected to Asterisk at {self._host}:{self._port}")
+            raise ActionNotSent(f"not connected to Asterisk at {self._address}")
         return await self._session.ask(headers, deadline)
 
     async def close(self) -> None:
@@ -172,11 +169,11 @@ class AmiConnection:
             self._session = session
             self.events.put_nowait(Connected(self.clock(), self.clock.set_by))
             session.deliver_to(self.events.put_nowait)
-            log.info("AMI connected", address=f"{self._host}:{self._port}", user=self._user)
+            log.info("AMI connected", address=self._address, user=self._user)
             reason = await session.until_lost(self._timing.ping_every, self._timing.pong_within)
             self.events.put_nowait(Lost(self.clock() - timedelta(seconds=session.doubt), reason))
             tell = log.info if self._closing.is_set() else log.warning
-            tell("AMI connection lost", address=f"{self._host}:{self._port}", reason=reason)
+            tell("AMI connection lost", address=self._address, reason=reason)
             return True
         finally:
             self._session = None

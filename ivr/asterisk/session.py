@@ -34,7 +34,14 @@ from ivr.asterisk.messages import (
     refuse_unsafe,
 )
 
+log = structlog.get_logger(__name__)
+
 END: Final = "\r\n\r\n"
+_END_OF_MESSAGE = END.encode()
+_PROMPTLY = 0.5
+"""Seconds within which a pong comes when nobody stands still."""
+_QUIET = logging.getLogger("panoramisk.quiet")
+_QUIET.setLevel(logging.CRITICAL)  # what panoramisk has to say is said here, with the address and the reason
 _TEXT_BYTES: Final = 80
 """Fewer are kept of a number, or of the name a stranger registers."""
 _FOLLOWED_BY: Final = {
@@ -102,15 +109,6 @@ def _torn(names: list[str]) -> int | None:
             if names[at + 1 : at + 2] != [name.replace(header, _FOLLOWED_BY[header])]:
                 return at
     return None
-
-
-log = structlog.get_logger(__name__)
-
-_END_OF_MESSAGE = END.encode()
-_PROMPTLY = 0.5
-"""Seconds within which a pong comes when nobody stands still."""
-_QUIET = logging.getLogger("panoramisk.quiet")
-_QUIET.setLevel(logging.CRITICAL)  # what panoramisk has to say is said here, with the address and the reason
 
 
 class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
@@ -257,19 +255,16 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
 
     def handle_message(self, message: Message) -> None:
         """One message. What raises here would close the connection and lose the rest of the chunk."""
+        name = str(message.event)
         try:
-            if str(message.event).lower() == "shutdown":
+            if name.lower() == "shutdown":
                 # Panoramisk hangs up on it at once; Asterisk may still have calls to tell the end of.
                 self.factory.dispatch(message)
             else:
                 super().handle_message(message)
         except Exception:  # whatever one message does, the connection stays
             self._skipped += 1
-            log.exception(
-                "AMI message not understood; it is skipped",
-                name=str(message.event)[:80],
-                skipped=self._skipped,
-            )
+            log.exception("AMI message not understood; it is skipped", name=name[:80], skipped=self._skipped)
 
 
 def event_of(message: Message, received_at: datetime, doubt: float = 0.0) -> AmiEvent:

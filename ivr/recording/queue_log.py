@@ -34,9 +34,9 @@ from ivr.visits.state import before
 
 
 class _Mark(NamedTuple):
-    """Stays from number `stay` on began in this file at or after `position`."""
+    """Stays from number `stay` on began at or after `position` in the file with this first line."""
 
-    file: LogFile
+    file: str
     position: int
     stay: int
 
@@ -84,7 +84,7 @@ class QueueLog:
         self._reader = LogReader(watched.is_ours, {**interfaces, **watched.interfaces})
         self._fold = Fold(server, QUEUE_LOG, watched.structures)
         self._marks: deque[_Mark] = deque()
-        self._ends: dict[LogFile, int] = {}
+        self._ends: dict[str, int] = {}
 
     def new_file(self) -> None:
         """The next block is of another file, which may repeat what was read."""
@@ -100,16 +100,15 @@ class QueueLog:
 
     def read(self, file: LogFile, block: Block) -> Told:
         """What the block says, and how far everything is settled by it."""
-        self._marks.append(_Mark(file, block.begin, self._fold.next_stay))
-        self._ends[file] = block.end
+        self._marks.append(_Mark(file.first_line, block.begin, self._fold.next_stay))
+        self._ends[file.first_line] = block.end
         changes = self._changes(block)
-        settled = {of.first_line: position for of, position in self._settled().items()}
         read_to = self._reader.last.at if self._reader.last else None
         callers = {(call.caller, call.trunk, call.presentation) for call in changes.calls}
         numbers = {who: self._watched.read_number(*who) for who in callers}
         orders = tuple(self._orders(block))
         packed, lines, skipped = block.packed, len(block.lines), block.skipped
-        return Told(file, packed, lines, changes, settled, read_to, numbers, orders, skipped)
+        return Told(file, packed, lines, changes, self._settled(), read_to, numbers, orders, skipped)
 
     def _orders(self, block: Block) -> Iterator[CallOrder]:
         """Calls that were ordered while Python was dead or late; only queues of a configuration have such."""
@@ -131,7 +130,7 @@ class QueueLog:
             apply(Tick(last))
         return self._fold.take()
 
-    def _settled(self) -> dict[LogFile, int]:
+    def _settled(self) -> dict[str, int]:
         """Where each file would have to be read from again to know what is open now."""
         oldest = self._fold.oldest_open
         while self._marks and (oldest is None or (len(self._marks) > 1 and self._marks[1].stay <= oldest)):
@@ -152,17 +151,13 @@ def known(connection: Connection, server: str, watched: Watched) -> Known:
 def keep(connection: Connection, server: str, watched: Watched, told: Told) -> Saved:
     """Store what was told and how far it was read, in the caller's transaction."""
     advisory_lock(connection, f"visits {server}")  # else two readers would make one bookmark
-
-    def read_number(caller: str, trunk: str, presentation: str) -> CallerNumber:
-        already = told.numbers.get((caller, trunk, presentation))
-        return already or watched.read_number(caller, trunk, presentation)
-
+    is_listened = liveness.is_held(connection, server, "recorder")
     saved = save(
         connection,
         told.changes.calls,
         told.changes.visits,
-        read_number,
-        is_listened=liveness.is_held(connection, server, "recorder"),
+        lambda *who: told.numbers.get(who) or watched.read_number(*who),
+        is_listened=is_listened,
     )
     surveys.keep(connection, told.changes.surveys)
     for order in told.orders:

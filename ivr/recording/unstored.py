@@ -31,7 +31,13 @@ from ivr.storage.records import surveys
 from ivr.storage.records.visits import save
 from ivr.visits.records import Call, Survey, Visit
 
+log = structlog.get_logger(__name__)
+
 Record = Call | Visit | Survey
+MOST_RECORDS: Final = 50_000
+"""About two weeks of the hotline, 50 MB. More are not taken: queue_log will tell of their visits."""
+AT_ONCE: Final = 500
+"""About so many records in one transaction: what piled up for days must not run into the store's deadline."""
 _OUTDATED_LINES: Final = 1000
 """So many lines more than records, and the file is written anew."""
 _KINDS: Final[Mapping[str, TypeAdapter[Any]]] = {
@@ -135,14 +141,6 @@ def _read(line: bytes) -> Record | None:
     except (KeyError, UnicodeDecodeError, ValidationError):
         return None
     return record
-
-
-log = structlog.get_logger(__name__)
-
-MOST_RECORDS: Final = 50_000
-"""About two weeks of the hotline, 50 MB. More are not taken: queue_log will tell of their visits."""
-AT_ONCE: Final = 500
-"""About so many records in one transaction: what piled up for days must not run into the store's deadline."""
 
 
 class Unstored:

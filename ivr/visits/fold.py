@@ -102,10 +102,6 @@ class Fold:
         """The number of the first stay that is not settled."""
         return min(self._unsettled, default=None)
 
-    def forget_settled(self) -> None:
-        """What is over may be told again, from the beginning."""
-        self._forget_what_is_over(math.inf)
-
     def _judge(self, number: int) -> Visit:
         stay = self._state.stays[number]
         source = self._state.source
@@ -123,9 +119,10 @@ class Fold:
         self._state.changed |= self._unsettled
         if self._now - self._cleaned >= KEEP_SECONDS:
             self._cleaned = self._now
-            self._forget_what_is_over(self._now - KEEP_SECONDS)
+            self.forget_settled(self._now - KEEP_SECONDS)
 
-    def _forget_what_is_over(self, before: float) -> None:
+    def forget_settled(self, before: float = math.inf) -> None:
+        """What was over before that moment may be told again, from the beginning."""
         stays, calls = self._state.stays, self._state.calls
         over = set(calls.ended_before(before)) - calls.changed
         still_told_of = self._unsettled | self._state.changed

@@ -91,15 +91,10 @@ class AmiReader:
         """Read late, an uptime would look too short: it belongs to the earliest moment of receipt."""
         uptime = _number(event["Uptime"]) or 0.0
         received_at = when.received_at - timedelta(seconds=event.doubt)
-        when = when._replace(received_at=received_at)
-        before, self._booted = self._booted, (uptime, received_at)
-        if before is None:
-            return fact.Booted(when, uptime, restarted=False)
-        grown = uptime - before[0]
-        passed = (received_at - before[1]).total_seconds()
-        return fact.Booted(
-            when, uptime, restarted=grown < min(0.0, passed) or grown < passed - _RESTART_SLACK
-        )
+        before, self._booted = self._booted or (uptime, received_at), (uptime, received_at)
+        grown, passed = uptime - before[0], (received_at - before[1]).total_seconds()
+        is_another = grown < min(0.0, passed) or grown < passed - _RESTART_SLACK
+        return fact.Booted(when._replace(received_at=received_at), uptime, is_another)
 
 
 def _gave_up(event: AmiEvent, when: When) -> Facts:

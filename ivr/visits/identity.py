@@ -117,15 +117,11 @@ def _apart(told: Visit, known: Visit) -> timedelta:
     return abs(told.joined_at + mine - known.joined_at - theirs)
 
 
-def _joined_at(told: Visit, known: Visit) -> datetime:
-    return known.joined_at
-
-
 _Pair = tuple[Callable[[Visit, Visit], bool], Callable[[Visit, Visit], Any]]
 _RULES: Final[tuple[_Pair, ...]] = (
     (_is_named, _apart),
     (_is_near, _apart),
-    (_is_of_another_clock, _joined_at),
+    (_is_of_another_clock, lambda told, known: known.joined_at),
 )
 """Which records fit, and by what the first of them is chosen."""
 

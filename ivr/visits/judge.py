@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from ivr.asterisk.words import VAR_ORIGIN
-from ivr.visits.facts import SourceCapabilities
+from ivr.visits.facts import Answered, Completed, SourceCapabilities
 from ivr.visits.stay import Stay
 from ivr.visits.steady import When
 
@@ -66,8 +66,10 @@ class Verdict(NamedTuple):
 
 def judge(stay: Stay, source: SourceCapabilities, now: float) -> Verdict:
     """The visit's outcome as far as it is known. `now` on the same axis as `When.steady`."""
-    if stay.answered is not None or stay.completed is not None:
-        return _answered(stay, now)
+    if stay.answered is not None:
+        return _answered(stay, stay.answered, now)
+    if stay.completed is not None:
+        return _completed_only(stay.completed)
     if (outcome := _way_out(stay, source, now)) is not None:
         return _unanswered(stay, outcome)
     return Verdict("waiting", stay.gave_up or stay.left)
@@ -114,14 +116,11 @@ def _unanswered(stay: Stay, outcome: str) -> Verdict:
     return Verdict(outcome, left, wait, ended_at=left.at if left else None, ended_by=_ENDED_BY[outcome])
 
 
-def _answered(stay: Stay, now: float) -> Verdict:
-    if stay.answered is None:
-        return _completed_only(stay)
-    answered = stay.answered.when
-    hold = stay.hold if stay.answered.hold is None else stay.answered.hold
-    wait = _seconds(stay.joined, answered, hold)
-    rang = [when for uniqueid, when in stay.offers if uniqueid == stay.answered.agent_uniqueid]
-    ring = _seconds(rang[-1], answered, stay.answered.ring) if rang else stay.answered.ring
+def _answered(stay: Stay, fact: Answered, now: float) -> Verdict:
+    answered = fact.when
+    wait = _seconds(stay.joined, answered, stay.hold if fact.hold is None else fact.hold)
+    rang = [when for uniqueid, when in stay.offers if uniqueid == fact.agent_uniqueid]
+    ring = _seconds(rang[-1], answered, fact.ring) if rang else fact.ring
     ended, ended_by = _end_of_talk(stay, now)
     told = stay.completed.talk if stay.completed and ended is stay.completed.when else None
     talk = _seconds(answered, ended, told) if ended is not None and ended_by != "restart" else None
@@ -129,10 +128,8 @@ def _answered(stay: Stay, now: float) -> Verdict:
     return Verdict("answered", answered, wait, answered.at, ended_at, ended_by, ring, talk)
 
 
-def _completed_only(stay: Stay) -> Verdict:
+def _completed_only(completed: Completed) -> Verdict:
     """The connect was missed; Asterisk's own figures at the end are what there is."""
-    completed = stay.completed
-    assert completed is not None
     talk = completed.talk
     answered_at = completed.when.at - timedelta(seconds=talk) if talk is not None else None
     ended_at, ended_by = completed.when.at, completed.reason or "caller"
@@ -140,7 +137,6 @@ def _completed_only(stay: Stay) -> Verdict:
 
 
 def _end_of_talk(stay: Stay, now: float) -> tuple[When | None, str]:
-    assert stay.answered is not None
     if stay.completed is not None:
         ended = stay.completed.when
         for taken in (stay.agent_gone, stay.moved_on):

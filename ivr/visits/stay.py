@@ -83,8 +83,12 @@ class Stays:
         """The stay as it is known now."""
         before = self._all.get(number)
         self._all[number] = stay
+        if before is not None and before.place not in (stay.place, stay.party.uniqueid):
+            self._unlist(before.place, number)
         if before is None or before.place != stay.place:
-            self._list(number, stay, before)
+            for uniqueid in {stay.party.uniqueid, stay.place}:
+                if number not in self._by_channel[uniqueid]:
+                    self._by_channel[uniqueid].append(number)
         if stay.answered is not None and (before is None or before.answered is not stay.answered):
             self._by_agent_channel[stay.answered.agent_uniqueid] = number
             if stay.is_talking:
@@ -121,13 +125,6 @@ class Stays:
         """The talk this agent is in, out of this queue; the latest if an end was missed."""
         number = self._talks.get((queue, agent))
         return number if number is not None and self._all[number].is_talking else None
-
-    def _list(self, number: int, stay: Stay, before: Stay | None) -> None:
-        if before is not None and before.place not in (stay.place, stay.party.uniqueid):
-            self._unlist(before.place, number)
-        for uniqueid in {stay.party.uniqueid, stay.place}:
-            if number not in self._by_channel[uniqueid]:
-                self._by_channel[uniqueid].append(number)
 
     def _unlist(self, uniqueid: str, number: int) -> None:
         self._by_channel[uniqueid].remove(number)
