@@ -110,7 +110,10 @@ class Recorder:
         storing = asyncio.create_task(self._store_regularly())
         following = asyncio.create_task(self._follow_queue_log())
         try:
-            await _first_of(asyncio.create_task(stop.wait()), connecting, listening, storing, following)
+            ends = {asyncio.create_task(stop.wait()), connecting, listening, storing, following}
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()  # raises what ended it
         finally:
             await self._connection.close()
             await connecting
@@ -271,10 +274,3 @@ class Recorder:
                 return
             await asyncio.sleep(STORE_EVERY)
         raise RecordsLost(f"{len(self._unstored)} records could not be stored: the database is out of reach")
-
-
-async def _first_of(*tasks: asyncio.Task[object]) -> None:
-    """Wait until one of the tasks ends, and raise what it raised."""
-    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in done:
-        task.result()

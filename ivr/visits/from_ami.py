@@ -1,4 +1,4 @@
-"""AMI events in, facts out. The one place that knows which events make the record (`_READERS`).
+"""AMI events in, facts out. The one place that knows which events make the record (`_READERS`, `_SHOWS`).
 
 Most events of a call mean nothing for the record and give no fact. `AmiReader` also reads the clocks and
 knows from FullyBooted whether Asterisk was restarted since the last connection.

@@ -160,8 +160,7 @@ def _seconds(start: When, end: When, told: float | None) -> float:
         if measured < -_AT_ONCE:
             # A step back nobody saw coming: the receipts are what is left.
             measured = (end.received_at - start.received_at).total_seconds()
-        return round(max(0.0, measured), 3)
-    if told is not None and 0 <= told < measured + _IMPLAUSIBLE:
+    elif told is not None and 0 <= told < measured + _IMPLAUSIBLE:
         # At most a second wrong, however late we read; our receipts would only be right if we never did.
         return told
     return round(max(0.0, measured), 3)
