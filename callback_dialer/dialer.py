@@ -40,7 +40,7 @@ from ivr.config.lending import loans
 from ivr.config.model import Configuration
 from ivr.queues.board import Board, refresh
 from ivr.storage.engine.store import StoreAway, StoreThread
-from ivr.storage.owed import attempts, budgets, callbacks, missed, orders, settling
+from ivr.storage.owed import attempts, budgets, missed, orders, waiting
 from ivr.storage.running.liveness import Lease
 
 log = structlog.get_logger(__name__)
@@ -167,9 +167,9 @@ class Dialer:
             await self.store.write(partial(decide_call, call_id=call_id, policy=self.policy))
 
     async def _settle_waiting(self) -> None:
-        for settlement in await self.store.read(settling.settlements):
-            if await self.store.write(partial(settling.settle, settlement=settlement)):
-                log.info("callback settled", callback_id=settlement.callback_id, change=settlement.change)
+        for callback_id, change in (await self.store.read(waiting.settlements)).items():
+            if await self.store.write(partial(waiting.settle, callback_id=callback_id, change=change)):
+                log.info("callback settled", callback_id=callback_id, change=change)
         ringing = await self.store.read(lambda c: attempts.to_withdraw(c, self.server))
         for attempt_id in self._following.withdraw(ringing):
             with suppress(AmiError):
@@ -183,7 +183,7 @@ class Dialer:
     async def _next_start(self) -> Start | None:
         loads = self._loads()
         room = room_for_places(loads)
-        if not room or not await self.store.read(lambda c: callbacks.is_any_due(c, room)):
+        if not room or not await self.store.read(lambda c: waiting.is_any_due(c, room)):
             return None
         return await self.store.write(
             lambda c: start_next(c, self.server, loads, self.policy) if self._lease.hold(c) else None

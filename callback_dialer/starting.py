@@ -32,9 +32,10 @@ from ivr.asterisk import words
 from ivr.asterisk.messages import Header
 from ivr.calls.numbers import dial_string, national
 from ivr.storage.engine.statements import clock_of
-from ivr.storage.owed import attempts, budgets, callbacks, settling, switches
+from ivr.storage.owed import attempts, budgets, callbacks, switches, waiting
 from ivr.storage.owed.attempts import Attempt
-from ivr.storage.owed.callbacks import Callback, Idle
+from ivr.storage.owed.callbacks import Callback
+from ivr.storage.owed.waiting import Idle
 from ivr.storage.running import listening
 
 GREETING: Final = timedelta(seconds=60)
@@ -80,7 +81,7 @@ def start_next(
     trunks = _trunks_with_room(connection, policy, clock_of(connection))
     # Everybody who turns out not to be dialled now leaves the list of those due, so this ends.
     while idle and (
-        due := callbacks.next_due(connection, idle, policy.carried_by(trunks), policy.callback.order)
+        due := waiting.next_due(connection, idle, policy.carried_by(trunks), policy.callback.order)
     ):
         if switches.is_key_missing(connection, policy.key):
             switches.turn_off(connection, "dial", KEY_MISSING)
@@ -117,7 +118,7 @@ def release_next(connection: Connection, policy: Policy) -> bool:
 
 def _is_settled(connection: Connection, due: Callback) -> bool:
     """Re-contact: whoever was answered meanwhile, or is on the line, is left alone."""
-    return any(settling.settle(connection, one) for one in settling.settlements(connection, due.id))
+    return any(waiting.settle(connection, *one) for one in waiting.settlements(connection, due.id).items())
 
 
 def _is_barred(connection: Connection, due: Callback, policy: Policy) -> bool:

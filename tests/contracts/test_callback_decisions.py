@@ -16,8 +16,9 @@ from callback_dialer.resolving import known
 from ivr.calls.callbacks import OPEN_STATES
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.engine.store import Store
-from ivr.storage.owed import attempts, callbacks, missed, settling
-from ivr.storage.owed.callbacks import Callback, Idle
+from ivr.storage.owed import attempts, callbacks, missed, waiting
+from ivr.storage.owed.callbacks import Callback
+from ivr.storage.owed.waiting import Idle
 from ivr.storage.schema.owed import callback_journal, decisions
 from ivr.storage.schema.owed import callbacks as callbacks_table
 from tests.callback_policy import ROUND_THE_CLOCK, policy
@@ -37,13 +38,13 @@ def decide_all(connection: Connection) -> list[str]:
 
 
 def settle_all(connection: Connection) -> None:
-    for settlement in settling.settlements(connection):
-        settling.settle(connection, settlement)
+    for callback_id, change in waiting.settlements(connection).items():
+        waiting.settle(connection, callback_id, change)
 
 
 def next_due(connection: Connection, *order: str) -> Callback | None:
     """The callback to dial next in `dvx`, with every trunk free."""
-    return callbacks.next_due(connection, {"dvx": Idle()}, [("+994", ())], order)
+    return waiting.next_due(connection, {"dvx": Idle()}, [("+994", ())], order)
 
 
 def only_callback(connection: Connection) -> Callback:
@@ -169,7 +170,7 @@ def test_who_is_on_the_line_again_is_left_alone_until_that_call_ends(store: Stor
         second = store_call(connection, stays=[], is_over=False)
         settle_all(connection)
         assert only_callback(connection).state == "on_hold"
-        assert not callbacks.is_any_due(connection, ["dvx"])
+        assert not waiting.is_any_due(connection, ["dvx"])
         end_call(connection, second)
         settle_all(connection)
         assert only_callback(connection).state == "owed"

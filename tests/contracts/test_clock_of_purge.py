@@ -15,7 +15,7 @@ from ivr.command.root import app
 from ivr.reading.totals import totals
 from ivr.retention.purge import why_doubtful
 from ivr.storage.engine.store import Store
-from ivr.storage.owed import callbacks
+from ivr.storage.owed import waiting
 from ivr.storage.people import audit
 from ivr.storage.records.sealed import mark_sealed, sealed
 from ivr.storage.records.visits import save
@@ -202,7 +202,7 @@ def test_what_a_wrong_clock_left_in_the_store_holds_up_nothing(store: Store) -> 
     store.write(of_the_night)
     assert not store.read(lambda c: audit.was_done(c, "purge", timedelta(hours=12)))
     assert store.read(lambda c: listening.is_silent(c, "main"))
-    assert store.read(lambda c: callbacks.is_any_due(c, ["dvx"]))
+    assert store.read(lambda c: waiting.is_any_due(c, ["dvx"]))
 
 
 def test_status_says_that_records_go_on_beyond_now_and_which_sealed_days_were_heard_of(

@@ -7,12 +7,12 @@ nobody else. Called by `callback_dialer` and by what an operator commands.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, get_args
+from typing import Any
 
-from sqlalchemy import Connection, and_, case, exists, false, insert, or_, select, true, update
+from sqlalchemy import Connection, exists, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.calls.callbacks import (
@@ -26,13 +26,8 @@ from ivr.calls.callbacks import (
     Reason,
 )
 from ivr.storage.engine.statements import add, one_as
-from ivr.storage.schema.columns import MOST_AHEAD, ago, database_now
+from ivr.storage.schema.columns import database_now
 from ivr.storage.schema.owed import callback_journal, callbacks
-
-PRIORITIES: tuple[Priority, ...] = get_args(Priority)
-REASONS: tuple[Reason, ...] = get_args(Reason)
-Carried = Sequence[tuple[str, tuple[str, ...]]]
-"""E.164 prefixes, each with longer ones in it that are left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,18 +97,6 @@ class Wanted(Wish):
     def waits_since(self) -> datetime:
         """When the citizen began to wait."""
         return self.missed_at - timedelta(seconds=self.credit_seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class Idle:
-    """Who of a queue can be given a citizen now: names of interfaces, and every skill one of them has."""
-
-    agents: frozenset[str] = frozenset()
-    skills: frozenset[str] = frozenset()
-    is_for_places: bool = False
-    """Only for citizens who keep their place; the others leave them to live callers."""
-    waiting_since: datetime | None = None
-    """When the first live caller in line began to wait: whoever kept a place before that is next."""
 
 
 def find(connection: Connection, callback_id: int) -> Callback | None:
@@ -201,7 +184,7 @@ def hold_back(connection: Connection, arrived_over: str, since: datetime, note: 
             callbacks.c.state.in_(("owed", "on_hold")) | waits_for_window(),
         )
     ).all()
-    waits = {"held_for": "operator", "owed_at": None}
+    waits: dict[str, Any] = {"held_for": "operator", "owed_at": None}
     return sum(_change(connection, each, WAITING_STATES, "held", note, **waits) for each in suspected)
 
 
@@ -230,16 +213,8 @@ def owe_again(
     note: str,
 ) -> bool:
     """After an attempt that reached nobody: owed again from `due_at` on."""
-    return _change(
-        connection,
-        callback_id,
-        ("dialing",),
-        "owed",
-        note,
-        due_at=due_at,
-        expires_at=expires_at,
-        attempts_used=callbacks.c.attempts_used + int(uses_attempt),
-    )
+    moments = {"due_at": due_at, "expires_at": expires_at}
+    return _change(connection, callback_id, ("dialing",), "owed", note, uses_attempt=uses_attempt, **moments)
 
 
 def postpone(connection: Connection, callback_id: int, due_at: datetime, note: str) -> bool:
@@ -258,85 +233,8 @@ def close(
     at: datetime | None = None,
 ) -> bool:
     """End a callback in `state`, now or `at`, and with it every missed call that is linked to it."""
-    return _change(
-        connection,
-        callback_id,
-        among,
-        state,
-        note,
-        closed_at=at or database_now(),
-        attempts_used=callbacks.c.attempts_used + int(uses_attempt),
-    )
-
-
-def is_any_due(connection: Connection, queues: Collection[str]) -> bool:
-    """Whether a callback is due now in one of `queues`."""
-    return bool(connection.scalar(select(exists().where(*_due(queues)))))
-
-
-def next_due(
-    connection: Connection, idle: Mapping[str, Idle], carried: Carried, order: Sequence[str]
-) -> Callback | None:
-    """The callback to dial next of those due, for whoever is `idle` in a queue, over prefixes `carried`.
-
-    `order` is `callback.order`: words for priorities and reasons, then `freshest_first` or `oldest_first`.
-    """
-    is_oldest_first = order and order[-1] == "oldest_first"
-    places = {word: place for place, word in enumerate(order)}
-    rank = case(
-        (callbacks.c.due_by <= database_now(), places.get("urgent", -1)),
-        *((callbacks.c.priority == word, places[word]) for word in PRIORITIES if word in places),
-        *((callbacks.c.reason == word, places[word]) for word in REASONS if word in places),
-        else_=len(places),
-    )
-    age = callbacks.c.waits_since if is_oldest_first else _FRESHNESS.desc()
-    due = select(callbacks).where(
-        *_due(idle),
-        or_(false(), *(_suits(queue, agents) for queue, agents in idle.items())),
-        or_(false(), *map(_goes_out_by, carried)),
-    )
-    first = due.order_by(rank, age, callbacks.c.id).limit(1)
-    return one_as(connection, Callback, first.with_for_update(skip_locked=True))
-
-
-_IS_FRESH: Final = and_(
-    callbacks.c.held_for == "window",
-    callbacks.c.attempts_used == 0,
-    callbacks.c.owed_at > callbacks.c.missed_at,
-)
-_FRESHNESS: Final = case((_IS_FRESH, callbacks.c.owed_at), else_=callbacks.c.missed_at)
-"""Until the first try, a callback that waited for room is as fresh as its release: a flood is fresher."""
-
-
-def _suits(queue: str, idle: Idle) -> ColumnElement[bool]:
-    return and_(
-        callbacks.c.queue == queue,
-        callbacks.c.agent.in_(("", *idle.agents)),
-        callbacks.c.skill.in_(("", *idle.skills)),
-        _has_a_place_before(idle.waiting_since) if idle.is_for_places else true(),
-    )
-
-
-def _has_a_place_before(first_live_caller: datetime | None) -> ColumnElement[bool]:
-    """Whoever keeps a place waits since they began to, before they ordered; None: nobody else waits."""
-    if first_live_caller is None:
-        return callbacks.c.keeps_place
-    return and_(callbacks.c.keeps_place, callbacks.c.waits_since < first_live_caller)
-
-
-def _goes_out_by(prefix: tuple[str, tuple[str, ...]]) -> ColumnElement[bool]:
-    begins, but_not = prefix
-    number = callbacks.c.caller_e164
-    return and_(number.startswith(begins), *(~number.startswith(longer) for longer in but_not))
-
-
-def _due(queues: Collection[str]) -> tuple[ColumnElement[bool], ...]:
-    """A call that was missed on a day to come was missed by a wrong clock: now it is due, not then."""
-    return (
-        callbacks.c.state == "owed",
-        or_(callbacks.c.due_at <= database_now(), callbacks.c.missed_at > ago(-MOST_AHEAD)),
-        callbacks.c.queue.in_(queues),
-    )
+    ended = {"closed_at": at or database_now()}
+    return _change(connection, callback_id, among, state, note, uses_attempt=uses_attempt, **ended)
 
 
 def _change(
@@ -345,13 +243,13 @@ def _change(
     among: Sequence[CallbackState],
     state: CallbackState,
     note: str,
+    *,
+    uses_attempt: bool = False,
     **values: Any,
 ) -> bool:
-    changed = connection.execute(
-        update(callbacks)
-        .where(callbacks.c.id == callback_id, callbacks.c.state.in_(among))
-        .values(state=state, **values)
-    )
+    now_used = callbacks.c.attempts_used + int(uses_attempt)
+    it = update(callbacks).where(callbacks.c.id == callback_id, callbacks.c.state.in_(among))
+    changed = connection.execute(it.values(state=state, attempts_used=now_used, **values))
     if changed.rowcount == 1:
         _note(connection, callback_id, state, note)
     return changed.rowcount == 1
