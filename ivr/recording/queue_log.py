@@ -164,5 +164,5 @@ def keep(connection: Connection, server: str, watched: Watched, told: Told) -> S
         orders.note(connection, order)
     if told.read_to is not None:
         for first_line, position in told.settled.items():
-            log_positions.put(connection, server, watched.scope, first_line, position, told.read_to)
+            log_positions.put(connection, server, watched.scope, first_line, position)
     return saved

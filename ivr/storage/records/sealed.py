@@ -10,16 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from ivr.storage.engine.statements import columns
-from ivr.storage.schema.columns import database_now
 from ivr.storage.schema.running import sealed_days, sealed_nodes, sealed_totals
-
-DELETED: Final = {"calls": sealed_days.c.calls_deleted, "callbacks": sealed_days.c.callbacks_deleted}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +39,12 @@ def sealed(connection: Connection, first: date = date.min, last: date = date.max
 def mark_sealed(connection: Connection, day: date, zone: ZoneInfo) -> None:
     """What it adds up to is kept from now on."""
     moments = {"begins_at": begins(day, zone), "ends_at": begins(day + timedelta(days=1), zone)}
-    connection.execute(insert(sealed_days).values(day=day.isoformat(), sealed_at=database_now(), **moments))
+    connection.execute(insert(sealed_days).values(day=day.isoformat(), **moments))
 
 
 def mark_deleted(connection: Connection, kind: str, before: date) -> None:
     """Retention takes the records of that kind of every sealed day before that one."""
-    is_deleted = DELETED[kind]
+    is_deleted = sealed_days.c[f"{kind}_deleted"]
     mine = update(sealed_days).where(sealed_days.c.day < before.isoformat(), is_deleted.is_(False))
     connection.execute(mine.values({is_deleted: True}))
 

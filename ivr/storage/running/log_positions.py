@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import uuid4
 
 from sqlalchemy import Connection, exists, select
@@ -11,13 +10,10 @@ from ivr.storage.engine import statements
 from ivr.storage.schema.running import log_positions as table
 
 
-def put(
-    connection: Connection, server: str, scope: str, first_line: str, position: int, read_to_at: datetime
-) -> None:
+def put(connection: Connection, server: str, scope: str, first_line: str, position: int) -> None:
     """Everything before `position` of that file is stored."""
     key = {"server": server, "scope": scope, "first_line": first_line}
-    bookmark = {"position": position, "read_to_at": read_to_at, "token": uuid4().hex}
-    statements.put(connection, table, key, bookmark)
+    statements.put(connection, table, key, {"position": position, "token": uuid4().hex})
 
 
 def token(connection: Connection, server: str, scope: str, first_line: str) -> str | None:

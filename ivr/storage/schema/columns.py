@@ -5,7 +5,7 @@ A moment is an aware UTC datetime in Python and epoch milliseconds in both datab
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -120,6 +120,21 @@ class Told(TypeDecorator[str]):
         if value is None or (len(value) <= self.length and value.isascii() and "\0" not in value):
             return value
         return value.replace("\0", "").encode(errors="replace").decode()[: self.length]
+
+
+def words(**lengths: int) -> Iterator[Column[str]]:
+    """Columns for text of ours, such as a state or a name of the configuration, each with its length."""
+    return (Column(name, String(length), nullable=False, default="") for name, length in lengths.items())
+
+
+def told(**lengths: int) -> Iterator[Column[str]]:
+    """The same for text a caller, an agent or Asterisk chose."""
+    return (Column(name, Told(length), nullable=False, default="") for name, length in lengths.items())
+
+
+def moments(*names: str, nullable: bool = False) -> Iterator[Column[datetime]]:
+    """Columns for moments; `nullable` ones may not be known yet."""
+    return (Column(name, Moment, nullable=nullable) for name in names)
 
 
 def table(name: str, *columns: SchemaItem) -> Table:

@@ -16,39 +16,39 @@ from sqlalchemy import (
 )
 
 from ivr.calls.callbacks import ATTEMPT_STATES, CALLBACK_STATES, OPEN_STATES
-from ivr.storage.schema.columns import Moment, Told, is_one_of, numbered_table, partial_index, table
+from ivr.storage.schema.columns import (
+    Moment,
+    is_one_of,
+    moments,
+    numbered_table,
+    partial_index,
+    table,
+    told,
+    words,
+)
 
 CALLBACK_OPEN = is_one_of(OPEN_STATES)
 ATTEMPT_LIVE = "state <> 'ended'"
 
 callbacks = numbered_table(
     "callbacks",
-    Column("caller_e164", String(20), nullable=False),
-    Column("caller", Told(80), nullable=False),
-    Column("server", String(64), nullable=False),
-    Column("queue", String(128), nullable=False),
-    Column("structure", String(64), nullable=False),
-    Column("language", String(8), nullable=False),
+    *words(caller_e164=20),
+    *told(caller=80),
+    *words(server=64, queue=128, structure=64, language=8),
     Column("reason", String(16), nullable=False, default="missed"),
-    Column("state", String(16), nullable=False),
+    *words(state=16),
     Column("credit_seconds", Float, nullable=False, default=0),
     Column("attempts_used", Integer, nullable=False, default=0),
     Column("created_at", Moment, nullable=False, index=True),
-    Column("missed_at", Moment, nullable=False),
-    Column("waits_since", Moment, nullable=False),
-    Column("due_at", Moment, nullable=False),
-    Column("expires_at", Moment, nullable=False),
-    Column("closed_at", Moment),
-    Column("reference", String(120), nullable=False, default=""),
+    *moments("missed_at", "waits_since", "due_at", "expires_at"),
+    *moments("closed_at", nullable=True),
+    *words(reference=120),
     Column("priority", String(8), nullable=False, default="normal"),
-    Column("due_by", Moment),
-    Column("agent", String(128), nullable=False, default=""),
-    Column("skill", String(64), nullable=False, default=""),
-    Column("orderer", String(80), nullable=False, default=""),
-    Column("arrived_over", String(64), nullable=False, default=""),
+    *moments("due_by", nullable=True),
+    *words(agent=128, skill=64, orderer=80, arrived_over=64),
     Column("keeps_place", Boolean, nullable=False, default=False),
     Column("owed_at", Moment, index=True),
-    Column("held_for", String(16), nullable=False, default=""),
+    *words(held_for=16),
     CheckConstraint(is_one_of(CALLBACK_STATES), name="state"),
 )
 partial_index("uq_callbacks_one_open_per_number", CALLBACK_OPEN, callbacks.c.caller_e164, unique=True)
@@ -62,20 +62,19 @@ Index("ix_callbacks_caller", callbacks.c.caller_e164, callbacks.c.created_at)
 callback_journal = numbered_table(
     "callback_journal",
     Column("callback_id", ForeignKey("callbacks.id"), nullable=False, index=True),
-    Column("state", String(16), nullable=False),
-    Column("at", Moment, nullable=False),
+    *words(state=16),
+    *moments("at"),
     Column("note", Text, nullable=False, default=""),
 )
 
 decisions = numbered_table(
     "decisions",
     Column("call_id", ForeignKey("calls.id"), nullable=False),
-    Column("structure", String(64), nullable=False),
-    Column("decision", String(24), nullable=False),
+    *words(structure=64, decision=24),
     Column("why", Text, nullable=False),
-    Column("caller_e164", String(20), nullable=False, default=""),
+    *words(caller_e164=20),
     Column("wait_seconds", Float, nullable=False),
-    Column("decided_at", Moment, nullable=False),
+    *moments("decided_at"),
     Column("callback_id", ForeignKey("callbacks.id"), index=True),
     UniqueConstraint("call_id", "structure"),
 )
@@ -85,19 +84,15 @@ ORDER_UNDECIDED = "decided_at IS NULL"
 
 orders = numbered_table(
     "orders",
-    Column("server", String(64), nullable=False),
-    Column("uniqueid", Told(150), nullable=False),
-    Column("asked_at", Moment, nullable=False),
-    Column("queue", Told(128), nullable=False),
-    Column("number", Told(40), nullable=False),
-    Column("orderer", Told(40), nullable=False),
-    Column("trunk", Told(64), nullable=False),
-    Column("language", Told(8), nullable=False),
+    *words(server=64),
+    *told(uniqueid=150),
+    *moments("asked_at"),
+    *told(queue=128, number=40, orderer=40, trunk=64, language=8),
     Column("choice", Integer, nullable=False),
     Column("credit_seconds", Float, nullable=False),
-    Column("decision", String(24), nullable=False, default=""),
+    *words(decision=24),
     Column("why", Text, nullable=False, default=""),
-    Column("decided_at", Moment),
+    *moments("decided_at", nullable=True),
     Column("callback_id", ForeignKey("callbacks.id"), index=True),
     UniqueConstraint("server", "uniqueid", "asked_at"),
 )
@@ -112,21 +107,14 @@ attempts = table(
     "attempts",
     Column("id", String(64), primary_key=True),
     Column("callback_id", ForeignKey("callbacks.id"), nullable=False, index=True),
-    Column("server", String(64), nullable=False),
-    Column("queue", String(128), nullable=False),
-    Column("trunk", String(64), nullable=False),
-    Column("dial_string", String(40), nullable=False),
+    *words(server=64, queue=128, trunk=64, dial_string=40),
     Column("number", Integer, nullable=False),
-    Column("state", String(20), nullable=False),
-    Column("disposition", String(32), nullable=False, default=""),
+    *words(state=20, disposition=32),
     Column("cause", Integer),
-    Column("planned_at", Moment, nullable=False),
-    Column("answered_at", Moment),
-    Column("confirmed_at", Moment),
-    Column("connected_at", Moment),
-    Column("ended_at", Moment),
-    Column("deadline_at", Moment, nullable=False),
-    Column("agent", String(128), nullable=False, default=""),
+    *moments("planned_at"),
+    *moments("answered_at", "confirmed_at", "connected_at", "ended_at", nullable=True),
+    *moments("deadline_at"),
+    *words(agent=128),
     Column("talk_seconds", Float),
     CheckConstraint(is_one_of(ATTEMPT_STATES), name="state"),
 )
@@ -138,14 +126,14 @@ Index("ix_attempts_trunk", attempts.c.trunk, attempts.c.planned_at)
 attempt_journal = numbered_table(
     "attempt_journal",
     Column("attempt_id", ForeignKey("attempts.id"), nullable=False, index=True),
-    Column("state", String(20), nullable=False),
-    Column("at", Moment, nullable=False),
+    *words(state=20),
+    *moments("at"),
     Column("note", Text, nullable=False, default=""),
 )
 
 denied_numbers = table(
     "denied_numbers",
     Column("caller_e164", String(20), primary_key=True),
-    Column("since", Moment, nullable=False),
+    *moments("since"),
     Column("why", Text, nullable=False),
 )

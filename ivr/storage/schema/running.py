@@ -14,15 +14,15 @@ from sqlalchemy import (
     Text,
 )
 
-from ivr.storage.schema.columns import Moment, Told, numbered_table, table
+from ivr.storage.schema.columns import Moment, moments, numbered_table, table, told, words
 
 agent_states = numbered_table(
     "agent_states",
-    Column("server", String(64), nullable=False),
-    Column("agent", Told(128), nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("reason", Told(128), nullable=False, default=""),
-    Column("at", Moment, nullable=False),
+    *words(server=64),
+    *told(agent=128),
+    *words(state=16),
+    *told(reason=128),
+    *moments("at"),
 )
 Index("ix_agent_states_agent", agent_states.c.server, agent_states.c.agent, agent_states.c.at)
 
@@ -30,15 +30,15 @@ leases = table(
     "leases",
     Column("server", String(64), primary_key=True),
     Column("role", String(16), primary_key=True),
-    Column("holder", String(160), nullable=False),
-    Column("expires_at", Moment, nullable=False),
+    *words(holder=160),
+    *moments("expires_at"),
 )
 """Which process fills a role (`recorder`, `dialer`) at a server until `expires_at`."""
 
 switches = table(
     "switches",
     Column("name", String(80), primary_key=True),
-    Column("since", Moment, nullable=False),
+    *moments("since"),
     Column("why", Text, nullable=False),
 )
 """What is switched off, a row each: `accept`, `dial`, `held:TRUNK` after a burst of short abandons, and
@@ -50,8 +50,7 @@ processes = table(
     Column("server", String(64), primary_key=True),
     Column("part", String(16), primary_key=True),
     Column("process", String(80), primary_key=True),
-    Column("started_at", Moment, nullable=False),
-    Column("seen_at", Moment, nullable=False),
+    *moments("started_at", "seen_at"),
     Column("is_connected", Boolean, nullable=False),
     Column("scripts", Text, nullable=False, default="{}"),
 )
@@ -73,10 +72,8 @@ minutes = table(
 
 audit = numbered_table(
     "audit",
-    Column("at", Moment, nullable=False),
-    Column("who", String(64), nullable=False),
-    Column("action", String(32), nullable=False),
-    Column("subject", String(150), nullable=False),
+    *moments("at"),
+    *words(who=64, action=32, subject=150),
     Column("note", Text, nullable=False, default=""),
 )
 """What people did with private data. Only ever appended to."""
@@ -84,9 +81,7 @@ audit = numbered_table(
 sealed_days = table(
     "sealed_days",
     Column("day", String(10), primary_key=True),
-    Column("sealed_at", Moment, nullable=False),
-    Column("begins_at", Moment, nullable=False),
-    Column("ends_at", Moment, nullable=False),
+    *moments("begins_at", "ends_at"),
     Column("calls_deleted", Boolean, nullable=False, default=False),
     Column("callbacks_deleted", Boolean, nullable=False, default=False),
 )
@@ -98,12 +93,7 @@ What is deleted, or about to be, is no more there to be looked at.
 sealed_totals = numbered_table(
     "sealed_totals",
     Column("day", ForeignKey("sealed_days.day"), nullable=False, index=True),
-    Column("record", String(16), nullable=False),
-    Column("server", String(64), nullable=False),
-    Column("structure", String(64), nullable=False),
-    Column("queue", String(128), nullable=False),
-    Column("origin", String(16), nullable=False),
-    Column("result", String(32), nullable=False),
+    *words(record=16, server=64, structure=64, queue=128, origin=16, result=32),
     Column("number", Integer, nullable=False),
     Column("wait_seconds", Float, nullable=False),
     Column("talk_seconds", Float, nullable=False),
@@ -125,8 +115,7 @@ log_positions = table(
     Column("scope", String(64), primary_key=True),
     Column("first_line", String(64), primary_key=True),
     Column("position", BigInteger, nullable=False),
-    Column("read_to_at", Moment, nullable=False),
-    Column("token", String(32), nullable=False, default=""),
+    *words(token=32),
 )
 """How far each queue_log file was read, known by a hash of its first line whatever it is called by now.
 
@@ -137,16 +126,14 @@ log_positions = table(
 recorder_signs = table(
     "recorder_signs",
     Column("server", String(64), primary_key=True),
-    Column("heard_at", Moment, nullable=False),
+    *moments("heard_at"),
 )
 """When a recorder last heard that server's AMI."""
 
 gaps = numbered_table(
     "gaps",
-    Column("server", String(64), nullable=False),
-    Column("reason", String(16), nullable=False),
-    Column("began_at", Moment, nullable=False),
-    Column("ended_at", Moment, nullable=False),
+    *words(server=64, reason=16),
+    *moments("began_at", "ended_at"),
     Column("rebuilt", Integer),
 )
 """When nobody listened (`reason`: `start`, `reconnect`) or what was heard could not be kept (`spool full`).
