@@ -91,13 +91,8 @@ def idle(members: Memberships, queue: str, now: datetime) -> list[Agent]:
 
 def serving(members: Memberships, queue: str) -> int:
     """How many agents serve `queue`, busy or not: registered and not paused in it."""
-    return len(
-        {
-            m.device
-            for m in members.values()
-            if m.queue == queue and not m.paused and not m.is_lent and m.status not in _UNREACHABLE
-        }
-    )
+    here = (m for m in members.values() if m.queue == queue and not m.paused and not m.is_lent)
+    return len({m.device for m in here if m.status not in _UNREACHABLE})
 
 
 def by_device(members: Memberships) -> dict[str, list[Membership]]:
@@ -198,29 +193,11 @@ def _removed(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Membersh
     return {key: member for key, member in members.items() if key != _key(event)}
 
 
-def _called(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships:
-    return _changed(members, event, called_for=event["Uniqueid"])
-
-
-def _not_answered(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships:
-    return _changed(members, event, called_for="")
-
-
-def _connected(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships:
-    return _changed(members, event, called_for="", in_call=True)
-
-
 def _completed(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships:
     """The talk is over. AgentComplete may lack the caller; Queue and Interface are always there."""
-    rests_until = event.received_at + timedelta(seconds=wrap_up.get(event["Queue"], 0.0))
-    return _changed(
-        members,
-        event,
-        called_for="",
-        in_call=False,
-        talk_ended_at=event.received_at,
-        rests_until=rests_until,
-    )
+    at, rest = event.received_at, timedelta(seconds=wrap_up.get(event["Queue"], 0.0))
+    after = {"called_for": "", "in_call": False, "talk_ended_at": at, "rests_until": at + rest}
+    return _changed(members, event, **after)
 
 
 def _caller_gone(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships:
@@ -249,10 +226,10 @@ _STEPS: Mapping[str, Callable[[Memberships, AmiEvent, WrapUp], Memberships]] = {
     "QueueMemberRinginuse": _told,
     "QueueMemberPenalty": _told,
     "QueueMemberRemoved": _removed,
-    "AgentCalled": _called,
-    "AgentRingNoAnswer": _not_answered,
-    "AgentDump": _not_answered,
-    "AgentConnect": _connected,
+    "AgentCalled": lambda members, event, _: _changed(members, event, called_for=event["Uniqueid"]),
+    "AgentRingNoAnswer": lambda members, event, _: _changed(members, event, called_for=""),
+    "AgentDump": lambda members, event, _: _changed(members, event, called_for=""),
+    "AgentConnect": lambda members, event, _: _changed(members, event, called_for="", in_call=True),
     "AgentComplete": _completed,
     "QueueCallerLeave": _caller_gone,
     "Hangup": _caller_gone,

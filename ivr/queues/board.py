@@ -42,15 +42,12 @@ class Board:
 
     def __init__(self, wrap_up: Mapping[str, float]) -> None:
         self._wrap_up = dict(wrap_up)
-        self._fresh = False
-        self._members: agents.Memberships = {}
+        self.is_fresh = False
+        """Whether it has been filled since the last connect."""
+        self.members: agents.Memberships = {}
+        """All memberships as Asterisk last told them."""
         self._lines: waiting.Lines = {}
         self._talks: Mapping[str, tuple[Talk, ...]] = {}
-
-    @property
-    def is_fresh(self) -> bool:
-        """Whether the board has been filled since the last connect."""
-        return self._fresh
 
     def restore(self, snapshot: Iterable[AmiEvent], at: datetime) -> None:
         """Begin anew from the events that QueueStatus and CoreShowChannels answered with, in that order."""
@@ -59,27 +56,22 @@ class Board:
         for event in snapshot:
             members = agents.step(members, event, self._wrap_up)
             lines = waiting.step(lines, event)
-        self._members, self._lines, self._fresh = members, lines, True
+        self.members, self._lines, self.is_fresh = members, lines, True
 
     def lose(self, at: datetime) -> None:
         """The connection is gone (or new and not yet asked): nobody is idle until `restore`."""
-        self._fresh = False
+        self.is_fresh = False
 
     def apply(self, event: AmiEvent) -> None:
         """Bring the board up to `event`; events it does not know change nothing."""
-        self._members = agents.step(self._members, event, self._wrap_up)
+        self.members = agents.step(self.members, event, self._wrap_up)
         self._lines = waiting.step(self._lines, event)
         if event.name == "AgentComplete":
             self._remember_talk(event)
 
-    @property
-    def members(self) -> agents.Memberships:
-        """All memberships as Asterisk last told them."""
-        return self._members
-
     def idle(self, queue: str, now: datetime) -> list[Agent]:
         """Agents of `queue` who could take a call at `now`; empty while the board is not fresh."""
-        return agents.idle(self._members, queue, now) if self._fresh else []
+        return agents.idle(self.members, queue, now) if self.is_fresh else []
 
     def waiting(self, queue: str) -> tuple[WaitingCaller, ...]:
         """Callers in `queue`, the next to be served first: live callers and callbacks already confirmed."""
@@ -87,7 +79,7 @@ class Board:
 
     def expected_wait(self, queue: str, place: int, now: datetime) -> float | None:
         """Seconds the caller at `place` (1 = next) may expect; None where nothing reliable is known."""
-        return expected_wait(place, agents.serving(self._members, queue), self._talks.get(queue, ()), now)
+        return expected_wait(place, agents.serving(self.members, queue), self._talks.get(queue, ()), now)
 
     def _remember_talk(self, event: AmiEvent) -> None:
         queue, talk_time = event["Queue"], whole_number(event["TalkTime"])
@@ -107,8 +99,8 @@ class RecordedBoard(Board):
     def restore(self, snapshot: Iterable[AmiEvent], at: datetime) -> None:
         """As `Board.restore`; whoever is in no queue any more is noted as gone."""
         super().restore(snapshot, at)
-        self._note_changes(agents.by_device(self._members).values(), at, at)
-        for interface in self._latest.keys() - {member.interface for member in self._members.values()}:
+        self._note_changes(agents.by_device(self.members).values(), at, at)
+        for interface in self._latest.keys() - {member.interface for member in self.members.values()}:
             self._note(interface, _IN_NO_QUEUE, at)
 
     def lose(self, at: datetime) -> None:
@@ -119,18 +111,18 @@ class RecordedBoard(Board):
 
     def apply(self, event: AmiEvent) -> None:
         """As `Board.apply`."""
-        if self._fresh:
+        if self.is_fresh:
             self._note_rested(event.received_at)
-        before = self._members
+        before = self.members
         super().apply(event)
-        if self._fresh and self._members is not before:
-            self._note_changes(agents.changed(before, self._members), event.received_at, event.at)
-            for interface in agents.left_all_queues(before, self._members):
+        if self.is_fresh and self.members is not before:
+            self._note_changes(agents.changed(before, self.members), event.received_at, event.at)
+            for interface in agents.left_all_queues(before, self.members):
                 self._note(interface, _IN_NO_QUEUE, event.at)
 
     def take_changes(self, now: datetime) -> tuple[AgentChange, ...]:
         """Changes of state since the last call, in order, among them wrap-ups that are over by `now`."""
-        if self._fresh:
+        if self.is_fresh:
             self._note_rested(now)
         taken = tuple(self._changes)
         self._changes.clear()
@@ -152,7 +144,7 @@ class RecordedBoard(Board):
     def _note_rested(self, now: datetime) -> None:
         """The end of a wrap-up has no event: it is noticed here, and dated to when it was."""
         resting = {change.agent for change in self._latest.values() if change.state == "wrap_up"}
-        for everywhere in agents.by_device(self._members).values() if resting else ():
+        for everywhere in agents.by_device(self.members).values() if resting else ():
             rested_at = agents.rest_ends_at(everywhere)
             if everywhere[0].interface in resting and rested_at is not None and rested_at <= now:
                 self._note(everywhere[0].interface, agents.state(everywhere, now), rested_at)
