@@ -13,8 +13,9 @@ all share is held: a flood delays callbacks and switches them off for nobody.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
 import structlog
 from sqlalchemy import Connection
@@ -39,18 +40,10 @@ OWN: Final = frozenset({"number", "orderer", "by_hand"})
 """Budgets that refuse, and count what was opened; the others hold, and count what became owed."""
 
 
-class Guarded(NamedTuple):
-    """What stands against one more callback: a reason to refuse it, and one to hold it."""
-
-    used_up: str
-    held: str
-    held_for: HeldFor
-
-
 def guarded(
     connection: Connection, number: str, orderer: str, trunk: str, at: datetime, policy: Policy, now: datetime
-) -> Guarded:
-    """What the guards say of a callback to `number` that was missed, or asked for, `at` a moment by `trunk`.
+) -> Facts:
+    """What the guards alone say of a callback to `number`, missed or asked for `at` a moment by `trunk`.
 
     Until this transaction ends no other one counts: two dialers at once open no more than one of them may.
     """
@@ -75,7 +68,8 @@ def guarded(
     held = _suspected(connection, trunk, at, policy)
     if (held or window) and found["held"] >= rules.held_ceiling:
         used_up = used_up or f"the ceiling of {rules.held_ceiling} held callbacks is reached"
-    return Guarded(used_up, held or window, "operator" if held else "window" if window else "")
+    held_for: HeldFor = "operator" if held else "window" if window else ""
+    return Facts(used_up=used_up, held=held or window, held_for=held_for)
 
 
 def _suspected(connection: Connection, trunk: str, missed_at: datetime, policy: Policy) -> str:
@@ -126,10 +120,8 @@ def against_request(
 
     It was asked for `at` a moment by a call over `trunk`; `orderer` is who asks, if that is another number.
     """
-    now, who = (
-        clock_of(connection),
-        Candidate(number.e164, number.kind, number.kind == "anonymous", trunk, at),
-    )
+    now = clock_of(connection)
+    who = Candidate(number.e164, number.kind, number.kind == "anonymous", trunk, at)
     return against(who, _facts(connection, who, orderer or number.e164, policy, now), policy, now)
 
 
@@ -152,15 +144,14 @@ def _facts(connection: Connection, who: Candidate, orderer: str, policy: Policy,
     number = who.e164
     if not number:
         return Facts()
-    found = guarded(connection, number, orderer, who.trunk, who.at, policy, now)
-    return Facts(
+    return replace(
+        guarded(connection, number, orderer, who.trunk, who.at, policy, now),
         is_answered_again=missed.holds(connection, missed.answered_after(number, who.at)),
         is_reached=callbacks.was_reached_after(connection, number, who.at),
         is_on_the_line=missed.holds(connection, missed.on_the_line(number)),
         is_owed=callbacks.open_for(connection, number) is not None,
         is_denied=switches.is_denied(connection, number, policy.key()),
         paused=switches.why_off(connection, "accept"),
-        **found._asdict(),
     )
 
 

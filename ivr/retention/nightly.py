@@ -62,7 +62,7 @@ class NightlyPurge:
         if not await self._lease.ask(able=True):
             return
         try:
-            if not await self._store.read(lambda c: audit.was_done(c, "purge", _SAME_NIGHT)):
+            if not await self._store.read(lambda c: audit.lately(c, "purge", _SAME_NIGHT)):
                 await self._purge(stop)
         finally:
             await self._lease.ask(able=False)

@@ -200,7 +200,7 @@ def test_what_a_wrong_clock_left_in_the_store_holds_up_nothing(store: Store) -> 
         connection.execute(insert(audit_table).values(at=ahead, who="a", action="purge", subject="retention"))
 
     store.write(of_the_night)
-    assert not store.read(lambda c: audit.was_done(c, "purge", timedelta(hours=12)))
+    assert not store.read(lambda c: audit.lately(c, "purge", timedelta(hours=12)))
     assert store.read(lambda c: listening.is_silent(c, "main"))
     assert store.read(lambda c: waiting.is_any_due(c, ["dvx"]))
 

@@ -153,7 +153,7 @@ def test_of_five_thousand_spoofed_abandons_in_a_day_none_keeps_twenty_citizens_f
         callbacks.c.caller_e164.in_([number for number, _, _ in citizens])
     )
     assert store.read(lambda c: c.scalars(query).all()) == ["reached"] * HONEST
-    assert store.read(lambda c: budgets.counted(c, {"held": budgets.is_held()}))["held"] > SPOOFED * 0.9
+    assert store.read(lambda c: budgets.counted(c, {"held": budgets.IS_HELD}))["held"] > SPOOFED * 0.9
 
 
 TIGHT: Final = rules(budgets={"trunk": Budget(most=1, within=HOUR)})

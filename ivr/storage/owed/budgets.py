@@ -21,6 +21,8 @@ _STEP: Final = timedelta(hours=2)
 """How far Asterisk's clock may have stepped between joining and leaving."""
 _TURNS_OF: Final = timedelta(days=1)
 """For so long it is remembered how many turns a prefix had."""
+IS_HELD: Final = callbacks.c.state == "held"
+"""Whatever for."""
 
 
 def used(
@@ -35,7 +37,7 @@ def used(
     """
     counts = {name: use & since(begins[name], owed=name not in opened) for name, use in uses.items()}
     untried = callbacks.c.state.in_(("owed", "dialing", "on_hold")) & (callbacks.c.attempts_used == 0)
-    return counted(connection, {**counts, "ceiling": untried, "held": is_held()})
+    return counted(connection, {**counts, "ceiling": untried, "held": IS_HELD})
 
 
 def counted(connection: Connection, counts: Mapping[str, ColumnElement[bool]]) -> dict[str, int]:
@@ -52,11 +54,6 @@ def counted(connection: Connection, counts: Mapping[str, ColumnElement[bool]]) -
 def since(moment: datetime, *, owed: bool) -> ColumnElement[bool]:
     """Condition: opened, or become owed, after that moment."""
     return (callbacks.c.owed_at if owed else callbacks.c.created_at) > moment
-
-
-def is_held() -> ColumnElement[bool]:
-    """Condition: held, whatever for."""
-    return callbacks.c.state == "held"
 
 
 def trunks_waiting(connection: Connection) -> list[str]:

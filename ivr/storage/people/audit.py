@@ -34,11 +34,6 @@ def last_subject(connection: Connection, action: str) -> str | None:
     return connection.scalar(query)
 
 
-def was_done(connection: Connection, action: str, within: timedelta) -> bool:
-    """Whether a row of that action was appended so lately."""
-    return bool(lately(connection, action, within))
-
-
 def lately(connection: Connection, action: str, within: timedelta) -> list[str]:
     """What the rows of that action of so lately are about, each once."""
     when = audit.c.at.between(ago(within), database_now())

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, or_, select, update
 
 from ivr.storage.engine.statements import insert_into, one_as
 from ivr.storage.engine.store import StoreThread
@@ -63,27 +63,19 @@ class Minute:
 
 def begin(connection: Connection, server: str, part: str, process: str) -> None:
     """That part starts in that process; an earlier one of the same name is replaced."""
+    its = {"server": server, "part": part}
     is_gone = (processes.c.process == process) | (processes.c.seen_at < ago(FORGOTTEN_AFTER))
-    connection.execute(
-        delete(processes).where(processes.c.server == server, processes.c.part == part, is_gone)
-    )
-    now = database_now()
-    connection.execute(
-        insert(processes).values(
-            server=server, part=part, process=process, started_at=now, seen_at=now, is_connected=False
-        )
-    )
+    connection.execute(delete(processes).filter_by(**its).where(is_gone))
+    now = {"started_at": database_now(), "seen_at": database_now(), "is_connected": False}
+    connection.execute(insert(processes).values(**its, process=process, **now))
 
 
 def note_alive(
     connection: Connection, server: str, part: str, process: str, is_connected: bool, scripts: str = "{}"
 ) -> None:
     """That part still runs."""
-    connection.execute(
-        update(processes)
-        .where(processes.c.server == server, processes.c.part == part, processes.c.process == process)
-        .values(seen_at=database_now(), is_connected=is_connected, scripts=scripts)
-    )
+    it = update(processes).filter_by(server=server, part=part, process=process)
+    connection.execute(it.values(seen_at=database_now(), is_connected=is_connected, scripts=scripts))
 
 
 def running(connection: Connection) -> list[Process]:
@@ -118,15 +110,12 @@ class Availability:
 def availability(connection: Connection, server: str, since: datetime, until: datetime) -> Availability:
     """How many of the whole minutes from `since` to before `until` were up, down and unknown."""
     during = (minutes.c.server == server, minutes.c.minute_at >= since, minutes.c.minute_at < until)
-    known, down = connection.execute(
-        select(func.count(), func.coalesce(func.sum(case((minutes.c.failed > 0, 1), else_=0)), 0)).where(
-            *during
-        )
-    ).one()
-    failed = select(minutes).where(*during, minutes.c.failed > 0)
-    last = one_as(connection, Minute, failed.order_by(minutes.c.minute_at.desc()).limit(1))
-    whole = (until - since) // timedelta(minutes=1)
-    return Availability(known - down, int(down), whole - known, last)
+    is_down = minutes.c.failed > 0
+    counts = select(func.count(), func.count().filter(is_down)).where(*during)
+    known, down = connection.execute(counts).one()
+    failed = select(minutes).where(*during, is_down).order_by(minutes.c.minute_at.desc())
+    last = one_as(connection, Minute, failed.limit(1))
+    return Availability(known - down, down, (until - since) // timedelta(minutes=1) - known, last)
 
 
 LEASE: Final = timedelta(seconds=5)
