@@ -13,21 +13,10 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import (
-    ARRAY,
-    Column,
-    ColumnElement,
-    Connection,
-    Select,
-    Table,
-    TypeDecorator,
-    any_,
-    bindparam,
-    func,
-    select,
-    text,
-)
+from sqlalchemy import ARRAY, Column, Connection, Select, Table, any_, bindparam, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.types import TypeDecorator
 
 from ivr.storage.schema.columns import Told, database_now
 

@@ -9,21 +9,11 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ColumnElement,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    text,
-    type_coerce,
-)
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, text, type_coerce
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
@@ -123,7 +113,7 @@ class Told(TypeDecorator[str]):
 
 
 def words(**lengths: int) -> Iterator[Column[str]]:
-    """Columns for text of ours, such as a state or a name of the configuration, each with its length."""
+    """Columns for text of ours, each with its length: never NULL, empty where nothing is known."""
     return (Column(name, String(length), nullable=False, default="") for name, length in lengths.items())
 
 
@@ -132,9 +122,14 @@ def told(**lengths: int) -> Iterator[Column[str]]:
     return (Column(name, Told(length), nullable=False, default="") for name, length in lengths.items())
 
 
-def moments(*names: str, nullable: bool = False) -> Iterator[Column[datetime]]:
+def texts(*names: str) -> Iterator[Column[str]]:
+    """Columns for sentences of any length, such as why something was done."""
+    return (Column(name, Text, nullable=False, default="") for name in names)
+
+
+def moments(*names: str, nullable: bool = False, index: bool = False) -> Iterator[Column[datetime]]:
     """Columns for moments; `nullable` ones may not be known yet."""
-    return (Column(name, Moment, nullable=nullable) for name in names)
+    return (Column(name, Moment, nullable=nullable, index=index) for name in names)
 
 
 def table(name: str, *columns: SchemaItem) -> Table:
@@ -147,9 +142,10 @@ def numbered_table(name: str, *columns: SchemaItem) -> Table:
     return table(name, Column("id", Integer, primary_key=True), *columns)
 
 
-def partial_index(name: str, where: str, *columns: Column[Any], unique: bool = False) -> None:
-    """An index of the rows that meet `where`; queries are found by it if they say the same."""
-    Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+def index(name: str, *columns: Column[Any], where: str = "", unique: bool = False) -> None:
+    """An index, perhaps only of the rows that meet `where`; queries are found by it if they say the same."""
+    only = text(where) if where else None
+    Index(name, *columns, unique=unique, sqlite_where=only, postgresql_where=only)
 
 
 def is_one_of(states: Iterable[str]) -> str:

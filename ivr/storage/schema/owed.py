@@ -2,30 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    Boolean,
-    CheckConstraint,
-    Column,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    Text,
-    UniqueConstraint,
-)
+from sqlalchemy import Boolean, CheckConstraint, Column, Float, ForeignKey, Integer, String, UniqueConstraint
 
 from ivr.calls.callbacks import ATTEMPT_STATES, CALLBACK_STATES, OPEN_STATES
-from ivr.storage.schema.columns import (
-    Moment,
-    is_one_of,
-    moments,
-    numbered_table,
-    partial_index,
-    table,
-    told,
-    words,
-)
+from ivr.storage.schema.columns import index, is_one_of, moments, numbered_table, table, texts, told, words
 
 CALLBACK_OPEN = is_one_of(OPEN_STATES)
 ATTEMPT_LIVE = "state <> 'ended'"
@@ -39,7 +19,7 @@ callbacks = numbered_table(
     *words(state=16),
     Column("credit_seconds", Float, nullable=False, default=0),
     Column("attempts_used", Integer, nullable=False, default=0),
-    Column("created_at", Moment, nullable=False, index=True),
+    *moments("created_at", index=True),
     *moments("missed_at", "waits_since", "due_at", "expires_at"),
     *moments("closed_at", nullable=True),
     *words(reference=120),
@@ -47,13 +27,13 @@ callbacks = numbered_table(
     *moments("due_by", nullable=True),
     *words(agent=128, skill=64, orderer=80, arrived_over=64),
     Column("keeps_place", Boolean, nullable=False, default=False),
-    Column("owed_at", Moment, index=True),
+    *moments("owed_at", nullable=True, index=True),
     *words(held_for=16),
     CheckConstraint(is_one_of(CALLBACK_STATES), name="state"),
 )
-partial_index("uq_callbacks_one_open_per_number", CALLBACK_OPEN, callbacks.c.caller_e164, unique=True)
-Index("ix_callbacks_due", callbacks.c.state, callbacks.c.due_at)
-Index("ix_callbacks_caller", callbacks.c.caller_e164, callbacks.c.created_at)
+index("uq_callbacks_one_open_per_number", callbacks.c.caller_e164, where=CALLBACK_OPEN, unique=True)
+index("ix_callbacks_due", callbacks.c.state, callbacks.c.due_at)
+index("ix_callbacks_caller", callbacks.c.caller_e164, callbacks.c.created_at)
 """`orderer`: the caller id, or who gave the command, that asked for it; `arrived_over`: by which trunk.
 
 `owed_at`: when it became owed, empty before; `held_for`: what it waits for while it is held, or waited for.
@@ -64,14 +44,14 @@ callback_journal = numbered_table(
     Column("callback_id", ForeignKey("callbacks.id"), nullable=False, index=True),
     *words(state=16),
     *moments("at"),
-    Column("note", Text, nullable=False, default=""),
+    *texts("note"),
 )
 
 decisions = numbered_table(
     "decisions",
     Column("call_id", ForeignKey("calls.id"), nullable=False),
     *words(structure=64, decision=24),
-    Column("why", Text, nullable=False),
+    *texts("why"),
     *words(caller_e164=20),
     Column("wait_seconds", Float, nullable=False),
     *moments("decided_at"),
@@ -91,7 +71,7 @@ orders = numbered_table(
     Column("choice", Integer, nullable=False),
     Column("credit_seconds", Float, nullable=False),
     *words(decision=24),
-    Column("why", Text, nullable=False, default=""),
+    *texts("why"),
     *moments("decided_at", nullable=True),
     Column("callback_id", ForeignKey("callbacks.id"), index=True),
     UniqueConstraint("server", "uniqueid", "asked_at"),
@@ -101,7 +81,7 @@ orders = numbered_table(
 `uniqueid`: the call's channel, and so the visit that was left for it. Both numbers are forgotten once it is
 decided: the callback has the one to dial.
 """
-partial_index("ix_orders_undecided", ORDER_UNDECIDED, orders.c.id)
+index("ix_orders_undecided", orders.c.id, where=ORDER_UNDECIDED)
 
 attempts = table(
     "attempts",
@@ -119,21 +99,21 @@ attempts = table(
     CheckConstraint(is_one_of(ATTEMPT_STATES), name="state"),
 )
 """`id` is the channel id given to Originate. `deadline_at`: then an attempt nobody heard of is resolved."""
-partial_index("uq_attempts_one_live_per_callback", ATTEMPT_LIVE, attempts.c.callback_id, unique=True)
+index("uq_attempts_one_live_per_callback", attempts.c.callback_id, where=ATTEMPT_LIVE, unique=True)
 
-Index("ix_attempts_trunk", attempts.c.trunk, attempts.c.planned_at)
+index("ix_attempts_trunk", attempts.c.trunk, attempts.c.planned_at)
 
 attempt_journal = numbered_table(
     "attempt_journal",
     Column("attempt_id", ForeignKey("attempts.id"), nullable=False, index=True),
     *words(state=20),
     *moments("at"),
-    Column("note", Text, nullable=False, default=""),
+    *texts("note"),
 )
 
 denied_numbers = table(
     "denied_numbers",
     Column("caller_e164", String(20), primary_key=True),
     *moments("since"),
-    Column("why", Text, nullable=False),
+    *texts("why"),
 )

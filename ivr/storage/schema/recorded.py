@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    UniqueConstraint,
-)
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, String, UniqueConstraint
 
-from ivr.storage.schema.columns import Moment, moments, numbered_table, partial_index, told, words
+from ivr.storage.schema.columns import index, moments, numbered_table, told, words
 
 calls = numbered_table(
     "calls",
@@ -24,7 +15,7 @@ calls = numbered_table(
     *words(caller_e164=20, caller_kind=16),
     *told(presentation=40, delivered=20, trunk=64, language=8, menu_path=80, left_menu=64, steps=255),
     *moments("began_at", "received_at", "last_seen_at"),
-    Column("ended_at", Moment, index=True),
+    *moments("ended_at", nullable=True, index=True),
     *words(ended_by=16),
     Column("is_interrupted", Boolean, nullable=False, default=False),
     *moments("decided_at", nullable=True),
@@ -36,9 +27,9 @@ calls = numbered_table(
 `decided_at`: the dialer has looked at it once it had ended; who adds a visit to such a call later clears it.
 """
 CALL_UNDECIDED = "ended_at IS NOT NULL AND decided_at IS NULL"
-partial_index("ix_calls_open", "ended_at IS NULL", calls.c.caller_e164)
-Index("ix_calls_caller", calls.c.caller_e164, calls.c.began_at)
-partial_index("ix_calls_undecided", CALL_UNDECIDED, calls.c.id)
+index("ix_calls_open", calls.c.caller_e164, where="ended_at IS NULL")
+index("ix_calls_caller", calls.c.caller_e164, calls.c.began_at)
+index("ix_calls_undecided", calls.c.id, where=CALL_UNDECIDED)
 
 visits = numbered_table(
     "visits",
@@ -48,7 +39,7 @@ visits = numbered_table(
     *words(origin=16),
     *told(attempt_id=64, caller=80),
     *words(caller_e164=20),
-    Column("joined_at", Moment, nullable=False, index=True),
+    *moments("joined_at", index=True),
     *moments("left_at", "answered_at", "ended_at", nullable=True),
     *words(outcome=16, ended_by=16),
     Column("wait_seconds", Float),
@@ -72,18 +63,18 @@ visits = numbered_table(
 `log_joined_at`, `log_outcome`: what queue_log itself said of it, whatever else is known (`ivr.visits.merge`).
 `place`: the channel that stood there in the end, if that was another one than at its join (`uniqueid`).
 """
-Index("ix_visits_caller", visits.c.caller_e164, visits.c.joined_at)
-partial_index("ix_visits_open", "ended_at IS NULL", visits.c.server)
+index("ix_visits_caller", visits.c.caller_e164, visits.c.joined_at)
+index("ix_visits_open", visits.c.server, where="ended_at IS NULL")
 VISIT_OF_ATTEMPT = "attempt_id <> ''"
-partial_index("ix_visits_attempt", VISIT_OF_ATTEMPT, visits.c.attempt_id)
+index("ix_visits_attempt", visits.c.attempt_id, where=VISIT_OF_ATTEMPT)
 VISIT_EXCHANGED = "place <> ''"
-partial_index("ix_visits_place", VISIT_EXCHANGED, visits.c.server, visits.c.place)
+index("ix_visits_place", visits.c.server, visits.c.place, where=VISIT_EXCHANGED)
 
 surveys = numbered_table(
     "surveys",
     *words(server=64),
     *told(uniqueid=150, queue=128, agent=128),
-    Column("asked_at", Moment, nullable=False, index=True),
+    *moments("asked_at", index=True),
     Column("rating", Integer),
     UniqueConstraint("server", "uniqueid"),
 )

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    Text,
-)
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, String, Text
 
-from ivr.storage.schema.columns import Moment, moments, numbered_table, table, told, words
+from ivr.storage.schema.columns import Moment, index, moments, numbered_table, table, texts, told, words
 
 agent_states = numbered_table(
     "agent_states",
@@ -24,7 +14,7 @@ agent_states = numbered_table(
     *told(reason=128),
     *moments("at"),
 )
-Index("ix_agent_states_agent", agent_states.c.server, agent_states.c.agent, agent_states.c.at)
+index("ix_agent_states_agent", agent_states.c.server, agent_states.c.agent, agent_states.c.at)
 
 leases = table(
     "leases",
@@ -39,7 +29,7 @@ switches = table(
     "switches",
     Column("name", String(80), primary_key=True),
     *moments("since"),
-    Column("why", Text, nullable=False),
+    *texts("why"),
 )
 """What is switched off, a row each: `accept`, `dial`, `held:TRUNK` after a burst of short abandons, and
 `dial:SERVER` while attempts of that server may be unknown here.
@@ -66,7 +56,7 @@ minutes = table(
     Column("minute_at", Moment, primary_key=True),
     Column("checks", Integer, nullable=False),
     Column("failed", Integer, nullable=False),
-    Column("why", Text, nullable=False, default=""),
+    *texts("why"),
 )
 """Whether calls would have been answered and queued: up if no check failed; without a row: unknown."""
 
@@ -74,7 +64,7 @@ audit = numbered_table(
     "audit",
     *moments("at"),
     *words(who=64, action=32, subject=150),
-    Column("note", Text, nullable=False, default=""),
+    *texts("note"),
 )
 """What people did with private data. Only ever appended to."""
 
@@ -140,4 +130,4 @@ gaps = numbered_table(
 
 `rebuilt`: visits told by queue_log alone or in part; None until queue_log was read past the gap.
 """
-Index("ix_gaps_server_began_at", gaps.c.server, gaps.c.began_at)
+index("ix_gaps_server_began_at", gaps.c.server, gaps.c.began_at)
