@@ -7,7 +7,7 @@ the lines of one that is known are no caller's. `lines_of` reads the file for `r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,15 +50,12 @@ def dialled_since(
     lines: dict[str, list[LogLine]] = {}
     try:
         wanted, is_whole = _of_that_time(rotated(queue_log) if queue_log else [], since)
-        for block in (block for file in wanted for block in blocks(file, 0)):
-            for line in map(read_line, (text for text in block.lines if f"|{words.ATTEMPT_PREFIX}" in text)):
-                if line is None or not line.uniqueid.startswith(words.ATTEMPT_PREFIX):
-                    continue
-                if was_dialled([line]) and line.epoch >= begin and line.is_proven(key):
-                    lines.setdefault(line.uniqueid, [])
-                if line.uniqueid in lines:
-                    agent = interfaces.get(line.agent, line.agent)
-                    lines[line.uniqueid].append(line._replace(agent=agent))
+        for line in _lines_with(words.ATTEMPT_PREFIX, wanted):
+            if was_dialled([line]) and line.epoch >= begin and line.is_proven(key):
+                lines.setdefault(line.uniqueid, [])
+            if line.uniqueid in lines:
+                agent = interfaces.get(line.agent, line.agent)
+                lines[line.uniqueid].append(line._replace(agent=agent))
     except OSError:
         is_whole = False
     return lines, is_whole
@@ -72,11 +69,17 @@ def lines_of(attempt_id: str, queue_log: Path, since: datetime) -> list[LogLine]
     """
     files = rotated(queue_log)
     wanted, reaches_back = _of_that_time(files, since)
-    texts = (block.text for file in wanted for block in blocks(file, 0) if attempt_id in block.text)
-    said = [read_line(line) for text in texts for line in text.split("\n") if attempt_id in line]
-    lines = [line for line in said if line is not None and line.uniqueid == attempt_id]
+    lines = [line for line in _lines_with(attempt_id, wanted) if line.uniqueid == attempt_id]
     # Rotated meanwhile, a file was not read under its old name.
     return lines if reaches_back and rotated(queue_log) == files else None
+
+
+def _lines_with(begin: str, files: Iterable[LogFile]) -> Iterator[LogLine]:
+    """The lines whose uniqueid begins so; most blocks have none."""
+    for block in (block for file in files for block in blocks(file, 0) if begin in block.text):
+        for line in map(read_line, (text for text in block.lines if begin in text)):
+            if line is not None and line.uniqueid.startswith(begin):
+                yield line
 
 
 def _of_that_time(files: Sequence[LogFile], since: datetime) -> tuple[Sequence[LogFile], bool]:

@@ -77,13 +77,8 @@ def _placed(lines: Lines, event: AmiEvent, caller: WaitingCaller) -> Lines:
     return {**lines, queue: tuple(others)}
 
 
-def _left(lines: Lines, event: AmiEvent) -> Lines:
-    queue = event["Queue"]
-    return {**lines, queue: tuple(c for c in lines.get(queue, ()) if c.uniqueid != event["Uniqueid"])}
-
-
 def _gone(lines: Lines, event: AmiEvent) -> Lines:
-    """Hangup: whoever hung up waits nowhere, even if their QueueCallerLeave was missed."""
+    """A channel waits in one queue at a time. Hangup: nor does it then, even if its leave was missed."""
     if not any(caller.uniqueid == event["Uniqueid"] for line in lines.values() for caller in line):
         return lines
     return {
@@ -113,7 +108,7 @@ def _with_variables(caller: WaitingCaller, event: AmiEvent) -> WaitingCaller:
 
 _STEPS: Mapping[str, Callable[[Lines, AmiEvent], Lines]] = {
     "QueueCallerJoin": _joined,
-    "QueueCallerLeave": _left,
+    "QueueCallerLeave": _gone,
     "QueueEntry": _listed,
     "CoreShowChannel": _described,
     "Hangup": _gone,

@@ -15,19 +15,7 @@ from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    Table,
-    delete,
-    func,
-    insert,
-    or_,
-    select,
-    type_coerce,
-    update,
-)
+from sqlalchemy import BigInteger, Column, Connection, Table, delete, func, or_, select, type_coerce, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.base.masking import MARK, pseudonym, without_numbers
@@ -41,14 +29,7 @@ from ivr.storage.records.sealed import begins, mark_deleted, mark_sealed, sealed
 from ivr.storage.schema.columns import MOST_AHEAD
 from ivr.storage.schema.owed import attempt_journal, attempts, callback_journal, callbacks, decisions, orders
 from ivr.storage.schema.recorded import calls, surveys, visits
-from ivr.storage.schema.running import (
-    agent_states,
-    minutes,
-    processes,
-    recorder_signs,
-    sealed_nodes,
-    sealed_totals,
-)
+from ivr.storage.schema.running import agent_states, minutes, processes, recorder_signs
 
 _AT_ONCE: Final = 1000
 _DAY: Final = timedelta(days=1)
@@ -162,17 +143,10 @@ def _seal_day(connection: Connection, day: date, zone: ZoneInfo) -> bool:
     """Keep what the day adds up to; False if that is done."""
     if sealed(connection, day, day):
         return False
-    ways = ways_out(connection, day, zone)
-    kept = {
-        sealed_totals: [asdict(total) for total in totals(connection, day, zone)],
-        sealed_nodes: [
-            {"node": node, "left_by": way, "number": number} for (node, way), number in ways.items()
-        ],
-    }
-    mark_sealed(connection, day, zone)
-    for table, rows in kept.items():
-        if rows:
-            connection.execute(insert(table), [{"day": day.isoformat(), **row} for row in rows])
+    added_up = [asdict(total) for total in totals(connection, day, zone)]
+    ways = ways_out(connection, day, zone).items()
+    nodes = [{"node": node, "left_by": way, "number": number} for (node, way), number in ways]
+    mark_sealed(connection, day, zone, added_up, nodes)
     return True
 
 
@@ -269,11 +243,7 @@ _SIGNS: Final = (
     minutes.c.minute_at,
 )
 _NUMBERED: Final = {
-    "calls": (
-        (calls, calls.c.began_at),
-        (visits, visits.c.joined_at),
-        (decisions, decisions.c.decided_at),
-    ),
+    "calls": ((calls, calls.c.began_at), (visits, visits.c.joined_at), (decisions, decisions.c.decided_at)),
     "callbacks": ((callbacks, callbacks.c.missed_at),),
 }
 _FREE_TEXTS: Final = (

@@ -10,14 +10,6 @@ from ivr.storage.engine.statements import advisory_lock
 from ivr.storage.migrations import schema_of
 
 
-def configuration(connection: Connection) -> Config:
-    """Alembic's view of this folder, on an open connection."""
-    config = Config()
-    config.set_main_option("script_location", "ivr.storage:migrations")
-    config.attributes["connection"] = connection
-    return config
-
-
 def upgrade(connection: Connection) -> bool:
     """Make the tables, unless another process did so meanwhile; returns whether this one did."""
     if connection.dialect.name == "postgresql":
@@ -26,5 +18,8 @@ def upgrade(connection: Connection) -> bool:
         advisory_lock(connection, "migrations")
     if schema_of(connection) is not None:
         return False
-    command.upgrade(configuration(connection), "head")
+    config = Config()
+    config.set_main_option("script_location", "ivr.storage:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
     return True

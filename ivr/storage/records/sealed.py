@@ -7,7 +7,7 @@ and sealed again by the next purge; such as one that was to come when a purge un
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -17,6 +17,8 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from ivr.storage.engine.statements import columns
 from ivr.storage.schema.running import sealed_days, sealed_nodes, sealed_totals
+
+Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,16 @@ def sealed(connection: Connection, first: date = date.min, last: date = date.max
     return [SealedDay(date.fromisoformat(day), *known) for day, *known in found]
 
 
-def mark_sealed(connection: Connection, day: date, zone: ZoneInfo) -> None:
-    """What it adds up to is kept from now on."""
+def mark_sealed(
+    connection: Connection, day: date, zone: ZoneInfo, totals: Rows = (), nodes: Rows = ()
+) -> None:
+    """What it adds up to is kept from now on: rows of `sealed_totals` and `sealed_nodes`, but for the day."""
+    its = {"day": day.isoformat()}
     moments = {"begins_at": begins(day, zone), "ends_at": begins(day + timedelta(days=1), zone)}
-    connection.execute(insert(sealed_days).values(day=day.isoformat(), **moments))
+    connection.execute(insert(sealed_days).values(**its, **moments))
+    for table, rows in ((sealed_totals, totals), (sealed_nodes, nodes)):
+        if rows:
+            connection.execute(insert(table), [{**its, **row} for row in rows])
 
 
 def mark_deleted(connection: Connection, kind: str, before: date) -> None:

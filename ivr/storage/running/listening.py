@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
@@ -108,14 +107,9 @@ def every_gap(
     Before somebody listened to a server for the first time there is no gap.
     """
     query = select(gaps.c.server, *_GAP).where(gaps.c.ended_at > begin, gaps.c.began_at < end)
-    over = [(server, Gap(*gap)) for server, *gap in connection.execute(query.order_by(gaps.c.began_at))]
-    silences = _silences(connection)
-    return over + [one for one in silences if one[1].ended_at > begin and one[1].began_at < end]
-
-
-def _silences(connection: Connection) -> Iterator[tuple[str, Gap]]:
-    """From the last sign of life to now, where no recorder has given one lately."""
-    query = select(recorder_signs.c.server, recorder_signs.c.heard_at, database_now())
-    for server, heard_at, now in connection.execute(query.order_by(recorder_signs.c.server)):
-        if now - heard_at > SILENT_AFTER:
-            yield server, Gap("still", heard_at, now)
+    found = [(server, Gap(*gap)) for server, *gap in connection.execute(query.order_by(gaps.c.began_at))]
+    signs = select(recorder_signs.c.server, recorder_signs.c.heard_at, database_now())
+    for server, heard_at, now in connection.execute(signs.order_by(recorder_signs.c.server)):
+        if now - heard_at > SILENT_AFTER and heard_at < end and now > begin:
+            found.append((server, Gap("still", heard_at, now)))
+    return found
