@@ -90,6 +90,5 @@ def _contact(row: AmiEvent, sources: Sources) -> Contact:
     except ValueError:
         return Contact(account, "", "", "", "")
     account = kept["endpoint"] or account
-    return Contact(
-        account, kept["uri"], kept["path"], kept["call_id"], sources.get((account, kept["call_id"]), "")
-    )
+    source = sources.get((account, kept["call_id"]), "")
+    return Contact(account, kept["uri"], kept["path"], kept["call_id"], source)

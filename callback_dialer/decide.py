@@ -1,12 +1,13 @@
-"""What is owed after a missed call, or to whoever asks: one verdict with its reason, from facts and policy.
+"""What is owed after a missed call, or to whoever asks, and what follows an attempt. Pure.
 
-The first reason not to call decides. The order follows the report's slices: what is no citizen's call comes
-first, then a wait that was too short (`wait_over`, 10 s), then who was served, then who cannot be called,
-then what the policy does not want, and last what is going on with that number already. A request is asked all
-of this but what only a call has: a wait and an outcome. `deciding` gathers the facts and stores the verdict.
+`decide` gives one verdict with its reason, from facts and policy; the first reason not to call decides. The
+order follows the report's slices: what is no citizen's call comes first, then a wait that was too short
+(`wait_over`, 10 s), then who was served, then who cannot be called, then what the policy does not want, and
+last what is going on with that number already. A request is asked all of this but what only a call has: a
+wait and an outcome. `deciding` gathers the facts and stores the verdict.
 
-`after` an attempt that did not reach an agent: when to try again, or with which state to give up. Called by
-`following` in the transaction that ends the attempt; delays are those of `callback.retry`, per outcome. Pure.
+`after` says when to try again after an attempt that did not reach an agent, or with which state to give up.
+`following` calls it in the transaction that ends the attempt; delays are those of `callback.retry`.
 """
 
 from __future__ import annotations

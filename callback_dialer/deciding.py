@@ -1,13 +1,13 @@
 """From ended calls in the store to decisions in the store: facts, verdict, callback.
 
-One transaction per call; `decide` has the rules. Called by the dialer whenever calls have ended; what stands
-against a request is asked by whoever takes one, and by `hotline callbacks decide`.
+`decide` has the rules; here their facts are gathered, in one transaction per call. The dialer calls it
+whenever calls have ended. What stands against a request is asked by whoever takes one, and by
+`hotline callbacks decide`.
 
-The guards against fraud and nuisance that need the store: budgets, ceilings, bursts of short abandons.
-
-Asked in the transaction that would open a callback, whoever wants it: a missed call, an order, an import.
-A number and whoever asks have budgets of their own, which refuse. What exceeds those that trunk, prefix and
-all share is held: a flood delays callbacks and switches them off for nobody.
+`guarded` asks the guards against fraud and nuisance that need the store (budgets, ceilings, bursts of short
+abandons) in the transaction that would open a callback, whoever wants it: a missed call, a request, an
+import. A number and whoever asks have budgets of their own, which refuse. What exceeds those that trunk,
+prefix and all share is held: a flood delays callbacks and switches them off for nobody.
 """
 
 from __future__ import annotations

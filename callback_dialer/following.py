@@ -1,12 +1,9 @@
-"""The live attempts of this dialer, each followed through its events, and the steps that wait to be stored.
+"""The live attempts of this dialer, each followed through its events, and what is written of them.
 
-Events in, in Asterisk's order; every change of state comes out of `unwritten` in that order until it is
-`written`, so a database that is away for a while loses nothing. Owned by the dialer.
-
-Write what happened to an attempt: each state it came to, and at its end what becomes of the callback.
-
-The attempt's end and the callback's next state are one transaction: a crash leaves both done or neither.
-`resolving` writes what nobody heard by the same functions.
+Events come in in Asterisk's order; every change of state comes out of `Following.unwritten` in that order
+until it is `written`, so a database that is away for a while loses nothing. `write` stores one step and
+`finish` the end of an attempt together with the next state of its callback: a crash leaves both done or
+neither. The dialer owns the one `Following`; `resolving` writes what nobody heard by the same functions.
 """
 
 from __future__ import annotations

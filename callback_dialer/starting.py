@@ -1,17 +1,15 @@
-"""Choose the next citizen to dial and plan the attempt: one transaction in which all is checked once more.
+"""Choose the next citizen to dial, plan the attempt, and spell it as the headers of an AMI Originate.
 
-The attempts alive are counted, the citizen's own calls looked for and the attempt stored under the same lock,
-so that two dialers of one server share no agent and nobody is dialled who is being served. Across servers
-only trunks, callbacks and numbers are shared: a phone is registered at one. Called by the dialer until it
-says None. Before that, in every turn, `release_next` makes owed what was held for the window of a budget:
-held is not lost.
+`start_next` checks everything once more in one transaction: it counts the attempts alive, looks for the
+citizen's own calls and stores the attempt under the same lock, so that two dialers of one server share no
+agent and nobody is dialled who is being served. Across servers only trunks, callbacks and numbers are shared:
+a phone is registered at one. The dialer calls it until it returns None. Before that, in every turn,
+`release_next` makes owed what was held for the window of a budget: held is not lost.
 
-One attempt as the headers of an AMI Originate.
-
-The dialling half of the Local channel enters the compiled callback context with the citizen's digits,
-which checks them against its allow-list; the citizen's half enters it at `talk`. `/n` keeps the halves
-from being optimised away, so the attempt's id stays the channel's. Called by the dialer after the attempt
-is committed.
+`originate` is called once the attempt is committed. The dialling half of the Local channel enters the
+compiled callback context with the citizen's digits, which checks them against its allow-list; the citizen's
+half enters it at `talk`. `/n` keeps the halves from being optimised away, so the attempt's id stays the
+channel's.
 """
 
 from __future__ import annotations

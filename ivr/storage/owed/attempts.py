@@ -132,9 +132,8 @@ def find(connection: Connection, attempt_id: str) -> Attempt | None:
 
 def known(connection: Connection, attempt_ids: Collection[str]) -> frozenset[str]:
     """Which of those ids are of attempts in the store."""
-    return frozenset(
-        connection.scalars(select(attempts.c.id).where(among(connection, attempts.c.id, attempt_ids)))
-    )
+    is_one = among(connection, attempts.c.id, attempt_ids)
+    return frozenset(connection.scalars(select(attempts.c.id).where(is_one)))
 
 
 def latest_started(connection: Connection, trunks: Collection[str]) -> Attempt | None:

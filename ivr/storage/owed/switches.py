@@ -1,14 +1,13 @@
-"""What an operator or a guard has switched off: `accept`, `dial`, and callbacks for the calls of one trunk.
+"""What is switched off, and which numbers are never called.
 
-`dial:SERVER` stops all dialling, as `dial` does, while attempts of that server may be unknown to the store.
+An operator or a guard switches off `accept` (new callbacks), `dial`, or callbacks for the calls of one trunk
+(`held:TRUNK`). `dial:SERVER` stops all dialling, as `dial` does, while attempts of that server may be unknown
+to the store. A row is a switch that is off; turning it on takes the row away. The dialer asks in the
+transaction that opens a callback or starts an attempt, so that a switch holds at once for every dialer.
 
-A row is a switch that is off; turning it on takes the row away. Asked by the dialer in the transaction that
-opens a callback or starts an attempt, so that it holds at once for every dialer.
-
-Numbers whose citizens pressed 9: never called again, until somebody lifts it.
-
-Retention makes a keyed hash of an old one, like of every other number; a caller's number is then compared by
-the same hash. A dialer without the key cannot compare, and must dial nobody (`is_key_missing`).
+A number whose citizen pressed 9 is denied until somebody lifts it. Retention makes a keyed hash of an old
+one, like of every other number; a caller's number is then compared by the same hash. A dialer without the key
+cannot compare, and must dial nobody (`is_key_missing`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""The rows that records may be about: visits by their channels, calls by linkedid and by their visits.
+"""The stored rows that records may be about: visits by their channels, calls by linkedid and by their visits.
 
-Read once for a batch by `ivr.storage.records.visits`, which changes the rows as it goes on.
-
-What a starting recorder takes over from the last one: calls and stays that are not over yet.
+`Stored` reads them once for a batch of `ivr.storage.records.visits`, which changes the rows as it goes on.
+`open_records` is what a starting recorder takes over from the last one: calls and stays that are not over.
 """
 
 from __future__ import annotations

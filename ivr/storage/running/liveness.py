@@ -1,11 +1,11 @@
-"""Signs of life in the store: which processes run, and minute by minute whether calls would have been queued.
+"""Which processes run, whether calls would have been queued minute by minute, and who has which role.
 
-Written by `ivr.recording.availability`; `hotline status` and the availability of the reports read them.
+`ivr.recording.availability` writes the signs of life and the minutes; `hotline status` and the availability
+of the reports read them.
 
-Who does what at a server: each role is held by one process at a time, by the database's clock.
-
-A second recorder or dialer of one server stands by and takes over when the first has not renewed its lease.
-The schema's guards hold without it too: a lease saves work and a citizen's patience, it is not the guard.
+A `Lease` gives each role at a server to one process at a time, by the database's clock. A second recorder or
+dialer of one server stands by and takes over when the first has not renewed its lease. The schema's guards
+hold without it too: a lease saves work and a citizen's patience, it is not the guard.
 """
 
 from __future__ import annotations
