@@ -34,10 +34,9 @@ class Candidate(NamedTuple):
     at: datetime
 
 
-def candidate(missed: MissedCall) -> Candidate:
+def candidate(call: MissedCall) -> Candidate:
     """The caller of a missed call."""
-    kind, is_anonymous = missed.caller_kind, missed.is_anonymous
-    return Candidate(missed.caller_e164, kind, is_anonymous, missed.trunk, missed.missed_at)
+    return Candidate(call.caller_e164, call.caller_kind, call.is_anonymous, call.trunk, call.missed_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ def _facts(connection: Connection, who: Candidate, orderer: str, policy: Policy,
     return replace(
         guarded(connection, number, orderer, who.trunk, who.at, policy, now),
         is_answered_again=missed.holds(connection, missed.answered_after(number, who.at)),
-        is_reached=callbacks.was_reached_after(connection, number, who.at),
+        is_reached=missed.holds(connection, callbacks.reached_after(number, who.at)),
         is_on_the_line=missed.holds(connection, missed.on_the_line(number)),
         is_owed=callbacks.open_for(connection, number) is not None,
         is_denied=switches.is_denied(connection, number, policy.key()),
@@ -173,9 +173,8 @@ def _callback_for(connection: Connection, one: MissedCall, decision: Decision, p
     )
     if decision.verdict in BEGINS_AS:
         return callbacks.owe(connection, wanted, state=BEGINS_AS[decision.verdict], note=decision.why)
-    callback_id = None
-    if decision.verdict == "already_open":
-        callback_id = callbacks.open_for(connection, one.caller_e164)
+    is_open = decision.verdict == "already_open"
+    callback_id = callbacks.open_for(connection, one.caller_e164) if is_open else None
     if callback_id is not None:
         callbacks.join(connection, callback_id, wanted)
     return callback_id

@@ -29,7 +29,7 @@ from callback_dialer.policy import Policy
 from ivr.asterisk import words
 from ivr.asterisk.messages import Header
 from ivr.calls.numbers import dial_string, national
-from ivr.storage.engine.statements import clock_of
+from ivr.storage.engine.statements import advisory_lock, clock_of
 from ivr.storage.owed import attempts, budgets, callbacks, switches, waiting
 from ivr.storage.owed.attempts import Attempt
 from ivr.storage.owed.callbacks import Callback
@@ -59,22 +59,21 @@ def start_next(
     `loads` is what the board sees; the attempts alive are counted here. Nobody is dialled while no recorder
     hears whether they have called again.
     """
-    attempts.lock_pacing(connection)
+    # One dialer at a time counts idle agents, and the trunks' channels, which servers may share.
+    advisory_lock(connection, "pacing")
     if switches.is_dialling_off(connection) or listening.is_silent(connection, server):
         return None
     alive = attempts.alive_by_queue(connection, server)
     loads = {queue: replace(load, alive=alive.get(queue, 0)) for queue, load in loads.items()}
     room = queues_with_room(loads)
-    for_a_place = room_for_places(loads)
     idle = {
         queue: Idle(
-            load.idle,
-            policy.skills_of(load.idle),
+            loads[queue].idle,
+            policy.skills_of(loads[queue].idle),
             is_for_places=queue not in room,
-            waiting_since=load.waiting_since,
+            waiting_since=loads[queue].waiting_since,
         )
-        for queue, load in loads.items()
-        if queue in room | for_a_place
+        for queue in room_for_places(loads)
     }
     trunks = _trunks_with_room(connection, policy, clock_of(connection))
     # Everybody who turns out not to be dialled now leaves the list of those due, so this ends.

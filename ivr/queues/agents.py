@@ -10,7 +10,7 @@ in every queue of the member with `shared_lastcall`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
@@ -115,9 +115,8 @@ def left_all_queues(before: Memberships, after: Memberships) -> set[str]:
     return {m.interface for m in before.values()} - {m.interface for m in after.values()}
 
 
-def state(everywhere: Iterable[Membership], now: datetime) -> tuple[AgentState, str]:
+def state(here: Sequence[Membership], now: datetime) -> tuple[AgentState, str]:
     """State and reason of an agent, given all their memberships; paused only when paused in every queue."""
-    here = list(everywhere)
     if any(m.status in _UNREACHABLE for m in here):
         return "unavailable", ""
     if any(m.in_call for m in here):
@@ -128,7 +127,7 @@ def state(everywhere: Iterable[Membership], now: datetime) -> tuple[AgentState, 
         return "in_call", ""
     if all(m.paused for m in here):
         return "paused", here[0].pause_reason
-    if any(not _has_rested(m, now) for m in here):
+    if any(m.rests_until is not None and m.rests_until > now for m in here):
         return "wrap_up", ""
     return "idle", ""
 
@@ -136,10 +135,6 @@ def state(everywhere: Iterable[Membership], now: datetime) -> tuple[AgentState, 
 def rest_ends_at(everywhere: Iterable[Membership]) -> datetime | None:
     """When the agent's wrap-up is or was over; None if they took no call yet."""
     return max((m.rests_until for m in everywhere if m.rests_until is not None), default=None)
-
-
-def _has_rested(member: Membership, now: datetime) -> bool:
-    return member.rests_until is None or member.rests_until <= now
 
 
 def _key(event: AmiEvent) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, insert, select, text, update
 
 from ivr.calls.callbacks import AttemptState, Disposition, states_before
-from ivr.storage.engine.statements import advisory_lock, all_as, among, columns, one_as
+from ivr.storage.engine.statements import all_as, among, columns, one_as
 from ivr.storage.owed.callbacks import Callback
 from ivr.storage.owed.missed import on_the_line
 from ivr.storage.schema.owed import ATTEMPT_LIVE, attempt_journal, attempts, callbacks
@@ -61,11 +61,6 @@ class Attempt:
     """After it an attempt nobody heard of is resolved."""
     agent: str
     talk_seconds: float | None
-
-
-def lock_pacing(connection: Connection) -> None:
-    """Let one dialer at a time count idle agents, and the trunks' channels, which servers may share."""
-    advisory_lock(connection, "pacing")
 
 
 def alive_by_queue(connection: Connection, server: str) -> dict[str, int]:

@@ -110,11 +110,10 @@ def open_for(connection: Connection, caller_e164: str) -> int | None:
     return connection.scalar(select(callbacks.c.id).where(callbacks.c.caller_e164 == caller_e164, is_open))
 
 
-def was_reached_after(connection: Connection, caller_e164: str, moment: datetime) -> bool:
-    """Whether a callback reached that number after `moment`."""
+def reached_after(caller_e164: str, moment: datetime) -> ColumnElement[bool]:
+    """Condition: a callback reached that number after `moment`."""
     is_reached = (callbacks.c.state == "reached") & (callbacks.c.closed_at > moment)
-    mine = exists().where(callbacks.c.caller_e164 == caller_e164, is_reached)
-    return bool(connection.scalar(select(mine)))
+    return exists().where(callbacks.c.caller_e164 == caller_e164, is_reached)
 
 
 def owe(connection: Connection, wanted: Wanted, *, state: OpenState, note: str) -> int | None:

@@ -7,7 +7,6 @@ from sqlalchemy import Boolean, CheckConstraint, Column, Float, ForeignKey, Inte
 from ivr.calls.callbacks import ATTEMPT_STATES, CALLBACK_STATES, OPEN_STATES
 from ivr.storage.schema.columns import index, is_one_of, moments, numbered_table, table, texts, told, words
 
-CALLBACK_OPEN = is_one_of(OPEN_STATES)
 ATTEMPT_LIVE = "state <> 'ended'"
 
 callbacks = numbered_table(
@@ -31,7 +30,7 @@ callbacks = numbered_table(
     *words(held_for=16),
     CheckConstraint(is_one_of(CALLBACK_STATES), name="state"),
 )
-index("uq_callbacks_one_open_per_number", callbacks.c.caller_e164, where=CALLBACK_OPEN, unique=True)
+index("uq_callbacks_one_open_per_number", callbacks.c.caller_e164, where=is_one_of(OPEN_STATES), unique=True)
 index("ix_callbacks_due", callbacks.c.state, callbacks.c.due_at)
 index("ix_callbacks_caller", callbacks.c.caller_e164, callbacks.c.created_at)
 """`orderer`: the caller id, or who gave the command, that asked for it; `arrived_over`: by which trunk.
