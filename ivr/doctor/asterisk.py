@@ -1,9 +1,8 @@
-"""What a running Asterisk is asked over the AMI: logins, rights, version, modules, settings, readiness.
+"""What a running Asterisk is asked over the AMI: logins, rights, settings, readiness, phones and trunks.
 
 Every question is harmless: an action whose right is probed lacks what it would act on, so that Asterisk
-refuses it either for the right or for that.
-
-Agents' phones and trunks as the running Asterisk has them: can a phone's contact send calls out?
+refuses it either for the right or for that. Of phones and trunks it is asked whether a phone's contact can
+send calls out.
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
-"""What a running Asterisk is asked and told when a revision goes live, as the AMI user `hotline-apply`.
+"""A running Asterisk takes over a revision: reloads, and comparisons with what was rendered.
 
-Queues are reloaded before the dialplan that names them. No reload touches a call: members and waiting callers
-of a queue stay, and a channel goes on in the dialplan its context is named after.
+All of it happens as the AMI user `hotline-apply`. Queues are reloaded before the dialplan that names them.
+No reload touches a call: members and waiting callers of a queue stay, and a channel goes on in the dialplan
+its context is named after.
 
-The dialplan Asterisk runs, compared with the rendered one; what `hotline config apply` believes in.
-
-Asterisk skips what it cannot read with no more than a line in its log: a reload that succeeded is no
-proof. Pure: rendered texts and AMI rows in, differences out.
+Asterisk skips what it cannot read with no more than a line in its log, so a reload that succeeded is no
+proof: the dialplan it runs is compared with the rendered one, step by step.
 """
 
 from __future__ import annotations
