@@ -18,10 +18,10 @@ from ivr.asterisk.words import interface
 from ivr.base.masking import masked, visible
 from ivr.calls.callbacks import Priority, Reason
 from ivr.calls.numbers import ReadNumber, reader
-from ivr.command.checking import running_configuration
-from ivr.command.options import fail, key_of_pseudonyms, line_option, moment_from, number_from, operator
-from ivr.command.printing import print_line, print_lines, progress
-from ivr.command.store import open_store, remark
+from ivr.command.loading import moment_from, running_configuration
+from ivr.command.options import key_of_pseudonyms, line_option, number_from
+from ivr.command.printing import fail, print_line, print_lines, progress
+from ivr.command.store import open_store, operator, remark
 from ivr.config.model import Configuration
 from ivr.storage.engine.store import Store
 

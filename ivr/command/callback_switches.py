@@ -11,17 +11,9 @@ from sqlalchemy import Connection
 
 from ivr.base.masking import is_pseudonym, masked
 from ivr.calls.callbacks import WAITING_STATES
-from ivr.command.options import (
-    LARGEST,
-    AsJson,
-    fail,
-    key_of_pseudonyms,
-    line_option,
-    local,
-    number_from,
-    one_line,
-)
-from ivr.command.printing import print_json, print_line, print_table
+from ivr.command.loading import local
+from ivr.command.options import LARGEST, AsJson, key_of_pseudonyms, line_option, number_from, one_line
+from ivr.command.printing import fail, print_json, print_line, print_table
 from ivr.command.store import noted, open_store
 from ivr.reading.callback_history import listed
 from ivr.storage.engine.store import Store

@@ -24,9 +24,9 @@ from ivr.calls.callbacks import CallbackState
 from ivr.calls.numbers import reader
 from ivr.command.callback_orders import add, import_file
 from ivr.command.callback_switches import cancel, pause, release, resume, show_refusals
-from ivr.command.checking import running_configuration
-from ivr.command.options import LARGEST, AsJson, fail, group, key_of_pseudonyms, local, timestamp
-from ivr.command.printing import print_json, print_line, print_table
+from ivr.command.loading import local, running_configuration, timestamp
+from ivr.command.options import LARGEST, AsJson, group, key_of_pseudonyms
+from ivr.command.printing import fail, print_json, print_line, print_table
 from ivr.command.store import noted, open_store
 from ivr.reading.callback_history import History, history, listed
 from ivr.reading.export import NUMBERS

@@ -8,51 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from ivr.checks import dates
-from ivr.checks.whole import load
-from ivr.command.options import fail, load_live, options
 from ivr.command.printing import print_line, styled
 from ivr.config.loading import Loaded, configuration_of
-from ivr.config.model import Configuration
 from ivr.config.problems import Problem, Severity, errors
 from ivr.revisions.menu_tests import Tested
 from ivr.revisions.shelf import Shelf
-
-
-def load_or_stop(folder: Path) -> Loaded:
-    """The configuration for a command that needs one; if it has errors, print them, end with status 1."""
-    return _or_stop(load(folder), folder)
-
-
-def draft_configuration() -> Configuration:
-    """The configuration in `--config`; if it has errors, print them, end with status 1."""
-    return configuration_of(load_or_stop(options().config))
-
-
-def _or_stop(loaded: Loaded, folder: Path) -> Loaded:
-    if loaded.configuration is None:
-        show_problems(errors(loaded.problems), folder, err=True)
-        fail("the configuration has errors", hint=f"see them all: hotline --config {folder} config check")
-    return loaded
-
-
-def load_running(shelf: Shelf | None = None) -> tuple[Loaded, Path, int]:
-    """The live configuration, its folder and revision, for what reports or acts on the running hotline.
-
-    Where nothing was applied it is the one in `--config`, and a terminal shows that.
-    """
-    given = options().config
-    try:
-        loaded, folder, number = load_live(shelf, given) if shelf else options().live
-    except OSError as problem:
-        fail(f"{problem.filename}: {problem.strerror}", hint="let this user read the folder of --revisions")
-    if folder == given and sys.stderr.isatty():
-        print_line(f"no revision is live: going by {given}", err=True)
-    return _or_stop(loaded, folder), folder, number
-
-
-def running_configuration() -> Configuration:
-    """The same, for a command that needs no more."""
-    return configuration_of(load_running()[0])
 
 
 def calendar(loaded: Loaded, shelf: Shelf) -> Iterator[Problem]:

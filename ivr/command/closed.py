@@ -13,9 +13,9 @@ from ivr.asterisk.connection import utc_now
 from ivr.asterisk.messages import AmiError
 from ivr.asterisk.readiness import logged_in
 from ivr.asterisk.secrets import SecretMissing
-from ivr.command.checking import running_configuration
-from ivr.command.options import SECRETS, Secrets, fail, local, moment_from, server_option
-from ivr.command.printing import print_lines
+from ivr.command.loading import local, moment_from, running_configuration
+from ivr.command.options import SECRETS, Secrets, server_option
+from ivr.command.printing import fail, print_lines
 from ivr.command.store import note_afterwards
 from ivr.revisions.takeover import USER, WITHIN
 

@@ -1,7 +1,4 @@
-"""`hotline config`: write a starter, check the configuration, render it, put it live and take it back.
-
-The commented starter configuration, and how `hotline config init` writes it into a folder.
-"""
+"""`hotline config`: write a starter, check the configuration, render it, put it live and take it back."""
 
 from __future__ import annotations
 
@@ -20,19 +17,9 @@ from dialplan.quoting import UnsafeText
 from ivr.checks.prompts import missing_files, stale_recordings
 from ivr.checks.whole import load, unfit_database
 from ivr.command.checking import as_data, calendar, show_problems, summary
-from ivr.command.options import (
-    ETC,
-    AsJson,
-    AsteriskFolder,
-    Revisions,
-    fail,
-    group,
-    options,
-    server_of,
-    server_option,
-    shelf_of,
-)
-from ivr.command.printing import print_document, print_json, print_line, print_lines
+from ivr.command.loading import options, server_of, shelf_of
+from ivr.command.options import ETC, AsJson, AsteriskFolder, Revisions, group, server_option
+from ivr.command.printing import fail, print_document, print_json, print_line, print_lines
 from ivr.command.revisions import apply, diff, history, rollback
 from ivr.command.store import database_url
 from ivr.config.model import Configuration

@@ -1,6 +1,6 @@
-"""`hotline data`: the records for other programs, recordings, who did what, and the store's schema.
+"""`hotline data`: the records for other programs, recordings, who did what, retention and the store's schema.
 
-`hotline data purge`: enforce the retention of the configuration; `hotline run` runs it every night.
+All commands of the group are listed at the end. `hotline run` starts `data purge` every night.
 """
 
 from __future__ import annotations
@@ -19,9 +19,17 @@ from sqlalchemy import Connection
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.secrets import PSEUDONYMS, SecretMissing, make_missing, read_secret
 from ivr.base.masking import masked, pseudonym
-from ivr.command.checking import running_configuration
-from ivr.command.options import SECRETS, AsJson, fail, group, number_from, options, secrets_option, timestamp
-from ivr.command.printing import print_json, print_line, print_lines, print_records, print_result, print_table
+from ivr.command.loading import options, running_configuration, timestamp
+from ivr.command.options import SECRETS, AsJson, group, number_from, secrets_option
+from ivr.command.printing import (
+    fail,
+    print_json,
+    print_line,
+    print_lines,
+    print_records,
+    print_result,
+    print_table,
+)
 from ivr.command.queue_logs import audit, backfill
 from ivr.command.reports import show_totals, told_days
 from ivr.command.status import gap_told

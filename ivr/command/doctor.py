@@ -12,19 +12,8 @@ import typer
 
 from dialplan.manager import RIGHTS
 from ivr.checks.whole import load
-from ivr.command.options import (
-    ETC,
-    SECRETS,
-    AsJson,
-    AsteriskFolder,
-    Revisions,
-    Secrets,
-    load_live,
-    options,
-    server_of,
-    server_option,
-    shelf_of,
-)
+from ivr.command.loading import load_live, options, server_of, shelf_of
+from ivr.command.options import ETC, SECRETS, AsJson, AsteriskFolder, Revisions, Secrets, server_option
 from ivr.command.printing import print_json, print_line, styled
 from ivr.command.store import database_url
 from ivr.config.loading import Loaded

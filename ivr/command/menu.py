@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 import typer
 from pydantic import ValidationError
 
-from ivr.command.checking import draft_configuration, load_or_stop, show_problems
-from ivr.command.options import AsJson, fail, group, options, spoken
-from ivr.command.printing import print_document, print_json, print_line, styled
+from ivr.command.checking import show_problems
+from ivr.command.loading import draft_configuration, load_or_stop, options, spoken
+from ivr.command.options import AsJson, group
+from ivr.command.printing import fail, print_document, print_json, print_line, styled
 from ivr.command.reports import stats
 from ivr.config.explain import explain
 from ivr.config.model import Configuration

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 import typer
 
@@ -43,6 +43,14 @@ def print_lines(lines: Iterable[str], *, err: bool = False) -> None:
     """One line for each."""
     for line in lines:
         print_line(line, err=err)
+
+
+def fail(message: str, *, hint: str = "", status: int = 1) -> NoReturn:
+    """End the command: one sentence on stderr, what to do next below it, no stack trace."""
+    print_line(styled(message, fg="red"), err=True)
+    if hint:
+        print_line(f"  {hint}", err=True)
+    raise typer.Exit(status)
 
 
 def print_document(text: str) -> None:

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ivr.command.checking import draft_configuration
-from ivr.command.options import AsJson, fail, group, options, spoken
-from ivr.command.printing import print_line, print_result, progress
+from ivr.command.loading import draft_configuration, options, spoken
+from ivr.command.options import AsJson, group
+from ivr.command.printing import fail, print_line, print_result, progress
 from ivr.config.problems import did_you_mean
 from ivr.sounds.prompts import PromptFile, needed
 from ivr.sounds.recorded import is_recorded, note, stale

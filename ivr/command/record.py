@@ -14,8 +14,9 @@ from ivr.asterisk.connection import AmiConnection
 from ivr.asterisk.secrets import FOLDER, SecretMissing, read_secret
 from ivr.base.daemon import TaskService, serve
 from ivr.base.logs import configure_logging
-from ivr.command.checking import running_configuration
-from ivr.command.options import AllQueues, ServerInRecords, SpoolFile, fail, options
+from ivr.command.loading import options, running_configuration
+from ivr.command.options import AllQueues, ServerInRecords, SpoolFile
+from ivr.command.printing import fail
 from ivr.command.store import open_spool, open_store_of_daemon, spool_path
 from ivr.config.model import Configuration
 from ivr.recording.availability import SignsOfLife

@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from ivr.asterisk.connection import utc_now
-from ivr.command.checking import running_configuration
-from ivr.command.options import AsJson, LastDay, fail, from_day
-from ivr.command.printing import print_json, print_line, print_lines, print_result, print_table
+from ivr.command.loading import running_configuration
+from ivr.command.options import AsJson, LastDay, from_day
+from ivr.command.printing import fail, print_json, print_line, print_lines, print_result, print_table
 from ivr.command.status import gap_told
 from ivr.command.store import open_store
 from ivr.config.model import Configuration

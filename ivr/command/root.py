@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from ivr import __version__
 from ivr.base.logs import mask_uncaught
-from ivr.command.options import GIVEN, Options
+from ivr.command.loading import GIVEN, Options
 from ivr.command.printing import print_line, print_lines
 
 GROUPS = {

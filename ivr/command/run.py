@@ -29,19 +29,10 @@ from ivr.base.daemon import TaskService, serve
 from ivr.base.logs import configure_logging
 from ivr.calls.callbacks import CallOrder, OrderAnswer
 from ivr.checks.whole import unfit_database
-from ivr.command.checking import load_running, show_problems
-from ivr.command.options import (
-    ETC,
-    SECRETS,
-    AsteriskFolder,
-    Revisions,
-    Secrets,
-    SpoolFile,
-    fail,
-    server_of,
-    server_option,
-    shelf_of,
-)
+from ivr.command.checking import show_problems
+from ivr.command.loading import load_running, server_of, shelf_of
+from ivr.command.options import ETC, SECRETS, AsteriskFolder, Revisions, Secrets, SpoolFile, server_option
+from ivr.command.printing import fail
 from ivr.command.store import database_url, open_spool, open_store_of_daemon, spool_path
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration, Server

@@ -10,7 +10,8 @@ from typing import Any
 import typer
 
 from ivr.command.closed import said_until
-from ivr.command.options import AsJson, local, timestamp
+from ivr.command.loading import local, timestamp
+from ivr.command.options import AsJson
 from ivr.command.printing import print_result
 from ivr.command.store import open_store
 from ivr.reading.overview import Overview, ServerOverview, overview

@@ -6,6 +6,7 @@ The login's uid is who did it. What anybody may claim, `--by` and SUDO_USER, sta
 from __future__ import annotations
 
 import os
+import pwd
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,8 +18,8 @@ from sqlalchemy import Connection
 
 from ivr.base.logs import Trouble
 from ivr.base.masking import visible
-from ivr.command.options import LONGEST, fail, operator
-from ivr.command.printing import print_line
+from ivr.command.options import LONGEST
+from ivr.command.printing import fail, print_line
 from ivr.recording.unstored import Spool, SpoolTaken
 from ivr.storage.engine.store import SETTINGS, Store, StoreAway, StoreUnfit
 from ivr.storage.migrations import NEWEST, migrate, require_tables
@@ -27,6 +28,9 @@ from ivr.storage.people import audit
 log = structlog.get_logger(__name__)
 
 _AGAIN_SECONDS: Final = 1.0
+_LOGIN_UID: Final = Path("/proc/self/loginuid")
+_NOT_SET: Final = 2**32 - 1
+"""The process began outside any login, such as by systemd."""
 
 
 def database_url() -> str:
@@ -80,6 +84,19 @@ def _opened(waits_for_disk: bool = True) -> Iterator[Store]:
     except StoreAway as problem:
         hint = "start it, make room for it, or set HOTLINE_DATABASE_URL"
         fail(f"the database is out of reach: {problem}", hint=hint)
+
+
+def operator() -> str:
+    """Who runs the command, for the audit: the uid of the login, which `sudo` keeps, else of the process."""
+    try:
+        uid = int(_LOGIN_UID.read_text())
+    except (OSError, ValueError):  # a kernel without audit
+        uid = _NOT_SET
+    uid = os.getuid() if uid == _NOT_SET else uid
+    try:
+        return f"{pwd.getpwuid(uid).pw_name} (uid {uid})"
+    except KeyError:  # such as in a container
+        return f"uid {uid}"
 
 
 def remark(*said: str) -> str:

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Engine, select
 from sqlalchemy.event import listen, remove
 from typer.testing import CliRunner, Result
 
-from ivr.command.options import operator
 from ivr.command.root import app
+from ivr.command.store import operator
 from ivr.storage.engine.store import Store
 from ivr.storage.owed import switches
 from ivr.storage.owed.callbacks import Callback

@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ivr.command.options import operator
+from ivr.command.store import operator
 from ivr.revisions.takeover import plans_named
 from ivr.storage.people import audit
 from tests.lab.applying import Admin

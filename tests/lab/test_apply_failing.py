@@ -11,7 +11,7 @@ from signal import SIGKILL
 
 from ivr.asterisk.messages import ActionLost
 from ivr.asterisk.readiness import Send
-from ivr.command.options import operator
+from ivr.command.store import operator
 from ivr.revisions import takeover
 from tests.lab.applying import Admin
 from tests.lab.house import House

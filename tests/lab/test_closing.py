@@ -9,8 +9,8 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from ivr.command.options import operator
 from ivr.command.root import app
+from ivr.command.store import operator
 from ivr.menus.steps import last_node
 from ivr.revisions.shelf import CONFIG as CONFIG_OF_REVISION
 from ivr.revisions.shelf import Revision, Shelf

@@ -1,0 +1,145 @@
+"""The configuration a command works with, the draft or what is live, and moments in its time zone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from ivr.checks.whole import load
+from ivr.command.checking import show_problems
+from ivr.command.options import ETC
+from ivr.command.printing import fail, print_line
+from ivr.config.loading import Loaded, configuration_of
+from ivr.config.model import Configuration, Hotline, Language, Server
+from ivr.config.problems import errors
+from ivr.revisions.shelf import CONFIG, Shelf
+
+_YEARS: Final = range(2000, 2100)
+"""Others are slips of the pen, and some no database and no calendar can count with."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Set once by the root command; every other command gets them by `options`."""
+
+    config: Path
+    """Folder of the YAML files."""
+
+    @cached_property
+    def live(self) -> tuple[Loaded, Path, int]:
+        """The configuration as it is live, its folder and revision. Raises OSError."""
+        return load_live(shelf_of(), self.config)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """`hotline.time_zone` as it is live; the default where the configuration cannot be read."""
+        try:
+            loaded, _, _ = self.live
+        except OSError:  # of whoever may not read the revisions
+            loaded = load(self.config)
+        known = loaded.configuration.hotline.time_zone if loaded.configuration else None
+        return ZoneInfo(known or Hotline.model_fields["time_zone"].default)
+
+
+GIVEN: ContextVar[Options] = ContextVar("options")
+
+
+def options() -> Options:
+    """The root command's options."""
+    return GIVEN.get()
+
+
+def shelf_of(asterisk: Path | None = None, revisions: Path | None = None) -> Shelf:
+    """The shelf beside an Asterisk's configuration; a command without the options goes by the environment."""
+    etc = asterisk or Path(os.environ.get("HOTLINE_ASTERISK") or ETC)
+    kept = revisions or os.environ.get("HOTLINE_REVISIONS") or etc / "hotline-revisions"
+    return Shelf(Path(kept), etc / "hotline")
+
+
+def load_live(shelf: Shelf, given: Path) -> tuple[Loaded, Path, int]:
+    """The live configuration, its folder and its revision; the given one and 0 where none was applied.
+
+    Raises OSError.
+    """
+    live = shelf.live()
+    kept = shelf.at(live.number) / CONFIG if live else given
+    folder = kept if kept.is_dir() else given
+    return load(folder), folder, live.number if live else 0
+
+
+def load_or_stop(folder: Path) -> Loaded:
+    """The configuration for a command that needs one; if it has errors, print them, end with status 1."""
+    return _or_stop(load(folder), folder)
+
+
+def draft_configuration() -> Configuration:
+    """The configuration in `--config`; if it has errors, print them, end with status 1."""
+    return configuration_of(load_or_stop(options().config))
+
+
+def _or_stop(loaded: Loaded, folder: Path) -> Loaded:
+    if loaded.configuration is None:
+        show_problems(errors(loaded.problems), folder, err=True)
+        fail("the configuration has errors", hint=f"see them all: hotline --config {folder} config check")
+    return loaded
+
+
+def load_running(shelf: Shelf | None = None) -> tuple[Loaded, Path, int]:
+    """The live configuration, its folder and revision, for what reports or acts on the running hotline.
+
+    Where nothing was applied it is the one in `--config`, and a terminal shows that.
+    """
+    given = options().config
+    try:
+        loaded, folder, number = load_live(shelf, given) if shelf else options().live
+    except OSError as problem:
+        fail(f"{problem.filename}: {problem.strerror}", hint="let this user read the folder of --revisions")
+    if folder == given and sys.stderr.isatty():
+        print_line(f"no revision is live: going by {given}", err=True)
+    return _or_stop(loaded, folder), folder, number
+
+
+def running_configuration() -> Configuration:
+    """The same, for a command that needs no more."""
+    return configuration_of(load_running()[0])
+
+
+def server_of(configuration: Configuration, name: str) -> Server:
+    """The server of `--server`; ends the command if the configuration has none of that name."""
+    if name not in configuration.servers:
+        fail(f"there is no server {name!r}", hint=f"servers: {', '.join(configuration.servers)}")
+    return configuration.servers[name]
+
+
+def spoken(configuration: Configuration, language: str) -> Language:
+    """A language of `--language`, the default if none is given; ends the command if it is not spoken."""
+    languages = configuration.hotline.languages
+    found = next((known for known in languages if known == (language or languages[0])), None)
+    return found or fail(
+        f"the hotline does not speak {language}", hint=f"it speaks {', '.join(languages)}", status=2
+    )
+
+
+def local(moment: datetime) -> datetime:
+    """That moment as commands show it: in the hotline's time zone."""
+    return moment.astimezone(options().zone)
+
+
+def timestamp(moment: datetime) -> str:
+    """The same as text, such as `2026-11-23 14:00:05`."""
+    return f"{local(moment):%Y-%m-%d %H:%M:%S}"
+
+
+def moment_from(text: str) -> datetime:
+    """A moment as a person writes it, in the hotline's time zone if it names none. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    if moment.year not in _YEARS:
+        raise ValueError(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=options().zone)
