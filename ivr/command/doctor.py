@@ -10,7 +10,6 @@ from typing import Annotated, Final
 
 import typer
 
-from dialplan.manager import RIGHTS
 from ivr.checks.whole import load
 from ivr.command.loading import load_live, options, server_of, shelf_of
 from ivr.command.options import ETC, SECRETS, AsJson, AsteriskFolder, Revisions, Secrets, server_option
@@ -18,7 +17,7 @@ from ivr.command.printing import print_json, print_line, styled
 from ivr.command.store import database_url
 from ivr.config.loading import Loaded
 from ivr.doctor import machine
-from ivr.doctor.asterisk import House, asterisk
+from ivr.doctor.asterisk import asterisk
 from ivr.doctor.findings import Finding
 
 app = typer.Typer(add_completion=False)
@@ -68,7 +67,7 @@ async def _live(loaded: Loaded, server: str, secrets: Path, recordings: Path | N
     if configuration is None:
         return []  # where Asterisk is, and what it should have, is not known
     where = configuration.servers[server]
-    found, sounds = await asterisk(House(configuration, where, secrets, RIGHTS))
+    found, sounds = await asterisk(configuration, where, secrets)
     if sounds is not None:
         found.append(machine.prompts(loaded, sounds, recordings))
     found.append(await machine.fastagi(where, configuration, secrets))

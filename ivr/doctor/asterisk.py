@@ -8,10 +8,10 @@ send calls out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from dialplan.manager import RIGHTS
 from ivr.asterisk.messages import ActionRefused, AmiError, AmiEvent, Header, parse_timestamp
 from ivr.asterisk.readiness import (
     Needed,
@@ -53,48 +53,37 @@ READER: Final = "hotline-apply"
 """The user whose rights let it see modules and settings."""
 RENDER: Final = "run `hotline config render`, then `manager reload` in Asterisk's console"
 
-Rights = Mapping[str, tuple[str, str]]
-"""AMI user → its read classes and write classes, comma-separated."""
 
-
-@dataclass(frozen=True)
-class House:
-    """What is looked at: one server of a configuration, and the folder of its secrets."""
-
-    configuration: Configuration
-    server: Server
-    secrets: Path
-    rights: Rights
-
-
-async def asterisk(house: House) -> tuple[list[Finding], Path | None]:
-    """The findings, and the folder Asterisk plays sounds from, if it told that."""
+async def asterisk(
+    configuration: Configuration, server: Server, secrets: Path
+) -> tuple[list[Finding], Path | None]:
+    """The findings about one server, and the folder Asterisk plays sounds from, if it told that."""
     found: list[Finding] = []
     sounds = None
-    for user in house.rights:
+    for user in RIGHTS:
         try:
-            async with logged_in(house.server, user, house.secrets, ANSWER_WITHIN) as send:
+            async with logged_in(server, user, secrets, ANSWER_WITHIN) as send:
                 found += [well("AMI login", f"{user} is let in")]
-                found += await _write_rights(send, user, house.rights)
+                found += await _write_rights(send, user)
                 if user == READER:
-                    found += await _settings(send, house)
+                    found += await _settings(send, configuration)
                     sounds = await sounds_folder(send)
-                elif user == next(iter(house.rights)):  # the recorder: it is what writes the row a minute
-                    found += await _readiness(send, house.configuration)
+                elif user == next(iter(RIGHTS)):  # the recorder: it is what writes the row a minute
+                    found += await _readiness(send, configuration)
         except SecretMissing as missing:
             found.append(error("AMI login", str(missing), "name the folder with --secrets"))
         except ActionRefused:
-            what = f"Asterisk refuses {user}: the secret in {house.secrets} is another, or `permit` bars us"
+            what = f"Asterisk refuses {user}: the secret in {secrets} is another, or `permit` bars us"
             found.append(error("AMI login", what, RENDER))
         except (AmiError, OSError, TimeoutError):
-            what = f"nobody answers at {house.server.ami_host}:{house.server.ami_port}"
+            what = f"nobody answers at {server.ami_host}:{server.ami_port}"
             do = "start Asterisk; else compare `servers` with manager.conf, and its `bindaddr`"
             return [*found, error("Asterisk", what, do)], None
     return found, sounds
 
 
-async def _write_rights(send: Send, user: str, rights: Rights) -> list[Finding]:
-    needed = frozenset(rights[user][1].split(","))
+async def _write_rights(send: Send, user: str) -> list[Finding]:
+    needed = frozenset(RIGHTS[user][1].split(","))
     held = {right for right, action in PROBES.items() if await _may(send, action)}
     lacking = [f"{user} may not `{right}`" for right in sorted(needed - held)]
     spare = [f"{user} may `{right}`, which it never needs" for right in sorted(held & DANGEROUS - needed)]
@@ -118,7 +107,7 @@ async def _readiness(send: Send, configuration: Configuration) -> list[Finding]:
     return found + errors("readiness", lacking, do, "a call would be answered and queued now")
 
 
-async def _settings(send: Send, house: House) -> list[Finding]:
+async def _settings(send: Send, configuration: Configuration) -> list[Finding]:
     version = (await send({"Action": "CoreSettings"})).headers.get("AsteriskVersion", "")
     found = [well("Asterisk", f"version {version}")]
     if int(f"0{version.partition('.')[0]}") < TESTED_WITH:
@@ -130,7 +119,7 @@ async def _settings(send: Send, house: House) -> list[Finding]:
     if not missing:
         found += [well("modules", f"all {len(MODULES)} that are needed are loaded")]
     found += _general(dict(await settings_of(send, "manager.conf", "general")))
-    for user, (read, _) in house.rights.items():
+    for user, (read, _) in RIGHTS.items():
         lines = await settings_of(send, "manager.conf", user)
         if ("eventfilter", EVENT_FILTER) not in lines:
             what = f"{user} hears events that a caller's number forges"
@@ -140,9 +129,9 @@ async def _settings(send: Send, house: House) -> list[Finding]:
         if lacking := frozenset(read.split(",")) - has:
             what = f"{user} does not hear events of {', '.join(sorted(lacking))}"
             found += [error("AMI rights", what, RENDER)]
-    for name in await closed_by_hand(send, house.configuration.hours):
+    for name in await closed_by_hand(send, configuration.hours):
         found += [warning("hours", f"{name} is closed by hand", f"to open it: hotline closed {name} --open")]
-    return found + await phones_and_trunks(send, house.configuration)
+    return found + await phones_and_trunks(send, configuration)
 
 
 def _general(general: Mapping[str, str]) -> Iterator[Finding]:
