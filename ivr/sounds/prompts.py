@@ -7,7 +7,7 @@ them as `hotline/<name>` in the caller's language. Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -82,36 +82,30 @@ class PromptFile:
 
 def reserved(configuration: Configuration) -> dict[str, str]:
     """Prompts the compiled dialplan plays by itself, each with the reason, for the admin who lacks one."""
-    names: dict[str, str] = {}
+    callback = configuration.callback
+    played: list[tuple[Sequence[str], object, str]] = [
+        (CALLBACK_NOTICES, callback.enabled, "callbacks are enabled"),
+        (NEW_TIME_NOTICES, callback.enabled and callback.new_times, "`callback.new_times` offers times"),
+        ((OWED_NOTICE, LEFT_TO_CALLBACK), callback.enabled, "callbacks are enabled"),
+    ]
+    ordered = takes_orders(configuration)
     for name, queue in configuration.queues.items():
-        if queue.record:
-            names.setdefault(RECORDING_NOTICE, f"queue `{name}` records calls")
-        if queue.announce_position:
-            names |= dict.fromkeys(QUEUE_NOTICES, f"queue `{name}` has `announce_position`") | names
-        if queue.announce_every is not None:
-            names.setdefault(NEXT_NOTICE, f"queue `{name}` has `announce_every`")
-        if queue.tells_places:
-            names |= dict.fromkeys(PLACE_NOTICES, f"queue `{name}` has `announce_places`") | names
-        for notice in HOLD_NOTICES.get(queue.announce_hold_time, ()):
-            how = f"`announce_hold_time: {queue.announce_hold_time}`"
-            names.setdefault(notice, f"queue `{name}` has {how}")
-        if queue.survey is not None:
-            names |= dict.fromkeys(SURVEY_NOTICES, f"queue `{name}` has a `survey`") | names
-    if configuration.callback.enabled:
-        names |= dict.fromkeys(CALLBACK_NOTICES, "callbacks are enabled")
-        if configuration.callback.new_times:
-            names |= dict.fromkeys(NEW_TIME_NOTICES, "`callback.new_times` offers times")
-        names |= dict.fromkeys((OWED_NOTICE, LEFT_TO_CALLBACK), "callbacks are enabled")
-    for name in takes_orders(configuration):
-        names |= dict.fromkeys(ORDER_NOTICES, f"a call from queue `{name}` can be ordered") | names
-        rules = configuration.queues[name].order
-        if rules.mode == "chosen_time":
-            names |= dict.fromkeys(CHOSEN_TIME_NOTICES, f"queue `{name}` has `mode: chosen_time`") | names
-        if rules.key is not None:
-            names.setdefault("order_key", f"queue `{name}` has `order.key`")
-        if rules.over is not None:
-            names.setdefault(ORDER_OFFER, f"queue `{name}` has `order.over`")
-    return names
+        has, rules, is_ordered = f"queue `{name}` has", queue.order, name in ordered
+        hold_notices = HOLD_NOTICES.get(queue.announce_hold_time, ())
+        played += [
+            ((RECORDING_NOTICE,), queue.record, f"queue `{name}` records calls"),
+            (QUEUE_NOTICES, queue.announce_position, f"{has} `announce_position`"),
+            ((NEXT_NOTICE,), queue.announce_every is not None, f"{has} `announce_every`"),
+            (PLACE_NOTICES, queue.tells_places, f"{has} `announce_places`"),
+            (hold_notices, True, f"{has} `announce_hold_time: {queue.announce_hold_time}`"),
+            (SURVEY_NOTICES, queue.survey is not None, f"{has} a `survey`"),
+            (ORDER_NOTICES, is_ordered, f"a call from queue `{name}` can be ordered"),
+            (CHOSEN_TIME_NOTICES, is_ordered and rules.mode == "chosen_time", f"{has} `mode: chosen_time`"),
+            (("order_key",), is_ordered and rules.key is not None, f"{has} `order.key`"),
+            ((ORDER_OFFER,), is_ordered and rules.over is not None, f"{has} `order.over`"),
+        ]
+    # Of several reasons the first one is told.
+    return {name: why for names, is_needed, why in reversed(played) if is_needed for name in names}
 
 
 def spelled(number: int) -> tuple[str, ...]:
