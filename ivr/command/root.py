@@ -44,9 +44,11 @@ class _Groups(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         for name in [cmd_name] if cmd_name in GROUPS else GROUPS:
             if name not in self.commands:
-                group = typer.main.get_command(import_module(f"ivr.command.{name}").app)
-                group.name = name
-                self.add_command(group)
+                module = import_module(f"ivr.command.{'run' if name == 'record' else name}")
+                found: Any = typer.main.get_command(module.app)
+                command = getattr(found, "commands", {}).get(name, found)
+                command.name = name
+                self.add_command(command)
         return super().get_command(ctx, cmd_name)
 
 

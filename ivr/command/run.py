@@ -1,4 +1,7 @@
-"""`hotline run`: the hotline as a service. Recorder, dialer and AGI meet in the database and nowhere else."""
+"""The daemons: `hotline run`, the hotline as a service, and `hotline record`, which watches any Asterisk.
+
+Recorder, dialer and AGI meet in the database and nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -23,15 +26,25 @@ from callback_dialer.policy import Policy
 from ivr.asterisk.connection import AmiConnection, Receipts, utc_now
 from ivr.asterisk.fastagi import FastAgiService, Limits, Script
 from ivr.asterisk.readiness import Needed
-from ivr.asterisk.secrets import SecretMissing, pseudonym_key, read_secret, read_secret_file
+from ivr.asterisk.secrets import FOLDER, SecretMissing, pseudonym_key, read_secret, read_secret_file
 from ivr.asterisk.words import FASTAGI_SECRET, LOG_KEY
 from ivr.base.daemon import TaskService, serve
 from ivr.base.logs import configure_logging
 from ivr.calls.callbacks import CallOrder, OrderAnswer
 from ivr.checks.whole import unfit_database
 from ivr.command.checking import show_problems
-from ivr.command.loading import load_running, server_of, shelf_of
-from ivr.command.options import ETC, SECRETS, AsteriskFolder, Revisions, Secrets, SpoolFile, server_option
+from ivr.command.loading import load_running, options, running_configuration, server_of, shelf_of
+from ivr.command.options import (
+    ETC,
+    SECRETS,
+    AllQueues,
+    AsteriskFolder,
+    Revisions,
+    Secrets,
+    ServerInRecords,
+    SpoolFile,
+    server_option,
+)
 from ivr.command.printing import fail
 from ivr.command.store import database_url, open_spool, open_store_of_daemon, spool_path
 from ivr.config.loading import configuration_of
@@ -45,15 +58,18 @@ from ivr.retention.nightly import NightlyPurge
 from ivr.revisions.shelf import Renewal
 from ivr.storage.engine.store import StoreThread
 from ivr.storage.owed import callbacks
+from ivr.storage.running.liveness import RECORD
 
 app = typer.Typer(add_completion=False)
 
 HOTLINE: Final = (sys.executable, "-c", "from ivr.command.root import app; app()")
 """This command, as another process."""
+_RECORDING_USER: Final = "hotline-recorder"
+_AMI_PORT: Final = 5038
 Part = Literal["recorder", "dialer"]
 
 
-@app.command(epilog="Example: hotline --config config run --secrets /etc/asterisk/secrets.d")
+@app.command("run", epilog="Example: hotline --config config run --secrets /etc/asterisk/secrets.d")
 def run(
     secrets: Secrets = SECRETS,
     server: Annotated[str, server_option("Which of `servers` to serve.")] = "main",
@@ -167,3 +183,65 @@ def _recorder_tells(recorder: Recorder, availability: Availability) -> str:
 def _login(where: Server, secrets: Path, part: Part) -> AmiConnection:
     user = f"hotline-{part}"
     return AmiConnection(where.ami_host, where.ami_port, user, read_secret(secrets, user))
+
+
+@app.command("record", epilog="Example: hotline record --ami 127.0.0.1:5038 --all-queues")
+def record(
+    ami: Annotated[
+        str, typer.Option(help="HOST:PORT of the AMI; default: the server's in the configuration.")
+    ] = "",
+    all_queues: AllQueues = False,
+    server: ServerInRecords = "main",
+    spool: SpoolFile = None,
+    queue_log: Annotated[
+        Path | None,
+        typer.Option(help="Asterisk's queue_log; default: the one in the configuration.", dir_okay=False),
+    ] = None,
+) -> None:
+    """Watch an Asterisk and store its calls and queue visits until Ctrl-C or SIGTERM.
+
+    HOTLINE_AMI_USER and HOTLINE_AMI_SECRET log in (read=agent,call is enough); HOTLINE_DATABASE_URL says
+    where the records go.
+    """
+    configure_logging(json=not sys.stderr.isatty())
+    configuration = None if all_queues else running_configuration()
+    host, port = _address(ami, configuration, server)
+    user = os.environ.get("HOTLINE_AMI_USER", _RECORDING_USER)
+    connection = AmiConnection(host, port, user, _secret(user, options().config))
+    if queue_log is None and configuration is not None and server in configuration.servers:
+        queue_log = configuration.servers[server].log_file
+    kept = open_spool(spool_path(spool))
+    with open_store_of_daemon() as store:
+        thread = StoreThread(store)
+        recorder = Recorder(connection, thread, server, Watched.of(configuration), kept, queue_log)
+        signs = SignsOfLife(
+            connection, thread, server, RECORD, lambda: json.dumps({"forged": recorder.forged})
+        )
+        status = serve(
+            lambda reactor: [TaskService("recorder", recorder.run), TaskService("signs of life", signs.run)]
+        )
+        thread.close()
+    raise typer.Exit(status)
+
+
+def _address(ami: str, configuration: Configuration | None, server: str) -> tuple[str, int]:
+    if not ami:
+        known = configuration.servers.get(server) if configuration else None
+        if known is None:
+            fail(f"where is the AMI of server {server!r}?", hint="give --ami HOST:PORT", status=2)
+        return known.ami_host, known.ami_port
+    host, colon, port = ami.rpartition(":")
+    if not colon:
+        return ami, _AMI_PORT
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        fail(f"{ami!r} is no HOST:PORT", hint="such as 127.0.0.1:5038", status=2)
+    return host.strip("[]"), int(port)
+
+
+def _secret(user: str, folder: Path) -> str:
+    if given := os.environ.get("HOTLINE_AMI_SECRET"):
+        return given
+    try:
+        return read_secret(folder / FOLDER, user)
+    except SecretMissing:
+        fail(f"no secret for the AMI user {user!r}", hint="set HOTLINE_AMI_USER and HOTLINE_AMI_SECRET")
