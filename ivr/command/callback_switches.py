@@ -13,7 +13,7 @@ from ivr.base.masking import is_pseudonym, masked
 from ivr.calls.callbacks import WAITING_STATES
 from ivr.command.loading import local
 from ivr.command.options import LARGEST, AsJson, key_of_pseudonyms, line_option, number_from, one_line
-from ivr.command.printing import fail, print_json, print_line, print_table
+from ivr.command.printing import Table, fail, print_line, print_result
 from ivr.command.store import noted, open_store
 from ivr.reading.callback_history import listed
 from ivr.storage.engine.store import Store
@@ -116,11 +116,8 @@ def show_refusals(
     for one in found:
         text = one["caller_e164"]
         one["caller_e164"] = text if is_pseudonym(text) else masked(text)
-    if as_json:
-        print_json(found)
-    else:
-        rows = [(one["caller_e164"], f"{local(one['since']):%Y-%m-%d %H:%M}", one["why"]) for one in found]
-        print_table(("number", "since", "why"), rows)
+    rows = ((one["caller_e164"], f"{local(one['since']):%Y-%m-%d %H:%M}", one["why"]) for one in found)
+    print_result(as_json, found, [Table(("number", "since", "why"), rows)])
 
 
 def _change(store: Store, action: str, ids: list[int], change: Change, why: str, state: str) -> None:

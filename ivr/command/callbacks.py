@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
@@ -26,7 +26,7 @@ from ivr.command.callback_orders import add, import_file
 from ivr.command.callback_switches import cancel, pause, release, resume, show_refusals
 from ivr.command.loading import local, running_configuration, timestamp
 from ivr.command.options import LARGEST, AsJson, group, key_of_pseudonyms
-from ivr.command.printing import fail, print_json, print_line, print_table
+from ivr.command.printing import Table, fail, print_line, print_result
 from ivr.command.store import noted, open_store
 from ivr.reading.callback_history import History, history, listed
 from ivr.reading.export import NUMBERS
@@ -125,13 +125,10 @@ def list_callbacks(
     if len(found) > limit:
         print_line(f"only the latest {limit} are shown: --limit", err=True)
         del found[limit:]
-    if as_json:
-        print_json([_as_data(one, show) for one in found])
-    elif not found:
-        print_line("no callbacks" + (f" in state {state}" if state else ""))
-    else:
-        columns = ("id", "number", "state", "why", "queue", "since", "due", "tries")
-        print_table(columns, [_row(one, show) for one in found], right=_FIGURES)
+    columns = ("id", "number", "state", "why", "queue", "since", "due", "tries")
+    table = Table(columns, [_row(one, show) for one in found], _FIGURES)
+    none = "no callbacks" + (f" in state {state}" if state else "")
+    print_result(as_json, [_as_data(one, show) for one in found], [table if found else none])
 
 
 def show_callback(
@@ -145,10 +142,7 @@ def show_callback(
         found = store.read(lambda connection: history(connection, callback_id))
     if found is None:
         fail(f"there is no callback {callback_id}", hint="`hotline callbacks list` shows their ids")
-    if as_json:
-        print_json(_history_as_data(found, show))
-    else:
-        _print_history(found, show)
+    print_result(as_json, _history_as_data(found, show), _history_as_lines(found, show))
 
 
 def _row(one: Callback, show: Show) -> tuple[str, ...]:
@@ -167,9 +161,9 @@ def _why(one: Callback) -> str:
     return f"waited {one.credit_seconds:.0f} s" if one.reason == "missed" else one.reason
 
 
-def _print_history(found: History, show: Show) -> None:
+def _history_as_lines(found: History, show: Show) -> Iterator[str | Table]:
     one = found.callback
-    print_line(f"Callback {one.id}: {show(one.caller_e164)}, {one.queue}, {one.language}: {_state(one)}")
+    yield f"Callback {one.id}: {show(one.caller_e164)}, {one.queue}, {one.language}: {_state(one)}"
     if one.reason == "missed":
         told = [f"waited {one.credit_seconds:.1f} s, missed {timestamp(one.missed_at)}"]
     else:
@@ -181,7 +175,7 @@ def _print_history(found: History, show: Show) -> None:
     if one.closed_at is None:
         told.append(f"due {timestamp(one.due_at)}")
         told.append(f"goes first from {timestamp(one.due_by)}" if one.due_by else "")
-    print_line(", ".join(filter(None, told)))
+    yield ", ".join(filter(None, told))
     calls = [
         (timestamp(one.ended_at), one.structure, f"{one.wait_seconds:.1f} s", one.decision, one.why)
         for one in found.calls
@@ -189,16 +183,15 @@ def _print_history(found: History, show: Show) -> None:
     asked = [(timestamp(one.asked_at), one.queue, one.uniqueid, one.decision) for one in found.orders]
     tried = [_tried(one) for one in found.attempts]
     journal = [(timestamp(one.at), str(one.attempt or ""), one.state, one.note) for one in found.journal]
-    tables: Sequence[tuple[str, Sequence[str], Sequence[Sequence[str]]]] = (
-        ("Missed calls", ("missed call", "structure", "waited", "decision", "why"), calls),
-        ("Orders", ("ordered", "queue", "in call", "decision"), asked),
-        ("Attempts", ("try", "planned", "trunk", "disposition", "cause", "agent", "talk"), tried),
-        ("What happened", ("when", "try", "state", "note"), journal),
-    )
-    for title, columns, rows in tables:
-        if rows:
-            print_line()
-            print_table(columns, rows, right=_FIGURES, title=title)
+    attempts = ("try", "planned", "trunk", "disposition", "cause", "agent", "talk")
+    for table in (
+        Table(("missed call", "structure", "waited", "decision", "why"), calls, _FIGURES, "Missed calls"),
+        Table(("ordered", "queue", "in call", "decision"), asked, _FIGURES, "Orders"),
+        Table(attempts, tried, _FIGURES, "Attempts"),
+        Table(("when", "try", "state", "note"), journal, _FIGURES, "What happened"),
+    ):
+        if table.rows:
+            yield from ("", table)
 
 
 def _tried(one: Attempt) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ivr.checks import dates
-from ivr.command.printing import print_line, styled
+from ivr.command.printing import joined, print_lines, styled
 from ivr.config.loading import Loaded, configuration_of
 from ivr.config.problems import Problem, Severity, errors
 from ivr.revisions.menu_tests import Tested
@@ -25,9 +25,14 @@ def calendar(loaded: Loaded, shelf: Shelf) -> Iterator[Problem]:
 
 
 def show_problems(problems: Sequence[Problem], folder: Path, *, err: bool = False) -> None:
+    """Print their `lines_of`."""
+    print_lines(lines_of(problems, folder, err=err), err=err)
+
+
+def lines_of(problems: Sequence[Problem], folder: Path, *, err: bool = False) -> Iterator[str]:
     """One line for each problem, `file:line:column CODE message`, what to do about it below.
 
-    On a terminal the codes stand in one column; in a file one space parts the words.
+    On a terminal, stderr if `err`, the codes stand in one column; in a file one space parts the words.
     """
     stream = sys.stderr if err else sys.stdout
     places = [problem.located(str(folder)) for problem in problems]
@@ -37,11 +42,10 @@ def show_problems(problems: Sequence[Problem], folder: Path, *, err: bool = Fals
         code = styled(problem.code, fg="yellow" if is_warning else "red", bold=True)
         kind = "warning: " if is_warning else ""
         message, *more = problem.message.split("\n")
-        print_line(f"{place:<{width}}", code, f"{kind}{message}", err=err)
-        for line in more:
-            print_line(line, err=err)
+        yield joined(f"{place:<{width}}", code, f"{kind}{message}")
+        yield from more
         if problem.hint:
-            print_line(f"    {problem.hint}", err=err)
+            yield f"    {problem.hint}"
 
 
 def summary(problems: Sequence[Problem], loaded: Loaded, tested: Tested) -> str:

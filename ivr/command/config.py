@@ -16,10 +16,10 @@ from dialplan.compiler import write
 from dialplan.quoting import UnsafeText
 from ivr.checks.prompts import missing_files, stale_recordings
 from ivr.checks.whole import load, unfit_database
-from ivr.command.checking import as_data, calendar, show_problems, summary
+from ivr.command.checking import as_data, calendar, lines_of, summary
 from ivr.command.loading import options, server_of, shelf_of
 from ivr.command.options import ETC, AsJson, AsteriskFolder, Revisions, group, server_option
-from ivr.command.printing import fail, print_document, print_json, print_line, print_lines
+from ivr.command.printing import fail, print_document, print_line, print_lines, print_result
 from ivr.command.revisions import apply, diff, history, rollback
 from ivr.command.store import database_url
 from ivr.config.model import Configuration
@@ -68,11 +68,8 @@ def check(
             problems += missing_files(loaded.configuration, loaded.places, prompts, folder)
     if not errors(problems):
         problems += calendar(loaded, shelf_of(asterisk, revisions))
-    if as_json:
-        print_json([as_data(problem, folder) for problem in problems])
-    else:
-        show_problems(problems, folder)
-        print_line(summary(problems, loaded, tested))
+    lines = (*lines_of(problems, folder), summary(problems, loaded, tested))
+    print_result(as_json, [as_data(problem, folder) for problem in problems], lines)
     if errors(problems):
         raise typer.Exit(1)
 

@@ -22,13 +22,12 @@ from ivr.base.masking import masked, pseudonym
 from ivr.command.loading import options, running_configuration, timestamp
 from ivr.command.options import SECRETS, AsJson, group, number_from, secrets_option
 from ivr.command.printing import (
+    Table,
     fail,
-    print_json,
     print_line,
     print_lines,
     print_records,
     print_result,
-    print_table,
 )
 from ivr.command.queue_logs import audit, backfill
 from ivr.command.reports import show_totals, told_days
@@ -169,11 +168,8 @@ def audit_log(
     begin = since.replace(tzinfo=options().zone) if since else utc_now() - _DAYS_BACK
     with open_store() as store:
         found = store.read(lambda connection: audited.lines(connection, begin))
-    if as_json:
-        print_json(found)
-        return
-    rows = [(timestamp(one["at"]), *map(str, list(one.values())[1:])) for one in found]
-    print_table(("when", "who", "action", "about", "note"), rows)
+    rows = ((timestamp(one["at"]), *map(str, list(one.values())[1:])) for one in found)
+    print_result(as_json, found, [Table(("when", "who", "action", "about", "note"), rows)])
 
 
 def find_recordings(

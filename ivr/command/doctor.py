@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -13,7 +13,7 @@ import typer
 from ivr.checks.whole import load
 from ivr.command.loading import load_live, options, server_of, shelf_of
 from ivr.command.options import ETC, SECRETS, AsJson, AsteriskFolder, Revisions, Secrets, server_option
-from ivr.command.printing import print_json, print_line, styled
+from ivr.command.printing import joined, print_result, styled
 from ivr.command.store import database_url
 from ivr.config.loading import Loaded
 from ivr.doctor import machine
@@ -54,10 +54,7 @@ def doctor(
     ]
     # Recordings are beside the draft only: of what is live, any sentence of its name will do.
     findings += asyncio.run(_live(loaded, server, secrets, draft if folder == draft else None))
-    if as_json:
-        print_json(findings)
-    else:
-        _show(findings)
+    print_result(as_json, findings, _lines(findings))
     if any(finding.level == "error" for finding in findings):
         raise typer.Exit(1)
 
@@ -75,9 +72,9 @@ async def _live(loaded: Loaded, server: str, secrets: Path, recordings: Path | N
     return found
 
 
-def _show(findings: Iterable[Finding]) -> None:
+def _lines(findings: Iterable[Finding]) -> Iterator[str]:
     for finding in findings:
         level = styled(f"{finding.level:<8}", fg=_COLOURS[finding.level])
-        print_line(level, f"{finding.check:<16} {finding.what}")
+        yield joined(level, f"{finding.check:<16} {finding.what}")
         if finding.do:
-            print_line(f"{'':<26}{finding.do}")
+            yield f"{'':<26}{finding.do}"

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn
 
 import typer
 
@@ -34,15 +34,32 @@ def styled(text: str, **style: Any) -> Styled:
     return Styled(typer.style(visible(text), **style))
 
 
-def print_line(*parts: str, err: bool = False) -> None:
+class Table(NamedTuple):
+    """The rows below the names of their columns; those named in `right` are figures."""
+
+    columns: Sequence[str]
+    rows: Iterable[Sequence[str]]
+    right: Iterable[str] = ()
+    title: str = ""
+
+
+def joined(*parts: str) -> Styled:
     """The parts with a space between them, in one line."""
-    typer.echo(" ".join(part if isinstance(part, Styled) else visible(part) for part in parts), err=err)
+    return Styled(" ".join(part if isinstance(part, Styled) else visible(part) for part in parts))
 
 
-def print_lines(lines: Iterable[str], *, err: bool = False) -> None:
-    """One line for each."""
+def print_line(line: str = "", *, err: bool = False) -> None:
+    """One line."""
+    typer.echo(joined(line), err=err)
+
+
+def print_lines(lines: Iterable[str | Table], *, err: bool = False) -> None:
+    """One line for each; a table, which goes to stdout, as a whole."""
     for line in lines:
-        print_line(line, err=err)
+        if isinstance(line, Table):
+            _print_table(line)
+        else:
+            print_line(line, err=err)
 
 
 def fail(message: str, *, hint: str = "", status: int = 1) -> NoReturn:
@@ -63,8 +80,8 @@ def print_json(data: Any) -> None:
     print_document(json.dumps(data, ensure_ascii=False, indent=2, default=_plain) + "\n")
 
 
-def print_result(as_json: bool, data: Any, lines: Iterable[str]) -> None:
-    """What a command found: with `--json` the data as one document, else the lines."""
+def print_result(as_json: bool, data: Any, lines: Iterable[str | Table]) -> None:
+    """What a command found: with `--json` the data as one document, else the lines and tables."""
     if as_json:
         print_json(data)
     else:
@@ -86,21 +103,18 @@ def print_records(
         writer.writerow({**record, **texts})
 
 
-def print_table(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[str] = (), title: str = ""
-) -> None:
-    """The rows below the names of their columns; those named in `right` are figures."""
-    from rich.console import Console  # commands that print no table start sooner without rich
-    from rich.table import Table
+def _print_table(table: Table) -> None:
+    from rich import table as drawing  # commands that print no table start sooner without rich
+    from rich.console import Console
 
-    table = Table(box=None, padding=(0, 2, 0, 0), title=title or None, title_justify="left")
-    table.header_style = "bold"
-    for column in columns:
-        justify: Any = "right" if column in right else "left"
-        table.add_column(column, justify=justify, no_wrap=column not in _PROSE)
-    for row in rows:
-        table.add_row(*map(visible, row))
-    Console(highlight=False, markup=False, emoji=False).print(table)
+    drawn = drawing.Table(box=None, padding=(0, 2, 0, 0), title=table.title or None, title_justify="left")
+    drawn.header_style = "bold"
+    for column in table.columns:
+        justify: Any = "right" if column in table.right else "left"
+        drawn.add_column(column, justify=justify, no_wrap=column not in _PROSE)
+    for row in table.rows:
+        drawn.add_row(*map(visible, row))
+    Console(highlight=False, markup=False, emoji=False).print(drawn)
 
 
 def progress() -> Progress:
