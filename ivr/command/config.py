@@ -70,8 +70,7 @@ def check(
         problems += calendar(loaded, shelf_of(asterisk, revisions))
     lines = (*lines_of(problems, folder), summary(problems, loaded, tested))
     print_result(as_json, [as_data(problem, folder) for problem in problems], lines)
-    if errors(problems):
-        raise typer.Exit(1)
+    raise typer.Exit(1 if errors(problems) else 0)
 
 
 @app.command(epilog="Example: hotline --config config config render --out asterisk")

@@ -21,14 +21,7 @@ from ivr.asterisk.secrets import PSEUDONYMS, SecretMissing, make_missing, read_s
 from ivr.base.masking import masked, pseudonym
 from ivr.command.loading import options, running_configuration, timestamp
 from ivr.command.options import SECRETS, AsJson, group, number_from, secrets_option
-from ivr.command.printing import (
-    Table,
-    fail,
-    print_line,
-    print_lines,
-    print_records,
-    print_result,
-)
+from ivr.command.printing import Table, fail, print_line, print_lines, print_records, print_result
 from ivr.command.queue_logs import audit, backfill
 from ivr.command.reports import show_totals, told_days
 from ivr.command.status import gap_told

@@ -55,8 +55,7 @@ def doctor(
     # Recordings are beside the draft only: of what is live, any sentence of its name will do.
     findings += asyncio.run(_live(loaded, server, secrets, draft if folder == draft else None))
     print_result(as_json, findings, _lines(findings))
-    if any(finding.level == "error" for finding in findings):
-        raise typer.Exit(1)
+    raise typer.Exit(1 if any(finding.level == "error" for finding in findings) else 0)
 
 
 async def _live(loaded: Loaded, server: str, secrets: Path, recordings: Path | None) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
@@ -55,14 +56,14 @@ def backfill(
     try:
         # What a power cut takes back is read again: the bookmark goes back with it.
         with open_store(waits_for_disk=False) as store:
-            lines, skipped, saved = _read(store, server, configuration, found)
+            sums = _read(store, server, configuration, found)
         cut = [str(path) for path in files if is_cut(path)]
     except OSError as problem:
         fail(str(problem), hint="run it again: it goes on where everything before is stored")
-    print_line(f"{lines:,} lines read: {saved.new:,} visits new, {saved.changed:,} changed")
-    if saved.refused:
-        print_line(f"{saved.refused:,} visits refused: retention has deleted the records of their days")
-    if skipped:
+    print_line(f"{sums['lines']:,} lines read: {sums['new']:,} visits new, {sums['changed']:,} changed")
+    if refused := sums["refused"]:
+        print_line(f"{refused:,} visits refused: retention has deleted the records of their days")
+    if skipped := sums["skipped"]:
         print_line(f"{skipped:,} lines skipped: they are longer than 64 kB")
     if cut:
         what = f"{', '.join(cut)} is damaged: what stands behind the damage is not read"
@@ -71,31 +72,30 @@ def backfill(
 
 def _read(
     store: Store, server: str, configuration: Configuration | None, files: list[LogFile]
-) -> tuple[int, int, Saved]:
-    """Read every file from its bookmark on; the lines read, the lines skipped, and what changed."""
+) -> Counter[str]:
+    """Read every file from its bookmark on; how many lines were read and skipped, and what `Saved` counts."""
     collect_rarely()
     watched = Watched.of(configuration)
     before = store.read(partial(known, server=server, watched=watched))
-    lines, skipped, new, changed, refused, read_to = 0, 0, 0, 0, 0, None
+    sums, read_to = Counter[str](), None
     with progress() as bar:
         tasks = {
             file: bar.add_task(visible(file.path.name), total=file.path.stat().st_size) for file in files
         }
         for some in _portions(ahead(partial(read_files, server, configuration, files, before))):
-            saved = store.write(partial(_keep, server=server, watched=watched, told=some))
-            now_new = sum(one.new for one in saved)
-            if new <= _ENOUGH < new + now_new:
+            new_before = sums["new"]
+            for saved in store.write(partial(_keep, server=server, watched=watched, told=some)):
+                sums.update(asdict(saved))
+            if new_before <= _ENOUGH < sums["new"]:
                 store.write(take_statistics)
-            new, changed = new + now_new, changed + sum(one.changed for one in saved)
-            refused += sum(one.refused for one in saved)
             for told in some:
-                lines, skipped = lines + told.lines, skipped + told.skipped
+                sums.update(lines=told.lines, skipped=told.skipped)
                 bar.update(tasks[told.file], completed=told.packed)
             read_to = some[-1].read_to
     if read_to is not None:
         began = files[0].began_at
         store.write(lambda connection: listening.count_rebuilt(connection, server, began, read_to))
-    return lines, skipped, Saved(new, changed, refused)
+    return sums
 
 
 def _keep(connection: Connection, server: str, watched: Watched, told: list[Told]) -> list[Saved]:
@@ -137,8 +137,7 @@ def audit(
     data = {**asdict(period), "compared_with_queue_log_of": compared, "disagreements": found}
     lines = (*_lines(found, period, compared, known.deleted_days), *lines_of(known))
     print_result(as_json, {**data, **data_of(known)}, lines)
-    if found:
-        raise typer.Exit(1)
+    raise typer.Exit(1 if found else 0)
 
 
 def _disagreements(

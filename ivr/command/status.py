@@ -35,8 +35,7 @@ def status(as_json: AsJson = False) -> None:
     data = {**asdict(now), "not_running": missing, "not_connected": deaf, "bad_contacts": phones}
     none = f"no hotline has run on the database {database}: start one with `hotline run`"
     print_result(as_json, data, (*([] if now.servers else [none]), *_lines(now)))
-    if missing or deaf or phones or not now.servers:
-        raise typer.Exit(1)
+    raise typer.Exit(1 if missing or deaf or phones or not now.servers else 0)
 
 
 def _lines(now: Overview) -> Iterator[str]:
