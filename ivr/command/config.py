@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from grp import getgrnam
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -14,18 +15,20 @@ from pydantic_core.core_schema import DictSchema
 
 from dialplan.compiler import write
 from dialplan.quoting import UnsafeText
+from ivr.checks import dates
 from ivr.checks.prompts import missing_files, stale_recordings
 from ivr.checks.whole import load, unfit_database
-from ivr.command.checking import as_data, calendar, lines_of, summary
-from ivr.command.loading import options, server_of, shelf_of
+from ivr.command.loading import as_data, lines_of, options, server_of, shelf_of
 from ivr.command.options import ETC, AsJson, AsteriskFolder, Revisions, group, server_option
 from ivr.command.printing import fail, print_document, print_line, print_lines, print_result
 from ivr.command.revisions import apply, diff, history, rollback
 from ivr.command.store import database_url
+from ivr.config.loading import Loaded, configuration_of
 from ivr.config.model import Configuration
-from ivr.config.problems import errors
+from ivr.config.problems import Problem, errors
 from ivr.menus.cases import CaseFile
-from ivr.revisions.menu_tests import run_tests
+from ivr.revisions.menu_tests import Tested, run_tests
+from ivr.revisions.shelf import Shelf
 
 app = group(
     "The configuration: start one, check it, put it live, take it back.",
@@ -67,10 +70,34 @@ def check(
         if prompts is not None:
             problems += missing_files(loaded.configuration, loaded.places, prompts, folder)
     if not errors(problems):
-        problems += calendar(loaded, shelf_of(asterisk, revisions))
-    lines = (*lines_of(problems, folder), summary(problems, loaded, tested))
+        problems += _calendar(loaded, shelf_of(asterisk, revisions))
+    lines = (*lines_of(problems, folder), _summary(problems, loaded, tested))
     print_result(as_json, [as_data(problem, folder) for problem in problems], lines)
     raise typer.Exit(1 if errors(problems) else 0)
+
+
+def _calendar(loaded: Loaded, shelf: Shelf) -> Iterator[Problem]:
+    """What depends on the day: uncertain holidays, contacts that are over, a calendar that ends."""
+    today = datetime.now().date()
+    for check in (dates.estimated, dates.expired):
+        yield from check(configuration_of(loaded), loaded.places, today)
+    if live := shelf.live():
+        yield from dates.running_out(datetime.fromisoformat(live.at).date(), loaded.places, today)
+
+
+def _summary(problems: Sequence[Problem], loaded: Loaded, tested: Tested) -> str:
+    """How many problems there are, and in how much, in one line."""
+    files = _count(len(loaded.files), "file")
+    if tested.count:
+        files += f" and {_count(tested.count, 'menu test')}"
+    wrong = len(errors(problems))
+    found = _count(wrong, "problem") if wrong else f"no problems in {files}"
+    warnings = len(problems) - wrong
+    return f"{found}, {_count(warnings, 'warning')}" if warnings else found
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 @app.command(epilog="Example: hotline --config config config render --out asterisk")

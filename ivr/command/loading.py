@@ -1,9 +1,10 @@
-"""The configuration a command works with, the draft or what is live, and moments in its time zone."""
+"""The configuration a command works with, draft or live; its mistakes shown, and moments in its time zone."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +14,11 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from ivr.checks.whole import load
-from ivr.command.checking import show_problems
 from ivr.command.options import ETC
-from ivr.command.printing import fail, print_line
+from ivr.command.printing import fail, joined, print_line, print_lines, styled
 from ivr.config.loading import Loaded, configuration_of
 from ivr.config.model import Configuration, Hotline, Language, Server
-from ivr.config.problems import errors
+from ivr.config.problems import Problem, Severity, errors
 from ivr.revisions.shelf import CONFIG, Shelf
 
 _YEARS: Final = range(2000, 2100)
@@ -143,3 +143,41 @@ def moment_from(text: str) -> datetime:
     if moment.year not in _YEARS:
         raise ValueError(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=options().zone)
+
+
+def show_problems(problems: Sequence[Problem], folder: Path, *, err: bool = False) -> None:
+    """Print their `lines_of`."""
+    print_lines(lines_of(problems, folder, err=err), err=err)
+
+
+def lines_of(problems: Sequence[Problem], folder: Path, *, err: bool = False) -> Iterator[str]:
+    """One line for each problem, `file:line:column CODE message`, what to do about it below.
+
+    On a terminal, stderr if `err`, the codes stand in one column; in a file one space parts the words.
+    """
+    stream = sys.stderr if err else sys.stdout
+    places = [problem.located(str(folder)) for problem in problems]
+    width = max(map(len, places), default=0) if stream.isatty() else 0
+    for problem, place in zip(problems, places, strict=True):
+        is_warning = problem.severity is Severity.WARNING
+        code = styled(problem.code, fg="yellow" if is_warning else "red", bold=True)
+        kind = "warning: " if is_warning else ""
+        message, *more = problem.message.split("\n")
+        yield joined(f"{place:<{width}}", code, f"{kind}{message}")
+        yield from more
+        if problem.hint:
+            yield f"    {problem.hint}"
+
+
+def as_data(problem: Problem, folder: Path) -> dict[str, object]:
+    """The problem as programs read it."""
+    return {
+        "file": str(folder / problem.place.file),
+        "line": problem.place.line,
+        "column": problem.place.column,
+        "code": problem.code,
+        "severity": problem.severity.value,
+        "message": problem.message,
+        "hint": problem.hint,
+        "earlier": problem.earlier,
+    }

@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 from pydantic import ValidationError
 
-from ivr.command.checking import show_problems
-from ivr.command.loading import draft_configuration, load_or_stop, options, spoken
+from ivr.command.loading import draft_configuration, load_or_stop, options, show_problems, spoken
 from ivr.command.options import AsJson, group
 from ivr.command.printing import fail, print_document, print_json, print_line, styled
 from ivr.command.reports import stats

@@ -10,8 +10,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ivr.command.checking import as_data, show_problems
-from ivr.command.loading import load_or_stop, options, shelf_of
+from ivr.command.loading import as_data, load_or_stop, options, shelf_of, show_problems
 from ivr.command.options import ETC, AsJson, AsteriskFolder, Revisions, server_option
 from ivr.command.printing import fail, print_json, print_line, print_lines, print_result, styled
 from ivr.command.store import database_url, note_afterwards, operator

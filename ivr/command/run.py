@@ -32,8 +32,7 @@ from ivr.base.daemon import TaskService, serve
 from ivr.base.logs import configure_logging
 from ivr.calls.callbacks import CallOrder, OrderAnswer
 from ivr.checks.whole import unfit_database
-from ivr.command.checking import show_problems
-from ivr.command.loading import load_running, options, running_configuration, server_of, shelf_of
+from ivr.command.loading import load_running, options, server_of, shelf_of, show_problems
 from ivr.command.options import (
     ETC,
     SECRETS,
@@ -204,7 +203,7 @@ def record(
     where the records go.
     """
     configure_logging(json=not sys.stderr.isatty())
-    configuration = None if all_queues else running_configuration()
+    configuration = None if all_queues else configuration_of(load_running()[0])
     host, port = _address(ami, configuration, server)
     user = os.environ.get("HOTLINE_AMI_USER", _RECORDING_USER)
     connection = AmiConnection(host, port, user, _secret(user, options().config))
