@@ -1,4 +1,4 @@
-"""One module for each entry of the dialplan that needs Python: a pure decision and a thin main, over pyst2.
+"""What the dialplan asks Python, over pyst2: pure decisions, and a thin function for each AGI script.
 
 A script that fails costs its feature, never the call.
 """

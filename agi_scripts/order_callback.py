@@ -1,10 +1,15 @@
-"""A call order is committed, and only then the citizen hears what came of it.
+"""A callback that the caller requests by key, or is owed already.
 
-Called by the compiled order dialogue. `take` commits under the dialer's guards and is given by whoever runs
-the service; if it takes too long the dialplan leaves the order in queue_log, which makes no second one.
-What the citizen hears: that an agent will call as soon as one is free, or during today, or on the next
-working day, with hour and minute if they chose a time; that it is noted, if it is for later; or that no more
-orders are taken now, and then they are back where they were.
+`order_callback`: the request is committed, and only then the citizen hears what came of it. Called by the
+compiled order dialogue. `take` commits under the dialer's guards and is given by whoever runs the service; if
+it takes too long the dialplan leaves the request in queue_log, which makes no second one. What the citizen
+hears: that an agent will call as soon as one is free, or during today, or on the next working day, with hour
+and minute if they chose a time; that it is noted, if it is for later; or that no more requests are taken now,
+and then they are back where they were.
+
+`owed_callback`: whether the caller who is about to join a queue has an open callback. Such a caller hears
+"your call back is already ordered" and may wait or leave it at that; nothing else is revealed, for a caller's
+number proves nothing. Asked once per call, before the first queue.
 """
 
 from __future__ import annotations
@@ -13,8 +18,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ivr.asterisk.agi_session import AgiSession
-from ivr.asterisk.words import VAR_ORDERED, VAR_SAY
+from ivr.asterisk.words import VAR_ORDERED, VAR_OWED, VAR_SAY
 from ivr.calls.callbacks import CallOrder, OrderAnswer, read_order, when_called
+from ivr.calls.numbers import ReadNumber
 from ivr.calls.opening_hours import Schedule
 from ivr.sounds.prompts import ORDER_REFUSED
 
@@ -40,3 +46,14 @@ def order_callback(
         word, prompts = decide(take(order), hours, now(), is_chosen=order.choice > 0)
         session.set_variable(VAR_SAY, "&".join(f"hotline/{prompt}" for prompt in prompts))
         session.set_variable(VAR_ORDERED, word)
+
+
+IsOwed = Callable[[str], bool]
+"""Whether that number, as E.164, has an open callback."""
+
+
+def owed_callback(session: AgiSession, read: ReadNumber, is_owed: IsOwed) -> None:
+    """Set HOTLINE_OWED for the caller; arguments 1 and 2 are the trunk and the presentation."""
+    number = read(session.caller, session.argument(1), session.argument(2)).e164
+    if number and is_owed(number):
+        session.set_variable(VAR_OWED, "yes")

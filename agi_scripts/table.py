@@ -11,16 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from functools import partial
-from random import uniform
-from typing import Concatenate, ParamSpec
 
-from agi_scripts.announce_position import announce_position
-from agi_scripts.callback_position import callback_position
-from agi_scripts.caller_language import caller_language
-from agi_scripts.order_callback import TakeOrder, order_callback
-from agi_scripts.owed_callback import IsOwed, owed_callback
-from agi_scripts.survey import survey
+from agi_scripts.caller import caller_language, survey
+from agi_scripts.order_callback import IsOwed, TakeOrder, order_callback, owed_callback
+from agi_scripts.position import announce_position, callback_position
 from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.fastagi import Script, Unanswered
@@ -36,15 +30,18 @@ def scripts_for(
     board: Board, configuration: Configuration, now: Callable[[], datetime], store: Store, server: str
 ) -> Mapping[str, Script]:
     """All scripts but those of orders, by name. `now` is the clock its events were received by."""
-    queues, trunks = configuration.queues, ("", *configuration.trunks)
-    draw = partial(uniform, 0, 100)
+    queues, trunks, read = configuration.queues, ("", *configuration.trunks), reader(configuration)
     return {
-        words.AGI_ANNOUNCE_POSITION: _about(queues, announce_position, board, configuration, now),
-        words.AGI_CALLBACK_POSITION: _about(queues, callback_position, board, configuration, now),
-        words.AGI_CALLER_LANGUAGE: _about(
-            trunks, caller_language, store, configuration, reader(configuration)
+        words.AGI_ANNOUNCE_POSITION: _about(
+            queues, lambda session: announce_position(session, board, configuration, now)
         ),
-        words.AGI_SURVEY: _about(queues, survey, store, server, configuration, now, draw),
+        words.AGI_CALLBACK_POSITION: _about(
+            queues, lambda session: callback_position(session, board, configuration, now)
+        ),
+        words.AGI_CALLER_LANGUAGE: _about(
+            trunks, lambda session: caller_language(session, store, configuration, read)
+        ),
+        words.AGI_SURVEY: _about(queues, lambda session: survey(session, store, server, configuration, now)),
     }
 
 
@@ -52,7 +49,7 @@ def scripts_of_orders(
     configuration: Configuration, server: str, take: TakeOrder, is_owed: IsOwed, now: Callable[[], datetime]
 ) -> Mapping[str, Script]:
     """The scripts of call orders, by name."""
-    hours, trunks = calling_hours(configuration), ("", *configuration.trunks)
+    hours, trunks, read = calling_hours(configuration), ("", *configuration.trunks), reader(configuration)
 
     def take_known(order: CallOrder) -> OrderAnswer:
         if order.trunk not in trunks or order.language not in ("", *configuration.hotline.languages):
@@ -61,21 +58,13 @@ def scripts_of_orders(
 
     return {
         words.AGI_ORDER_CALLBACK: _about(
-            configuration.queues, order_callback, take_known, server, hours, now
+            configuration.queues, lambda session: order_callback(session, take_known, server, hours, now)
         ),
-        words.AGI_OWED_CALLBACK: _about(trunks, owed_callback, reader(configuration), is_owed),
+        words.AGI_OWED_CALLBACK: _about(trunks, lambda session: owed_callback(session, read, is_owed)),
     }
 
 
-_Given = ParamSpec("_Given")
-
-
-def _about(
-    names: Collection[str],
-    script: Callable[Concatenate[AgiSession, _Given], None],
-    *given: _Given.args,
-    **named: _Given.kwargs,
-) -> Script:
+def _about(names: Collection[str], script: Script) -> Script:
     """The script, for sessions whose first argument is one of the configuration's names only.
 
     A database that is away for a while is no fault of the script.
@@ -85,7 +74,7 @@ def _about(
         if session.argument(1) not in names:
             raise Unanswered("the first argument names nothing in the live configuration")
         try:
-            script(session, *given, **named)
+            script(session)
         except StoreAway as problem:
             raise Unanswered(f"database: {problem}") from None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agi_scripts import announce_position
+from agi_scripts import position
 from ivr.config.loading import Loaded, content_of, load_single, own_tests
 from ivr.config.model import Configuration
 from ivr.config.problems import Place, Places, Problem
@@ -65,7 +65,7 @@ def announcer(configuration: Configuration) -> Announce:
 
     def announce(queue: str, state: QueueState, was_told: bool) -> Iterable[str]:
         place = state.waiting + 1
-        yield from announce_position.prompts(configuration, queue, place, state.idle, state.ewt, was_told)
+        yield from position.prompts(configuration, queue, place, state.idle, state.ewt, was_told)
         if place > state.idle:
             yield from told_on_joining(configuration.queues[queue], place)
 

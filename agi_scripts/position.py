@@ -1,8 +1,13 @@
-"""What a caller is told before joining a queue: their place and the expected wait, or nothing.
+"""Places in line: what a caller is told before joining a queue, and where a called-back citizen joins it.
 
 `decide` is pure. `announce_position` asks the board and sets HOTLINE_SAY, and HOTLINE_OFFER where the wait is
-so long that a call order is offered; the dialplan says both, so that Python is gone before that.
-Called by the compiled door of each queue; its argument is the queue.
+so long that a callback is offered; the dialplan says both, so that Python is gone before that. Called by the
+compiled door of each queue.
+
+`callback_position` sets HOTLINE_POSITION for Queue(): behind everybody who has waited longer, before the
+rest. Called by the compiled callback context once the citizen has pressed 1. Left unset (nothing known, or
+Python dead) they join at the end. So do those who come by an earlier revision of the menu to a queue that
+tells places by now: nobody's place may rise. The argument of both is the queue.
 """
 
 from __future__ import annotations
@@ -13,9 +18,11 @@ from math import ceil
 from typing import Final
 
 from ivr.asterisk.agi_session import AgiSession
-from ivr.asterisk.words import VAR_OFFER, VAR_SAY, VAR_TOLD
+from ivr.asterisk.messages import whole_number
+from ivr.asterisk.words import VAR_CREDIT, VAR_OFFER, VAR_POSITION, VAR_SAY, VAR_TOLD
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
+from ivr.queues.waiting import place_for
 
 PLACE: Final = "place"
 PLACE_MANY: Final = "place_many"
@@ -87,3 +94,14 @@ def announce_position(
 def _last_number(configuration: Configuration, prompt: str) -> int:
     numbered = configuration.prompts.get(prompt)
     return numbered.numbers[1] if numbered is not None and numbered.numbers is not None else 0
+
+
+def callback_position(
+    session: AgiSession, board: Board, configuration: Configuration, now: Callable[[], datetime]
+) -> None:
+    """Set HOTLINE_POSITION for the queue named in argument 1, by the credit in HOTLINE_CREDIT."""
+    queue = configuration.queues[session.argument(1)]
+    if board.is_fresh and not queue.tells_places:
+        credit = whole_number(session.get_variable(VAR_CREDIT))
+        place = place_for(board.waiting(session.argument(1)), credit, now())
+        session.set_variable(VAR_POSITION, str(place))
