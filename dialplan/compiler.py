@@ -1,12 +1,9 @@
-"""Configuration in, Asterisk's files out: the same configuration always gives the same bytes.
+"""Configuration in, Asterisk's files out, as text or onto disk with the secrets they include.
 
-Called by `hotline config render`, `hotline config apply` and the lab. Files are named relative to
-Asterisk's configuration folder; `hotline/revisions/` holds one file of contexts per revision, all of them
-included, so that calls in progress keep the menu they began in.
-
-Rendered files onto disk, with the secrets they include; called by `hotline config render` and the lab.
-
-Earlier revisions of the plan stay in the folder, so that calls in progress keep theirs when Asterisk reloads.
+The same configuration always gives the same bytes. Called by `hotline config render`, `hotline config apply`
+and the lab. Files are named relative to Asterisk's configuration folder; `hotline/revisions/` holds one file
+of contexts per revision. All of them are included, and earlier ones stay in the folder, so that calls in
+progress keep the menu they began in when Asterisk reloads.
 """
 
 from __future__ import annotations
@@ -17,22 +14,9 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from dialplan import (
-    agents,
-    blocked,
-    callback,
-    contacts,
-    door,
-    entry,
-    manager,
-    menu,
-    orders,
-    queues,
-    quoting,
-    schedule,
-    survey,
-)
+from dialplan import agents, blocked, callback, contacts, door, entry, manager, menu, orders, queues, schedule
 from dialplan.plan import REVISION, Context, Source, render
+from dialplan.quoting import render as render_settings
 from ivr.asterisk.secrets import FOLDER, make_all_missing
 from ivr.asterisk.words import FIXED_CONTEXTS
 from ivr.base.permissions import FILE_MODE, share, write_whole
@@ -51,7 +35,7 @@ def compile(loaded: Loaded, server: str = "main", *, today: date) -> dict[str, s
     carry.
     """
     source = Source(configuration_of(loaded), loaded.places, server, today)
-    parts = (entry, agents, callback, menu, door, survey, orders, schedule, contacts, blocked, queues)
+    parts = (entry, agents, callback, menu, door, orders, schedule, contacts, blocked, queues)
     contexts: list[Context] = [context for part in parts for context in part.contexts(source)]
     plan = render(context for context in contexts if context.name not in FIXED_CONTEXTS)
     fixed = render(context for context in contexts if context.name in FIXED_CONTEXTS)
@@ -60,9 +44,9 @@ def compile(loaded: Loaded, server: str = "main", *, today: date) -> dict[str, s
     files = {
         f"{REVISIONS}/{revision}.conf": plan,
         "hotline/extensions.conf": "\n".join((_INCLUDE, entry.global_variables(source), fixed)),
-        "hotline/queues.conf": quoting.render(queues.sections(source)),
-        "hotline/queuerules.conf": quoting.render(queues.rules(source)),
-        "hotline/manager.conf": quoting.render(manager.sections(source)),
+        "hotline/queues.conf": render_settings(queues.sections(source)),
+        "hotline/queuerules.conf": render_settings(queues.rules(source)),
+        "hotline/manager.conf": render_settings(manager.sections(source)),
     }
     return {name: text.replace(REVISION, revision) for name, text in files.items()}
 

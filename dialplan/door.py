@@ -1,5 +1,8 @@
 """The door of each queue: hours, notice of recording, what Python has to say, Queue(), what comes after.
 
+After the talk the caller is asked to rate it, if Python says so, and the answer is left in queue_log: Queue()
+brings a caller there whose agent hung up. A rating that is given is kept, whether Python lives or not.
+
 Nothing here can drop a caller: Python has `agi_deadline`, then the call goes on without it, and every way
 out of Queue() that leaves the caller on the line leads to the queue's `on_timeout` node.
 """
@@ -11,13 +14,27 @@ from functools import partial
 
 from dialplan import schedule
 from dialplan.menu import node_context, queue_context, unless_open
-from dialplan.plan import Context, Extension, Source, Step, assign, goto, goto_if, inside, sounds, user_event
+from dialplan.plan import (
+    Context,
+    Extension,
+    Source,
+    Step,
+    assign,
+    goto,
+    goto_if,
+    inside,
+    play,
+    queue_log,
+    sounds,
+    user_event,
+    wrong_or_silent,
+)
 from dialplan.queues import own_agents_first
 from dialplan.quoting import argument, choose, differs, if_set, is_equal, var
 from ivr.asterisk import words
-from ivr.config.model import Queue
+from ivr.config.model import Queue, Survey
 from ivr.config.problems import Place
-from ivr.sounds.prompts import RECORDING_NOTICE
+from ivr.sounds.prompts import RECORDING_NOTICE, SURVEY_NOTICES
 
 STAY = "HOTLINE_STAY"
 """How many queues the call has joined: keeps a second recording from overwriting the first."""
@@ -33,14 +50,20 @@ _CLOSES_FIRST = f"{var(schedule.OPEN_FOR)} <"
 RESUME = "resume"
 OUT_OF_TIME = "T"
 """Where Asterisk sends a channel whose absolute timeout has passed."""
+_AGENT = "${MEMBERINTERFACE}"
+_ASK, _THANKS = SURVEY_NOTICES
 
 
 def contexts(source: Source) -> Iterator[Context]:
-    """One door per queue."""
-    for name, queue in source.configuration.queues.items():
+    """One door per queue, and the surveys of those that have one."""
+    queues = source.configuration.queues
+    for name, queue in queues.items():
         asked_at = source.at("queues", name, "announce_position")
         too_late = [late(asked_at)] if queue.asks_before_joining else []
         yield Context(queue_context(name), Extension("s", *_steps(source, name, queue)), *too_late)
+    for name, queue in queues.items():
+        if queue.survey is not None:
+            yield Context(_survey_context(name), *_survey(source, name, queue.survey))
 
 
 def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
@@ -105,13 +128,36 @@ def in_line(
     yield Step("Queue", f"{name},{options},,,{longest},,,,{position}".rstrip(","), waits_at)
     yield user_event(words.EVENT_LEFT_QUEUE, left_at, Queue=name, Result="${QUEUESTATUS}")
     if queue.survey is not None:
-        target, place = f"{survey_context(name)},s,1", source.at("queues", name, "survey")
+        target, place = f"{_survey_context(name)},s,1", source.at("queues", name, "survey")
         yield goto_if(is_equal("QUEUESTATUS", "CONTINUE"), target, place)
 
 
-def survey_context(queue: str) -> str:
-    """The context of a queue's survey."""
+def _survey_context(queue: str) -> str:
     return inside(f"survey-{queue}")
+
+
+def _survey(source: Source, name: str, survey: Survey) -> Iterator[Extension]:
+    """The recording ends with the talk; an agent's own call is not asked."""
+    at = partial(source.at, "queues", name, "survey")
+    yield Extension(
+        "s",
+        Step("StopMixMonitor", "", at()),
+        Step("ExecIf", f"$[{is_equal(words.VAR_ORIGIN, 'internal')}]?Hangup()"),
+        *ask_python(source, words.AGI_SURVEY, name, at()),
+        Step("ExecIf", f"$[{is_equal(words.VAR_SURVEY)}]?Hangup()"),
+        *_tell(name, words.SURVEY_ASKED, at()),
+        Step("Background", sounds(_ASK)),
+        Step("WaitExten", f"{survey.wait:g}", at("wait")),
+    )
+    thanks = (play(_THANKS, place=at()), Step("Hangup"))
+    yield Extension("_[1-5]", *_tell(name, "${EXTEN}", at()), *thanks)
+    yield from wrong_or_silent(*thanks)
+    yield late(at())
+
+
+def _tell(queue: str, answer: str, place: Place) -> Iterator[Step]:
+    yield queue_log(queue, "${UNIQUEID}", words.LOG_SURVEY, answer, _AGENT, place=place)
+    yield user_event(words.EVENT_SURVEY, Queue=queue, Agent=_AGENT, Answer=answer)
 
 
 def recording(source: Source, queue: Queue) -> dict[str, str]:

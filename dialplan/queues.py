@@ -1,9 +1,8 @@
-"""queues.conf: the queues and the agents who serve them.
+"""queues.conf: the queues, the agents who serve them, and the agents of other queues who help.
 
-Agents of one queue who help another: queuerules.conf, and the end of our pauses if Python is dead.
-
-A caller of a helped queue begins with QUEUE_MAX_PENALTY below every lent member; the queue's rule lets in one
-step of them after the other.
+queuerules.conf lets helpers in: a caller of a helped queue begins with QUEUE_MAX_PENALTY below every lent
+member, and the queue's rule admits one step of them after the other. A context ends the daemon's pauses of
+lent members if Python is dead.
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
-"""The words of a callback's life: why a missed call is or is not owed one, its states, its attempts.
+"""The words of a callback's life, and the callback request as the dialplan writes it.
 
-The store keeps them, the dialer chooses among them, the commands and reports print them; every export has
-these names.
+The words: why a missed call is or is not owed a callback, its states, its attempts. The store keeps them, the
+dialer chooses among them, the commands and reports print them; every export has these names.
 
-A call order as the dialplan tells it, to Python by AGI and to queue_log: one text, read in one place.
-
-The text is the order's epoch second, the number to call, the caller's own, trunk, language, the time chosen
-(0 = none) and the whole seconds waited, parted by `|`. The dialplan lets only digits into the numbers.
+The request comes to Python by AGI and to queue_log as one text, which `read_order` alone reads: the epoch
+second of the request, the number to call, the caller's own, trunk, language, the time chosen (0 = none) and
+the whole seconds waited, parted by `|`. The dialplan lets only digits into the numbers.
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
-"""Checks that depend on the day they are made: holidays that are only estimated, a calendar that runs out.
+"""Checks of dates and contacts: holidays only estimated, a calendar that runs out, contacts nobody can dial.
 
-Asked by `hotline config check` alone: a configuration does not turn bad by itself. Pure.
-
-Checks of contacts: nobody is named who cannot be dialled.
-
-Called by `ivr.checks.whole`; `expired` by `hotline config check`, for it depends on the day. Pure.
+`contacts` is called by `ivr.checks.whole`. The others depend on the day they are made, and a configuration
+does not turn bad by itself, so only `hotline config check` asks them. Pure.
 """
 
 from __future__ import annotations
