@@ -9,11 +9,11 @@ from typing import Any
 
 from callback_dialer.policy import Policy
 from ivr.calls.opening_hours import Schedule
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.config.sections import Hours
 from ivr.figures.missed import MissedCall
+from tests.loading import load_or_fail
 
 NOON = datetime(2026, 11, 23, 8, tzinfo=UTC)
 """Noon in Baku on a Monday that is no holiday."""

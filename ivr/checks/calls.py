@@ -13,23 +13,8 @@ import phonenumbers
 
 from ivr.config.callback_rules import RetryPlan
 from ivr.config.model import Configuration, Trunk
-from ivr.config.problems import KeyPath, Places, Problem
+from ivr.config.problems import Places, Problem
 from ivr.config.sections import clock
-
-
-def named_hours(configuration: Configuration) -> Iterator[tuple[KeyPath, str | None]]:
-    """Everything that may have hours: where that is written, and the name of the hours, if any."""
-    yield ("callback", "hours"), configuration.callback.hours
-    for name, queue in configuration.queues.items():
-        yield ("queues", name, "hours"), queue.hours
-    for name, node in configuration.menu.nodes.items():
-        yield ("menu", "nodes", name, "hours"), node.hours
-
-
-def unused_schedules(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """HRS008: hours that decide nothing."""
-    for name in configuration.hours.keys() - {schedule for _, schedule in named_hours(configuration)}:
-        yield Problem.of("HRS008", places.at("hours", name), name=name)
 
 
 def hours(configuration: Configuration, places: Places) -> Iterator[Problem]:

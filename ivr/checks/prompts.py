@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ivr.config.menu_graph import reachable, takes_orders
 from ivr.config.model import Configuration, Queue
-from ivr.config.problems import KeyPath, Places, Problem
+from ivr.config.problems import Places, Problem
 from ivr.sounds.prompts import NUMBERED, PromptFile, needed, reserved
 from ivr.sounds.recorded import stale
 from ivr.sounds.synthesis import outdated
@@ -25,28 +25,6 @@ LONGEST_SECONDS = 30
 _LETTERS_A_SECOND = 12
 """As the voices speak: 11 in az, 13 in ru, 14 in en."""
 _MARK = re.compile(r"\{[^}]*\}|</?[a-z]+>")
-
-
-def played(configuration: Configuration) -> Iterator[tuple[KeyPath, str]]:
-    """Every place where a prompt is named, and the name."""
-    for name, node in configuration.menu.nodes.items():
-        path: KeyPath = ("menu", "nodes", name)
-        for position, prompt in enumerate(node.say):
-            yield (*path, "say", position), prompt
-        for which in ("wrong_key", "silence"):
-            if retry := getattr(node, which):
-                yield (*path, which, "say"), retry.say
-    for which in ("wrong_key", "silence"):
-        yield ("menu", which, "say"), getattr(configuration.menu, which).say
-    if configuration.blocked:
-        yield ("blocked", "say"), configuration.blocked.say
-
-
-def numbered(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """PRM008: the menu plays a prompt that needs a number."""
-    for path, name in played(configuration):
-        if name in configuration.prompts and configuration.prompts[name].numbers:
-            yield Problem.of("PRM008", places.value_at(*path), name=name)
 
 
 def texts(configuration: Configuration, places: Places) -> Iterator[Problem]:
@@ -85,13 +63,6 @@ def reserved_are_there(configuration: Configuration, places: Places) -> Iterator
     for name, reason in reserved(configuration).items():
         if not places.has("prompts", name):
             yield Problem.of("PRM003", places.at("prompts"), name=name, reason=reason)
-
-
-def unused(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """PRM007: nobody ever hears that prompt."""
-    used = {name for _, name in played(configuration)} | reserved(configuration).keys()
-    for name in configuration.prompts.keys() - used:
-        yield Problem.of("PRM007", places.at("prompts", name), name=name)
 
 
 def long_texts(configuration: Configuration, places: Places) -> Iterator[Problem]:

@@ -1,16 +1,14 @@
-"""What one value cannot know: does what it names exist, and do all parts make a hotline together.
+"""A folder of YAML files in; the configuration, every problem in it and the place of every value out.
 
-`check_references` may be given a configuration without its invalid entries; `check_whole` judges the sum, so
-it is asked only when nothing is wrong with the parts. Both return problems and raise nothing. Pure.
-
-A folder of YAML files in; frozen configuration, every problem and the place of every value out.
-
-Data flow: typed values (`ivr.config.loading`) → does what they name exist → does it make a hotline.
-Called by every command and daemon at start.
+`ivr.config.loading` makes typed values of the files. Here is checked what one value cannot know: first
+whether what it names exists (`check_references`, which may be given a configuration without its invalid
+entries), then, if nothing is wrong with the parts, whether they make a hotline together (`check_whole`). Both
+return problems and raise nothing. Called by every command and daemon at start; only `load` reads files.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +22,8 @@ from ivr.config import lending
 from ivr.config.loading import Loaded, parse, read_folder
 from ivr.config.menu_graph import takes_orders
 from ivr.config.model import Configuration
-from ivr.config.problems import ConfigurationError, KeyPath, Places, Problem, errors, in_reading_order
+from ivr.config.problems import KeyPath, Places, Problem, errors, in_reading_order
+from ivr.sounds.prompts import reserved
 
 Check = Callable[[Configuration, Places], Iterator[Problem]]
 
@@ -44,30 +43,63 @@ def _run(checks: tuple[Check, ...], configuration: Configuration, places: Places
 
 
 def _names(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """QUE001, QUE002, AGT001, CON001, CON002, HRS001, PRM001: a name that nothing in its section has."""
-    for code, path, name, section in _named(configuration, places):
+    """QUE001, QUE002, AGT001, CON001, CON002, HRS001, PRM001: a name that nothing in its section has.
+
+    PRM008: the menu plays a prompt that needs a number.
+    """
+    for code, path, name, section in _named(configuration):
+        if section == "hours" and not places.has("hours"):
+            continue  # the section is missing, which CFG002 says once
+        known = getattr(configuration, section)
         if name and not places.has(section, name):
-            yield Problem.of(code, places.value_at(*path), known=getattr(configuration, section), name=name)
+            yield Problem.of(code, places.value_at(*path), known, name=name)
+        elif section == "prompts" and name in known and known[name].numbers:
+            yield Problem.of("PRM008", places.value_at(*path), name=name)
 
 
-def _named(configuration: Configuration, places: Places) -> Iterator[tuple[str, KeyPath, str | None, str]]:
+def _named(configuration: Configuration) -> Iterator[tuple[str, KeyPath, str | None, str]]:
     """The code for a mistake, where a name is written, the name, and the section it is of."""
+    menu, blocked = configuration.menu, configuration.blocked
+    yield "HRS001", ("callback", "hours"), configuration.callback.hours, "hours"
+    yield "PRM001", ("blocked", "say"), blocked.say if blocked else None, "prompts"
     for name, queue in configuration.queues.items():
         yield "QUE001", ("queues", name, "structure"), queue.structure, "structures"
+        yield "HRS001", ("queues", name, "hours"), queue.hours, "hours"
     for name, contact in configuration.contacts.items():
         yield "CON002", ("contacts", name, "structure"), contact.structure, "structures"
-    for name, node in configuration.menu.nodes.items():
-        yield "QUE002", ("menu", "nodes", name, "queue"), node.queue, "queues"
-        yield "QUE002", ("menu", "nodes", name, "order"), node.order, "queues"
-        yield "CON001", ("menu", "nodes", name, "redirect"), node.redirect, "contacts"
     for account, agent in configuration.agents.items():
         for position, name in enumerate(agent.queues):
             yield "AGT001", ("agents", account, "queues", position), name, "queues"
-    for path, name in prompts.played(configuration):
-        yield "PRM001", path, name, "prompts"
-    if configuration.hours or places.has("hours"):  # else the section is missing, which CFG002 says once
-        for path, hours in calls.named_hours(configuration):
-            yield "HRS001", path, hours, "hours"
+    for which in ("wrong_key", "silence"):
+        yield "PRM001", ("menu", which, "say"), getattr(menu, which).say, "prompts"
+    for name, node in menu.nodes.items():
+        path: KeyPath = ("menu", "nodes", name)
+        yield "QUE002", (*path, "queue"), node.queue, "queues"
+        yield "QUE002", (*path, "order"), node.order, "queues"
+        yield "CON001", (*path, "redirect"), node.redirect, "contacts"
+        yield "HRS001", (*path, "hours"), node.hours, "hours"
+        for position, prompt in enumerate(node.say):
+            yield "PRM001", (*path, "say", position), prompt, "prompts"
+        for which in ("wrong_key", "silence"):
+            if retry := getattr(node, which):
+                yield "PRM001", (*path, which, "say"), retry.say, "prompts"
+
+
+def _unused(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """QUE003, QUE004, STR002, HRS008, PRM007: queues, structures, hours and prompts that nothing uses."""
+    named: dict[str, set[str | None]] = defaultdict(set)
+    for code, _, name, _ in _named(configuration):
+        named[code].add(name)
+    entered = {node.queue for node in configuration.menu.nodes.values()}
+    for code, section, used in (
+        ("QUE003", "queues", named["AGT001"]),
+        ("QUE004", "queues", entered),
+        ("STR002", "structures", named["QUE001"]),
+        ("HRS008", "hours", named["HRS001"]),
+        ("PRM007", "prompts", named["PRM001"] | reserved(configuration).keys()),
+    ):
+        for name in getattr(configuration, section).keys() - used:
+            yield Problem.of(code, places.at(section, name), name=name)
 
 
 def _lists(configuration: Configuration, places: Places) -> Iterator[Problem]:
@@ -85,18 +117,12 @@ def _lists(configuration: Configuration, places: Places) -> Iterator[Problem]:
 
 
 def _orders(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """ORD001: calls are ordered for a time, and none is offered."""
-    if configuration.callback.new_times or not places.is_whole("callback", "new_times"):
-        return
-    for name in takes_orders(configuration):
-        if configuration.queues[name].order.mode == "chosen_time":
-            yield Problem.of("ORD001", places.value_at("queues", name, "order", "mode"))
-
-
-def _offers(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """ORD002: a call is offered for a wait only that nobody is let to wait."""
+    """ORD001: a time can be chosen, and none is offered; ORD002: an offer for a longer wait than there is."""
+    has_no_times = not configuration.callback.new_times and places.is_whole("callback", "new_times")
     for name in takes_orders(configuration):
         queue = configuration.queues[name]
+        if has_no_times and queue.order.mode == "chosen_time":
+            yield Problem.of("ORD001", places.value_at("queues", name, "order", "mode"))
         over, most = queue.order.over, queue.max_wait
         if over is not None and over > most and places.is_whole("queues", name):
             limit = places.value_at("queues", name, "max_wait")
@@ -110,14 +136,6 @@ def _accounts(configuration: Configuration, places: Places) -> Iterator[Problem]
         yield Problem.of("AGT002", places.at("agents", account), account=account)
 
 
-def _manned_queues(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    served = {queue for agent in configuration.agents.values() for queue in agent.queues}
-    entered = {node.queue for node in configuration.menu.nodes.values()}
-    for code, used in (("QUE003", served), ("QUE004", entered)):
-        for name in configuration.queues.keys() - used:
-            yield Problem.of(code, places.at("queues", name), name=name)
-
-
 def _digits(configuration: Configuration, places: Places) -> Iterator[Problem]:
     first: dict[str, str] = {}
     for name, structure in configuration.structures.items():
@@ -125,12 +143,6 @@ def _digits(configuration: Configuration, places: Places) -> Iterator[Problem]:
         if other != name:
             place, earlier = (places.value_at("structures", each, "digit") for each in (name, other))
             yield Problem.of("STR001", place, earlier=earlier, digit=structure.digit, other=other)
-
-
-def _structures_served(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    owning = {queue.structure for queue in configuration.queues.values()}
-    for name in configuration.structures.keys() - owning:
-        yield Problem.of("STR002", places.at("structures", name), name=name)
 
 
 def _hotline(configuration: Configuration, places: Places) -> Iterator[Problem]:
@@ -181,7 +193,6 @@ _REFERENCES: tuple[Check, ...] = (
     _hotline,
     _servers,
     _orders,
-    _offers,
     _digits,
     _accounts,
     lending.check,
@@ -199,17 +210,13 @@ _REFERENCES: tuple[Check, ...] = (
     calls.dialling,
     calls.retention,
     dates.contacts,
-    prompts.numbered,
     prompts.texts,
     prompts.reserved_are_there,
 )
 _WHOLE: tuple[Check, ...] = (
-    _manned_queues,
-    _structures_served,
+    _unused,
     menu.reach,
     menu.ways_back,
-    calls.unused_schedules,
-    prompts.unused,
     prompts.long_texts,
 )
 
@@ -230,11 +237,3 @@ def load_files(files: Mapping[str, bytes], problems: Iterable[Problem] = ()) -> 
         found = (*found, *check_whole(configuration, places))
     whole = None if errors(found) else configuration
     return replace(parsed, configuration=whole, problems=in_reading_order(found))
-
-
-def load_or_fail(folder: Path) -> Loaded:
-    """As `load`, for who cannot go on without: ConfigurationError with all problems if one is an error."""
-    loaded = load(folder)
-    if loaded.configuration is None:
-        raise ConfigurationError(str(folder), loaded.problems)
-    return loaded

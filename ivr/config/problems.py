@@ -7,10 +7,9 @@ every value; `ivr.config.yaml_nodes` fills it.
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
@@ -125,18 +124,6 @@ class Problem:
         return folder if self.place == NOWHERE else str(PurePath(folder, str(self.place)))
 
 
-class ConfigurationError(Exception):
-    """The configuration has errors; `problems` lists all of them, warnings included."""
-
-    def __init__(self, folder: str, problems: Sequence[Problem]) -> None:
-        self.folder = folder
-        self.problems = tuple(problems)
-        lines = [
-            f"{problem.located(folder)} {problem.code} {problem.message}" for problem in errors(problems)
-        ]
-        super().__init__("\n".join(lines))
-
-
 def errors(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Those that keep the configuration from going live."""
     return tuple(problem for problem in problems if problem.severity is Severity.ERROR)
@@ -150,6 +137,6 @@ def in_reading_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint for a misspelt word: the nearest known one, else all of them if they are few."""
     words = sorted(known)
-    if near := difflib.get_close_matches(word, words, n=1):
+    if near := get_close_matches(word, words, n=1):
         return f"did you mean `{near[0]}`?"
     return f"known here: {', '.join(words)}" if 0 < len(words) <= 20 else ""

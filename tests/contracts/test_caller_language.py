@@ -13,11 +13,11 @@ from agi_scripts.table import scripts_for
 from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.fastagi import Unanswered
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.queues.board import Board
 from ivr.storage.engine.store import Store
 from tests.contracts.test_surveys import SHIPPED
+from tests.loading import load_or_fail
 from tests.stored_calls import store_call
 from tests.unit.agi_wire import OK, ScriptedWire, value
 

@@ -13,7 +13,6 @@ from sqlalchemy import Connection, select
 from agi_scripts.table import scripts_for
 from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.config.model import Survey as SurveyRule
 from ivr.queues.board import Board
@@ -25,6 +24,7 @@ from ivr.storage.schema.recorded import visits
 from ivr.visits.records import Survey
 from tests.contracts.retaining import ANNA, called, days_ago
 from tests.contracts.test_purge import purged
+from tests.loading import load_or_fail
 from tests.stored_calls import Queued, store_call
 from tests.unit.agi_wire import OK, ScriptedWire
 

@@ -19,13 +19,13 @@ from ivr.asterisk.fastagi import FastAgiFactory, Limits, Script
 from ivr.asterisk.secrets import agi_answer
 from ivr.asterisk.words import FASTAGI_QUESTION
 from ivr.calls.callbacks import OrderAnswer
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.queues.board import Board
 from ivr.storage.owed import callbacks
 from tests.fuzz import fuzzed, program, spelled
 from tests.golden import CONFIG
 from tests.lab.agi_server import SECRET
+from tests.loading import load_or_fail
 from tests.stores import empty_store
 from tests.unit.ami_lines import at, event
 

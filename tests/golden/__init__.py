@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from dialplan.compiler import compile
-from ivr.checks.whole import load_or_fail
+from tests.loading import load_or_fail
 
 FOLDER = Path(__file__).parent
 CONFIG = FOLDER / "config"

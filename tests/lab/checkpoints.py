@@ -34,7 +34,6 @@ from ivr.asterisk.messages import Header, Reply
 from ivr.asterisk.secrets import read_secret
 from ivr.asterisk.session import Session
 from ivr.calls.callbacks import Disposition
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
@@ -42,6 +41,7 @@ from ivr.storage.engine.store import Store, StoreThread
 from ivr.storage.owed import attempts
 from ivr.storage.owed.attempts import Attempt
 from ivr.visits.from_queue_log import LogLine
+from tests.loading import load_or_fail
 
 STATES: Final = ("ringing", "citizen_answered", "confirmed", "agent_connected", "ended")
 FAREWELLS: Final = ("refused", "no_agent", "new_time")

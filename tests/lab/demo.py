@@ -20,7 +20,6 @@ from rich.console import Console
 
 from ivr.base.masking import masked_text
 from ivr.calls.opening_hours import Schedule
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from tests.lab.audio import load_sounds
 from tests.lab.demo_compare import Exports, Result
@@ -31,6 +30,7 @@ from tests.lab.demo_story import CHANGES, LONG, SHORT, Play
 from tests.lab.faults import FAULTS
 from tests.lab.house import House
 from tests.lab.service import HotlineService, ServiceFailed
+from tests.loading import load_or_fail
 
 _CALLBACKS_SECONDS = 90.0
 _SETTLING_SECONDS = 10.0

@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 from callback_dialer.dialer import Dialer
 from callback_dialer.policy import Policy
 from ivr.asterisk.connection import AmiConnection
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.queues.board import Board
@@ -29,6 +28,7 @@ from ivr.storage.schema.owed import attempts as attempts_table
 from ivr.storage.schema.owed import callbacks as callbacks_table
 from tests.lab.exchange import Exchange, Fate
 from tests.lab.house import House
+from tests.loading import load_or_fail
 from tests.stores import empty_store
 
 T = TypeVar("T")

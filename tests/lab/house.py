@@ -28,7 +28,6 @@ import yaml
 
 from dialplan.compiler import write
 from ivr.asterisk.secrets import FOLDER, make_missing, read_secret
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.sounds.prompts import PromptFile, needed
@@ -36,6 +35,7 @@ from ivr.sounds.synthesis import NOTES, build, outdated
 from tests.lab.asterisk import Asterisk, installation
 from tests.lab.clock import SettableClock
 from tests.lab.lab_files import Lab, files
+from tests.loading import load_or_fail
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _SOUNDS = REPOSITORY / ".lab" / "sounds"

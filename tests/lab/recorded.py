@@ -12,13 +12,13 @@ from typing import Any
 from ivr.asterisk.connection import AmiConnection
 from ivr.asterisk.secrets import FOLDER, read_secret_file
 from ivr.asterisk.words import LOG_KEY
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.reading.export import rows
 from ivr.recording.recorder import Recorder
 from ivr.recording.watched import Watched
 from ivr.storage.engine.store import Store, StoreThread
 from tests.lab.small import Ear, small_house, until
+from tests.loading import load_or_fail
 from tests.stores import empty_store
 
 Row = dict[str, Any]

@@ -17,11 +17,11 @@ from typing import Any
 from rich.console import Console
 
 from ivr.asterisk.secrets import FOLDER as SECRETS
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from tests.lab.demo_story import ALWAYS
 from tests.lab.house import REPOSITORY, House
 from tests.lab.service import HotlineService, ServiceFailed
+from tests.loading import load_or_fail
 
 LAB = REPOSITORY / ".lab"
 ADDRESSES = "hotline.json"

@@ -16,10 +16,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from tests.lab.clock import SettableClock
 from tests.lab.house import REPOSITORY, House
+from tests.loading import load_or_fail
 
 _READY_SECONDS = 30.0
 _STOP_SECONDS = 15.0

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from callback_dialer.policy import Policy
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from tests.lab.exchange import Exchange
 from tests.lab.house import House
 from tests.lab.small import Ear, small_house
+from tests.loading import load_or_fail
 
 COUNT = 20_000
 AT_ONCE = 200

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from ivr.asterisk.connection import AmiConnection, Timing
 from ivr.asterisk.readiness import Needed, shortcomings
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.recording.availability import Availability, SignsOfLife
 from ivr.storage.engine.store import Store, StoreThread
@@ -21,6 +20,7 @@ from ivr.storage.running.liveness import availability, running
 from tests.lab.exchange import Exchange
 from tests.lab.house import House
 from tests.lab.small import CONFIG, TODAY, until
+from tests.loading import load_or_fail
 from tests.stores import empty_store
 
 MINUTE = datetime(2026, 11, 23, 8, 0, 30, tzinfo=UTC)

@@ -11,13 +11,13 @@ from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.fastagi import Limits, Script
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.queues.board import Board
 from tests.lab.agi_server import serving
 from tests.lab.calllog import What
 from tests.lab.phone import Caller
 from tests.lab.small import CITIZEN, OPEN, small_house
+from tests.loading import load_or_fail
 from tests.stored_calls import store_call
 from tests.stores import empty_store
 

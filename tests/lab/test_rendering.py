@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 
 from dialplan.compiler import write
 from ivr.asterisk.secrets import SecretMissing, make_missing, read_secret
-from ivr.checks.whole import load_or_fail
 from ivr.command.root import app
 from ivr.config.loading import Loaded
 from tests.golden import CONFIG, TODAY, compiled
+from tests.loading import load_or_fail
 
 
 def _render(loaded: Loaded, out: Path) -> list[str]:

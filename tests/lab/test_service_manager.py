@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from dialplan.compiler import write
-from ivr.checks.whole import load_or_fail
 from ivr.command.config import starter_folder
 from tests.lab.house import LOOPBACK, change, free_ports
 from tests.lab.small import CONFIG, TODAY
+from tests.loading import load_or_fail
 
 HOTLINE = Path(sys.executable).with_name("hotline")
 SECONDS = 20.0

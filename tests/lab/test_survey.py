@@ -18,7 +18,6 @@ from ivr.asterisk.agi_session import AgiSession
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.fastagi import Limits
 from ivr.asterisk.queue_log import rotated
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.queues.board import Board
 from ivr.reading.export import rows
@@ -32,6 +31,7 @@ from tests.lab.house import House
 from tests.lab.phone import AgentPhone, Caller
 from tests.lab.recorded import Recorded, recorded_house
 from tests.lab.small import CITIZEN, OPEN, until
+from tests.loading import load_or_fail
 from tests.stores import empty_store
 
 DEADLINE = 0.5

@@ -14,12 +14,12 @@ from ivr.asterisk import words
 from ivr.asterisk.connection import AmiConnection, Connected, Lost, utc_now
 from ivr.asterisk.fastagi import Limits
 from ivr.asterisk.messages import AmiEvent
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.queues.board import RecordedBoard, refresh
 from ivr.storage.engine.store import Store
 from tests.lab.agi_server import serving
 from tests.lab.house import House
+from tests.loading import load_or_fail
 
 
 class Watch:

@@ -23,7 +23,6 @@ import pytest
 from sqlalchemy import Connection, Row, exists, select
 
 from ivr.asterisk.queue_log import in_order
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.figures.missed import MissedCall, missed_calls
 from ivr.reading import export
@@ -38,6 +37,7 @@ from ivr.visits.fold import Fold
 from ivr.visits.from_ami import AMI
 from ivr.visits.steady import When
 from tests.lab.house import REPOSITORY
+from tests.loading import load_or_fail
 from tests.recordings import deaf
 from tests.recordings.truth import CASES, Told, differences
 

@@ -13,13 +13,13 @@ import pytest
 from dialplan.blocked import contexts
 from dialplan.plan import Source
 from ivr.calls.numbers import reader
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
 from ivr.config.sections import Blocked
 from ivr.menus.walk import Menu
 from tests.golden import CONFIG, TODAY
 from tests.lab.small import OPEN
+from tests.loading import load_or_fail
 
 LOADED = load_or_fail(CONFIG)
 SMALL = configuration_of(LOADED)

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr.checks.whole import load, load_files, load_or_fail
+from ivr.checks.whole import load, load_files
 from ivr.command.config import NotEmpty, starter_folder, write_starter
 from ivr.config.loading import configuration_of
-from ivr.config.problems import NOWHERE, ConfigurationError, Place
+from ivr.config.problems import NOWHERE, Place
+from tests.loading import ConfigurationError, load_or_fail
 from tests.unit.starter import FILES, changed, load_changed, shipped
 
 YAML_MARKS = st.sampled_from(

@@ -12,9 +12,9 @@ import pytest
 from dialplan.compiler import compile
 from ivr.asterisk import words
 from ivr.calls.numbers import national
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import Loaded, configuration_of
 from tests.golden import CONFIG, TODAY, compiled, expected
+from tests.loading import load_or_fail
 from tests.plan_graph import Point, dials, reachable, read
 
 SHIPPED = Path(__file__).parents[2] / "config"

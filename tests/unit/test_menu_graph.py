@@ -10,7 +10,6 @@ from xml.etree import ElementTree as Xml
 import pytest
 from typer.testing import CliRunner
 
-from ivr.checks.whole import load_or_fail
 from ivr.command.root import app
 from ivr.config.loading import configuration_of
 from ivr.config.menu_graph import BUILT_IN
@@ -19,6 +18,7 @@ from ivr.menus.drawing import svg
 from ivr.menus.outline import mermaid, outline, words
 from tests.golden import CONFIG as SMALL
 from tests.lab.made_menus import menus
+from tests.loading import load_or_fail
 
 SHIPPED = Path(__file__).parents[2] / "config"
 SVG = "{http://www.w3.org/2000/svg}"

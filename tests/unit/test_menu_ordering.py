@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.menus.walk import SILENCE, Menu
 from tests.golden import CONFIG
 from tests.lab.small import OPEN
+from tests.loading import load_or_fail
 
 CONFIGURATION = configuration_of(load_or_fail(CONFIG))
 """Key 5 in queue `tax` orders a call at a chosen time."""

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.checks.whole import load_or_fail
 from ivr.config.loading import configuration_of
 from ivr.menus.steps import LONGEST_STEPS, Ending, NodeCount, Walk, by_node, last_node, passed
 from ivr.menus.walk import SILENCE, Caller, Menu
 from tests.golden import CONFIG
+from tests.loading import load_or_fail
 
 OPEN = datetime(2026, 11, 23, 11, 0, tzinfo=ZoneInfo("Asia/Baku"))
 

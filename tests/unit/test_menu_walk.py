@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.checks.whole import load_files, load_or_fail
+from ivr.checks.whole import load_files
 from ivr.config.loading import configuration_of
 from ivr.menus.walk import DEEPEST_BACK, HANG_UP, LONGEST_PATH, SILENCE, Caller, Menu, Step
 from tests.golden import CONFIG
+from tests.loading import load_or_fail
 from tests.unit.starter import FILES
 
 OPEN = datetime(2026, 11, 23, 11, tzinfo=ZoneInfo("Asia/Baku"))
