@@ -8,11 +8,10 @@ knowledge of the schedules asked further on. Called by `ivr.checks.whole`. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import count, islice, pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
-from ivr.config.menu_graph import BUILT_IN, next_nodes, reachable, retry_of, written_ways
+from ivr.config.menu_graph import BUILT_IN, closure, next_nodes, reachable, retry_of, written_ways
 from ivr.config.model import Configuration
 from ivr.config.problems import Places, Problem
 
@@ -109,8 +108,7 @@ State = tuple[str, Closed]
 """A node, and what is known of the schedules asked there or further on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(NamedTuple):
     """`nodes` from the smallest name on; `only_closed`: not a round while all hours are open."""
 
     nodes: tuple[str, ...]
@@ -138,15 +136,15 @@ def silent_rounds(configuration: Configuration, most_steps: int = MOST_STEPS) ->
     for first in sorted(steps):
         asked = _asked_ahead(steps, first)
         walks: list[tuple[State, ...]] = [((first, Closed()),)] if asked else []
-        leads_back: dict[State, bool] = {}
+        leads_nowhere: set[State] = set()
         found: set[tuple[str, ...]] = set()
         while walks:
             if next(taken) == most_steps:
                 raise TooManyHours(asked)
             walk = walks.pop()
-            if leads_back.get(walk[-1]) is False:
+            if walk[-1] in leads_nowhere:
                 continue
-            leads_back.setdefault(walk[-1], False)
+            leads_nowhere.add(walk[-1])
             name, known = walk[-1]
             for target, needs in steps[name]:
                 if target not in asked or any((hours, not closed) in known for hours, closed in needs):
@@ -155,7 +153,7 @@ def silent_rounds(configuration: Configuration, most_steps: int = MOST_STEPS) ->
                     kept = Closed(each for each in known | needs if each[0] in asked[target])
                     walks.append((*walk, (target, kept)))
                     continue
-                leads_back.update(dict.fromkeys(walk, True))
+                leads_nowhere.difference_update(walk)
                 nodes = tuple(node for node, _ in walk)
                 if nodes not in found:  # a node may be left for the next one in two ways
                     found.add(nodes)
@@ -180,21 +178,12 @@ def _steps(configuration: Configuration, name: str) -> Iterator[tuple[str, Close
 def _asked_ahead(steps: Steps, first: str) -> dict[str, set[str]]:
     """Each node on a way from `first` back to it → the schedules asked from there on, before it is back."""
     onward = {name: {target for target, _ in ways} & steps.keys() for name, ways in steps.items()}
-    asked = {name: {hours for _, needs in steps[name] for hours, _ in needs} for name in steps}
-    ahead = {name: _reached(onward, name, first) for name in _reached(onward, first, first)}
-    around = {name: ahead[name] | {name} for name in ahead if first in ahead[name]}
-    return {
-        name: {hours for each in later & around.keys() - {first} for hours in asked[each]}
-        for name, later in around.items()
+    ahead = {
+        name: closure({name}, lambda each: onward[each] - {first})
+        for name in closure({first}, onward.__getitem__)
     }
-
-
-def _reached(onward: Mapping[str, set[str]], start: str, end: str) -> set[str]:
-    """All that comes after `start`, not beyond `end`."""
-    found: set[str] = set()
-    ahead = {start}
-    while ahead:
-        later = onward[ahead.pop()] - found
-        found |= later
-        ahead |= later - {end}
-    return found
+    around = {name for name, later in ahead.items() if any(first in onward[each] for each in later)}
+    return {
+        name: {hours for each in ahead[name] & around for _, needs in steps[each] for hours, _ in needs}
+        for name in around
+    }

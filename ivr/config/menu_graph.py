@@ -5,7 +5,7 @@ Pure; the cross-checks walk it, and so may whoever draws or tries the menu.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ivr.config.model import Configuration, Menu, Node, Retry
@@ -38,8 +38,7 @@ def written_ways(configuration: Configuration) -> Iterator[Way]:
     for which in ("wrong_key", "silence"):
         yield Way(("menu", which, "then"), getattr(configuration.menu, which).then)
     for name, queue in configuration.queues.items():
-        yield Way(("queues", name, "on_timeout"), queue.on_timeout)
-        for field in ("closed", "at_closing"):
+        for field in ("on_timeout", "closed", "at_closing"):
             if target := getattr(queue, field):
                 yield Way(("queues", name, field), target)
     for name, node in configuration.menu.nodes.items():
@@ -85,12 +84,18 @@ def takes_orders(configuration: Configuration) -> tuple[str, ...]:
 
 def reachable(configuration: Configuration, starts: set[str], chosen: bool = True) -> set[str]:
     """All nodes a caller can come to from `starts`, those included; without keys if not `chosen`."""
+    nodes = configuration.menu.nodes.keys()
+    return closure(starts & nodes, lambda name: next_nodes(configuration, name, chosen))
+
+
+def closure(starts: set[str], onward: Callable[[str], set[str]]) -> set[str]:
+    """All nodes that can be reached from `starts`, those included, where `onward` gives the next ones."""
     found: set[str] = set()
-    ahead = set(starts) & configuration.menu.nodes.keys()
+    ahead = set(starts)
     while ahead:
         name = ahead.pop()
         found.add(name)
-        ahead |= next_nodes(configuration, name, chosen) - found
+        ahead |= onward(name) - found
     return found
 
 
