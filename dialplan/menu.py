@@ -15,7 +15,7 @@ from dialplan import schedule
 from dialplan.plan import Context, Extension, Source, Step, assign, goto, goto_if, inside, play, sounds
 from dialplan.quoting import choose, if_set, is_equal, length, var
 from ivr.asterisk.words import VAR_LANGUAGE, VAR_PATH, VAR_STEPS
-from ivr.config.menu_graph import returns
+from ivr.config.menu_graph import retry_of, returns
 from ivr.config.model import Menu, Node, Queue, Retry
 from ivr.config.problems import Place
 from ivr.menus.steps import LONGEST_STEPS
@@ -99,10 +99,10 @@ def _choice(source: Source, name: str, node: Node, entry: tuple[Step, ...]) -> I
     yield Extension("s", *entry, entered, *_asking(node, at("say"), at("wait")))
     for key, target in (node.keys or {}).items():
         yield Extension(key, *_key(source, name, key, target, at("keys", key)))
-    menu = source.configuration.menu
-    wrong, silent = node.wrong_key or menu.wrong_key, node.silence or menu.silence
-    yield _retry("i", "w", menu, name, wrong, _retry_place(source, name, node, "wrong_key"))
-    yield _retry("t", "s", menu, name, silent, _retry_place(source, name, node, "silence"))
+    for extension, mark, which in (("i", "w", "wrong_key"), ("t", "s", "silence")):
+        place = at(which) if getattr(node, which) else source.at("menu", which)
+        retry = retry_of(source.configuration, node, which)
+        yield Extension(extension, *_retry(mark, source.configuration.menu, name, retry, place))
 
 
 def _asking(node: Node, say: Place, wait: Place) -> Iterator[Step]:
@@ -110,10 +110,6 @@ def _asking(node: Node, say: Place, wait: Place) -> Iterator[Step]:
     if node.say:
         yield Step("Background", sounds(*node.say), say, "ask")
     yield Step("WaitExten", f"{node.wait:g}", wait, "" if node.say else "ask")
-
-
-def _retry_place(source: Source, name: str, node: Node, word: str) -> Place:
-    return source.at("menu", word) if getattr(node, word) is None else source.at("menu", "nodes", name, word)
 
 
 def _key(source: Source, name: str, key: str, target: str, place: Place) -> Iterator[Step]:
@@ -139,17 +135,14 @@ def _pushed(menu: Menu, choice: str, target: str) -> dict[str, str]:
     return {} if returns(menu, choice, target) else {BACK: f"{choice}/{var(f'CUT({BACK},/,1-9)')}"}
 
 
-def _retry(extension: str, mark: str, menu: Menu, name: str, retry: Retry, place: Place) -> Extension:
+def _retry(mark: str, menu: Menu, name: str, retry: Retry, place: Place) -> Iterator[Step]:
     """What a wrong key or silence costs: said and asked again `times` times, then elsewhere."""
     visit = f"{var(VAR_PATH)}@{name}"
     so_far = choose(is_equal(_TRIED_AT, visit), var(_TRIES))
     marked = {VAR_STEPS: f"{var(VAR_STEPS)}:{mark}"}
-    return Extension(
-        extension,
-        assign({_TRIES: f"{so_far}{mark}", _TRIED_AT: visit}, place),
-        goto_if(f"{length(f'FILTER({mark},{var(_TRIES)})')} <= {retry.times}", "again"),
-        assign(marked | _pushed(menu, name, retry.then)),
-        goto(node_context(retry.then)),
-        Step("Background", sounds(retry.say), label="again"),
-        Step("Goto", "s,ask"),
-    )
+    yield assign({_TRIES: f"{so_far}{mark}", _TRIED_AT: visit}, place)
+    yield goto_if(f"{length(f'FILTER({mark},{var(_TRIES)})')} <= {retry.times}", "again")
+    yield assign(marked | _pushed(menu, name, retry.then))
+    yield goto(node_context(retry.then))
+    yield Step("Background", sounds(retry.say), label="again")
+    yield Step("Goto", "s,ask")

@@ -83,10 +83,9 @@ def normalise(
 def national(e164: str, country: str = "AZ") -> str:
     """As people of that country write and dial it: `0501234567`; a foreign number with `00` before it."""
     number = phonenumbers.parse(e164)
-    metadata = PhoneMetadata.metadata_for_region(country)
-    if metadata is None or number.country_code != metadata.country_code:
+    if number.country_code != phonenumbers.country_code_for_region(country):
         return f"00{e164.removeprefix('+')}"
-    return f"{metadata.national_prefix or ''}{phonenumbers.national_significant_number(number)}"
+    return f"{_national_prefix(country)}{phonenumbers.national_significant_number(number)}"
 
 
 def national_shape(country: str) -> tuple[str, tuple[int, ...]]:
@@ -124,8 +123,7 @@ def _readings(digits: str, trunk: Trunk | None, country: str) -> Iterator[str]:
 
 
 def _national_prefix(country: str) -> str:
-    metadata = PhoneMetadata.metadata_for_region(country)
-    return (metadata.national_prefix or "") if metadata else ""
+    return phonenumbers.ndd_prefix_for_region(country, True) or ""
 
 
 def _parsed(text: str, country: str) -> Iterator[PhoneNumber]:

@@ -16,7 +16,6 @@ from ivr.config.model import Configuration, Hotline, Menu, Node, Queue, Retry, S
 from ivr.config.sections import Blocked, Contact, Hours
 
 Kind = TypeVar("Kind")
-Entry = TypeVar("Entry", bound=BaseModel)
 _RETRY: Final = {"wrong_key": "after a wrong key plays", "silence": "after silence plays"}
 TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
     Hotline: {
@@ -153,7 +152,7 @@ def _delivered(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
             yield f"calls to {number} begin in {new[number]} instead of {old[number]}"
 
 
-def _entries(what: str, old: Mapping[str, Entry], new: Mapping[str, Entry]) -> Iterator[str]:
+def _entries(what: str, old: Mapping[str, BaseModel], new: Mapping[str, BaseModel]) -> Iterator[str]:
     yield from _new_and_gone(what, old, new)
     for name, before, after in _in_both(old, new):
         yield from _fields(f"{what} {name}", before, after)

@@ -166,13 +166,9 @@ class Queue(Frozen):
         return self.announce_places > 1
 
     @model_validator(mode="after")
-    def _announced_at_intervals(self) -> Queue:
+    def _fields_go_together(self) -> Queue:
         if self.announce_every is None and (self.tells_places or self.announce_hold_time != "never"):
             raise ValueError("`announce_places` and `announce_hold_time` need `announce_every`")
-        return self
-
-    @model_validator(mode="after")
-    def _closed_goes_with_hours(self) -> Queue:
         if self.hours is not None and self.closed is None:
             raise ValueError("`hours` needs `closed`: the node callers hear outside them")
         if self.at_closing is not None and self.hours is None:

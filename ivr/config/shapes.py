@@ -18,6 +18,7 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
 )
+from pydantic.config import JsonDict
 from pydantic_core import CoreSchema, core_schema
 
 
@@ -122,16 +123,9 @@ def parse_duration(value: object) -> object:
     return float(value)
 
 
-class _Written:
-    """How an editor sees a duration: a number within the field's limits, or one with its unit."""
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return {**handler(schema), "type": ["number", "string"], "pattern": rf"^\s*{_DURATION.pattern}\s*$"}
-
-
-Duration = Annotated[float, BeforeValidator(parse_duration), _Written()]
+_WRITTEN: JsonDict = {"type": ["number", "string"], "pattern": rf"^\s*{_DURATION.pattern}\s*$"}
+"""How an editor sees a duration: a number within the field's limits, or one with its unit."""
+Duration = Annotated[float, BeforeValidator(parse_duration), Field(json_schema_extra=_WRITTEN)]
 Seconds = Annotated[Duration, Field(ge=0)]
 WholeSeconds = Annotated[Seconds, Field(multiple_of=1)]
 """For Asterisk's queues, which know no part of a second."""

@@ -69,7 +69,7 @@ def svg(drawn: Outline) -> str:
         _draw(picture, root, 0)
     for number, (kind, said) in enumerate(_LEGEND.items()):
         x = _MARGIN + 150 * number
-        _box(picture, x, below, 16, 14, kind)
+        _box(picture, kind, x=x, y=below, width=16, height=14)
         _text(picture, x + 22, below + 11, drawn.words[said], 12, "#555")
     return Xml.tostring(picture, encoding="unicode") + "\n"
 
@@ -134,30 +134,20 @@ def _draw(picture: Xml.Element, place: _Place, column: int) -> None:
             label = _text(picture, turn + 6, child.middle - 4, shortened(child.way.when, 26), size, "#222")
             label.set("font-weight", "bold" if is_key else "normal")
         _draw(picture, child, column + 1)
-    _box(picture, x, place.top, _BOX, place.height, place.kind, is_dashed=place.is_reference)
+    frame = {"x": x, "y": place.top, "width": _BOX, "height": place.height}
+    _box(picture, place.kind, is_dashed=place.is_reference, **frame)
     for number, line in enumerate(place.lines):
         most, size, colour = (_NOTE, 11, "#555") if number else (_TITLE, 13, "#111")
         y = place.top + 19 + _LINE * number - 2 * place.is_reference
         _text(picture, x + 10, y, shortened(line, most), size, colour)
 
 
-def _box(
-    picture: Xml.Element,
-    x: float,
-    y: float,
-    width: float,
-    height: float,
-    kind: str,
-    *,
-    is_dashed: bool = False,
-) -> None:
+def _box(picture: Xml.Element, kind: str, *, is_dashed: bool = False, **frame: float) -> None:
+    """`frame`: x, y, width and height."""
     fill, stroke = _COLOURS[kind]
+    shape = {name: f"{size:g}" for name, size in frame.items()}
     box = Xml.SubElement(
-        picture,
-        "rect",
-        {"x": f"{x:g}", "y": f"{y:g}", "width": f"{width:g}", "height": f"{height:g}", "rx": "6"},
-        fill="white" if is_dashed else fill,
-        stroke=stroke,
+        picture, "rect", {**shape, "rx": "6"}, fill="white" if is_dashed else fill, stroke=stroke
     )
     if is_dashed:
         box.set("stroke-dasharray", "4 3")
