@@ -34,6 +34,7 @@ from ivr.asterisk import words
 from ivr.calls.numbers import never_called
 from ivr.config.callback_rules import Callback
 from ivr.config.model import Queue, Trunk
+from ivr.config.problems import Place
 from ivr.sounds.prompts import RECORDING_NOTICE
 
 _DIALLING = inside("callback")
@@ -79,8 +80,9 @@ def _dialling(source: Source) -> Iterator[Extension]:
     }
     for pattern, name, index in allowed(configuration, never):
         trunk = configuration.trunks[name]
-        steps = _dial(dialled(trunk, configuration.hotline.country), name, trunk, configuration.callback)
-        yield Extension(f"_{pattern}", *steps).placed(source.at("trunks", name, "carries", index))
+        place = source.at("trunks", name, "carries", index)
+        digits = dialled(trunk, configuration.hotline.country)
+        yield Extension(f"_{pattern}", *_dial(digits, name, trunk, configuration.callback, place))
     for prefix, place in never.items():
         yield Extension(f"_{prefix[1:]}!", Step("Hangup", _REFUSED, place))
     yield Extension(_ANY_NUMBER, Step("Hangup", _REFUSED, source.at("callback", "kinds")))
@@ -90,8 +92,9 @@ def _dialling(source: Source) -> Iterator[Extension]:
     yield Extension("h", Step("ExecIf", said, source.at("callback")))
 
 
-def _dial(digits: str, name: str, trunk: Trunk, callback: Callback) -> Iterator[Step]:
-    yield goto_if(f"{differs(words.VAR_ORIGIN, 'callback')} | {is_equal(words.VAR_ATTEMPT)}", "refused")
+def _dial(digits: str, name: str, trunk: Trunk, callback: Callback, place: Place) -> Iterator[Step]:
+    is_foreign = f"{differs(words.VAR_ORIGIN, 'callback')} | {is_equal(words.VAR_ATTEMPT)}"
+    yield goto_if(is_foreign, "refused", place)
     yield goto_if(f"${{EPOCH}} > 0{var(words.VAR_DIAL_BEFORE)}", "late")
     yield assign({"CALLERID(num)": trunk.caller_id, "CALLERID(name)": ""})
     yield queue_log(_QUEUE, _ATTEMPT, words.LOG_CALLBACK_START, f"{name} ${{EXTEN}}")

@@ -7,6 +7,7 @@ first steps of an inbound call, which the fixed context jumps to.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from dialplan import blocked
 from dialplan.door import ask_python, late
@@ -49,14 +50,13 @@ def doorway(name: str, behind: Context, *first: Step) -> Context:
 
     Asterisk's own extensions (`h`, `i`, `t`, `T`) are nobody's to dial.
     """
-    return Context(
-        name,
-        *(
-            Extension(each.pattern, *first, goto(behind.name, "${EXTEN}")).placed(each.steps[0].place)
-            for each in behind.extensions
-            if each.pattern not in {"h", "i", "t", "T"}
-        ),
-    )
+    extensions = []
+    for each in behind.extensions:
+        if each.pattern not in {"h", "i", "t", "T"}:
+            step, *onward = *first, goto(behind.name, "${EXTEN}")
+            placed = replace(step, place=each.steps[0].place)
+            extensions.append(Extension(each.pattern, placed, *onward))
+    return Context(name, *extensions)
 
 
 def contexts(source: Source) -> Iterator[Context]:

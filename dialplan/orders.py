@@ -54,16 +54,12 @@ def contexts(source: Source) -> Iterator[Context]:
     taking = takes_orders(source.configuration)
     for name in taking:
         yield from _ways(source, name, queues[name])
-    if taking:
-        yield _dialogue(source, _ASKING, _asking(source))
-    if any(queues[name].order.mode == "chosen_time" for name in taking):
-        yield _dialogue(source, _TIMES, _times(source))
-
-
-def _dialogue(source: Source, name: str, extensions: Iterable[Extension]) -> Context:
-    """What is the same for every queue is written nowhere but in the section of callbacks."""
+    # What is the same for every queue is written nowhere but in the section of callbacks.
     place = source.at("callback")
-    return Context(name, *(extension.placed(place) for extension in extensions))
+    if taking:
+        yield Context(_ASKING, *_asking(source), place=place)
+    if any(queues[name].order.mode == "chosen_time" for name in taking):
+        yield Context(_TIMES, *_times(source), place=place)
 
 
 def _owed(source: Source, name: str, queue: Queue) -> Context:

@@ -8,7 +8,7 @@ one revision are named by `inside`; the revision itself is filled in when the te
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from dialplan.quoting import comment
@@ -66,16 +66,12 @@ class Extension:
     def __init__(self, pattern: str, *steps: Step) -> None:
         self.pattern, self.steps = pattern, steps
 
-    def placed(self, place: Place) -> Extension:
-        """The same, as if all of its steps were written there."""
-        return Extension(self.pattern, *(replace(step, place=place) for step in self.steps))
-
 
 class Context:
-    """`name` is complete: fixed, or made by `inside`."""
+    """`name` is complete: fixed, or made by `inside`. `place`: of steps before the first that has its own."""
 
-    def __init__(self, name: str, *extensions: Extension) -> None:
-        self.name, self.extensions = name, extensions
+    def __init__(self, name: str, *extensions: Extension, place: Place = NOWHERE) -> None:
+        self.name, self.extensions, self.place = name, extensions, place
 
 
 def render(contexts: Iterable[Context]) -> str:
@@ -86,7 +82,7 @@ def render(contexts: Iterable[Context]) -> str:
 def _context_lines(context: Context) -> Iterable[str]:
     yield f"[{context.name}]"
     for extension in context.extensions:
-        place = NOWHERE
+        place = context.place
         for number, step in enumerate(extension.steps, start=1):
             place = step.place if step.place != NOWHERE else place
             start = f"exten => {extension.pattern},1" if number == 1 else " same => n"
