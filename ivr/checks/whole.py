@@ -1,9 +1,9 @@
 """A folder of YAML files in; the configuration, every problem in it and the place of every value out.
 
 `ivr.config.loading` makes typed values of the files. Here is checked what one value cannot know: first
-whether what it names exists (`check_references`, which may be given a configuration without its invalid
-entries), then, if nothing is wrong with the parts, whether they make a hotline together (`check_whole`). Both
-return problems and raise nothing. Called by every command and daemon at start; only `load` reads files.
+whether what it names exists (`_REFERENCES`, for a configuration without its invalid entries), then, if
+nothing is wrong with the parts, whether they make a hotline together (`_WHOLE`). Checks return problems and
+raise nothing. Called by every command and daemon at start; only `load` reads files.
 """
 
 from __future__ import annotations
@@ -26,20 +26,6 @@ from ivr.config.problems import KeyPath, Places, Problem, errors, in_reading_ord
 from ivr.sounds.prompts import reserved
 
 Check = Callable[[Configuration, Places], Iterator[Problem]]
-
-
-def check_references(configuration: Configuration, places: Places) -> tuple[Problem, ...]:
-    """Names that nothing has, entries that contradict themselves, and circles without a way out."""
-    return _run(_REFERENCES, configuration, places)
-
-
-def check_whole(configuration: Configuration, places: Places) -> tuple[Problem, ...]:
-    """What nothing uses: nodes no call comes to, queues without agents, prompts never played."""
-    return _run(_WHOLE, configuration, places)
-
-
-def _run(checks: tuple[Check, ...], configuration: Configuration, places: Places) -> tuple[Problem, ...]:
-    return tuple(problem for check in checks for problem in check(configuration, places))
 
 
 def _names(configuration: Configuration, places: Places) -> Iterator[Problem]:
@@ -213,12 +199,9 @@ _REFERENCES: tuple[Check, ...] = (
     prompts.texts,
     prompts.reserved_are_there,
 )
-_WHOLE: tuple[Check, ...] = (
-    _unused,
-    menu.reach,
-    menu.ways_back,
-    prompts.long_texts,
-)
+"""Names that nothing has, entries that contradict themselves, and circles without a way out."""
+_WHOLE: tuple[Check, ...] = (_unused, menu.reach, menu.ways_back, prompts.long_texts)
+"""What nothing uses: nodes no call comes to, queues without agents, prompts never played."""
 
 
 def load(folder: Path) -> Loaded:
@@ -232,8 +215,8 @@ def load_files(files: Mapping[str, bytes], problems: Iterable[Problem] = ()) -> 
     parsed = parse(files, problems)
     configuration, places, found = parsed.configuration, parsed.places, parsed.problems
     if configuration is not None:
-        found = (*found, *check_references(configuration, places))
+        found += tuple(problem for check in _REFERENCES for problem in check(configuration, places))
     if configuration is not None and not errors(found):
-        found = (*found, *check_whole(configuration, places))
+        found += tuple(problem for check in _WHOLE for problem in check(configuration, places))
     whole = None if errors(found) else configuration
     return replace(parsed, configuration=whole, problems=in_reading_order(found))
