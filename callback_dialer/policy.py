@@ -19,7 +19,8 @@ from ivr.calls.callbacks import chosen_time
 from ivr.calls.numbers import ReadNumber, never_called, normalise, reader
 from ivr.calls.opening_hours import Schedule, calling_hours
 from ivr.config.callback_rules import Callback
-from ivr.config.model import Configuration, Queue, Trunk
+from ivr.config.model import Configuration, Trunk
+from ivr.config.queue_rules import Queue
 from ivr.recording.watched import interfaces
 
 

@@ -33,8 +33,9 @@ from dialplan.quoting import differs, is_equal, one_more, unless_set, var
 from ivr.asterisk import words
 from ivr.calls.numbers import never_called
 from ivr.config.callback_rules import Callback
-from ivr.config.model import Queue, Trunk
+from ivr.config.model import Trunk
 from ivr.config.problems import Place
+from ivr.config.queue_rules import Queue
 from ivr.sounds.prompts import RECORDING_NOTICE
 
 _DIALLING = inside("callback")

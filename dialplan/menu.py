@@ -16,8 +16,9 @@ from dialplan.plan import Context, Extension, Source, Step, assign, goto, goto_i
 from dialplan.quoting import choose, if_set, is_equal, length, var
 from ivr.asterisk.words import VAR_LANGUAGE, VAR_PATH, VAR_STEPS
 from ivr.config.menu_graph import retry_of, returns
-from ivr.config.model import Menu, Node, Queue, Retry
+from ivr.config.model import Menu, Node, Retry
 from ivr.config.problems import Place
+from ivr.config.queue_rules import Queue
 from ivr.menus.steps import LONGEST_STEPS
 from ivr.menus.walk import LONGEST_PATH
 

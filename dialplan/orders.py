@@ -31,8 +31,8 @@ from dialplan.quoting import choose, differs, if_set, is_equal, length, one_more
 from ivr.asterisk import words
 from ivr.calls.numbers import national_shape
 from ivr.config.menu_graph import takes_orders
-from ivr.config.model import Queue
 from ivr.config.problems import NOWHERE
+from ivr.config.queue_rules import Queue
 from ivr.menus.ordering import ASKED_AT_MOST
 from ivr.sounds.prompts import LEFT_TO_CALLBACK, ORDER_OFFER, OWED_NOTICE
 

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ivr.config.menu_graph import reachable, takes_orders
-from ivr.config.model import Configuration, Queue
+from ivr.config.model import Configuration
 from ivr.config.problems import Places, Problem
+from ivr.config.queue_rules import Queue
 from ivr.sounds.prompts import NUMBERED, PromptFile, needed, reserved
 from ivr.sounds.recorded import stale
 from ivr.sounds.synthesis import outdated

@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 from ivr.calls.numbers import normalise
 from ivr.calls.opening_hours import Schedule
 from ivr.config.menu_graph import retry_of, returns
-from ivr.config.model import Configuration, Language, Queue, Retry
+from ivr.config.model import Configuration, Language, Retry
+from ivr.config.queue_rules import Queue
 from ivr.menus.ordering import Ordering, after, asking
 from ivr.menus.steps import LONGEST_STEPS
 from ivr.sounds.prompts import LEFT_TO_CALLBACK, ORDER_OFFER, ORDER_REFUSED, OWED_NOTICE, RECORDING_NOTICE

@@ -13,7 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from ivr.config.menu_graph import takes_orders
-from ivr.config.model import Configuration, Language, Prompt, Queue
+from ivr.config.model import Configuration, Language, Prompt
+from ivr.config.queue_rules import Queue
 
 FOLDER: Final = "hotline"
 """Under each language's folder, so that our names never meet Asterisk's own sounds."""

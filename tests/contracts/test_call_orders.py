@@ -20,7 +20,8 @@ from callback_dialer.starting import Start, originate, start_next
 from ivr.calls.callbacks import CallOrder
 from ivr.command.root import app
 from ivr.config.callback_rules import Budget
-from ivr.config.model import OrderRules, Retention
+from ivr.config.model import Retention
+from ivr.config.queue_rules import OrderRules
 from ivr.reading.callback_history import history
 from ivr.reading.export import rows
 from ivr.retention.purge import purge

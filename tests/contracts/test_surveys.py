@@ -14,7 +14,7 @@ from agi_scripts.table import scripts_for
 from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
 from ivr.config.loading import configuration_of
-from ivr.config.model import Survey as SurveyRule
+from ivr.config.queue_rules import Survey as SurveyRule
 from ivr.queues.board import Board
 from ivr.reading.export import rows
 from ivr.recording.unstored import Spool
