@@ -41,10 +41,8 @@ def hours(configuration: Configuration, places: Places) -> Iterator[Problem]:
             for position, date in enumerate(getattr(schedule, first)):
                 if date in (there := getattr(schedule, second)):
                     key = str(date) if second == "special" else there.index(date)
-                    place, other = (
-                        places.at("hours", name, first, position),
-                        places.at("hours", name, second, key),
-                    )
+                    place = places.at("hours", name, first, position)
+                    other = places.at("hours", name, second, key)
                     yield Problem.of("HRS004", place, earlier=other, date=date, other=second)
         for field in ("closed_on", "open_on"):
             dates = getattr(schedule, field)
@@ -64,8 +62,7 @@ def blocked(configuration: Configuration, places: Places) -> Iterator[Problem]:
 
 
 def trunks(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """TRK001-TRK004: prefixes that are never dialled, addresses and endpoints that cannot be told apart."""
-    endpoints: dict[str, str] = {}
+    """TRK001-TRK003: prefixes that are never dialled, networks that are none."""
     country_code = phonenumbers.country_code_for_region(configuration.hotline.country)
     home = f"+{country_code}"
     denied = configuration.callback.deny
@@ -81,10 +78,6 @@ def trunks(configuration: Configuration, places: Places) -> Iterator[Problem]:
         for position, network in enumerate(trunk.match):
             if _network(network) is None:
                 yield Problem.of("TRK003", places.at("trunks", name, "match", position), network=network)
-        other = endpoints.setdefault(trunk.endpoint, name)
-        if other != name:
-            place, before = (places.value_at("trunks", each, "endpoint") for each in (name, other))
-            yield Problem.of("TRK004", place, earlier=before, endpoint=trunk.endpoint, other=other)
 
 
 def trunk_overlaps(configuration: Configuration, places: Places) -> Iterator[Problem]:

@@ -122,13 +122,21 @@ def _accounts(configuration: Configuration, places: Places) -> Iterator[Problem]
         yield Problem.of("AGT002", places.at("agents", account), account=account)
 
 
-def _digits(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    first: dict[str, str] = {}
+def _taken(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """STR001, TRK004, SRV001: a digit, an endpoint, or an address and port that another entry has already."""
+    values: list[tuple[str, KeyPath, str]] = []
     for name, structure in configuration.structures.items():
-        other = first.setdefault(structure.digit, name)
-        if other != name:
-            place, earlier = (places.value_at("structures", each, "digit") for each in (name, other))
-            yield Problem.of("STR001", place, earlier=earlier, digit=structure.digit, other=other)
+        values.append(("STR001", ("structures", name, "digit"), structure.digit))
+    for name, trunk in configuration.trunks.items():
+        values.append(("TRK004", ("trunks", name, "endpoint"), trunk.endpoint))
+    for name, server in configuration.servers.items():
+        values.append(("SRV001", ("servers", name, "ami_port"), f"{server.ami_host}:{server.ami_port}"))
+        values.append(("SRV001", ("servers", name, "agi_port"), f"{server.agi_host}:{server.agi_port}"))
+    first: dict[tuple[str, str], KeyPath] = {}
+    for code, path, value in values:
+        if (other := first.setdefault((code, value), path)) != path:
+            place, earlier = (places.value_at(*each) for each in (path, other))
+            yield Problem.of(code, place, earlier=earlier, value=value, other=other[1], field=other[2])
 
 
 def _hotline(configuration: Configuration, places: Places) -> Iterator[Problem]:
@@ -148,7 +156,6 @@ def _hotline(configuration: Configuration, places: Places) -> Iterator[Problem]:
 
 
 def _servers(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    first: dict[tuple[str, int], tuple[str, str]] = {}
     for name, server in configuration.servers.items():
         for kind in ("ami", "agi"):
             host, port = getattr(server, f"{kind}_host"), getattr(server, f"{kind}_port")
@@ -157,12 +164,6 @@ def _servers(configuration: Configuration, places: Places) -> Iterator[Problem]:
                 yield Problem.of("SRV003", host_at, host=host)
             elif kind == "agi" and host != "localhost" and not host.startswith("127."):
                 yield Problem.of("SRV004", host_at, host=host, port=port)
-            door = name, f"{kind}_port"
-            if (other := first.setdefault((host, port), door)) != door:
-                place, earlier = (places.value_at("servers", *each) for each in (door, other))
-                yield Problem.of(
-                    "SRV001", place, earlier=earlier, host=host, port=port, other=".".join(other)
-                )
 
 
 def unfit_database(loaded: Loaded, url: str) -> tuple[Problem, ...]:
@@ -179,7 +180,7 @@ _REFERENCES: tuple[Check, ...] = (
     _hotline,
     _servers,
     _orders,
-    _digits,
+    _taken,
     _accounts,
     lending.check,
     prompts.places_only_fall,
