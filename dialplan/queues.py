@@ -82,11 +82,7 @@ _GENERAL = (
     ("shared_lastcall", "yes"),  # wrap-up holds across all queues of an agent
     ("log_membername_as_agent", "no"),
 )
-_NOBODY_IS_DROPPED = (
-    ("joinempty", "yes"),
-    ("leavewhenempty", "no"),
-    ("ringinuse", "no"),
-)
+_NOBODY_IS_DROPPED = (("joinempty", "yes"), ("leavewhenempty", "no"), ("ringinuse", "no"))
 
 _HOLD_TIME: Final = {"never": "no", "once": "once", "always": "yes"}
 

@@ -111,18 +111,16 @@ _SENTENCES: Mapping[str, str] = CODES["CFG003"]["pydantic"]
 def fields_at(kind: Any, path: KeyPath) -> list[str]:
     """The fields an admin may write in the mapping at `path` of a `kind`; empty where keys are free names."""
     for step in path:
-        kind = _inside(_bare(kind), step)
-    kind = _bare(kind)
-    if not _is_model(kind):
-        return []
-    return [field.alias or name for name, field in kind.model_fields.items()]
+        kind = _fields(kind).get(str(step)) or next(reversed(get_args(_bare(kind))), None)
+    return list(_fields(kind))
 
 
-def _inside(kind: Any, step: str | int) -> Any:
-    if _is_model(kind):
-        by_name = {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
-        return by_name.get(str(step))
-    return get_args(kind)[-1] if get_args(kind) else None
+def _fields(kind: Any) -> dict[str, Any]:
+    """The types of a model's fields, by the names an admin writes; none if it is no model."""
+    model = _bare(kind)
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return {}
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
 
 
 def _bare(kind: Any) -> Any:
@@ -130,7 +128,3 @@ def _bare(kind: Any) -> Any:
     while get_origin(kind) in (Annotated, Union, UnionType):
         kind = next(each for each in get_args(kind) if each is not NoneType)
     return kind
-
-
-def _is_model(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BaseModel)

@@ -14,23 +14,16 @@ from ivr.menus.outline import Outline, Way, shortened
 _BOX, _COLUMN, _GAP, _LINE, _MARGIN = 316, 504, 14, 17, 24
 _TITLE, _NOTE = 37, 44
 """Characters that fit into a box."""
-_COLOURS = {
-    "keys": ("#e8f0fe", "#3b6fd4"),
-    "queue": ("#e3f4e6", "#2d8a46"),
-    "order": ("#efe6f7", "#7d5ba6"),
-    "then": ("#f4f1ea", "#9a8a63"),
-    "redirect": ("#e2f3f4", "#2a8591"),
-    "hangup": ("#fbe9e7", "#c0503c"),
-    "call": ("#ffffff", "#333333"),
+_KINDS = {
+    "keys": ("#e8f0fe", "#3b6fd4", "choice"),
+    "queue": ("#e3f4e6", "#2d8a46", "queue"),
+    "order": ("#efe6f7", "#7d5ba6", "call order"),
+    "then": ("#f4f1ea", "#9a8a63", "announcement"),
+    "redirect": ("#e2f3f4", "#2a8591", "another number"),
+    "hangup": ("#fbe9e7", "#c0503c", "end of the call"),
+    "call": ("#ffffff", "#333333", ""),
 }
-_LEGEND = {
-    "keys": "choice",
-    "queue": "queue",
-    "order": "call order",
-    "then": "announcement",
-    "redirect": "another number",
-    "hangup": "end of the call",
-}
+"""What a box is → its colours, and its words in the legend."""
 
 
 @dataclass
@@ -67,7 +60,8 @@ def svg(drawn: Outline) -> str:
     Xml.SubElement(picture, "rect", width=f"{width}", height=f"{height:g}", fill="white")
     for root in roots:
         _draw(picture, root, 0)
-    for number, (kind, said) in enumerate(_LEGEND.items()):
+    legend = ((kind, said) for kind, (_, _, said) in _KINDS.items() if said)
+    for number, (kind, said) in enumerate(legend):
         x = _MARGIN + 150 * number
         _box(picture, kind, x=x, y=below, width=16, height=14)
         _text(picture, x + 22, below + 11, drawn.words[said], 12, "#555")
@@ -144,7 +138,7 @@ def _draw(picture: Xml.Element, place: _Place, column: int) -> None:
 
 def _box(picture: Xml.Element, kind: str, *, is_dashed: bool = False, **frame: float) -> None:
     """`frame`: x, y, width and height."""
-    fill, stroke = _COLOURS[kind]
+    fill, stroke, _ = _KINDS[kind]
     shape = {name: f"{size:g}" for name, size in frame.items()}
     box = Xml.SubElement(
         picture, "rect", {**shape, "rx": "6"}, fill="white" if is_dashed else fill, stroke=stroke
