@@ -87,7 +87,7 @@ def calls_allowed(latest: Iterable[Tried], policy: Policy, now: datetime) -> int
     ]
     if len(faults) < rules.faults:
         return UNLIMITED
-    pause = min(rules.pause * 2.0 ** min(len(faults) - rules.faults, 30), rules.longest)
+    pause = min(rules.pause * 2.0 ** (len(faults) - rules.faults), rules.longest)
     return 1 if now >= max(faults) + timedelta(seconds=pause) else 0
 
 

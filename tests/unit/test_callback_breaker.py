@@ -20,6 +20,7 @@ BUSY: Told = ("ended", "busy")
 ABORTED: Told = ("ended", "aborted")
 RINGING: Told = ("ringing", "")
 SENT: Told = ("originating", "")
+PLANNED: Told = ("planned", "")
 
 CASES: list[tuple[str, list[Told], float, int]] = [
     ("nothing was tried", [], 0, UNLIMITED),
@@ -34,6 +35,7 @@ CASES: list[tuple[str, list[Told], float, int]] = [
     ("what worked in between counts", [FAULT, FAULT, BUSY, FAULT, FAULT], 0, UNLIMITED),
     ("an aborted attempt tells nothing", [FAULT, ABORTED, FAULT, FAULT], 59, 0),
     ("nor does one that was just sent", [SENT, FAULT, FAULT, FAULT], 60, 1),
+    ("nor does one that is only planned", [PLANNED, FAULT, FAULT, FAULT], 60, 1),
 ]
 
 
