@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from callback_dialer.decide import Facts, decide
-from ivr.figures.missed import EndedCall, Stay, missed_calls, waited
+from ivr.figures.missed import EndedCall, MissedCall, Stay, missed_calls, waited
 from tests.callback_policy import NOON, policy
 
 ENDED_AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -43,6 +43,33 @@ def test_a_call_answered_after_it_overflowed_is_not_missed() -> None:
     assert missed_calls(call) == ()
 
 
+def test_a_missed_call_has_its_trunk_from_the_call_and_the_rest_from_its_last_visit_there() -> None:
+    first = replace(stay("dvx", "dvx", "timeout", 0, 20), caller="", caller_e164="")
+    last = replace(
+        stay("dvx", "aparat", "abandoned", 20, 5), origin="callback", attempt_id="cb-7", language="ru"
+    )
+    assert missed_calls(ended(first, last)) == (
+        MissedCall(
+            call_id=1,
+            server="main",
+            structure="dvx",
+            queue="aparat",
+            outcome="abandoned",
+            origin="callback",
+            attempt_id="cb-7",
+            caller="0501234567",
+            caller_e164="+994501234567",
+            caller_kind="mobile",
+            is_anonymous=False,
+            trunk="provider",
+            language="ru",
+            wait_seconds=25.0,
+            missed_at=NOON + timedelta(seconds=25),
+            served_elsewhere_at=None,
+        ),
+    )
+
+
 def test_the_wait_of_a_missed_call_runs_from_its_first_join_there_to_its_last_leave() -> None:
     """Two seconds of an announcement are between them."""
     call = ended(stay("dvx", "dvx", "timeout", 0, 7), stay("dvx", "aparat", "abandoned", 9, 4))
@@ -66,11 +93,41 @@ def test_the_wait_of_a_missed_call_runs_from_its_first_join_there_to_its_last_le
             ],
             30,
         ),
+        (
+            [
+                stay("dvx", "dvx", "timeout", 0, 7),
+                stay("dvx", "aparat", "timeout", 9, 4),
+                stay("dvx", "dvx", "abandoned", 20, 5),
+            ],
+            25,
+        ),
     ],
-    ids=["one stay", "an overflow", "a menu in between", "whole seconds", "a stay within another"],
+    ids=[
+        "one stay",
+        "an overflow",
+        "a menu in between",
+        "whole seconds",
+        "a stay within another",
+        "three in a row",
+    ],
 )
 def test_what_lies_between_two_stays_counts_and_is_never_negative(stays: list[Stay], seconds: float) -> None:
     assert waited(stays, ENDED_AT) == seconds
+
+
+def test_nothing_is_counted_after_a_stay_whose_leave_nobody_told() -> None:
+    first = replace(stay("dvx", "dvx", "interrupted", 0, 7), left_at=None)
+    assert waited([first, stay("dvx", "aparat", "abandoned", 9, 4)], ENDED_AT) == 11
+
+
+def test_a_second_stay_without_any_end_lasts_until_the_call_ended() -> None:
+    last = replace(stay("dvx", "aparat", "interrupted", 9, 4), left_at=None, wait_seconds=None)
+    assert waited([stay("dvx", "dvx", "timeout", 0, 7), last], ENDED_AT) == 3600
+
+
+def test_a_wait_is_counted_in_milliseconds() -> None:
+    told = replace(stay("dvx", "dvx", "abandoned", 0, 7.12345), wait_seconds=None)
+    assert waited([told], ENDED_AT) == 7.123
 
 
 def heard(one: Stay, seconds: float, clock: float = 0.0, step: float = 0.0) -> Stay:
@@ -102,6 +159,15 @@ def test_a_clock_that_steps_makes_no_wait_longer(step: float, when: str) -> None
     assert waited(stays, ENDED_AT) == (11 if (when, step) == ("between", -3600) else 13)
     stays.sort(key=lambda one: one.joined_at)  # as they are read
     assert waited(stays, ENDED_AT) in (11, 13)
+
+
+@pytest.mark.parametrize("live", [0, 1])
+def test_where_only_one_of_two_stays_was_heard_live_asterisk_s_clock_tells_what_lies_between(
+    live: int,
+) -> None:
+    stays = [stay("dvx", "dvx", "timeout", 0, 7), stay("dvx", "aparat", "abandoned", 9, 4)]
+    stays[live] = heard(stays[live], 0)
+    assert waited(stays, ENDED_AT) == 13
 
 
 def test_a_call_of_short_stays_with_a_menu_between_them_is_over_ten_seconds() -> None:
