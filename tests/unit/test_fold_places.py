@@ -99,6 +99,21 @@ def test_queue_log_knows_a_stay_s_caller_by_the_channel_that_ends_it() -> None:
     assert (visit.call_linkedid, visit.origin, visit.talk_seconds) == ("c.0", "inbound", 6.0)
 
 
+def test_a_visit_has_the_linkedid_of_the_channel_that_joined_and_else_its_call_s() -> None:
+    told = Told(joined(1, linkedid="l.1"), joined(5, queue="emdx", linkedid="l.0"), joined(6, "c.2"))
+    assert [(visit.linkedid, visit.call_linkedid) for visit in told.visits] == [
+        ("l.1", "l.1"),
+        ("l.0", "l.1"),
+        ("c.2", "c.2"),
+    ]
+
+
+def test_who_was_handed_over_into_a_queue_has_a_visit_under_their_own_call() -> None:
+    leg = joined(7, "a.2", "emdx", linkedid="a.2", channel=f"{AGENT}-2")
+    told = Told(MEMBER, leg, TookPlace(when(9), Party("c.1", linkedid="c.1"), "a.2"))
+    assert [(visit.uniqueid, visit.linkedid) for visit in told.visits] == [("a.2", "c.1")]
+
+
 def test_queue_log_tells_no_call_of_a_leg_that_was_handed_over() -> None:
     fold = Told(source="queue_log").fold
     for fact in (*BOTH_WAIT, answered(when(12), "c.1", "a.3", queue="emdx", hold=5.0)):

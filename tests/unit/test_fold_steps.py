@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.asterisk.words import VAR_ORIGIN
+from ivr.asterisk.words import VAR_ORIGIN, VAR_STRUCTURE
 from ivr.visits.facts import (
     Booted,
     CallBegan,
@@ -21,11 +21,14 @@ from ivr.visits.facts import (
     MemberKnown,
     Offered,
     Party,
+    RecordingBegan,
     ResultKnown,
     Tick,
     TookPlace,
     WentOn,
 )
+from ivr.visits.fold import Fold
+from ivr.visits.from_ami import AMI
 from tests.unit.ami_lines import at
 from tests.unit.facts_told import AGENT, Told, answered, completed, joined, party, roughly, when
 
@@ -34,6 +37,38 @@ def test_a_call_s_origin_is_the_dialplan_s_to_say_and_else_inbound() -> None:
     ours = Party("c.1", variables={VAR_ORIGIN: "callback"})
     told = Told(CallBegan(when(1), ours, "195", "provider"), CallBegan(when(2), Party("c.2"), "195", ""))
     assert [call.origin for call in told.calls] == ["callback", "inbound"]
+
+
+def test_a_visit_has_the_structure_its_channel_carries_and_else_its_queue_s() -> None:
+    fold = Fold("main", AMI, {"dvx": "customs"})
+    for fact in (
+        joined(1),
+        joined(2, "c.2", variables={VAR_STRUCTURE: "tax"}),
+        joined(3, "c.3", "emdx"),
+    ):
+        fold.apply(fact)
+    assert [visit.structure for visit in fold.take().visits] == ["customs", "tax", ""]
+
+
+def test_a_visit_is_told_to_the_millisecond_if_asterisk_gave_all_its_moments() -> None:
+    ends = {"ms": completed(when(9), "c.1"), "s": completed(roughly(9), "c.1")}
+    for precision, end in ends.items():
+        assert [v.precision for v in Told(joined(1), answered(when(3)), end).visits] == [precision]
+
+
+def test_a_visit_names_the_agent_who_answered_and_nobody_while_nobody_did() -> None:
+    told = Told(joined(1))
+    assert [(visit.agent, visit.agent_name) for visit in told.visits] == [("", "")]
+    told.hears(answered(when(3))._replace(agent_name="Aygün"))
+    assert [(visit.agent, visit.agent_name) for visit in told.visits] == [(AGENT, "Aygün")]
+
+
+def test_a_visit_is_recorded_if_its_talk_is() -> None:
+    told = Told(joined(1), answered(when(3)))
+    assert [visit.recorded for visit in told.visits] == [False]
+    assert [visit.recorded for visit in told.hears(RecordingBegan(when(3.1), "c.1")).visits] == [True]
+    waiting = Told(joined(1), RecordingBegan(when(2), "c.1"))
+    assert [visit.recorded for visit in waiting.visits] == [False]
 
 
 def test_an_agent_s_phone_is_known_by_an_offer_and_by_the_queue_s_members() -> None:

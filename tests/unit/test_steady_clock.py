@@ -151,6 +151,15 @@ def test_without_timestamps_the_moments_follow_our_clock_once_it_is_set_and_the_
     assert heard.reads(None, 6) == When(at(6 + set_by), at(6), at(6).timestamp(), False, steps)
 
 
+def test_each_time_our_clock_is_set_is_one_more_step_and_a_new_connection_alone_is_none() -> None:
+    heard = Heard()
+    heard.clock.new_connection()
+    assert heard.reads(None, 5) == When(at(5), at(5), at(5).timestamp(), False, 0)
+    heard.clock.new_connection(HOUR)
+    heard.clock.new_connection(HOUR)
+    assert heard.reads(None, 6) == When(at(6 + 2 * HOUR), at(6), at(6).timestamp(), False, 2)
+
+
 def test_asterisk_s_moments_do_not_follow_our_clock() -> None:
     heard = Heard()
     heard.reads(5, 5)
