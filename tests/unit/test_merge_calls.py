@@ -69,6 +69,22 @@ def test_the_first_word_of_a_call_stays_the_first_however_often_it_is_read(order
     assert call_after(*order).received_at == at(900)
 
 
+@pytest.mark.parametrize("is_listened", [True, False])
+def test_the_first_word_of_a_call_is_that_of_the_source_that_says_who_called(is_listened: bool) -> None:
+    """queue_log was read before AMI was heard; without AMI's end its receipts are not AMI's."""
+    read, heard = LOGGED._replace(received_at=at(9)), CALLED._replace(received_at=at(20))
+    assert call_merged(read, heard, is_listened=is_listened).received_at == at(20)
+    assert call_merged(heard, read, is_listened=is_listened).received_at == at(20)
+
+
+def test_a_call_is_interrupted_if_the_source_that_knows_its_end_says_so() -> None:
+    cut_off = ended(LOGGED, 40, "restart")._replace(is_interrupted=True)
+    row = call_after(CALLED, cut_off)
+    assert some(row, "caller", "ended_by", "is_interrupted") == ("0501112233", "restart", True)
+    again = call_after(cut_off, CALLED._replace(last_seen_at=at(41)))
+    assert some(again, "ended_at", "ended_by", "is_interrupted") == (None, "", False)
+
+
 def test_a_call_ami_heard_of_late_began_when_queue_log_says() -> None:
     late = CALLED._replace(began_at=at(20))
     assert call_after(late, LOGGED).began_at == at(8)
@@ -111,6 +127,7 @@ def test_the_last_sign_of_a_call_is_the_latest_of_both() -> None:
 def test_the_channel_a_call_was_stored_under_stays_its_own() -> None:
     theirs = LOGGED._replace(uniqueid="c.2")
     assert call_merged(CALLED, theirs, is_listened=False).uniqueid == CALLED.uniqueid
+    assert call_merged(theirs, CALLED, is_listened=True).uniqueid == theirs.uniqueid
 
 
 FOUR_HOURS = 4 * 3600.0

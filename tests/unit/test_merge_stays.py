@@ -37,6 +37,7 @@ def test_the_stay_of_the_other_source_is_no_further_off_than_whole_seconds_are(
 def test_the_nearest_stay_is_taken_and_one_its_source_has_named_already_is_not() -> None:
     near, far = stored(HEARD), stored(HEARD._replace(joined_at=at(10)))
     assert same_stay(READ, [far, near]) == [near]
+    assert same_stay(READ._replace(joined_at=at(9)), [near, far]) == [far]
     assert same_stay(READ._replace(joined_at=at(6.9)), [far, merged(HEARD, READ)]) == []
     assert same_stay(READ._replace(joined_at=at(9)), [far, merged(HEARD, READ)]) == [far]
     assert same_stay(HEARD, [stored(HEARD._replace(joined_at=at(8.5), received_at=at(8.6)))]) == []
