@@ -181,6 +181,12 @@ def test_the_operator_reads_why_in_one_sentence(
     assert decide(replace(MISSED, **changes), facts, rules, NOON + timedelta(seconds=1)).why == why
 
 
+def test_a_held_callback_says_what_it_waits_for() -> None:
+    facts = Facts(held="a burst", held_for="window")
+    decision = decide(MISSED, facts, policy(), NOON + timedelta(seconds=1))
+    assert decision.held_for == "window"
+
+
 def test_a_call_that_becomes_known_at_its_last_moment_is_not_too_old() -> None:
     rules = policy(max_age=60.0)
     assert decide(MISSED, Facts(), rules, NOON + timedelta(seconds=60)).verdict == "callback"

@@ -169,6 +169,13 @@ def test_a_missed_call_is_too_old_after_the_end_of_the_next_working_day() -> Non
     assert policy(max_age=3600.0).expires_at(NOON) == NOON + timedelta(hours=1)
 
 
+def test_the_key_of_hashed_numbers_is_asked_for_anew_and_empty_where_it_is_not_known() -> None:
+    keys = iter(["first", "second"])
+    rules = Policy.of(shipped(), lambda: next(keys))
+    assert (rules.key(), rules.key()) == ("first", "second")
+    assert policy().key() == ""
+
+
 def test_numbers_are_read_as_this_hotline_s_trunks_deliver_them() -> None:
     """Its own number is nobody's to call, in whatever form."""
     own = shipped().trunks["provider"].caller_id
