@@ -52,12 +52,12 @@ def _of_server(server: ServerOverview, now: Overview) -> Iterator[tuple[str, str
     for process in server.processes:
         if now.runs(process) or process.part not in running:
             yield process.part, _told(process, now)
-            yield from _of_process(process.scripts)
+            yield from _of_process(process.report)
         if now.runs(process):
-            for name, until in process.scripts.get("closed", {}).items():
+            for name, until in process.report.get("closed", {}).items():
                 end = said_until(local(datetime.fromisoformat(until)))
                 yield "hours", f"{name} is closed by hand {end}: hotline closed {name} --open"
-            if skipped := process.scripts.get("long_lines"):
+            if skipped := process.report.get("long_lines"):
                 yield "queue_log", f"{skipped} lines skipped: they are longer than 64 kB"
     for part in _not_running(server, now):
         how = "start it: hotline record" if part == RECORD else f"start the {part}: hotline run"
@@ -109,7 +109,7 @@ def _of_callbacks(now: Overview) -> Iterator[tuple[str, str]]:
 def _bad_contacts(server: ServerOverview, now: Overview) -> dict[str, str]:
     """Account of each agent who is paused for their phone's contact → what is wrong with it."""
     running = filter(now.runs, server.processes)
-    return {agent: why for one in running for agent, why in one.scripts.get("contacts", {}).items()}
+    return {agent: why for one in running for agent, why in one.report.get("contacts", {}).items()}
 
 
 def _running(server: ServerOverview, now: Overview) -> dict[str, list[Process]]:

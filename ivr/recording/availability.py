@@ -38,8 +38,8 @@ class SignsOfLife:
     store: StoreThread
     server: str
     part: str
-    scripts: Callable[[], str] = lambda: "{}"
-    """What it reports beside that, as JSON: of its AGI scripts, or of hours closed by hand."""
+    report: Callable[[], str] = lambda: "{}"
+    """What the part says of its own work, as a JSON object."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. The row stays: who looks later sees when the last sign came."""
@@ -47,7 +47,7 @@ class SignsOfLife:
         while not await stopped(stop, BEAT_EVERY):
             if not has_begun:
                 has_begun = await self._tell(begin)
-            await self._tell(note_alive, is_connected=self.connection.is_connected, scripts=self.scripts())
+            await self._tell(note_alive, is_connected=self.connection.is_connected, report=self.report())
 
     async def _tell(self, work: Callable[..., None], **state: bool | str) -> bool:
         who = self.server, self.part, f"{socket.gethostname()[:60]}/{os.getpid()}"

@@ -123,7 +123,7 @@ def test_what_is_closed_by_hand_is_told_with_the_recorder_s_sign_of_life(tmp_pat
         async with House.open(tmp_path, CONFIG, today=TODAY) as house, Watch.over(house, tmp_path) as watch:
 
             def told() -> object:
-                return [process.scripts.get("closed") for process in watch.store.read(running)]
+                return [process.report.get("closed") for process in watch.store.read(running)]
 
             await until(lambda: told() == [{}] or None, "nothing closed", 20.0)
             await house.asterisk.console("database put hotline-closed office 7258118400")

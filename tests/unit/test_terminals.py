@@ -58,9 +58,9 @@ def poison(connection: Connection) -> None:
     told = json.dumps({"scripts": scripts, "closed": {HOSTILE: NOON.isoformat()}})
     at = datetime.now(UTC)
     known = {"server": "main", "part": "recorder", "process": HOSTILE, "started_at": at, "seen_at": at}
-    connection.execute(processes.insert().values(**known, is_connected=True, scripts=told))
+    connection.execute(processes.insert().values(**known, is_connected=True, report=told))
     for table in metadata.sorted_tables:
-        bound = {*OURS, "scripts"} | {column.name for column in table.primary_key}
+        bound = {*OURS, "report"} | {column.name for column in table.primary_key}
         bound |= {key.parent.name for key in table.foreign_keys}
         texts = [c for c in table.columns if isinstance(c.type, String | Told) and c.name not in bound]
         if texts:

@@ -37,8 +37,7 @@ FORGOTTEN_AFTER = timedelta(days=1)
 class Process:
     """One part in one process; `process` is `host/pid`, the moments are the database's.
 
-    `scripts`: what its AGI scripts did since it started, as `ivr.asterisk.fastagi` tells; of the recorder,
-    which hours are `closed` by hand, and until when.
+    `report`: what the part says of its own work, by the keys that `hotline status` prints.
     """
 
     server: str
@@ -47,7 +46,7 @@ class Process:
     started_at: datetime
     seen_at: datetime
     is_connected: bool
-    scripts: Mapping[str, Any]
+    report: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +70,18 @@ def begin(connection: Connection, server: str, part: str, process: str) -> None:
 
 
 def note_alive(
-    connection: Connection, server: str, part: str, process: str, is_connected: bool, scripts: str = "{}"
+    connection: Connection, server: str, part: str, process: str, is_connected: bool, report: str = "{}"
 ) -> None:
     """That part still runs."""
     it = update(processes).filter_by(server=server, part=part, process=process)
-    connection.execute(it.values(seen_at=database_now(), is_connected=is_connected, scripts=scripts))
+    connection.execute(it.values(seen_at=database_now(), is_connected=is_connected, report=report))
 
 
 def running(connection: Connection) -> list[Process]:
     """Every process that is known, by server and part, the latest seen first."""
     order = (processes.c.server, processes.c.part.desc(), processes.c.seen_at.desc())
     rows = connection.execute(select(processes).order_by(*order)).mappings()
-    return [Process(**{**row, "scripts": json.loads(row["scripts"])}) for row in rows]
+    return [Process(**{**row, "report": json.loads(row["report"])}) for row in rows]
 
 
 def note_minutes(connection: Connection, observed: Iterable[Minute]) -> None:

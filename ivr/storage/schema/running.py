@@ -42,12 +42,12 @@ processes = table(
     Column("process", String(80), primary_key=True),
     *moments("started_at", "seen_at"),
     Column("is_connected", Boolean, nullable=False),
-    Column("scripts", Text, nullable=False, default="{}"),
+    Column("report", Text, nullable=False, default="{}"),
 )
 """Last sign of life of each part (recorder, dialer) by `host/pid`; `is_connected`: to the AMI.
 
-`scripts`: what its AGI scripts did since it started, as JSON (`ivr.asterisk.fastagi`), or which hours are
-closed by hand.
+`report`: what the part says of its own work since it started, as a JSON object: of its AGI scripts
+(`ivr.asterisk.fastagi`), of hours closed by hand, of phones, of queue_log lines it put aside.
 """
 
 minutes = table(
