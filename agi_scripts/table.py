@@ -1,10 +1,10 @@
 """The table of AGI scripts: every name the compiled dialplan may call, bound to what the script reads.
 
-Given to `ivr.asterisk.fastagi.FastAgiService` by whoever runs the service. A new script has its words in
-`ivr.asterisk.words`, a row here, and in the dialplan `ask_python` with an extension `late` behind it. The
-scripts belong to the dialer's process and read its board, not the agents' states the recorder stores: a
-caller waits for the answer, and the board in memory is half a second fresh and has the lines of callers,
-which the store does not.
+Given to `ivr.asterisk.fastagi.FastAgiService` by whoever runs the service. A new script is a function in a
+module of this folder, its words in `ivr.asterisk.words`, a row here, and in the dialplan `ask_python` with an
+extension `late` behind it, as in `dialplan.door`. The scripts belong to the dialer's process and read its
+board, not the agents' states the recorder stores: a caller waits for the answer, and the board in memory is
+half a second fresh and has the lines of callers, which the store does not.
 """
 
 from __future__ import annotations

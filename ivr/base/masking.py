@@ -4,7 +4,7 @@
 terminals and logs, `spreadsheet_cell` for CSV; every command and log goes through them. `pseudonym` is what
 is left of a number after its retention date: a keyed hash, equal for equal numbers, which nobody finds by
 trying all numbers without the key. Neither `ivr.reading` nor the printing masks: the command that shows a
-number does (`NUMBERS` of `ivr.reading.export`).
+number does (`NUMBERS` of `ivr.reading.export`), and `ivr.base.logs` masks every line of the log.
 """
 
 from __future__ import annotations

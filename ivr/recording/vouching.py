@@ -2,7 +2,7 @@
 
 The recorder says what it hears, `ivr.recording.following` shows each block of lines. What nobody vouches for
 waits some seconds, for the event may be late or AMI be lost; then it is put aside. In gaps every line is
-believed.
+believed, but for our own, whose proof must hold.
 """
 
 from __future__ import annotations

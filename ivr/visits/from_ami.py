@@ -1,7 +1,7 @@
-"""AMI events in, facts out. The one place that knows which events make the record (`_READERS`, `_SHOWS`).
+"""AMI events in, facts out. The one place that knows which events make the record.
 
-Most events of a call mean nothing for the record and give no fact. `AmiReader` also reads the clocks and
-knows from FullyBooted whether Asterisk was restarted since the last connection.
+They are those of `_READERS` and `_SHOWS`, and FullyBooted, from which `AmiReader` knows whether Asterisk was
+restarted since the last connection. Most events of a call mean nothing for the record and give no fact.
 """
 
 from __future__ import annotations
