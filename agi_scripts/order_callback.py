@@ -7,9 +7,9 @@ hears: that an agent will call as soon as one is free, or during today, or on th
 and minute if they chose a time; that it is noted, if it is for later; or that no more requests are taken now,
 and then they are back where they were.
 
-`owed_callback`: whether the caller who is about to join a queue has an open callback. Such a caller hears
-"your call back is already ordered" and may wait or leave it at that; nothing else is revealed, for a caller's
-number proves nothing. Asked once per call, before the first queue.
+`owed_callback`: whether the caller who is about to join a queue has an open callback, by request or because
+they gave up. Such a caller hears that their number is on the list of callbacks, and waits for an agent or
+leaves. Nothing else is revealed: a caller's number proves nothing. Asked once per call, at the first queue.
 """
 
 from __future__ import annotations

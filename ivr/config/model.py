@@ -48,7 +48,7 @@ class Text(Frozen):
 class Prompt(Text):
     """A sentence citizens hear. `{n}` with `numbers: [1, 30]` makes one recording per number (`place-7`).
 
-    A part in another language is marked: `… <ru>Русский язык, нажмите восемь.</ru>` is spoken by that voice.
+    A part in another language is marked: `… <ru>Русский язык — восемь.</ru>` is spoken by that voice.
     """
 
     numbers: tuple[int, int] | None = None

@@ -72,8 +72,9 @@ def _point(configuration: Configuration, name: str, texts: dict[str, str], langu
     title = texts[node.say[0]] if node.say else ""
     if node.redirect:
         title = title or configuration.contacts[node.redirect].name
-    if queue is not None:
-        title = title or getattr(configuration.structures[queue.structure].name, language)
+    if owner := node.queue or node.order:
+        structure = configuration.structures[configuration.queues[owner].structure]
+        title = title or getattr(structure.name, language)
     return Point(
         name,
         next(kind for kind in _SHAPES if getattr(node, kind, None)),

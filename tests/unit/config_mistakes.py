@@ -115,7 +115,7 @@ MISTAKES = [
     ),
     ("YAML001", "menu.yaml", '"*": repeat', "*: repeat", ": repeat\n    in"),
     ("YAML001", "prompts.yaml", "az: Belə seçim", "az: @Belə", "@Belə"),
-    ("YAML001", "prompts.yaml", "az: Belə seçim", "az: {Belə} seçim", "seçim"),
+    ("YAML001", "prompts.yaml", "az: Belə seçim", "az: {Belə} seçim", "seçim yox"),
     ("YAML003", "queues.yaml", "max_wait: 10m", "max_wait: !!int 600", "!!int"),
     ("CFG005", "queues.yaml", "max_wait: 10m", "max_wait:\t10m", "\t10m"),
     ("CFG001", "hotline.yaml", "ami_port: 5038", "ami_secret: x\n    ami_port: 5038", "ami_secret"),
@@ -301,7 +301,7 @@ MISTAKES = [
     ),
     ("CFG003", "menu.yaml", "say: [goodbye], hangup: true", "redirect: head", "goodbye: {"),
     # prompts
-    ("PRM001", "menu.yaml", "say: [welcome, main_menu]", "say: [welcom, main_menu]", "welcom,"),
+    ("PRM001", "menu.yaml", "say: [welcome, main_menu,", "say: [welcom, main_menu,", "welcom,"),
     ("PRM002", "prompts.yaml", "az: Xahiş edirik, xətdə qalın.", 'az: ""', '""'),
     ("PRM003", "prompts.yaml", PLACE_MANY, "", "prompts:"),
     ("PRM004", "prompts.yaml", "Xahiş edirik", "Xahiş edirik {n}", "Xahiş edirik {n}"),

@@ -12,14 +12,14 @@ from ivr.config.queue_rules import Queue
 from ivr.config.shapes import Frozen
 from tests.unit.starter import load_changed, shipped
 
-OFFICE = "hours office (queue dvx, queue aparat, queue emdx, queue aibndx)"
+OFFICE = "hours office (queue dvx, queue aparat, queue emdx, queue aibndx, menu operator)"
 CASES = [
     ("menu.yaml", '        "2": services\n', "", ["in welcome, key 2 is gone; it led to services"]),
     (
         "menu.yaml",
         '"2": services\n',
-        '"2": services\n        "3": dvx\n',
-        ["in welcome, key 3 is new and leads to dvx"],
+        '"2": services\n        "4": dvx\n',
+        ["in welcome, key 4 is new and leads to dvx"],
     ),
     ("menu.yaml", '"1": ministry\n', '"1": dvx\n', ["in welcome, key 1 leads to dvx instead of ministry"]),
     (
@@ -40,11 +40,11 @@ CASES = [
     ("menu.yaml", "wait: 5s", "wait: 90s", ["menu node welcome waits for a key for 90 s instead of 5 s"]),
     (
         "menu.yaml",
-        "times: 1, then: aparat",
-        "times: 2, then: aparat",
+        "times: 1, then: operator",
+        "times: 2, then: operator",
         [
-            "menu node ministry after silence plays no_key up to 2 times, then aparat"
-            " instead of no_key up to 1 times, then aparat"
+            "menu node ministry after silence plays no_key up to 2 times, then operator"
+            " instead of no_key up to 1 times, then operator"
         ],
     ),
     (
@@ -55,9 +55,9 @@ CASES = [
     ),
     (
         "prompts.yaml",
-        "en: There is no such choice.",
-        "en: No such choice.",
-        ["prompt wrong_key in en says “No such choice.” instead of “There is no such choice.”"],
+        "en: That is not one of the options.",
+        "en: No such option.",
+        ["prompt wrong_key in en says “No such option.” instead of “That is not one of the options.”"],
     ),
     (
         "hours.yaml",

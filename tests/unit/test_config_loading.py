@@ -28,7 +28,9 @@ def test_every_key_has_the_place_where_it_is_written() -> None:
     loaded = shipped()
     assert loaded.places.at("queues", "dvx", "max_wait") == _position("queues.yaml", "max_wait")
     assert loaded.places.at("menu", "nodes", "ministry", "keys", "1") == _position("menu.yaml", '"1": dvx')
-    assert loaded.places.at("menu", "nodes", "welcome", "say", 1) == _position("menu.yaml", "main_menu]")
+    assert loaded.places.at("menu", "nodes", "welcome", "say", 1) == _position(
+        "menu.yaml", "main_menu, menu_closing]"
+    )
 
 
 def test_the_place_of_what_was_not_written_is_that_of_its_nearest_parent() -> None:
@@ -68,7 +70,7 @@ def test_the_same_entry_in_two_files_is_a_duplicate_with_both_places() -> None:
 
 
 def test_anchors_give_a_value_twice() -> None:
-    files = changed("menu.yaml", "keys: {", "keys: &choice {")
+    files = changed("menu.yaml", "silence: {", "silence: &silence {")
     assert load_files(files).problems == ()
 
 

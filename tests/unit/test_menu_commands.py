@@ -80,8 +80,8 @@ def test_a_language_the_hotline_does_not_speak_cannot_be_tried(folder: Path) -> 
 
 
 def test_the_shipped_tests_pass_alone_and_with_check(folder: Path) -> None:
-    assert _run(folder, "menu", "test").stdout == "19 menu tests passed\n"
-    assert "\nno problems in 8 files and 19 menu tests" in _run(folder, "config", "check").stdout
+    assert _run(folder, "menu", "test").stdout == "24 menu tests passed\n"
+    assert "\nno problems in 8 files and 24 menu tests" in _run(folder, "config", "check").stdout
 
 
 GIVEN = "given: {at: 2026-11-23 11:00}"
@@ -89,7 +89,12 @@ DIFFERENCES = [
     ("press: ['1'], hears: [welcome, goodbye]", "`goodbye` should be heard, not `main_menu`", "goodbye]", 1),
     ("hears: [welcome]", "nothing more should be heard, not `main_menu`", "hears", 1),
     ("hears: [..., closed]", "`closed` should be heard there", "closed]", 1),
-    ("hears: [welcome, main_menu, closed]", "`closed` should be heard, and nothing more is", "closed]", 1),
+    (
+        "hears: [welcome, main_menu, menu_closing, closed]",
+        "`closed` should be heard, and nothing more is",
+        "closed]",
+        1,
+    ),
     ("press: [hangup, '1'], hears: [...]", "the call has ended before `1`", "'1']", 2),
     ("press: ['1'], ends: {queue: dvx}", "`queue` is not `dvx` but nothing", "dvx}", 2),
     ("press: ['9'], ends: {language: ru}", "`language` is not `ru` but `en`", "ru}", 2),
@@ -110,7 +115,9 @@ def test_a_failing_test_says_what_differs_where_it_is_written_and_the_walk_up_to
     assert (problem["code"], problem["message"]) == ("TST001", f"it rings: {message}")
     assert (problem["line"], problem["column"]) == (2, line.index(pointed_at) + 1)
     assert len(problem["hint"].splitlines()) == steps
-    assert problem["hint"].startswith("195: hears welcome, main_menu (az), is asked in `welcome`")
+    assert problem["hint"].startswith(
+        "195: hears welcome, main_menu, menu_closing (az), is asked in `welcome`"
+    )
 
 
 @pytest.mark.parametrize(
