@@ -15,7 +15,7 @@ from ivr.config.menu_graph import reachable, takes_orders
 from ivr.config.model import Configuration
 from ivr.config.problems import Places, Problem
 from ivr.config.queue_rules import Queue
-from ivr.sounds.prompts import NUMBERED, PromptFile, needed, reserved
+from ivr.sounds.prompts import NUMBERED, PromptFile, needed, reserved, spoken_seconds
 from ivr.sounds.recorded import stale
 from ivr.sounds.synthesis import outdated
 
@@ -23,8 +23,6 @@ MAX_NUMBERS = 100
 """Recordings of one numbered prompt; more is a slip of the pen."""
 LONGEST_SECONDS = 30
 """Nobody at a telephone keeps more in mind."""
-_LETTERS_A_SECOND = 12
-"""As the voices speak: 11 in az, 13 in ru, 14 in en."""
 _MARK = re.compile(r"\{[^}]*\}|</?[a-z]+>")
 
 
@@ -61,7 +59,7 @@ def _without_spans(text: str) -> str:
 
 def reserved_are_there(configuration: Configuration, places: Places) -> Iterator[Problem]:
     """PRM003: a prompt the hotline plays by itself is missing."""
-    for name, reason in reserved(configuration).items():
+    for name, (reason, *_) in reserved(configuration).items():
         if not places.has("prompts", name):
             yield Problem.of("PRM003", places.at("prompts"), name=name, reason=reason)
 
@@ -70,7 +68,7 @@ def long_texts(configuration: Configuration, places: Places) -> Iterator[Problem
     """PRM009: a sentence takes longer to say than anybody listens."""
     for name, prompt in configuration.prompts.items():
         for language in configuration.hotline.languages:
-            seconds = len(_without_spans(getattr(prompt, language))) / _LETTERS_A_SECOND
+            seconds = spoken_seconds(_without_spans(getattr(prompt, language)))
             if seconds > LONGEST_SECONDS:
                 place = places.value_at("prompts", name, language)
                 yield Problem.of("PRM009", place, seconds=seconds, longest=LONGEST_SECONDS)

@@ -71,6 +71,16 @@ def _named(configuration: Configuration) -> Iterator[tuple[str, KeyPath, str | N
                 yield "PRM001", (*path, which, "say"), retry.say, "prompts"
 
 
+def where_heard(configuration: Configuration) -> dict[str, list[str]]:
+    """Prompt → why the hotline plays it by itself, and the nodes that say it: for a studio's sheet."""
+    found = reserved(configuration)
+    for _, path, name, section in _named(configuration):
+        if section == "prompts" and name:
+            words = [part for part in path if isinstance(part, str) and part not in ("nodes", "say")]
+            found.setdefault(name, []).append(".".join(words))
+    return found
+
+
 def _unused(configuration: Configuration, places: Places) -> Iterator[Problem]:
     """QUE003, QUE004, STR002, HRS008, PRM007: queues, structures, hours and prompts that nothing uses."""
     named: dict[str, set[str | None]] = defaultdict(set)

@@ -1,4 +1,4 @@
-"""`hotline prompts`: the sentences citizens hear, listed, built and played to a file."""
+"""`hotline prompts`: the sentences citizens hear, listed, built, played to a file, recorded in a studio."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ import tempfile
 import wave
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
+from ivr.checks.whole import where_heard
 from ivr.command.loading import draft_configuration, options, spoken
 from ivr.command.options import AsJson, group
-from ivr.command.printing import fail, print_line, print_result, progress
+from ivr.command.printing import fail, print_line, print_records, print_result, progress
 from ivr.config.problems import did_you_mean
-from ivr.sounds.prompts import PromptFile, needed
+from ivr.sounds.prompts import PromptFile, needed, spoken_seconds
 from ivr.sounds.recorded import is_recorded, note, stale
 from ivr.sounds.synthesis import PromptError, build, level, missing_programs, outdated
+from ivr.sounds.takes import faults
 
 app = group(
-    "The sentences citizens hear: list them, build their sound files, listen to one.",
+    "The sentences citizens hear: list them, build their sound files, listen to one, have them recorded.",
     "hotline prompts build --out prompts",
 )
 
@@ -86,6 +88,69 @@ def play_prompt(
     except OSError as error:
         fail(f"{out} cannot be written: {error.strerror}", hint="name another file with --out")
     print_line(f"{out}: {files[name].text}")
+
+
+@app.command("script", epilog="Example: hotline prompts script --lang az > studio-az.csv")
+def write_script(
+    language: Annotated[str, typer.Option("--lang", "--language", help="Default the hotline's first.")] = "",
+    out: Annotated[Path, typer.Option(help="Folder that `prompts build` wrote to.")] = Path("prompts"),
+    form: Annotated[
+        Literal["csv", "jsonl"], typer.Option("--format", help="CSV, or one JSON object a line.")
+    ] = "csv",
+) -> None:
+    """The sheet for a studio: each file, what it says, where it is heard and how many seconds it takes.
+
+    Words of another voice are marked, such as [ru]. `measured` seconds are those of the built file,
+    `estimated` ones are counted from the letters.
+    """
+    configuration = draft_configuration()
+    files, heard = _files(spoken(configuration, language)), where_heard(configuration)
+    old = outdated(files, options().config, out)
+    rows = []
+    for file in files:
+        seconds = None if file in old else _size(out / file.path)["seconds"]
+        said = (text if voice == file.language else f"[{voice}] {text}" for voice, text in file.parts)
+        rows.append(
+            {
+                "file": f"{file.name}.wav",
+                "sentence": " ".join(said),
+                "heard": "; ".join(heard.get(file.prompt, ())),
+                "seconds": seconds or round(spoken_seconds(file.text), 1),
+                "length": "measured" if seconds else "estimated",
+            }
+        )
+    print_records(form, ("file", "sentence", "heard", "seconds", "length"), rows)
+
+
+@app.command("import", epilog="Example: hotline prompts import takes --lang az --dry-run")
+def import_takes(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", exists=True, file_okay=False)],
+    language: Annotated[str, typer.Option("--lang", "--language", help="The language of the takes.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check.")] = False,
+) -> None:
+    """Check a folder of takes, NAME.wav each, and put all of them into the configuration, or none.
+
+    A take is named like its prompt, can be read, is about as long as its sentence, has a little silence at
+    both ends and is not clipped. A prompt that is recorded already may be left out.
+    """
+    config, files = options().config, _files(language)
+    if "sox" in missing_programs():
+        fail("not installed: sox", hint="apt-get install sox")
+    try:
+        found = list(faults(folder, files, config))
+        for name, problem, hint in found:
+            print_line(f"{name}: {problem}{hint and f' ({hint})'}", err=True)
+        if found:
+            fail(f"{len(found)} problems, nothing is copied", hint="correct them and import the folder again")
+        takes = [file for file in files if (folder / f"{file.name}.wav").is_file()]
+        for file in takes if not dry_run else ():
+            file.recorded(config).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(folder / f"{file.name}.wav", file.recorded(config))
+        if not dry_run:
+            note(files, config)
+    except OSError as error:
+        fail(f"{error.filename} cannot be read or written: {error.strerror}")
+    print_line(f"{len(takes)} takes are right, {0 if dry_run else len(takes)} copied")
 
 
 def _files(language: str) -> tuple[PromptFile, ...]:

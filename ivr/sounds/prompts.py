@@ -47,6 +47,9 @@ NUMBERED: Final[Mapping[str, tuple[int, int]]] = {
 }
 """Prompts of our own that are said with a number: the first and last of those that must be recorded."""
 
+_LETTERS_A_SECOND: Final = 12
+"""As the voices speak: 11 in az, 13 in ru, 14 in en."""
+_LETTERS_OF_DIGIT: Final = "digit"
 _SPAN = re.compile(r"<(az|ru|en)>(.*?)</\1>", re.DOTALL)
 
 
@@ -81,8 +84,8 @@ class PromptFile:
         return " ".join(text for _, text in self.parts)
 
 
-def reserved(configuration: Configuration) -> dict[str, str]:
-    """Prompts the compiled dialplan plays by itself, each with the reason, for the admin who lacks one."""
+def reserved(configuration: Configuration) -> dict[str, list[str]]:
+    """Prompts the compiled dialplan plays by itself, each with the reasons, for the admin who lacks one."""
     callback = configuration.callback
     played: list[tuple[Sequence[str], object, str]] = [
         (CALLBACK_NOTICES, callback.enabled, "callbacks are enabled"),
@@ -105,8 +108,16 @@ def reserved(configuration: Configuration) -> dict[str, str]:
             (("order_key",), is_ordered and rules.key is not None, f"{has} `order.key`"),
             ((ORDER_OFFER,), is_ordered and rules.over is not None, f"{has} `order.over`"),
         ]
-    # Of several reasons the first one is told.
-    return {name: why for names, is_needed, why in reversed(played) if is_needed for name in names}
+    reasons: dict[str, list[str]] = {}
+    for names, is_needed, why in played:
+        for name in names if is_needed else ():
+            reasons.setdefault(name, []).append(why)
+    return reasons
+
+
+def spoken_seconds(text: str) -> float:
+    """About how long a voice takes to say a text; no better than by half or double."""
+    return len(re.sub(r"\d", _LETTERS_OF_DIGIT, text)) / _LETTERS_A_SECOND
 
 
 def spelled(number: int) -> tuple[str, ...]:

@@ -158,10 +158,16 @@ _WINDOW_SECONDS: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """`decibels`: mean power of the voice, 0 at full scale; None if nothing is heard."""
+    """`decibels`: mean power of the voice, 0 at full scale; None if nothing is heard.
+
+    `before` and `after` are seconds of silence around the voice, `clipped` counts samples at full scale.
+    """
 
     seconds: float
     decibels: float | None
+    before: float
+    after: float
+    clipped: int
 
 
 def level(path: Path) -> Level:
@@ -172,6 +178,20 @@ def level(path: Path) -> Level:
     step = int(rate * _WINDOW_SECONDS)
     windows = (samples[start : start + step] for start in range(0, len(samples), step))
     powers = [sum(sample * sample for sample in window) / len(window) for window in windows]
-    heard = [power for power in powers if power > _SILENCE]
-    decibels = 10 * math.log10(sum(heard) / len(heard) / _FULL_SCALE) if heard else None
-    return Level(len(samples) / rate, decibels)
+    heard = [position for position, power in enumerate(powers) if power > _SILENCE]
+    first, last = (heard[0], heard[-1] + 1) if heard else (len(powers), len(powers))
+    mean = sum(powers[position] for position in heard) / max(len(heard), 1)
+    return Level(
+        seconds=len(samples) / rate,
+        decibels=10 * math.log10(mean / _FULL_SCALE) if heard else None,
+        before=first * step / rate,
+        after=max(len(samples) - last * step, 0) / rate,
+        clipped=samples.count(32767) + samples.count(-32768),
+    )
+
+
+def level_of_take(take: Path, file: PromptFile, work: Path) -> Level:
+    """The level of a recording in any format sox reads, by a copy in `work`. Raises PromptError."""
+    plain = work / f"{file.name}.wav"
+    _run(file, "sox", str(take), "-c", "1", "-b", "16", "-e", "signed-integer", str(plain))
+    return level(plain)
