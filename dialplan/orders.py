@@ -43,6 +43,10 @@ _ROUND, _CHOICE, _OFFERS_TIMES = "ORDER_ROUND", "ORDER_CHOICE", "ORDER_OFFERS_TI
 _ORDER = "ORDER"
 _QUEUE = var(words.VAR_QUEUE)
 _KEY_WAIT, _OFFER_WAIT = "5", "3"
+_SHOWN_NUMBER = choose(
+    is_equal(f"{words.VAR_PRESENTATION}:0:6", "prohib"), "", var(f"FILTER(0-9,{var('CALLERID(num)')})")
+)
+"""The caller's; empty if it is hidden."""
 
 
 def contexts(source: Source) -> Iterator[Context]:
@@ -100,7 +104,13 @@ def _ways(source: Source, name: str, queue: Queue) -> Iterator[Context]:
         place = at("over")
         yield Context(
             inside(f"offer-{name}"),
-            Extension("s", Step("Background", sounds(ORDER_OFFER), place), Step("WaitExten", _OFFER_WAIT)),
+            Extension(
+                "s",
+                assign({_NUMBER: _SHOWN_NUMBER}, place),
+                goto_if(is_equal(_NUMBER), "t,1"),  # the request would be refused
+                Step("Background", sounds(ORDER_OFFER)),
+                Step("WaitExten", _OFFER_WAIT),
+            ),
             Extension(key, assign({ORDER_THEN: ""}, place), goto(order_context(name))),
             *wrong_or_silent(goto(queue_context(name), label="join", place=place)),
         )
@@ -125,11 +135,9 @@ def _back(source: Source, name: str, queue: Queue) -> Iterator[Extension]:
 
 def _asking(source: Source) -> Iterator[Extension]:
     """The dialogue: 1 this number, 2 another one, * or three silences none."""
-    is_hidden = is_equal(f"{words.VAR_PRESENTATION}:0:6", "prohib")
-    number = choose(is_hidden, "", var(f"FILTER(0-9,{var('CALLERID(num)')})"))
     yield Extension(
         "s",
-        assign({_NUMBER: number, _CALLER: number}),
+        assign({_NUMBER: _SHOWN_NUMBER, _CALLER: _SHOWN_NUMBER}),
         goto_if(is_equal(_NUMBER), "hidden,1"),
         Step("Background", sounds("order_number"), label="ask"),
         assign({_AT: "0"}),

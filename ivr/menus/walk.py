@@ -260,7 +260,7 @@ class Menu:
         heard = _said(caller, self.announced(name, caller.was_told))
         if queue.announce_position or queue.announce_every:
             caller = replace(caller, was_told=True)
-        if self._order_key(name) and self.offers(name):
+        if self.number and self._order_key(name) and self.offers(name):
             return Step(replace(caller, door=Door(name, "offer")), heard + _said(caller, [ORDER_OFFER]))
         return Step(replace(caller, queue=name), heard)
 

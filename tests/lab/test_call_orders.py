@@ -107,6 +107,7 @@ def test_an_order_may_be_refused_or_offered_and_who_is_owed_a_call_is_told_so(tm
             Caller.open(SECOND, ear.house.sip) as second,
             Caller.open(THIRD, ear.house.sip) as third,
             Caller.open(OTHER, ear.house.sip) as owed,
+            Caller.open("", ear.house.sip) as hidden,
         ):
             keyed = await first.dial("19511", EVENING)
             await keyed.heard(*ear.prompts("az", "order_number"))
@@ -146,6 +147,9 @@ def test_an_order_may_be_refused_or_offered_and_who_is_owed_a_call_is_told_so(tm
                 await offered.heard(*ear.prompts("az", "order_offer"))
                 await offered.press("5")
                 await offered.heard(*ear.prompts("az", "order_number"))
+                alone = await hidden.dial("19511", OPEN)
+                await ear.event("QueueCallerJoin", CallerIDNum="anonymous")
+                assert not alone.stream.track.hearings(ear.prompts("az", "order_offer"))
 
     asyncio.run(scenario())
 

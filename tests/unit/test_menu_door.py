@@ -26,6 +26,7 @@ OWED = replace(LONG_WAIT, is_owed=True)
         (LONG_WAIT, "7", "calls_recorded place_many order_offer", "dvx", False),
         (LONG_WAIT, "1 *", f"calls_recorded place_many order_offer {READ_BACK}", "dvx", False),
         (LONG_WAIT, "1 1", f"calls_recorded place_many order_offer {READ_BACK} order_noted", "", True),
+        (replace(LONG_WAIT, number=""), "", "calls_recorded place_many", "dvx", False),
         (LONG_WAIT, "h", "calls_recorded place_many order_offer", "", True),
         (OWED, "", "calls_recorded owed_callback", "", False),
         (OWED, "1", "calls_recorded owed_callback owed_goodbye", "", True),
