@@ -20,7 +20,7 @@ from ivr.asterisk.words import VAR_LANGUAGE, VAR_PRESENTATION, VAR_SURVEY
 from ivr.calls.numbers import ReadNumber
 from ivr.config.model import Configuration
 from ivr.storage.engine.store import Store
-from ivr.storage.owed.missed import last_chosen
+from ivr.storage.owed.undecided import last_chosen
 from ivr.storage.records.surveys import was_asked_since
 
 

@@ -30,7 +30,7 @@ from callback_dialer.starting import START_WITHIN, plan
 from ivr.asterisk import words
 from ivr.calls.numbers import CallerNumber
 from ivr.storage.engine.store import StoreThread
-from ivr.storage.owed import attempts, callbacks, missed, switches
+from ivr.storage.owed import attempts, callbacks, switches, undecided
 from ivr.visits.from_queue_log import LogLine
 
 log = structlog.get_logger(__name__)
@@ -193,7 +193,7 @@ def _take_in(
     trunk, at = start.data[0].partition(" ")[0], datetime.fromtimestamp(start.epoch, UTC)
     if not number or trunk not in policy.trunks or start.queue not in policy.queues:
         return False
-    missed.lock_number(connection, number)
+    undecided.lock_number(connection, number)
     callback_id = callbacks.open_for(connection, number)
     if callback_id is None:  # nor is its missed call known
         order = Order(

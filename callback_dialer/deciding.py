@@ -27,7 +27,7 @@ from ivr.calls.numbers import CallerNumber
 from ivr.config.callback_rules import Budget
 from ivr.figures.missed import MissedCall, missed_calls
 from ivr.storage.engine.statements import advisory_lock, clock_of
-from ivr.storage.owed import budgets, callbacks, missed, switches
+from ivr.storage.owed import budgets, callbacks, switches, undecided
 from ivr.storage.owed.callbacks import Wanted
 
 BY_HAND: Final = "(by hand)"
@@ -97,12 +97,12 @@ BEGINS_AS: Final[Mapping[Verdict, OpenState]] = {
 
 def decide_call(connection: Connection, call_id: int, policy: Policy) -> list[Decision]:
     """Decide the missed calls of one ended call; nothing if another dialer did."""
-    if not missed.claim(connection, call_id):
+    if not undecided.claim(connection, call_id):
         return []
-    done = missed.decided_structures(connection, call_id)
+    done = undecided.decided_structures(connection, call_id)
     return [
         _decide_one(connection, one, policy)
-        for one in missed_calls(missed.ended_call(connection, call_id))
+        for one in missed_calls(undecided.ended_call(connection, call_id))
         if one.structure not in done
     ]
 
@@ -127,7 +127,7 @@ def against_request(
 
 def _decide_one(connection: Connection, one: MissedCall, policy: Policy) -> Decision:
     if one.caller_e164:
-        missed.lock_number(connection, one.caller_e164)
+        undecided.lock_number(connection, one.caller_e164)
     now = clock_of(connection)
     who = candidate(one)
     decision = decide(one, _facts(connection, who, who.e164, policy, now), policy, now)
@@ -135,7 +135,7 @@ def _decide_one(connection: Connection, one: MissedCall, policy: Policy) -> Deci
     is_suspect = decision.held_for == "operator"
     if is_suspect and switches.turn_off(connection, switches.held(one.trunk), decision.why):
         callbacks.hold_back(connection, one.trunk, now - SUSPECT, decision.why)
-    missed.record_decision(connection, one, decision.verdict, decision.why, callback_id)
+    undecided.record_decision(connection, one, decision.verdict, decision.why, callback_id)
     tell("missed call", decision, call_id=one.call_id)
     return decision
 
@@ -146,9 +146,9 @@ def _facts(connection: Connection, who: Candidate, orderer: str, policy: Policy,
         return Facts()
     return replace(
         guarded(connection, number, orderer, who.trunk, who.at, policy, now),
-        is_answered_again=missed.holds(connection, missed.answered_after(number, who.at)),
-        is_reached=missed.holds(connection, callbacks.reached_after(number, who.at)),
-        is_on_the_line=missed.holds(connection, missed.on_the_line(number)),
+        is_answered_again=undecided.holds(connection, undecided.answered_after(number, who.at)),
+        is_reached=undecided.holds(connection, callbacks.reached_after(number, who.at)),
+        is_on_the_line=undecided.holds(connection, undecided.on_the_line(number)),
         is_owed=callbacks.open_for(connection, number) is not None,
         is_denied=switches.is_denied(connection, number, policy.key()),
         paused=switches.why_off(connection, "accept"),

@@ -40,7 +40,7 @@ from ivr.config.lending import loans
 from ivr.config.model import Configuration
 from ivr.queues.board import Board, refresh
 from ivr.storage.engine.store import StoreAway, StoreThread
-from ivr.storage.owed import attempts, budgets, missed, orders, waiting
+from ivr.storage.owed import attempts, budgets, undecided, waiting
 from ivr.storage.running.liveness import Lease
 
 log = structlog.get_logger(__name__)
@@ -159,11 +159,11 @@ class Dialer:
 
     async def _decide_orders(self) -> None:
         """Those that Python did not answer in time; before the calls they ended."""
-        for order in await self.store.read(lambda c: orders.undecided(c, CALLS_AT_ONCE)):
+        for order in await self.store.read(lambda c: undecided.undecided_requests(c, CALLS_AT_ONCE)):
             await self.store.write(partial(decide_order, asked=order, policy=self.policy))
 
     async def _decide_ended_calls(self) -> None:
-        for call_id in await self.store.read(lambda c: missed.undecided(c, CALLS_AT_ONCE)):
+        for call_id in await self.store.read(lambda c: undecided.undecided(c, CALLS_AT_ONCE)):
             await self.store.write(partial(decide_call, call_id=call_id, policy=self.policy))
 
     async def _settle_waiting(self) -> None:

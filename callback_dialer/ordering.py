@@ -20,8 +20,7 @@ from callback_dialer.policy import Policy
 from ivr.calls.callbacks import CallOrder, HeldFor, OrderAnswer, Reason
 from ivr.calls.numbers import CallerNumber
 from ivr.storage.engine.statements import clock_of
-from ivr.storage.owed import callbacks, missed
-from ivr.storage.owed import orders as noted_orders
+from ivr.storage.owed import callbacks, undecided
 from ivr.storage.owed.callbacks import Wanted, Wish
 
 
@@ -74,7 +73,7 @@ def place(connection: Connection, order: Order, policy: Policy, server: str) -> 
     """Open the callback, if a missed call of that number would be owed one now."""
     e164 = order.number.e164
     if e164:
-        missed.lock_number(connection, e164)
+        undecided.lock_number(connection, e164)
     now = clock_of(connection)
     asked_at = min(order.asked_at or now, now)
     reason_against = against_request(connection, order.number, order.arrived_over, asked_at, policy, order.by)
@@ -92,15 +91,15 @@ def place_all(connection: Connection, orders: Sequence[Order], policy: Policy, s
     """Each as `place` does: one that is refused is told so, and takes none with it."""
     # All numbers first and in one order, as `place` locks the budgets: else two lists wait for each other.
     for e164 in sorted({order.number.e164 for order in orders} - {""}):
-        missed.lock_number(connection, e164)
+        undecided.lock_number(connection, e164)
     return [place(connection, order, policy, server) for order in orders]
 
 
 def take(connection: Connection, asked: CallOrder, policy: Policy) -> OrderAnswer:
     """Note and decide an order; what was decided before stays."""
-    noted_orders.note(connection, asked)
+    undecided.note_request(connection, asked)
     decide_order(connection, asked, policy)
-    callback_id = noted_orders.callback_of(connection, asked)
+    callback_id = undecided.callback_of_request(connection, asked)
     callback = None if callback_id is None else callbacks.find(connection, callback_id)
     if callback is None:
         return OrderAnswer(None)
@@ -110,10 +109,12 @@ def take(connection: Connection, asked: CallOrder, policy: Policy) -> OrderAnswe
 
 def decide_order(connection: Connection, asked: CallOrder, policy: Policy) -> Decision | None:
     """Decide a noted order; None if it has been."""
-    if not noted_orders.claim(connection, asked):
+    if not undecided.claim_request(connection, asked):
         return None
     placed = _placed(connection, asked, policy)
-    noted_orders.decided(connection, asked, placed.decision.verdict, placed.decision.why, placed.callback_id)
+    undecided.request_decided(
+        connection, asked, placed.decision.verdict, placed.decision.why, placed.callback_id
+    )
     tell("order", placed.decision, queue=asked.queue)
     return placed.decision
 

@@ -16,8 +16,7 @@ from ivr.config.model import Configuration
 from ivr.config.problems import Places, Problem
 from ivr.config.queue_rules import Queue
 from ivr.sounds.prompts import NUMBERED, PromptFile, needed, reserved, spoken_seconds
-from ivr.sounds.recorded import stale
-from ivr.sounds.synthesis import outdated
+from ivr.sounds.synthesis import outdated, stale
 
 MAX_NUMBERS = 100
 """Recordings of one numbered prompt; more is a slip of the pen."""

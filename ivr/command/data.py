@@ -26,8 +26,7 @@ from ivr.command.queue_logs import audit, backfill
 from ivr.command.reports import show_totals, told_days
 from ivr.command.status import gap_told
 from ivr.command.store import make_tables, noted, open_store
-from ivr.reading import calls
-from ivr.reading.export import NUMBERS, Kind, fields, rows
+from ivr.reading.export import NUMBERS, Kind, fields, find, rows
 from ivr.retention import recordings
 from ivr.retention.purge import Done, is_any_nameless, purge, why_doubtful
 from ivr.storage.engine.store import Store
@@ -186,7 +185,7 @@ def find_recordings(
     with open_store() as store:
         found = [
             {**asdict(one), "file": str(file)}
-            for one in store.read(lambda connection: calls.find(connection, linkedids, number))
+            for one in store.read(lambda connection: find(connection, linkedids, number))
             if (folder := folders.get(one.server)) is not None
             for file in recordings.of_call(folder, one.server, one.linkedid)
             if number or call == one.linkedid or wanted == file

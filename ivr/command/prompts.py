@@ -17,8 +17,16 @@ from ivr.command.options import AsJson, group
 from ivr.command.printing import fail, print_line, print_records, print_result, progress
 from ivr.config.problems import did_you_mean
 from ivr.sounds.prompts import PromptFile, needed, spoken_seconds
-from ivr.sounds.recorded import is_recorded, note, stale
-from ivr.sounds.synthesis import PromptError, build, level, missing_programs, outdated
+from ivr.sounds.synthesis import (
+    PromptError,
+    build,
+    is_recorded,
+    level,
+    missing_programs,
+    note,
+    outdated,
+    stale,
+)
 from ivr.sounds.takes import faults
 
 app = group(

@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, Connection, exists, func, or_, select, type_c
 from ivr.base.masking import is_pseudonym
 from ivr.figures.missed import MISSED_OUTCOMES, missed_calls
 from ivr.storage.engine.store import Store
-from ivr.storage.owed.missed import decided_structures, ended_call
+from ivr.storage.owed.undecided import decided_structures, ended_call
 from ivr.storage.records.sealed import sealed_between
 from ivr.storage.records.stored import Stored
 from ivr.storage.schema.columns import from_millis

@@ -1,15 +1,20 @@
-"""Rows for other programs: visits, callbacks, attempts, surveys, orders; as stored, in seconds and UTC."""
+"""Rows for other programs: visits, callbacks, attempts, surveys, orders; as stored, in seconds and UTC.
+
+`find` looks calls up by their linkedid or by the caller's number.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Select, func, select
 
+from ivr.storage.engine.statements import all_as, columns
 from ivr.storage.schema.owed import attempts, callbacks, orders
-from ivr.storage.schema.recorded import surveys, visits
+from ivr.storage.schema.recorded import calls, surveys, visits
 
 Kind = Literal["visits", "callbacks", "attempts", "surveys", "orders"]
 
@@ -71,3 +76,23 @@ _KINDS: Final[dict[Kind, tuple[Select[Any], Callable[[dict[str, Any]], dict[str,
     "orders": (select(orders).order_by(orders.c.asked_at, orders.c.id), _without_numbers),
     "surveys": (select(surveys).order_by(surveys.c.asked_at, surveys.c.id), dict),
 }
+
+
+_MOST: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCall:
+    """One call, as far as it is needed to find its recordings."""
+
+    server: str
+    linkedid: str
+    caller_e164: str
+    began_at: datetime
+
+
+def find(connection: Connection, linkedids: Collection[str], number: str) -> list[FoundCall]:
+    """Calls of that number, without one those with these linkedids: the latest first, at most a hundred."""
+    is_it = calls.c.caller_e164 == number if number else calls.c.linkedid.in_(linkedids)
+    query = select(*columns(FoundCall, calls)).where(is_it).order_by(calls.c.began_at.desc())
+    return all_as(connection, FoundCall, query.limit(_MOST))

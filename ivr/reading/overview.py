@@ -16,7 +16,7 @@ from ivr.calls.callbacks import OPEN_STATES
 from ivr.queues.board import AgentChange
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.owed import switches
-from ivr.storage.owed.missed import is_open_now
+from ivr.storage.owed.undecided import is_open_now
 from ivr.storage.people import audit
 from ivr.storage.people.agents import latest
 from ivr.storage.running.listening import SILENT_AFTER, Gap, gaps_between, is_silent

@@ -21,7 +21,7 @@ from ivr.calls.numbers import CallerNumber
 from ivr.config.model import Configuration
 from ivr.recording.watched import Watched
 from ivr.storage.engine.statements import advisory_lock
-from ivr.storage.owed import orders
+from ivr.storage.owed import undecided
 from ivr.storage.people import agents
 from ivr.storage.records import surveys
 from ivr.storage.records.visits import Saved, save
@@ -161,7 +161,7 @@ def keep(connection: Connection, server: str, watched: Watched, told: Told) -> S
     )
     surveys.keep(connection, told.changes.surveys)
     for order in told.orders:
-        orders.note(connection, order)
+        undecided.note_request(connection, order)
     if told.read_to is not None:
         for first_line, position in told.settled.items():
             log_positions.put(connection, server, watched.scope, first_line, position)

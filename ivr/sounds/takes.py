@@ -13,8 +13,7 @@ from typing import Final, NamedTuple
 
 from ivr.config.problems import did_you_mean
 from ivr.sounds.prompts import PromptFile, spoken_seconds
-from ivr.sounds.recorded import is_recorded, stale
-from ivr.sounds.synthesis import Level, PromptError, level_of_take
+from ivr.sounds.synthesis import Level, PromptError, is_recorded, level_of_take, stale
 
 MOST_SILENCE_SECONDS: Final = 1.0
 MOST_CLIPPED: Final = 3

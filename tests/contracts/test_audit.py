@@ -24,7 +24,7 @@ from ivr.recording.watched import Watched
 from ivr.retention.purge import purge
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.engine.store import Store
-from ivr.storage.owed import missed
+from ivr.storage.owed import undecided
 from ivr.storage.schema.owed import decisions
 from ivr.storage.schema.recorded import calls, visits
 from tests.callback_policy import policy
@@ -52,7 +52,7 @@ def house(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 
 def decide_all(connection: Connection) -> None:
-    for call_id in missed.undecided(connection, CALLS):
+    for call_id in undecided.undecided(connection, CALLS):
         decide_call(connection, call_id, policy())
 
 

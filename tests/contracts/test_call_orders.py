@@ -26,7 +26,7 @@ from ivr.reading.callback_history import history
 from ivr.reading.export import rows
 from ivr.retention.purge import purge
 from ivr.storage.engine.store import Store
-from ivr.storage.owed import callbacks, orders
+from ivr.storage.owed import callbacks, undecided
 from ivr.storage.owed.callbacks import Callback
 from ivr.storage.schema.owed import callbacks as callbacks_table
 from ivr.storage.schema.owed import orders as orders_table
@@ -70,14 +70,14 @@ def test_an_order_told_by_agi_and_by_queue_log_in_any_order_is_one_callback(stor
     policy = open_rules()
     by_agi_first, by_log_first = asked(uniqueid="17.2"), asked(uniqueid="17.3", number=OTHER)
     store.write(lambda c: take(c, by_agi_first, policy))
-    store.write(lambda c: orders.note(c, by_agi_first))
-    store.write(lambda c: orders.note(c, by_log_first))
+    store.write(lambda c: undecided.note_request(c, by_agi_first))
+    store.write(lambda c: undecided.note_request(c, by_log_first))
     store.write(lambda c: take(c, by_log_first, policy))
     for one in (by_agi_first, by_log_first):
-        store.write(partial(orders.note, order=one))
+        store.write(partial(undecided.note_request, order=one))
         assert store.write(partial(decide_order, asked=one, policy=policy)) is None
     assert len(all_of(store)) == 2
-    assert store.read(lambda c: orders.undecided(c, 9)) == []
+    assert store.read(lambda c: undecided.undecided_requests(c, 9)) == []
 
 
 def test_an_order_whose_callback_is_over_is_not_called_again_when_its_line_is_read_again(
@@ -86,15 +86,15 @@ def test_an_order_whose_callback_is_over_is_not_called_again_when_its_line_is_re
     order, policy = asked(), open_rules()
     store.write(lambda c: take(c, order, policy))
     store.write(lambda c: callbacks.close(c, 1, "unreachable", "nobody lifted"))
-    store.write(lambda c: orders.note(c, order))
+    store.write(lambda c: undecided.note_request(c, order))
     assert store.write(lambda c: take(c, order, policy)).called_from is not None
     assert [one.state for one in all_of(store)] == ["unreachable"]
 
 
 def test_an_order_only_queue_log_tells_of_is_decided_once_and_forgets_the_numbers(store: Store) -> None:
     order, policy = asked(number=OTHER), open_rules()
-    store.write(lambda c: orders.note(c, order))
-    [found] = store.read(lambda c: orders.undecided(c, 9))
+    store.write(lambda c: undecided.note_request(c, order))
+    [found] = store.read(lambda c: undecided.undecided_requests(c, 9))
     assert found == order
     decision = store.write(lambda c: decide_order(c, found, policy))
     assert decision is not None

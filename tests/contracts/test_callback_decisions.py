@@ -16,7 +16,7 @@ from callback_dialer.resolving import known
 from ivr.calls.callbacks import OPEN_STATES
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.engine.store import Store
-from ivr.storage.owed import attempts, callbacks, missed, waiting
+from ivr.storage.owed import attempts, callbacks, undecided, waiting
 from ivr.storage.owed.callbacks import Callback
 from ivr.storage.owed.waiting import Idle
 from ivr.storage.schema.owed import callback_journal, decisions
@@ -32,7 +32,7 @@ def decide_all(connection: Connection) -> list[str]:
     """Look at every ended call nobody has looked at; the verdicts."""
     return [
         decision.verdict
-        for call_id in missed.undecided(connection, 100)
+        for call_id in undecided.undecided(connection, 100)
         for decision in decide_call(connection, call_id, ALWAYS)
     ]
 
@@ -74,7 +74,7 @@ def test_a_call_is_decided_only_once(store: Store) -> None:
         call_id = store_call(connection)
         assert len(decide_call(connection, call_id, ALWAYS)) == 1
         assert decide_call(connection, call_id, ALWAYS) == []
-        assert missed.undecided(connection, 10) == []
+        assert undecided.undecided(connection, 10) == []
 
     store.write(work)
 
@@ -84,7 +84,7 @@ def test_a_call_that_is_looked_at_again_keeps_its_decision(store: Store) -> None
         call_id = store_call(connection)
         decide_all(connection)
         connection.exec_driver_sql("UPDATE calls SET decided_at = NULL")
-        assert missed.undecided(connection, 10) == [call_id]
+        assert undecided.undecided(connection, 10) == [call_id]
         assert decide_all(connection) == []
         assert count(connection, decisions) == 1
 

@@ -24,7 +24,7 @@ from ivr.reading.totals import totals
 from ivr.recording.watched import Watched
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.engine.store import Store
-from ivr.storage.owed import callbacks, missed, switches
+from ivr.storage.owed import callbacks, switches, undecided
 from ivr.storage.schema.owed import attempts, decisions
 from ivr.storage.schema.owed import callbacks as callbacks_table
 from tests.callback_policy import ROUND_THE_CLOCK, policy, shipped
@@ -73,7 +73,7 @@ def told(*numbers: str) -> list[dict[str, Any]]:
 def decide_all(connection: Connection, rules: Policy) -> list[str]:
     return [
         decision.verdict
-        for call_id in missed.undecided(connection, 10**6)
+        for call_id in undecided.undecided(connection, 10**6)
         for decision in decide_call(connection, call_id, rules)
     ]
 

@@ -18,7 +18,7 @@ from callback_dialer.pacing import QueueLoad
 from callback_dialer.starting import release_next, start_next
 from ivr.calls.numbers import CallerNumber
 from ivr.storage.engine.store import Store
-from ivr.storage.owed import missed
+from ivr.storage.owed import undecided
 from ivr.storage.schema.owed import attempts, callbacks, decisions
 from tests.contracts.test_callback_decisions import ALWAYS, decide_all
 from tests.stored_calls import store_call
@@ -91,7 +91,7 @@ def test_a_call_somebody_is_deciding_is_left_to_them_at_once(postgresql_store: S
     [ended] = miss(postgresql_store, *numbers(1))
 
     def in_mid_decision(connection: Connection) -> None:
-        assert missed.claim(connection, ended)
+        assert undecided.claim(connection, ended)
         assert postgresql_store.write(partial(decide_call, call_id=ended, policy=ALWAYS)) == []
 
     postgresql_store.write(in_mid_decision)

@@ -29,7 +29,7 @@ from ivr.reading import export
 from ivr.recording.queue_log import QueueLog, keep
 from ivr.recording.watched import Watched
 from ivr.storage.engine.store import Store
-from ivr.storage.owed.missed import ended_call
+from ivr.storage.owed.undecided import ended_call
 from ivr.storage.records.visits import save
 from ivr.storage.schema.recorded import calls, visits
 from ivr.visits.facts import Tick

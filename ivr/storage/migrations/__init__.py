@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, inspect, text
 
+from ivr.storage.engine.statements import advisory_lock
 from ivr.storage.engine.store import Store, StoreUnfit
 
 NEWEST: Final = "first_992f70d3b86e"
@@ -21,10 +22,7 @@ def migrate(store: Store) -> bool:
     """
     made = False
     if store.read(schema_of) is None:
-        # Imported where it is wanted: it takes as long as all else that a command imports.
-        from ivr.storage.migrations.upgrade import upgrade
-
-        made = store.write(upgrade)
+        made = store.write(_make_tables)
     require_tables(store)
     return made
 
@@ -47,3 +45,22 @@ def schema_of(connection: Connection) -> str | None:
         return None
     version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return version
+
+
+def _make_tables(connection: Connection) -> bool:
+    """Make the tables, unless another process did so meanwhile; returns whether this one did."""
+    # Imported where it is wanted: Alembic takes as long as all else that a command imports.
+    from alembic import command
+    from alembic.config import Config
+
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
+        # Of daemons that start at once, one makes the tables and the others wait, however long it takes.
+        advisory_lock(connection, "migrations")
+    if schema_of(connection) is not None:
+        return False
+    config = Config()
+    config.set_main_option("script_location", "ivr.storage:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    return True

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, insert, select, text, update
 from ivr.calls.callbacks import AttemptState, Disposition, states_before
 from ivr.storage.engine.statements import all_as, among, columns, one_as
 from ivr.storage.owed.callbacks import Callback
-from ivr.storage.owed.missed import on_the_line
+from ivr.storage.owed.undecided import on_the_line
 from ivr.storage.schema.owed import ATTEMPT_LIVE, attempt_journal, attempts, callbacks
 from ivr.storage.schema.recorded import VISIT_OF_ATTEMPT, visits
 

@@ -19,7 +19,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from ivr.calls.callbacks import FREE_DISPOSITIONS, WAITING_STATES, ClosedState
 from ivr.storage.engine.statements import one_as
 from ivr.storage.owed.callbacks import Callback, close, hold, release
-from ivr.storage.owed.missed import answered_after, on_the_line
+from ivr.storage.owed.undecided import answered_after, on_the_line
 from ivr.storage.schema.columns import MOST_AHEAD, ago, database_now
 from ivr.storage.schema.owed import attempts, callbacks
 

@@ -1,23 +1,25 @@
-"""Ended calls and what is known about their callers, read for the callback decision; decisions written once.
+"""Ended calls and callback requests that wait for a decision, and what is known of their callers.
 
 A call is looked at once, when it has ended (`calls.decided_at`), and each of its missed calls gets one
 row in `decisions`. Only citizens' own calls count as calling again: visits of origin `inbound`, never our
-callbacks'. Called by `callback_dialer.deciding` and `callback_dialer.starting`.
+callbacks'. A request is noted once, whether AGI, queue_log or both report it: the recorder and backfill note
+what queue_log has. The dialer decides both, each once.
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, exists, insert, select, text, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from ivr.calls.callbacks import Verdict
+from ivr.calls.callbacks import CallOrder, Verdict
 from ivr.figures.missed import EndedCall, MissedCall, Stay
-from ivr.storage.engine.statements import advisory_lock, all_as, columns
+from ivr.storage.engine.statements import add, advisory_lock, all_as, columns
 from ivr.storage.schema.columns import MOST_AHEAD, ago, database_now
-from ivr.storage.schema.owed import decisions
+from ivr.storage.schema.owed import ORDER_UNDECIDED, decisions, orders
 from ivr.storage.schema.recorded import CALL_UNDECIDED, calls, visits
 
 OPEN_AT_MOST: Final = timedelta(hours=4)
@@ -123,3 +125,41 @@ def last_chosen(connection: Connection, caller_e164: str) -> str:
         calls.c.language != "",
     )
     return connection.scalar(chosen.order_by(calls.c.began_at.desc()).limit(1)) or ""
+
+
+def note_request(connection: Connection, order: CallOrder) -> None:
+    """Keep an order that has not been told before."""
+    add(connection, orders, asdict(order))
+
+
+def undecided_requests(connection: Connection, limit: int) -> list[CallOrder]:
+    """Orders nobody has decided yet, the oldest first."""
+    query = select(*columns(CallOrder, orders)).where(text(ORDER_UNDECIDED))
+    return all_as(connection, CallOrder, query.order_by(orders.c.id).limit(limit))
+
+
+def claim_request(connection: Connection, order: CallOrder) -> bool:
+    """Take a noted order to be decided in this transaction; False if it has been."""
+    mine = select(orders.c.id).where(*_is_request(order), text(ORDER_UNDECIDED)).with_for_update()
+    return connection.scalar(mine) is not None
+
+
+def callback_of_request(connection: Connection, order: CallOrder) -> int | None:
+    """Id of the callback a decided order led to; None if it was refused."""
+    return connection.scalar(select(orders.c.callback_id).where(*_is_request(order)))
+
+
+def request_decided(
+    connection: Connection, order: CallOrder, verdict: Verdict, why: str, callback_id: int | None
+) -> None:
+    """Store the one decision about an order, and forget the numbers: the callback has the one to dial."""
+    known = {"decision": verdict, "why": why, "callback_id": callback_id, "decided_at": database_now()}
+    connection.execute(update(orders).where(*_is_request(order)).values(**known, number="", orderer=""))
+
+
+def _is_request(order: CallOrder) -> tuple[ColumnElement[bool], ...]:
+    return (
+        orders.c.server == order.server,
+        orders.c.uniqueid == order.uniqueid,
+        orders.c.asked_at == order.asked_at,
+    )
