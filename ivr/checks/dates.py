@@ -7,8 +7,9 @@ does not turn bad by itself, so only `hotline config check` asks them. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import holidays
 
@@ -18,6 +19,11 @@ from ivr.config.model import Configuration
 from ivr.config.problems import Places, Problem
 
 ENDS_SOON: Final = timedelta(days=60)
+
+
+def day_of(moment: datetime, configuration: Configuration) -> date:
+    """The day of that moment in the hotline's time zone, whatever the machine's is."""
+    return moment.astimezone(ZoneInfo(configuration.hotline.time_zone)).date()
 
 
 def estimated(configuration: Configuration, places: Places, today: date) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from grp import getgrnam
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -15,6 +15,7 @@ from pydantic_core.core_schema import DictSchema
 
 from dialplan.compiler import write
 from dialplan.quoting import UnsafeText
+from ivr.asterisk.connection import utc_now
 from ivr.checks import dates
 from ivr.checks.prompts import missing_files, stale_recordings
 from ivr.checks.whole import load, unfit_database
@@ -78,11 +79,13 @@ def check(
 
 def _calendar(loaded: Loaded, shelf: Shelf) -> Iterator[Problem]:
     """What depends on the day: uncertain holidays, contacts that are over, a calendar that ends."""
-    today = datetime.now().date()
+    configuration = configuration_of(loaded)
+    today = dates.day_of(utc_now(), configuration)
     for check in (dates.estimated, dates.expired):
-        yield from check(configuration_of(loaded), loaded.places, today)
+        yield from check(configuration, loaded.places, today)
     if live := shelf.live():
-        yield from dates.running_out(datetime.fromisoformat(live.at).date(), loaded.places, today)
+        live_since = dates.day_of(datetime.fromisoformat(live.at), configuration)
+        yield from dates.running_out(live_since, loaded.places, today)
 
 
 def _summary(problems: Sequence[Problem], loaded: Loaded, tested: Tested) -> str:
@@ -127,7 +130,7 @@ def render(
     except KeyError:
         fail(f"there is no group {group!r} on this machine", hint="Debian's Asterisk runs in `asterisk`")
     try:
-        written = write(loaded, out, server, date.today(), gid)
+        written = write(loaded, out, server, dates.day_of(utc_now(), loaded.configuration), gid)
     except UnsafeText as error:
         fail(str(error))
     except OSError as error:

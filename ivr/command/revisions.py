@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ivr.command.loading import as_data, load_or_stop, options, shelf_of, show_problems
+from ivr.command.loading import as_data, load_or_stop, local, options, shelf_of, show_problems
 from ivr.command.options import ETC, AsJson, AsteriskFolder, Revisions, server_option
 from ivr.command.printing import fail, print_json, print_line, print_lines, print_result, styled
 from ivr.command.store import database_url, note_afterwards, operator
@@ -133,7 +133,7 @@ def history(asterisk: AsteriskFolder = ETC, revisions: Revisions = None, as_json
     if not kept:
         fail(f"{shelf.folder} holds no revision", hint="make the first with `hotline config apply`")
     for place, each in enumerate(kept):
-        at = f"{datetime.fromisoformat(each.at).astimezone():%Y-%m-%d %H:%M}"
+        at = f"{local(datetime.fromisoformat(each.at)):%Y-%m-%d %H:%M}"
         note = f"{each.message} (back to {each.restores})".lstrip() if each.restores else each.message
         live = "" if place else "live"
         print_line(f"{each.number:4}  {live:4}  {at}  {each.author:12}  {note}".rstrip())

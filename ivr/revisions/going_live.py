@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 
 from dialplan import manager, queues
@@ -22,6 +21,7 @@ from ivr.asterisk.messages import ActionRefused, AmiError
 from ivr.asterisk.readiness import Send, logged_in, sounds_folder
 from ivr.asterisk.secrets import FOLDER, SecretMissing, make_all_missing
 from ivr.base.permissions import write_whole
+from ivr.checks.dates import day_of
 from ivr.checks.prompts import missing_files
 from ivr.checks.whole import load, unfit_database
 from ivr.config.changes import changes
@@ -68,7 +68,7 @@ def go_live(wish: Wish, tell: Callable[[Sequence[str] | None], None]) -> int:
         with shelf.alone(wish.author, utc_now()):
             number = shelf.begin()
             try:
-                loaded = _prepare(wish, number, datetime.now().date())
+                loaded = _prepare(wish, number)
                 before = live_configuration(shelf)
                 tell(None if before is None else changes(before, configuration_of(loaded)))
                 make_all_missing(wish.asterisk / FOLDER, manager.RIGHTS)
@@ -88,7 +88,7 @@ def live_configuration(shelf: Shelf) -> Configuration | None:
     return None if live is None else load(shelf.at(live.number) / CONFIG).configuration
 
 
-def _prepare(wish: Wish, number: int, today: date) -> Loaded:
+def _prepare(wish: Wish, number: int) -> Loaded:
     """Fill the empty folder of that revision. Raises NotApplied, OSError.
 
     Check, tests and rendering work on the copy: what is kept is what was checked, whoever edits meanwhile.
@@ -103,11 +103,12 @@ def _prepare(wish: Wish, number: int, today: date) -> Loaded:
         raise NotApplied(
             "the configuration has errors", f"see them: hotline --config {wish.source} config check", wrong
         )
-    servers = configuration_of(loaded).servers
+    configuration = configuration_of(loaded)
+    servers = configuration.servers
     if wish.server not in servers:
         raise NotApplied(f"there is no server {wish.server!r}", f"servers: {', '.join(servers)}")
     try:
-        files = compile(loaded, wish.server, today=today)
+        files = compile(loaded, wish.server, today=day_of(utc_now(), configuration))
     except UnsafeText as error:
         raise NotApplied(str(error), "change that text in the YAML") from None
     for name, text in files.items():

@@ -118,7 +118,7 @@ class Shelf:
                     f"somebody else is applying: {lock.read()}", "look with `config history`, then again"
                 ) from None
             lock.truncate(0)
-            lock.write(f"{who}, since {now.astimezone():%H:%M:%S}, process {os.getpid()}")
+            lock.write(f"{who}, since {now:%H:%M:%S} UTC, process {os.getpid()}")
             lock.flush()
             yield
             lock.truncate(0)

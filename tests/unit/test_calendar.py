@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from ivr.calls.opening_hours import calendar
-from ivr.checks.dates import estimated, expired, running_out
+from ivr.checks.dates import day_of, estimated, expired, running_out
 from ivr.config.loading import Loaded, configuration_of
 from tests.unit.starter import load_changed, shipped
 
@@ -66,3 +66,9 @@ def test_a_calendar_that_ends_within_sixty_days_is_told(live_since: date, today:
     found = [problem.code for problem in running_out(live_since, shipped().places, today)]
     assert found == (["HRS007"] if is_told else [])
     assert calendar(live_since)[1] > live_since
+
+
+def test_the_day_is_that_of_the_hotlines_time_zone() -> None:
+    """At 20:00 UTC it is midnight in Baku; whoever rendered then on a machine in UTC got yesterday's plan."""
+    days = [day_of(datetime(2026, 12, 31, hour, tzinfo=UTC), configuration_of(shipped())) for hour in (19, 20)]
+    assert days == [date(2026, 12, 31), date(2027, 1, 1)]

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,6 +120,19 @@ def test_moments_are_shown_in_the_time_zone_that_is_live(installed: Installed) -
     shown = installed.hotline("callbacks", "list").output
     minute = (int(listed["due_at"][11:13]) + 9) % 24
     assert f" {minute:02}:{listed['due_at'][14:16]}" in shown
+
+
+def test_history_shows_the_hotlines_time_zone_and_not_the_machines(
+    installed: Installed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed.put_live()
+    try:
+        with monkeypatch.context() as abroad:
+            abroad.setenv("TZ", "America/New_York")
+            time.tzset()
+            assert "2026-11-23 12:00" in installed.hotline("config", "history").output
+    finally:
+        time.tzset()
 
 
 def test_the_doctor_warns_of_a_broken_draft_and_looks_at_what_is_live(installed: Installed) -> None:
