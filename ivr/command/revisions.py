@@ -35,7 +35,8 @@ def apply(
 ) -> None:
     """Check, test, render, put live, and verify that Asterisk runs it; else what was live stays live.
 
-    Calls in progress end in the menu in which they began. Exit status 1, with the reason, if it is not live.
+    Calls in progress end in the menu in which they began. A folder that is live already makes no revision;
+    Asterisk reads it again. Exit status 1, with the reason, if it is not live.
     """
     shelf = shelf_of(asterisk, revisions)
     wish = Wish(options().config, asterisk, database_url(), shelf, server, operator(), message, keep)
@@ -56,6 +57,8 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Apply a revision that was live before, as a new one; without REV again, it goes one further back.
+
+    Without REV it skips revisions equal to the live one.
 
     Its YAML is put back into the configuration folder too, so that the next `apply` does not bring the
     mistake again; what lay there is kept beside the new revision, in `replaced`.
@@ -83,13 +86,20 @@ def _target(shelf: Shelf, number: int | None) -> Revision:
     kept = [each for each in history if (shelf.at(each.number) / CONFIG).is_dir()]
     if number is None:
         # An apply that was cut off may run already: the one before it is the last that was verified.
-        found = [each for each in kept if each.number < history[-1].content + (not shelf.is_settled)]
+        is_settled = shelf.is_settled
+        found = [each for each in kept if each.number < history[-1].content + (not is_settled)]
+        while is_settled and found and _files(shelf, found[-1]) == _files(shelf, history[-1]):
+            found.pop()
     else:
         found = [each for each in kept if each.number == number]
     if not found:
         what = "there is no earlier revision" if number is None else f"there is no revision {number}"
         fail(f"{what} to go back to", hint=f"kept: {', '.join(str(each.number) for each in kept) or 'none'}")
     return found[-1]
+
+
+def _files(shelf: Shelf, revision: Revision) -> dict[str, bytes]:
+    return yaml_files(shelf.at(revision.number) / CONFIG)
 
 
 def _put_live(wish: Wish, as_json: bool) -> dict[str, Any]:
@@ -101,7 +111,7 @@ def _put_live(wish: Wish, as_json: bool) -> dict[str, Any]:
             print_lines(_changes_as_lines(sentences))
 
     try:
-        number = go_live(wish, tell)
+        number, was_live = go_live(wish, tell)
     except NotApplied as refused:
         if not as_json:
             show_problems(refused.problems, wish.source, err=True)
@@ -110,7 +120,8 @@ def _put_live(wish: Wish, as_json: bool) -> dict[str, Any]:
         print_json({"revision": None, "why": str(refused), "hint": refused.hint, "problems": problems})
         raise typer.Exit(1) from None
     if not as_json:
-        print_line(styled(f"revision {number} is live", fg="green"))
+        as_before = " as before: nothing has changed" if was_live else ""
+        print_line(styled(f"revision {number} is live{as_before}", fg="green"))
     action = "apply" if wish.restores is None else f"rollback to {wish.restores}"
     note_afterwards(action, f"revision {number}", wish.message)
     return {"revision": number, "changes": noticed}

@@ -55,8 +55,8 @@ class Wish:
     restores: int | None = None
 
 
-def go_live(wish: Wish, tell: Callable[[Sequence[str] | None], None]) -> int:
-    """Put the wish live; returns the number of its revision.
+def go_live(wish: Wish, tell: Callable[[Sequence[str] | None], None]) -> tuple[int, bool]:
+    """Put the wish live; returns the number of its revision, and whether that was live already.
 
     Before that, `tell` gets what callers will notice, None if there is nothing to compare with. Raises
     NotApplied: then what was live before is live.
@@ -72,12 +72,12 @@ def go_live(wish: Wish, tell: Callable[[Sequence[str] | None], None]) -> int:
                 before = live_configuration(shelf)
                 tell(None if before is None else changes(before, configuration_of(loaded)))
                 make_all_missing(wish.asterisk / FOLDER, manager.RIGHTS)
-                asyncio.run(_take_over(wish, number, loaded, before))
+                applied = asyncio.run(_take_over(wish, number, loaded, before))
             except BaseException:
                 shelf.drop(number)
                 raise
             shelf.prune(wish.keep)
-            return number
+            return applied, applied != number
     except (OSError, AmiError) as problem:
         raise NotApplied(_why(problem), "nothing has changed; mend it and apply again") from None
 
@@ -116,7 +116,7 @@ def _prepare(wish: Wish, number: int) -> Loaded:
     return loaded
 
 
-async def _take_over(wish: Wish, number: int, loaded: Loaded, before: Configuration | None) -> None:
+async def _take_over(wish: Wish, number: int, loaded: Loaded, before: Configuration | None) -> int:
     shelf, configuration = wish.shelf, configuration_of(loaded)
     # Asterisk still listens where the live configuration says.
     server = (before or configuration).servers.get(wish.server, configuration.servers[wish.server])
@@ -132,14 +132,20 @@ async def _take_over(wish: Wish, number: int, loaded: Loaded, before: Configurat
             raise NotApplied(f"{len(missing)} sentences are not built", do, missing)
         shelf.adopt(utc_now())
         live = shelf.live()
+        is_like_live = live is not None and wish.restores is None and shelf.is_like(number, live.number)
         await _carry(send, shelf, live, number)
+        if live is not None and is_like_live:
+            shelf.renew(live.number, number)
+            number = live.number
         shelf.point_to(number)
         try:
             await takeover.reload(send)
             if wrong := await _wrong(send, shelf, number, configuration):
                 raise NotApplied(f"{len(wrong)} steps run other than rendered: {wrong[0]}", _LOG)
-            at = utc_now().isoformat(timespec="seconds")
-            shelf.finish(Revision(number, wish.author, at, wish.message, wish.restores))
+            if not is_like_live:
+                at = utc_now().isoformat(timespec="seconds")
+                shelf.finish(Revision(number, wish.author, at, wish.message, wish.restores))
+            return number
         except BaseException as problem:
             after = await _go_back(wish, server, live, number)
             if isinstance(problem, AmiError | OSError | NotApplied):

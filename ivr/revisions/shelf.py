@@ -144,6 +144,20 @@ class Shelf:
         if not self._is_linked(number):
             shutil.rmtree(self.at(number), ignore_errors=True)
 
+    def is_like(self, number: int, live: int) -> bool:
+        """Whether both mean the same; `live` may have more, which calls in progress needed when it began."""
+        files, those_live = tree_files(self.tree(number)), tree_files(self.tree(live))
+        is_rendered = all(those_live.get(name, "").startswith(text) for name, text in files.items())
+        return is_rendered and yaml_files(self.at(number) / CONFIG) == yaml_files(self.at(live) / CONFIG)
+
+    def renew(self, live: int, number: int) -> None:
+        """Make the rendered files of `live` those of a revision like it: what no call needs any more goes."""
+        files = tree_files(self.tree(number))
+        for name, text in files.items():
+            write_whole(self.tree(live) / name, text.encode())
+        for name in tree_files(self.tree(live)).keys() - files.keys():
+            (self.tree(live) / name).unlink()
+
     def prune(self, keep: int) -> None:
         """Forget all but the last `keep`, and what killed applies left behind."""
         kept = {self.at(revision.number) for revision in self.history()[-max(keep, 1) :]}

@@ -114,8 +114,11 @@ def test_what_went_live_is_kept_told_compared_and_taken_back(tmp_path: Path) -> 
             first = await admin.hotline("apply", "-m", "the first")
             assert first.status == 0
             assert first.err.startswith("done, but the audit has no line of it: there is no database")
-            store = empty_store(tmp_path)
             assert "revision 1 is live" in first.out
+            again = await admin.hotline("apply")
+            assert (again.status, "revision 1 is live as before" in again.out) == (0, True), again
+            assert (await admin.report("apply"))["revision"] == 1
+            store = empty_store(tmp_path)
             admin.edit(queues__tax__max_wait="60s", **NEWS_AT_FIVE)
             moved = ["in front, key 2 is gone; it led to news", "in front, key 5 is new and leads to news"]
             sentence = "queue tax keeps callers waiting for at most 1 min instead of 3 s"

@@ -69,6 +69,8 @@ def test_a_calendar_that_ends_within_sixty_days_is_told(live_since: date, today:
 
 
 def test_the_day_is_that_of_the_hotlines_time_zone() -> None:
-    """At 20:00 UTC it is midnight in Baku; whoever rendered then on a machine in UTC got yesterday's plan."""
-    days = [day_of(datetime(2026, 12, 31, hour, tzinfo=UTC), configuration_of(shipped())) for hour in (19, 20)]
+    """At 20:00 UTC it is midnight in Baku; a machine in UTC has yesterday's plan then."""
+    days = [
+        day_of(datetime(2026, 12, 31, hour, tzinfo=UTC), configuration_of(shipped())) for hour in (19, 20)
+    ]
     assert days == [date(2026, 12, 31), date(2027, 1, 1)]

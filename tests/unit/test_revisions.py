@@ -17,6 +17,7 @@ from dialplan import queues
 from ivr.command.root import app
 from ivr.doctor.machine import revisions
 from ivr.revisions import takeover
+from ivr.revisions.going_live import Wish
 from ivr.revisions.shelf import NotApplied, Revision, Shelf, put_back, yaml_files
 from tests.golden import CONFIG, compiled
 
@@ -176,6 +177,38 @@ def test_the_doctor_tells_an_apply_that_was_cut_off_and_what_to_do(shelf: Shelf)
     assert told[2].what == f"revision {number} is live"
     assert told[3].what.startswith("an apply was cut off")
     assert "hotline config apply" in told[3].do
+
+
+def test_a_revision_like_the_live_one_takes_away_what_no_call_needs_any_more(shelf: Shelf) -> None:
+    live = _put(shelf, "[in]\n")
+    for revision in (live, shelf.begin()):
+        (shelf.at(revision) / "config" / "hotline.yaml").write_text("menu: 1")
+    (shelf.tree(2) / "extensions.conf").write_text("[in]\n")
+    (shelf.tree(live) / "extensions.conf").write_text("[in]\n[out]\n")
+    (shelf.tree(live) / "revisions" / "0123abcd.conf").write_text("[hotline-0123abcd-in]\n")
+    assert shelf.is_like(2, live)
+    shelf.renew(live, 2)
+    assert (shelf.link / "extensions.conf").read_text() == "[in]\n"
+    assert list((shelf.tree(live) / "revisions").iterdir()) == []
+    (shelf.at(2) / "config" / "hotline.yaml").write_text("menu: 2")
+    assert not shelf.is_like(2, live)
+
+
+def test_rollback_without_a_number_skips_what_equals_the_live_revision(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one made by an apply of the same YAML, rendered by another version."""
+    wishes: list[Wish] = []
+
+    def refuse(wish: Wish, tell: object) -> tuple[int, bool]:
+        wishes.append(wish)
+        raise NotApplied("no", "")
+
+    monkeypatch.setattr("ivr.command.revisions.go_live", refuse)
+    for text in ("old", "older", "same", "same"):
+        (shelf.at(_put(shelf)) / "config" / "hotline.yaml").write_text(text)
+    CliRunner().invoke(app, ["config", "rollback", "--asterisk", str(shelf.link.parent)])
+    assert [wish.restores for wish in wishes] == [2]
 
 
 def test_yaml_that_is_put_back_keeps_what_it_replaces(tmp_path: Path) -> None:
