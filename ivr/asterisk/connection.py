@@ -160,10 +160,7 @@ class AmiConnection:
         self.clock.follow()
         session = await Session.open(self._host, self._port, self.clock, self._timing.connect)
         try:
-            await session.ask(
-                {"Action": "Login", "Username": self._user, "Secret": self._secret, "Events": "on"},
-                self._timing.connect,
-            )
+            await session.login(self._user, self._secret, "on", self._timing.connect)
             if self._closing.is_set():
                 return False
             self._session = session

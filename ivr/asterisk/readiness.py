@@ -8,6 +8,7 @@ after a restart. Daemons ask over their `AmiConnection`; commands log in by `log
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +26,13 @@ from ivr.config.model import Configuration, Server
 
 ANSWER_WITHIN: Final = 5.0
 """Seconds for all that is asked: an Asterisk slower than that keeps callers waiting too."""
+TESTED_WITH: Final = 22
+OLDEST: Final = 21
+TOO_OLD: Final = (
+    f"before {OLDEST}, callbacks join a queue at its end,"
+    " and no talk is recorded though callers hear that it is"
+)
+"""Queue()'s ninth argument is a rule there, and `monitor-format` alone records nothing."""
 _AWAY: Final = ("UNAVAILABLE", "INVALID")
 """What DEVICE_STATE says of an endpoint whose qualify went unanswered, or that does not exist."""
 
@@ -141,10 +149,17 @@ async def logged_in(server: Server, user: str, secrets: Path, within: float) -> 
 
     send = partial(session.ask, deadline=within)
     try:
-        await send({"Action": "Login", "Username": user, "Secret": secret, "Events": "off"})
+        await session.login(user, secret, "off", within)
         yield send
     finally:
         session.cut("looked")
+
+
+async def version_of(send: Send) -> tuple[str, int]:
+    """Asterisk's version in its words and as a number; a build that names none counts as the tested one."""
+    version = (await send({"Action": "CoreSettings"})).headers.get("AsteriskVersion", "")
+    number = re.match(r"\D*(\d+)\b", version)
+    return version, int(number[1]) if number else TESTED_WITH
 
 
 async def settings_of(send: Send, file: str, category: str) -> list[tuple[str, str]]:

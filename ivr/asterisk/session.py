@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 import structlog
 from panoramisk.actions import Action
@@ -189,6 +189,12 @@ class Session(Manager):  # type: ignore[misc]  # panoramisk has no types
             self.protocol.responses.pop(action.id, None)
         self._heard_until = max(self._heard_until, asked_at)
         return _reply(found, self._clock())
+
+    async def login(self, user: str, secret: str, events: Literal["on", "off"], deadline: float) -> None:
+        """Log in. Raises AmiError; ActionRefused, too, for an Asterisk whose AMI is of version 1."""
+        await self.ask({"Action": "Login", "Username": user, "Secret": secret, "Events": events}, deadline)
+        if self.protocol is not None and (version := str(self.protocol.version)).startswith("1."):
+            raise ActionRefused(f"it speaks AMI {version}: Asterisk 11 or older, which is not understood")
 
     async def until_lost(self, ping_every: float, pong_within: float) -> str:
         """Ping, and wait for each pong, until the connection ends; returns why it did."""

@@ -199,8 +199,8 @@ def record(
 ) -> None:
     """Watch an Asterisk and store its calls and queue visits until Ctrl-C or SIGTERM.
 
-    HOTLINE_AMI_USER and HOTLINE_AMI_SECRET log in (read=agent,call is enough); HOTLINE_DATABASE_URL says
-    where the records go.
+    HOTLINE_AMI_USER and HOTLINE_AMI_SECRET log in; the user needs `read=agent,call,dialplan` and
+    `write=reporting`. HOTLINE_DATABASE_URL says where the records go.
     """
     configure_logging(json=not sys.stderr.isatty())
     configuration = None if all_queues else configuration_of(load_running()[0])

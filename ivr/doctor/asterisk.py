@@ -14,6 +14,9 @@ from typing import Final
 from dialplan.manager import RIGHTS
 from ivr.asterisk.messages import ActionRefused, AmiError, AmiEvent, Header, parse_timestamp
 from ivr.asterisk.readiness import (
+    OLDEST,
+    TESTED_WITH,
+    TOO_OLD,
     Needed,
     Send,
     closed_by_hand,
@@ -22,6 +25,7 @@ from ivr.asterisk.readiness import (
     shortcomings,
     sounds_folder,
     unless_refused,
+    version_of,
 )
 from ivr.asterisk.secrets import SecretMissing
 from ivr.asterisk.words import CHANNEL_VARIABLES, CONTEXT_AGENTS, DB_CONTACTS, EVENT_FILTER
@@ -30,7 +34,6 @@ from ivr.doctor.findings import Finding, clocks_apart, error, errors, warning, w
 from ivr.queues.contacts import address_of
 
 ANSWER_WITHIN: Final = 5.0
-TESTED_WITH: Final = 22
 MODULES: Final = (
     "app_dial", "app_exec", "app_mixmonitor", "app_playback", "app_queue", "app_read", "app_stack",
     "app_userevent", "chan_pjsip", "func_callerid", "func_channel", "func_cut", "func_db", "func_devstate",
@@ -72,9 +75,9 @@ async def asterisk(
                     found += await _readiness(send, configuration)
         except SecretMissing as missing:
             found.append(error("AMI login", str(missing), "name the folder with --secrets"))
-        except ActionRefused:
-            what = f"Asterisk refuses {user}: the secret in {secrets} is another, or `permit` bars us"
-            found.append(error("AMI login", what, RENDER))
+        except ActionRefused as refused:
+            what = f"Asterisk refuses {user}: {refused}"
+            found.append(error("AMI login", f"{what} (another secret in {secrets}? `permit`?)", RENDER))
         except (AmiError, OSError, TimeoutError):
             what = f"nobody answers at {server.ami_host}:{server.ami_port}"
             do = "start Asterisk; else compare `servers` with manager.conf, and its `bindaddr`"
@@ -108,9 +111,11 @@ async def _readiness(send: Send, configuration: Configuration) -> list[Finding]:
 
 
 async def _settings(send: Send, configuration: Configuration) -> list[Finding]:
-    version = (await send({"Action": "CoreSettings"})).headers.get("AsteriskVersion", "")
+    version, number = await version_of(send)
     found = [well("Asterisk", f"version {version}")]
-    if int(f"0{version.partition('.')[0]}") < TESTED_WITH:
+    if number < OLDEST:
+        found = [error("Asterisk", f"version {version}: {TOO_OLD}", f"install Asterisk {TESTED_WITH}")]
+    elif number < TESTED_WITH:
         found = [warning("Asterisk", f"version {version}", f"it is tested with {TESTED_WITH}")]
     asked = {name: {"Action": "ModuleCheck", "Module": name} for name in MODULES}
     missing = [name for name in MODULES if await unless_refused(send, asked[name]) is None]

@@ -190,7 +190,11 @@ class Recorder:
 
     async def _ask_what_goes_on(self, connected: Connected) -> None:
         """Which run of Asterisk it is, who waits already, which calls live: what no event will tell."""
-        if (status := await self._ask("CoreStatus")) is not None:
+        status = await self._ask("CoreStatus")
+        if status is None:
+            what = "AMI refuses CoreStatus: whom a stop of Asterisk cuts off is recorded wrongly"
+            log.warning(what, needs="write=reporting")
+        else:
             self._apply(self._reader.started(status.headers, connected.at))
         channels = await self._ask("CoreShowChannels")
         by_id = {row["Uniqueid"]: row for row in channels.events} if channels else {}

@@ -18,7 +18,7 @@ from dialplan.compiler import HOME, compile
 from dialplan.quoting import UnsafeText
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.messages import ActionRefused, AmiError
-from ivr.asterisk.readiness import Send, logged_in, sounds_folder
+from ivr.asterisk.readiness import OLDEST, TESTED_WITH, TOO_OLD, Send, logged_in, sounds_folder, version_of
 from ivr.asterisk.secrets import FOLDER, SecretMissing, make_all_missing
 from ivr.base.permissions import write_whole
 from ivr.checks.dates import day_of
@@ -122,6 +122,11 @@ async def _take_over(wish: Wish, number: int, loaded: Loaded, before: Configurat
     server = (before or configuration).servers.get(wish.server, configuration.servers[wish.server])
     async with AsyncExitStack() as stack:
         send = await _login(stack, wish, server)
+        version, number_of_asterisk = await version_of(send)
+        if number_of_asterisk < OLDEST:
+            raise NotApplied(
+                f"Asterisk is of version {version}: {TOO_OLD}", f"install Asterisk {TESTED_WITH}"
+            )
         sounds = await sounds_folder(send)
         # A folder that is not there is Asterisk's on another machine.
         at_hand = sounds if sounds is not None and sounds.is_dir() else None

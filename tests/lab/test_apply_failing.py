@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from signal import SIGKILL
+from unittest.mock import patch
 
 from ivr.asterisk.messages import ActionLost
 from ivr.asterisk.readiness import Send
 from ivr.command.store import operator
-from ivr.revisions import takeover
+from ivr.revisions import going_live, takeover
 from tests.lab.applying import Admin
 from tests.lab.house import House
 from tests.lab.small import small_house, until
@@ -76,6 +77,12 @@ def _cut_off() -> Iterator[None]:
         takeover.reload = reload
 
 
+@contextmanager
+def _too_old() -> Iterator[None]:
+    with patch.object(going_live, "OLDEST", 99):
+        yield
+
+
 Fault = Callable[[House], AbstractContextManager[None]]
 FAULTS: Mapping[str, tuple[str, Fault]] = {
     "a mistake in the YAML": (
@@ -101,6 +108,10 @@ FAULTS: Mapping[str, tuple[str, Fault]] = {
     "an AMI that refuses us": (
         "not applied: Asterisk refuses hotline-apply",
         lambda house: _with_text(house.etc / "secrets.d" / "hotline-apply.conf", "secret = other\n"),
+    ),
+    "an Asterisk that is too old": (
+        "callbacks join a queue at its end",
+        lambda house: _too_old(),
     ),
     "a revision folder nobody can write": (
         "0002/config: Not a directory",

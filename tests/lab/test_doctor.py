@@ -10,12 +10,14 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 from typer.testing import CliRunner
 
 from ivr.asterisk.secrets import FOLDER
 from ivr.asterisk.words import EVENT_FILTER
 from ivr.command.root import app
+from ivr.doctor import asterisk as doctor
 from tests.lab.house import House
 from tests.lab.service import HotlineService
 from tests.lab.small import CONFIG, TODAY
@@ -67,6 +69,8 @@ def test_a_healthy_house_has_no_error_and_each_fault_of_the_daemon_is_found(tmp_
             assert status == 0
             assert (await service.hotline("status")).status == 0
 
+            with patch.object(doctor, "OLDEST", 99):
+                await found(service, "Asterisk", "callbacks join a queue at its end")
             os.kill(service.pid, signal.SIGSTOP)
             try:
                 await found(service, "FastAGI", "says nothing within")

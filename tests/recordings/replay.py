@@ -24,6 +24,8 @@ class Replay:
         self.played = asyncio.Event()
         self.actions: list[dict[str, str]] = []
         self.answers = True
+        self.version = b"11.0.0"
+        """Of the AMI, in the banner."""
         self.refusals: dict[str, list[str]] = {}
         """Action → what Asterisk says instead of an answer, the first time and the next ones."""
         self.rows: dict[str, str] = {}
@@ -57,7 +59,7 @@ class Replay:
 
     async def _serve(self, incoming: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.append(writer)
-        writer.write(b"Asterisk Call Manager/11.0.0\r\n")
+        writer.write(b"Asterisk Call Manager/" + self.version + b"\r\n")
         try:
             while message := await incoming.readuntil(b"\r\n\r\n"):
                 fields = dict(re.findall(r"(?m)^(\w+): ?([^\r\n]*)", message.decode()))

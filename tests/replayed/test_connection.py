@@ -211,6 +211,21 @@ def test_a_refused_login_is_told_and_tried_again(capsys: pytest.CaptureFixture[s
     assert "Authentication failed" in capsys.readouterr().out
 
 
+def test_an_asterisk_whose_ami_is_of_version_1_is_refused_in_a_sentence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def main() -> None:
+        async with Replay() as replay:
+            replay.version = b"1.3"
+            async with connected(replay) as connection:
+                while len(replay.actions) < 2:
+                    await asyncio.sleep(0.01)
+                assert connection.events.empty()
+
+    asyncio.run(main())
+    assert "it speaks AMI 1.3: Asterisk 11 or older, which is not understood" in capsys.readouterr().out
+
+
 def test_a_list_action_gives_its_rows_and_an_originate_only_its_acceptance() -> None:
     async def main() -> None:
         async with Replay() as replay, connected(replay) as connection:

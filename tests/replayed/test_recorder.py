@@ -122,6 +122,21 @@ def test_a_recorder_that_starts_again_goes_on_with_what_the_last_one_left_open(u
     store.close()
 
 
+def test_a_login_that_may_not_ask_corestatus_is_warned_of(url: str) -> None:
+    store = Store(url)
+    migrate(store)
+
+    async def main() -> None:
+        async with Replay(bytes_of(CASES / "abandon_long", AT_ONCE)) as replay:
+            replay.refusals = {"CoreStatus": ["Permission denied"]}
+            await record(replay, StoreThread(store), until=lambda: not replay.refusals["CoreStatus"])
+
+    with capture_logs() as log:
+        asyncio.run(main())
+    assert [line["needs"] for line in log if "CoreStatus" in line["event"]] == ["write=reporting"]
+    store.close()
+
+
 def test_queues_that_are_not_configured_are_not_recorded(url: str) -> None:
     store = Store(url)
     migrate(store)
