@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ import structlog
 from sqlalchemy import Connection
 
 from ivr.asterisk.connection import utc_now
+from ivr.asterisk.messages import Reply
 from ivr.asterisk.queue_log import Block, LogFile, beside, blocks, identify, rotated
 from ivr.base.logs import Trouble
 from ivr.recording.queue_log import QueueLog, keep, known
@@ -33,6 +35,25 @@ log = structlog.get_logger(__name__)
 
 _WRITTEN_WITHIN: Final = timedelta(seconds=5)
 """What happened so long ago stands in the file."""
+
+
+_RESTARTED_WITHIN: Final = timedelta(minutes=1)
+"""A planned restart takes seconds; later an agent may have gone and come back meanwhile."""
+_PASSES: Final = frozenset({"ActionID", "Duration", "Timestamp", "Wait"})
+"""Headers that change though nothing happens."""
+
+
+def state_of(status: Reply | None, channels: Reply | None, queues: Reply | None) -> str:
+    """A hash of what goes on, from CoreStatus, CoreShowChannels and QueueStatus; empty if one is lacking.
+
+    Two are equal only if no call came, moved or ended in between: Asterisk counts the calls since its start.
+    """
+    replies = [reply for reply in (status, channels, queues) if reply is not None]
+    if len(replies) < 3 or "CoreProcessedCalls" not in replies[0].headers:
+        return ""
+    rows = [reply.headers for reply in replies] + [row.headers for reply in replies for row in reply.events]
+    told = sorted(sorted(item for item in row.items() if item[0] not in _PASSES) for row in rows)
+    return sha256(repr(told).encode()).hexdigest()
 
 
 class StoreChanged(Exception):
@@ -184,6 +205,7 @@ class SignsOfListening:
     def __init__(self, store: StoreThread, server: str) -> None:
         self._store, self._server = store, server
         self._silent_since: datetime | None = None
+        self._state_before = ""
         self._reason: Reason = "start"
         self.heard_since: float | None = None
         """By the machine's steady clock; None while something is missed."""
@@ -192,7 +214,8 @@ class SignsOfListening:
 
     async def begin(self) -> None:
         """Nobody has listened since the last recorder's last sign of life. Raises StoreAway."""
-        self._silent_since = await self._store.read(lambda c: listening.last_heard(c, self._server))
+        known = await self._store.read(lambda c: listening.last_heard(c, self._server))
+        self._silent_since, self._state_before = known
 
     def lost(self, at: datetime) -> None:
         """The connection is gone; a gap that is still open goes on."""
@@ -200,16 +223,25 @@ class SignsOfListening:
         if self._silent_since is None:
             self._silent_since, self._reason = at, "reconnect"
 
-    def hear_everything(self, at: datetime) -> None:
-        """Connected, and told what goes on already: from now on nothing is missed."""
+    def hear_everything(self, at: datetime, state: str = "") -> None:
+        """Connected, and told what goes on already: from now on nothing is missed.
+
+        `state` (`state_of`): as the last recorder left it a moment ago, if nothing happened meanwhile.
+        """
         self.heard_since = time.monotonic()
         if self._silent_since is not None:
-            self._gaps.append(Gap(self._reason, min(self._silent_since, at), at))
-        self._silent_since = None
+            is_same = state != "" and state == self._state_before
+            if not (is_same and at - self._silent_since < _RESTARTED_WITHIN):
+                self._gaps.append(Gap(self._reason, min(self._silent_since, at), at))
+        self._silent_since, self._state_before = None, ""
 
     def miss(self, since: datetime) -> None:
         """What was heard from then until now could not be kept."""
         self._gaps.append(Gap("spool full", since, utc_now()))
+
+    async def leave(self, state: str) -> None:
+        """This recorder ends, and all it heard is stored. Raises StoreAway."""
+        await self._store.write(lambda c: listening.leave(c, self._server, state))
 
     async def store(self, *, is_heard: bool) -> None:
         """Every few seconds a sign of life, and gaps at once; what the database cannot take now waits."""

@@ -28,7 +28,7 @@ from ivr.asterisk.messages import (
 from ivr.base.logs import Guard, Trouble
 from ivr.recording.agents import AgentStates
 from ivr.recording.availability import stopped
-from ivr.recording.following import LogFollower, SignsOfListening
+from ivr.recording.following import LogFollower, SignsOfListening, state_of
 from ivr.recording.unstored import Spool, Unstored
 from ivr.recording.vouching import Vouching
 from ivr.recording.watched import Watched
@@ -51,6 +51,7 @@ _ASK_AGAIN_AFTER = (0.5, 10.0)
 _TOLD_WITHIN = 1.0
 """Seconds; an answer that took longer says little about when who joined."""
 _LAST_TRIES = 10
+_WHAT_GOES_ON = ("CoreStatus", "CoreShowChannels", "QueueStatus")
 
 
 class RecordsLost(Exception):
@@ -88,6 +89,7 @@ class Recorder:
         follower = partial(LogFollower, vouching=self._vouching, had_store=had_store)
         self._follower = follower(queue_log, store, server, self._watched) if queue_log else None
         self._refused = 0
+        self._tells_state = False
         self._duty: Literal["storing", "standing by"] = "storing"
         self._looking: asyncio.Task[None] | None = None
 
@@ -115,6 +117,7 @@ class Recorder:
             for task in done:
                 task.result()  # raises what ended it
         finally:
+            state = await self._last_look()
             await self._connection.close()
             await connecting
             while not self._connection.events.empty() and not listening.done():
@@ -123,7 +126,7 @@ class Recorder:
                 task.cancel()
             self._look_no_more()
             await asyncio.wait({listening, storing, following})
-            await self._store_the_rest()
+            await self._store_the_rest(state)
 
     async def _resume(self, stop: asyncio.Event) -> bool:
         """Know what was open at the last end, as soon as the database tells; False if stopped before."""
@@ -173,7 +176,7 @@ class Recorder:
         pause, longest = _ASK_AGAIN_AFTER
         while True:
             try:
-                await self._ask_what_goes_on(connected)
+                state = await self._ask_what_goes_on(connected)
             except ActionLost:
                 return
             except AmiError as problem:
@@ -181,15 +184,27 @@ class Recorder:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, longest)
             else:
-                self._signs.hear_everything(utc_now())
+                self._tells_state = bool(state)
+                self._signs.hear_everything(utc_now(), state)
                 return
 
     def _look_no_more(self) -> None:
         if self._looking is not None:
             self._looking.cancel()
 
-    async def _ask_what_goes_on(self, connected: Connected) -> None:
-        """Which run of Asterisk it is, who waits already, which calls live: what no event will tell."""
+    async def _last_look(self) -> str:
+        """What goes on (`state_of`) when this recorder ends by plan, for its successor; else empty."""
+        if self._tells_state and self._signs.heard_since is not None and self._duty == "storing":
+            with suppress(AmiError, TimeoutError):
+                async with asyncio.timeout(_TOLD_WITHIN):
+                    return state_of(*[await self._ask(action) for action in _WHAT_GOES_ON])
+        return ""
+
+    async def _ask_what_goes_on(self, connected: Connected) -> str:
+        """Which run of Asterisk it is, who waits already, which calls live: what no event will tell.
+
+        Returns its `state_of`.
+        """
         status = await self._ask("CoreStatus")
         if status is None:
             what = "AMI refuses CoreStatus: whom a stop of Asterisk cuts off is recorded wrongly"
@@ -208,6 +223,7 @@ class Recorder:
         if queues is not None:
             snapshot = (*queues.events, *(channels.events if channels else ()))
             self._guarded(partial(self._agents.restore, snapshot), self._connection.clock())
+        return state_of(status, channels, queues)
 
     async def _ask(self, action: str) -> Reply | None:
         """Asterisk's answer; None if this login will never be told."""
@@ -266,11 +282,13 @@ class Recorder:
             log.info("another recorder of this server stores; this one stands by")
         self._duty = "storing" if is_ours else "standing by"
 
-    async def _store_the_rest(self) -> None:
+    async def _store_the_rest(self, state: str) -> None:
         self._fold.apply(self._reader.tick(self._connection.clock.steady()))
         for _ in range(_LAST_TRIES):
             with suppress(StoreAway, StoreUnfit):
                 if await self._store_changes():
+                    if state:
+                        await self._signs.leave(state)
                     await self._store.write(self._lease.leave)
                     return
             if self._unstored.is_spooled:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from sqlalchemy import Connection
+
+from ivr.storage.running import listening, liveness
 from tests.lab.applying import Admin
 from tests.lab.dialing import ready_to_dial, until
 from tests.lab.exchange import Keypress, Lifts
@@ -14,6 +17,12 @@ from tests.stored_calls import Queued, store_call
 
 NUMBER = "0501234567"
 TALKS = Lifts(after=0.2, keys=(Keypress("1", 0.5),), talk=None)
+
+
+def _is_heard_anew(connection: Connection) -> bool:
+    began = [each.started_at for each in liveness.running(connection) if each.part == "recorder"]
+    heard_at, _ = listening.last_heard(connection, "main")
+    return heard_at is not None and heard_at > max(began)
 
 
 def test_the_service_takes_over_an_applied_configuration_and_a_callback_in_talk_goes_on(
@@ -40,6 +49,8 @@ def test_the_service_takes_over_an_applied_configuration_and_a_callback_in_talk_
                 await admin.report("apply")
                 await until(lambda: "attempt found alive" in service.log.read_text(), "a new beginning")
                 assert service.pid == pid
+                await until(lambda: lab.store.read(_is_heard_anew), "a sign of the new recorder")
+                assert lab.store.read(listening.every_gap) == []  # nothing happened while it began anew
                 lab.store.write(lambda c: store_call(c, "+994557654321", [Queued(wait=4.0)]))
                 await until(lambda: len(lab.callbacks()) == 2, "a callback by the new rule")
                 await lab.exchange.dialled[0].leg.hang_up()

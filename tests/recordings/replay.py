@@ -29,7 +29,7 @@ class Replay:
         self.refusals: dict[str, list[str]] = {}
         """Action → what Asterisk says instead of an answer, the first time and the next ones."""
         self.rows: dict[str, str] = {}
-        """Action → the rows of its list; an empty ActionID is filled in."""
+        """Action → the rows of its list, an empty ActionID is filled in; or more headers of its answer."""
         self.port = 0
         self._writers: list[asyncio.StreamWriter] = []
 
@@ -93,7 +93,8 @@ class Replay:
             await self._send(writer, b"Response: Goodbye\r\n" + own + b"Message: Thanks\r\n\r\n")
             writer.close()
         else:
-            await self._send(writer, b"Response: Success\r\n" + own + b"Message: taken\r\n\r\n")
+            more = self.rows.get(fields["Action"], "").encode()
+            await self._send(writer, b"Response: Success\r\n" + own + more + b"Message: taken\r\n\r\n")
 
     async def _play(self, writer: asyncio.StreamWriter) -> None:
         number, self._next = self._next, self._next + 1

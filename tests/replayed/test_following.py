@@ -16,6 +16,7 @@ from ivr.recording.following import LogFollower
 from ivr.recording.recorder import Recorder
 from ivr.recording.vouching import Vouching
 from ivr.recording.watched import Watched
+from ivr.storage.engine.statements import clock_of
 from ivr.storage.engine.store import Store, StoreAway, StoreThread
 from ivr.storage.migrations import migrate
 from ivr.storage.running import listening
@@ -267,6 +268,67 @@ def test_the_gap_is_open_until_asterisk_has_told_who_waits_or_never_will(
     actions = [action["Action"] for action in asyncio.run(main())]
     assert actions.count("QueueStatus") == asked
     assert "CoreShowChannels" in actions
+
+
+def _row(name: str, **headers: str) -> str:
+    lines = (f"{header}: {value}\r\n" for header, value in headers.items())
+    return f"Event: {name}\r\nActionID: \r\n{''.join(lines)}\r\n"
+
+
+EPOCH = from_millis(0)
+SEEN = {
+    "CoreStatus": "CoreStartupTime: 09:00:00\r\nCoreProcessedCalls: 7\r\n",
+    "CoreShowChannels": _row("CoreShowChannel", Uniqueid="7.1", Exten="front", Duration="00:00:03"),
+    "QueueStatus": _row("QueueMember", Queue="dvx", Location="PJSIP/1101", CallsTaken="3")
+    + _row("QueueEntry", Queue="dvx", Uniqueid="7.1", Position="1", Wait="3"),
+}
+"""One citizen waits, Asterisk has had seven calls."""
+LATER = {
+    "nothing but time": ("3", "3", False),
+    "one more call, which is over": ("CoreProcessedCalls: 7", "CoreProcessedCalls: 8", True),
+    "another start": ("09:00:00", "09:00:09", True),
+    "a step in the menu": ("front", "more", True),
+    "a talk": ("CallsTaken: 3", "CallsTaken: 4", True),
+    "an Asterisk that counts no calls": ("CoreProcessedCalls", "Other", True),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "is_gap"), LATER.values(), ids=LATER.keys())
+def test_a_planned_restart_in_which_nothing_happened_is_no_gap(
+    old: str, new: str, is_gap: bool, store: Store
+) -> None:
+    later = {action: text.replace(old, new).replace("Wait: 3", "Wait: 5") for action, text in SEEN.items()}
+    _record(store, SEEN)
+    assert not _gaps(store)
+    _record(store, later)
+    assert [gap.reason for gap in _gaps(store)] == ["start"] * is_gap
+
+
+def test_a_restart_that_nobody_planned_is_a_gap_whatever_was_seen_before(store: Store) -> None:
+    _record(store, SEEN)
+    _record(store, SEEN, is_killed=True)
+    _record(store, SEEN)
+    assert len(_gaps(store)) == 1
+
+
+def _record(store: Store, seen: dict[str, str], *, is_killed: bool = False) -> None:
+    """A recorder that hears Asterisk once, gives a sign of life, and ends; `seen`: what it is told."""
+
+    async def main() -> None:
+        async with Replay() as replay, asyncio.timeout(30):
+            replay.rows = seen
+            connection = AmiConnection("127.0.0.1", replay.port, "listener", "secret")
+            recorder, stop = Recorder(connection, StoreThread(store), "main"), asyncio.Event()
+            began = store.read(clock_of)
+            running = asyncio.create_task(recorder.run(stop))
+            while (store.read(lambda c: listening.last_heard(c, "main"))[0] or EPOCH) < began:
+                await asyncio.sleep(0.02)
+            if is_killed:
+                replay.refusals["CoreStatus"] = ["killed"]
+            stop.set()
+            await running
+
+    asyncio.run(main())
 
 
 CHANNEL = """Event: CoreShowChannel\r

@@ -43,13 +43,19 @@ _GAP: Final = columns(Gap, gaps)
 
 def heard(connection: Connection, server: str) -> None:
     """A recorder hears that server's AMI now."""
-    put(connection, recorder_signs, {"server": server}, {"heard_at": database_now()})
+    put(connection, recorder_signs, {"server": server}, {"heard_at": database_now(), "state": ""})
 
 
-def last_heard(connection: Connection, server: str) -> datetime | None:
-    """The last sign of life of that server's recorder; None if it never had one."""
-    query = select(recorder_signs.c.heard_at).where(recorder_signs.c.server == server)
-    return connection.scalar(query)
+def leave(connection: Connection, server: str, state: str) -> None:
+    """The recorder ends by plan; `state`: a hash of what goes on there, empty if Asterisk did not say."""
+    connection.execute(update(recorder_signs).filter_by(server=server).values(state=state))
+
+
+def last_heard(connection: Connection, server: str) -> tuple[datetime | None, str]:
+    """The last sign of life of that server's recorder, None if it never had one, and the state it left."""
+    query = select(recorder_signs.c.heard_at, recorder_signs.c.state).filter_by(server=server)
+    row = connection.execute(query).first()
+    return (row.heard_at, row.state) if row else (None, "")
 
 
 def is_silent(connection: Connection, server: str) -> bool:

@@ -117,8 +117,12 @@ recorder_signs = table(
     "recorder_signs",
     Column("server", String(64), primary_key=True),
     *moments("heard_at"),
+    *words(state=64),
 )
-"""When a recorder last heard that server's AMI."""
+"""When a recorder last heard that server's AMI.
+
+`state`: a hash of what went on there when a recorder ended by plan; empty while one runs.
+"""
 
 gaps = numbered_table(
     "gaps",
