@@ -26,7 +26,7 @@ TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "own_numbers": "never calls back",
         "remember_language": "begins in the language chosen last time:",
     },
-    Structure: {"digit": "has the digit", "name": "is called"},
+    Structure: {"digit": "has the digit"},
     Menu: _RETRY,
     Node: {
         "say": "says",
@@ -90,6 +90,7 @@ _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"))
 
 def changes(old: Configuration, new: Configuration) -> list[str]:
     """One sentence for each thing; empty if callers notice nothing."""
+    has_callbacks = old.callback.enabled or new.callback.enabled
     return [
         *_fields("the hotline", old.hotline, new.hotline),
         *_delivered(old.hotline.delivered, new.hotline.delivered),
@@ -97,12 +98,12 @@ def changes(old: Configuration, new: Configuration) -> list[str]:
         *_fields("the menu", old.menu, new.menu),
         *_nodes(old.menu.nodes, new.menu.nodes),
         *_blocked(old.blocked, new.blocked),
-        *_entries("contact", old.contacts, new.contacts),
+        *_entries("contact", _redirected_to(old), _redirected_to(new)),
         *_prompts(old, new),
         *_hours(old, new),
         *_queues(old, new),
-        *_fields("callbacks", old.callback, new.callback),
-        *_fields("callbacks", old.callback.retry, new.callback.retry),
+        *(_fields("callbacks", old.callback, new.callback) if has_callbacks else ()),
+        *(_fields("callbacks", old.callback.retry, new.callback.retry) if has_callbacks else ()),
     ]
 
 
@@ -182,6 +183,12 @@ def _blocked(old: Blocked | None, new: Blocked | None) -> Iterator[str]:
     yield from (f"calls from {number} are let in again" for number in sorted(before - after))
 
 
+def _redirected_to(configuration: Configuration) -> dict[str, Contact]:
+    """The contacts that callers are put through to."""
+    named = {node.redirect for node in configuration.menu.nodes.values()}
+    return {name: contact for name, contact in configuration.contacts.items() if name in named}
+
+
 def _prompts(old: Configuration, new: Configuration) -> Iterator[str]:
     for name, before, after in _in_both(old.prompts, new.prompts):
         for language in new.hotline.languages:
@@ -191,8 +198,15 @@ def _prompts(old: Configuration, new: Configuration) -> Iterator[str]:
 
 
 def _hours(old: Configuration, new: Configuration) -> Iterator[str]:
-    for name, before, after in _in_both(old.hours, new.hours):
-        subject = f"hours {name} ({', '.join(_users(new, name)) or 'of nothing'})"
+    for name, after in new.hours.items():
+        before, users = old.hours.get(name), ", ".join(_users(new, name))
+        subject = f"hours {name} ({users})"
+        if not users:
+            continue
+        if before is None:
+            days = "; ".join(f"{day} {_say(hours)}" for day, hours in after.week.items())
+            yield f"{subject} are new: {days}; holidays: {'closed' if after.holidays else 'as usual'}"
+            before = Hours(week=after.week, holidays=after.holidays)
         for day in {**before.week, **after.week}:
             was, now = before.week.get(day, "closed"), after.week.get(day, "closed")
             if was != now:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from ivr.config.callback_rules import Callback
@@ -9,6 +11,7 @@ from ivr.config.changes import TOLD, changes
 from ivr.config.loading import Loaded, configuration_of
 from ivr.config.model import Node
 from ivr.config.queue_rules import Queue
+from ivr.config.sections import Contact, Hours
 from ivr.config.shapes import Frozen
 from tests.unit.starter import load_changed, shipped
 
@@ -136,6 +139,29 @@ def test_each_edit_is_told_as_what_callers_notice_and_nothing_else(
     file: str, old: str, new: str, noticed: list[str]
 ) -> None:
     assert _told(shipped(), load_changed(file, old, new)) == noticed
+
+
+def test_new_hours_are_named_with_their_times_and_unused_ones_are_left_out() -> None:
+    old = configuration_of(shipped())
+    late = Hours(week={"mon": "10:00-12:00"}, special={date(2026, 12, 30): "closed"})
+    with_late = old.model_copy(update={"hours": {**old.hours, "late": late}})
+    assert changes(old, with_late) == changes(with_late, old) == []
+    moved = {**old.queues, "dvx": old.queues["dvx"].model_copy(update={"hours": "late"})}
+    assert changes(old, with_late.model_copy(update={"queues": moved})) == [
+        "hours late (queue dvx) are new: mon 10:00-12:00; holidays: closed",
+        "hours late (queue dvx): closed on 2026-12-30 instead of as usual",
+        "queue dvx is open in hours late instead of office",
+    ]
+
+
+def test_what_nobody_can_hear_is_left_out() -> None:
+    """Contacts nobody is put through to, names of structures, and rules of callbacks that are not made."""
+    old = configuration_of(shipped())
+    off = old.model_copy(update={"callback": old.callback.model_copy(update={"enabled": False})})
+    fewer = off.model_copy(update={"callback": off.callback.model_copy(update={"attempts": 1})})
+    contact = Contact(structure="dvx", name="The head of the office", number="+994124931234")
+    unheard = fewer.model_copy(update={"contacts": {**fewer.contacts, "head": contact}})
+    assert changes(off, unheard) == []
 
 
 UNNOTICED: dict[type[Frozen], set[str]] = {
