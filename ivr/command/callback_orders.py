@@ -129,8 +129,8 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
                 fail(f"{file}:1: {problem}", hint=f"columns: {', '.join((*NEEDED, *OPTIONAL))}")
             for row in table:
                 yield table.line_num, row
-    except (UnicodeDecodeError, csv.Error) as error:
-        fail(f"{file}: not CSV in UTF-8: {error}")
+    except (UnicodeDecodeError, csv.Error):
+        fail(f"{file}: not CSV in UTF-8", hint="save it as CSV in UTF-8")
 
 
 def _header_problems(columns: Sequence[str]) -> Iterator[str]:

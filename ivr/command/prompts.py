@@ -7,7 +7,7 @@ import tempfile
 import wave
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
@@ -33,6 +33,8 @@ app = group(
     "The sentences citizens hear: list them, build their sound files, listen to one, have them recorded.",
     "hotline prompts build --out prompts",
 )
+_TOLD_EVERY: Final = 25
+"""Prompts, where there is no terminal for a progress bar."""
 
 
 @app.command("list", epilog="Example: hotline prompts list --language ru")
@@ -60,12 +62,15 @@ def build_prompts(
     folder = options().config
     if missing := missing_programs():
         fail(f"not installed: {', '.join(missing)}", hint=f"apt-get install {' '.join(missing)}")
-    files = _files(language)
+    files, made = _files(language), 0
     try:
         out.mkdir(parents=True, exist_ok=True)
         with progress() as bar:
             steps = bar.track(build(files, folder, out), len(files), description="Building prompts")
-            made = sum(not step.was_current for step in steps)
+            for done, step in enumerate(steps, 1):
+                made += not step.was_current
+                if bar.disable and not step.was_current and done % _TOLD_EVERY == 0:
+                    print_line(f"{done} of {len(files)} prompts are there", err=True)
         note(files, folder)
     except PromptError as error:
         fail(str(error), hint="correct the text or the recording and build again")

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from ivr.asterisk.connection import utc_now
 from ivr.command.loading import running_configuration
 from ivr.command.options import AsJson, LastDay, from_day
-from ivr.command.printing import Table, fail, print_lines, print_result
+from ivr.command.printing import Table, fail, print_line, print_lines, print_result
 from ivr.command.status import gap_told
 from ivr.command.store import open_store
 from ivr.config.model import Configuration
@@ -145,6 +145,7 @@ def stats(
         counted = by_node(store.read(lambda c: sum((ways_out(c, day, days.zone) for day in days), WaysOut())))
         known = store.read(days.completeness)
     table = Table(("node", "visits", "by key", *_NAMED), map(_row, counted), ("visits", *_NAMED))
+    print_line(f"{days.first} to {days.last}", err=as_json)
     print_result(as_json, counted, [table if counted else "no call came through the menu in those days"])
     print_lines(lines_of(known), err=as_json)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
@@ -35,6 +36,13 @@ EXAMPLES = (
 WHAT_IT_IS = "The 195 hotline: menus in YAML, every wait recorded, every missed call called back once."
 
 
+_TYPERS_WORDS: Final = (
+    (r".* is not one of (.*)\.", r"must be one of \1"),
+    (r".* does not match the formats .*", "must be a date like 2026-12-31"),
+)
+"""What typer says of a value → what we say; of other values it hands on pydantic's words."""
+
+
 class _Groups(TyperGroup):
     """Imports a group when it is called: to import them all takes as long as most commands run."""
 
@@ -50,6 +58,22 @@ class _Groups(TyperGroup):
                 command.name = name
                 self.add_command(command)
         return super().get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; a value it cannot take is reported in our words, not in the libraries'."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as wrong:
+            # Imported where it is wanted: most commands are typed right, and start sooner without.
+            from pydantic import ValidationError
+
+            from ivr.config.explain import wrong_with
+
+            if isinstance(wrong.__cause__, ValidationError):
+                wrong.message = wrong_with(wrong.__cause__.errors(include_url=False)[0])
+                for theirs, ours in _TYPERS_WORDS:
+                    wrong.message = re.sub(theirs, ours, wrong.message)
+            raise
 
 
 app = typer.Typer(

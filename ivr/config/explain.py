@@ -55,7 +55,7 @@ def _problem(kind: type[BaseModel], path: KeyPath, together: list[ErrorDetails],
         if re.search(r"secret|password|database_url", str(path[-1])):
             hint = "no secret stands in YAML: `config render` puts them into `secrets.d`"
         return Problem("CFG001", places.at(*path), f"`{path[-1]}` is not known here", hint)
-    sentence = " or ".join(dict.fromkeys(_sentence(each) for each in together)).replace(
+    sentence = " or ".join(dict.fromkeys(wrong_with(each) for each in together)).replace(
         " or must be ", " or "
     )
     hint = _literal_hint(error) if len(together) == 1 else ""
@@ -77,7 +77,8 @@ def _name(path: KeyPath) -> str:
     return next((step for step in reversed(path) if isinstance(step, str)), "configuration")
 
 
-def _sentence(error: ErrorDetails) -> str:
+def wrong_with(error: ErrorDetails) -> str:
+    """What is wrong, as the end of a sentence that begins with the name of the field or option."""
     if error["input"] is None:
         return "has no value"
     context = error.get("ctx", {})

@@ -86,7 +86,7 @@ _TIME_LIMIT_SECONDS: Final = 60
 
 
 class PromptError(Exception):
-    """A prompt could not be made; the message says which, and what the program said."""
+    """A prompt could not be made; the message says which, and why in the program's last words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +182,9 @@ def _run(file: PromptFile, *command: str, text: str = "") -> None:
     except subprocess.TimeoutExpired:
         raise PromptError(f"{file.path}: {command[0]} did not end in {_TIME_LIMIT_SECONDS} s") from None
     except subprocess.CalledProcessError as error:
-        said = error.stderr.decode("utf-8", "replace").strip()
-        raise PromptError(f"{file.path}: {command[0]} failed: {said}") from None
+        *_, why = error.stderr.decode("utf-8", "replace").strip().rpartition(": ")
+        on = command[1] if command[0] == "sox" else "its text"
+        raise PromptError(f"{file.path}: {command[0]} failed on {on}: {why}") from None
 
 
 def _read_notes(out: Path) -> dict[str, str]:

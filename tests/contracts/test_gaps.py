@@ -109,6 +109,13 @@ def test_data_is_complete_only_if_every_minute_is_known_and_every_gap_was_rebuil
     assert "data INCOMPLETE" in hotline(*words).output
 
 
+def test_menu_stats_print_their_days_beside_the_document_for_programs(log: Path) -> None:
+    days = ["--from", "2026-11-01", "--to", "2026-11-02"]
+    assert hotline(*STATS, *days).stdout.startswith("2026-11-01 to 2026-11-02\n")
+    said = hotline(*STATS, *days, "--json")
+    assert (json.loads(said.stdout), said.stderr.splitlines()[0]) == ([], "2026-11-01 to 2026-11-02")
+
+
 def test_what_is_exported_for_programs_holds_only_records(log: Path) -> None:
     hotline("data", "backfill", "--all-queues", str(log))
     shown = hotline("data", "export", "visits", "--format", "csv")

@@ -60,8 +60,10 @@ def test_a_recording_that_is_no_sound_is_named_and_what_is_in_place_stays(tmp_pa
     before = (tmp_path / "out" / SHORT.path).read_bytes()
     SHORT.recorded(tmp_path).parent.mkdir(parents=True)
     SHORT.recorded(tmp_path).write_text("not a sound")
-    with pytest.raises(PromptError, match=r"en/hotline/short\.wav: sox failed"):
+    with pytest.raises(PromptError, match=r"en/hotline/short\.wav: sox failed") as failed:
         _build([SHORT], tmp_path)
+    assert "FAIL" not in str(failed.value)
+    assert str(SHORT.recorded(tmp_path)) in str(failed.value)
     assert (tmp_path / "out" / SHORT.path).read_bytes() == before
     assert [path.name for path in (tmp_path / "out" / "en" / "hotline").iterdir()] == ["short.wav"]
 
@@ -81,14 +83,19 @@ def test_a_faint_recording_and_a_spoken_sentence_become_equally_loud(tmp_path: P
 
 
 def test_a_changed_sentence_makes_its_built_file_old_and_its_recording_stale_until_it_is_recorded_anew(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Where there is no terminal, how far it is stands in lines on stderr."""
+    monkeypatch.setattr("ivr.command.prompts._TOLD_EVERY", 2)
     config = tmp_path / "config"
     shutil.copytree(BASE, config)
     recorded = config / "prompts" / "az" / "news.wav"
     recorded.parent.mkdir(parents=True)
     _write_tone(recorded, 440)
-    _hotline(config, "prompts", "build")
+    first, again = (_hotline(config, "prompts", "build") for _ in range(2))
+    files = len(json.loads(_hotline(config, "prompts", "list", "--json").stdout))
+    assert first.stderr.splitlines()[0] == f"2 of {files} prompts are there"
+    assert again.stderr == ""
     assert _of_news(config) == {"az": (True, False, False), "ru": (False, False, False)}
     sentences = config / "prompts.yaml"
     changed = (
