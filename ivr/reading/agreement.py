@@ -19,7 +19,7 @@ from ivr.figures.missed import MISSED_OUTCOMES, missed_calls
 from ivr.storage.engine.store import Store
 from ivr.storage.owed.undecided import decided_structures, ended_call
 from ivr.storage.records.sealed import sealed_between
-from ivr.storage.records.stored import Stored
+from ivr.storage.records.stored import Stored, is_handed_over
 from ivr.storage.schema.columns import from_millis
 from ivr.storage.schema.owed import decisions
 from ivr.storage.schema.recorded import calls, visits
@@ -144,7 +144,7 @@ class LogComparison:
         if self._queues is not None:
             mine = mine.where(visits.c.queue.in_(self._queues))
         for row in connection.execute(mine.execution_options(yield_per=1000)).mappings():
-            if row["id"] not in self._found:
+            if row["id"] not in self._found and not is_handed_over(row):
                 yield _of_visit(row, f"stored as {row['outcome']}, queue_log says nothing")
 
 

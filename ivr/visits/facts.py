@@ -195,11 +195,17 @@ class ChannelEnded(NamedTuple):
 
 
 class TookPlace(NamedTuple):
-    """Attended transfer: `party` now stands where the channel `replaced` stood (in a queue, for us)."""
+    """Attended transfer: `party` stands where the agent's channel `replaced` stood, in a queue or in a talk.
+
+    `beside`: who talked with that channel, nobody in a queue. `leg`: the agent's other channel, by which they
+    talked with `party`; that one may be a channel made for an earlier transfer.
+    """
 
     when: When
     party: Party
     replaced: str
+    beside: Party = Party("")
+    leg: str = ""
 
 
 class RecordingBegan(NamedTuple):
@@ -252,10 +258,14 @@ class Started(NamedTuple):
 
 
 class LiveCalls(NamedTuple):
-    """All calls Asterisk has now, by linkedid; what we still hold open beside them ended in a hole."""
+    """All calls Asterisk has now, by linkedid; what we still hold open beside them ended in a hole.
+
+    `channels`: theirs, by uniqueid.
+    """
 
     when: When
     linkedids: frozenset[str]
+    channels: frozenset[str] = frozenset()
 
 
 class ConnectionLost(NamedTuple):

@@ -146,7 +146,7 @@ def _visit_of(stay: Stay, verdict: Verdict, call: Call, source: str, structures:
     left = judged.pop("left")
     told = [stay.joined, left, *(fact.when for fact in (stay.answered, stay.completed) if fact)]
     ends = [when for when in told if when is not None]
-    if took_place or stay.is_rebuilt or not known["origin"]:
+    if took_place or stay.is_rebuilt or known["origin"] in ("", "internal"):
         known["origin"] = call.origin
     known["structure"] = known["structure"] or structures.get(stay.queue, "")
     return Visit(

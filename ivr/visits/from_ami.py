@@ -85,7 +85,8 @@ class AmiReader:
 
     def live_calls(self, rows: tuple[AmiEvent, ...], asked_at: datetime) -> fact.LiveCalls:
         """The rows of CoreShowChannels."""
-        return fact.LiveCalls(self._received(asked_at), frozenset(row["Linkedid"] for row in rows))
+        linkedids, channels = (frozenset(row[name] for row in rows) for name in ("Linkedid", "Uniqueid"))
+        return fact.LiveCalls(self._received(asked_at), linkedids, channels)
 
     def _booted_fact(self, event: AmiEvent, when: When) -> fact.Booted:
         """Read late, an uptime would look too short: it belongs to the earliest moment of receipt."""
@@ -145,15 +146,22 @@ def _members(event: AmiEvent, when: When) -> Facts:
 
 
 def _attended_transfer(event: AmiEvent, when: When) -> Facts:
-    """The agent's second leg may be waiting in a queue: the other party now waits in its place."""
-    party = Party(
-        event["TransfereeUniqueid"],
-        event["TransfereeLinkedid"],
-        event["TransfereeChannel"],
-        caller_of(event["TransfereeCallerIDNum"]),
-    )
-    legs = (event["OrigTransfererUniqueid"], event["SecondTransfererUniqueid"])
-    yield from (fact.TookPlace(when, party, leg) for leg in legs if leg and party.uniqueid)
+    """The party of one leg of the agent takes the other's place, in a queue or in a talk with a colleague.
+
+    Asterisk names a target only where both legs talk; either may be the citizen.
+    """
+    party, target = _transferred(event, "Transferee"), _transferred(event, "TransferTarget")
+    first, second = event["OrigTransfererUniqueid"], event["SecondTransfererUniqueid"]
+    if not target.uniqueid:
+        yield from (fact.TookPlace(when, party, leg) for leg in (first, second) if leg and party.uniqueid)
+        return
+    yield fact.TookPlace(when, party, second, target, first)
+    yield fact.TookPlace(when, target, first, party, second)
+
+
+def _transferred(event: AmiEvent, who: str) -> Party:
+    uniqueid, linkedid, channel = (event[f"{who}{name}"] for name in ("Uniqueid", "Linkedid", "Channel"))
+    return Party(uniqueid, linkedid, channel, caller_of(event[f"{who}CallerIDNum"]))
 
 
 def _variable(event: AmiEvent, when: When) -> Facts:

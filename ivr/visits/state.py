@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from datetime import timedelta
 from typing import Any
 
 from ivr.asterisk import words
 from ivr.visits.calls import Calls
-from ivr.visits.facts import Party, SourceCapabilities
+from ivr.visits.facts import Party, SourceCapabilities, TookPlace
 from ivr.visits.stay import ROUGHLY, Stay, Stays
 from ivr.visits.steady import When
 
@@ -16,6 +17,7 @@ from ivr.visits.steady import When
 class State:
     """Stays, the calls behind them, what their source can tell. `changed`: stays with new evidence.
 
+    `handovers`: the latest attended transfers; the word by which a consultation is known may come after one.
     `connection_lost`: the last sign of life before this connection. `started`: which run of Asterisk it is.
     """
 
@@ -24,6 +26,7 @@ class State:
         self.calls = Calls(server, source.name)
         self.source = source
         self.agents: set[str] = set()
+        self.handovers: deque[TookPlace] = deque(maxlen=4)
         self.connection_lost: When | None = None
         self.started = ""
         self.changed: set[int] = set()

@@ -23,6 +23,7 @@ class Stay(NamedTuple):
 
     They differ after an attended transfer into the queue. `is_rebuilt`: nobody told us of the join, its
     moment was computed back from whole seconds. `lost`: the last sign of life before Asterisk went away.
+    `is_handed_over`: a talk with an agent whom a colleague had consulted; the queue knows nothing of it.
     """
 
     party: Party
@@ -42,9 +43,11 @@ class Stay(NamedTuple):
     offers: tuple[tuple[str, When], ...] = ()
     answered: Answered | None = None
     completed: Completed | None = None
+    agent_asked: bool = False
     agent_gone: When | None = None
     lost: When | None = None
     recorded: bool = False
+    is_handed_over: bool = False
 
     @property
     def is_waiting(self) -> bool:
@@ -54,7 +57,14 @@ class Stay(NamedTuple):
     @property
     def is_talking(self) -> bool:
         """With an agent, and no word yet of the end."""
-        return self.answered is not None and self.completed is None and self.lost is None
+        has_ended = self.completed or self.lost or (self.is_handed_over and self.handed_over_until)
+        return self.answered is not None and not has_ended
+
+    @property
+    def handed_over_until(self) -> When | None:
+        """The first sign that such a talk is over, of which no queue tells."""
+        signs = [when for when in (self.moved_on, self.gone, self.agent_gone) if when is not None]
+        return min(signs, key=lambda when: when.steady, default=None)
 
 
 class Stays:
@@ -91,7 +101,7 @@ class Stays:
                     self._by_channel[uniqueid].append(number)
         if stay.answered is not None and (before is None or before.answered is not stay.answered):
             self._by_agent_channel[stay.answered.agent_uniqueid] = number
-            if stay.is_talking:
+            if stay.is_talking and not stay.is_handed_over:
                 self._talks[stay.queue, stay.answered.agent] = number
 
     def forget(self, numbers: Iterable[int]) -> None:
@@ -118,7 +128,7 @@ class Stays:
         return next(iter(numbers), None)
 
     def of_agent_channel(self, uniqueid: str) -> int | None:
-        """The stay that was answered on this agent's channel."""
+        """The stay that was answered on this agent's channel, the latest of two."""
         return self._by_agent_channel.get(uniqueid) if uniqueid else None
 
     def talking(self, queue: str, agent: str) -> int | None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ivr.asterisk import words
 from ivr.visits import facts
-from ivr.visits.facts import Fact
+from ivr.visits.facts import Fact, Party
 from ivr.visits.judge import RESULTS
 from ivr.visits.state import State, before
 from ivr.visits.stay import ROUGHLY, Stay
@@ -82,6 +82,8 @@ def _hangup_asked(state: State, fact: facts.HangupAsked) -> None:
             state.put(number, asked_waiting=True)
         elif stay.is_talking:
             state.put(number, asked_talking=True)
+    if (talk := state.stays.of_agent_channel(fact.uniqueid)) is not None:
+        state.put(talk, agent_asked=True)
 
 
 def _went_on(state: State, fact: facts.WentOn) -> None:
@@ -144,6 +146,9 @@ def _completed(state: State, fact: facts.Completed) -> None:
     if state.source.callers and channel and not state.stays.of_channel(channel):
         # No channel that ever waited (as an agent may who hands over): their Local one was optimised away.
         state.take_place(number, stay.party._replace(uniqueid=channel), stay.joined)
+    for handover in state.handovers:
+        if handover.replaced == channel:
+            _hand_over(state, handover, stay)
 
 
 def _talk_of(state: State, fact: facts.Completed) -> int | None:
@@ -154,7 +159,7 @@ def _talk_of(state: State, fact: facts.Completed) -> int | None:
         lasted = (n for n in talks if _has_lasted(state, n, fact))
         return next(lasted, talks[0])
     by_agent_channel = state.stays.of_agent_channel(fact.agent_uniqueid)
-    if by_agent_channel is not None:
+    if by_agent_channel is not None and not state.stays[by_agent_channel].is_handed_over:
         return by_agent_channel
     if any(state.stays[number].completed is not None for number in own):
         return None  # told twice
@@ -202,10 +207,46 @@ def _channel_ended(state: State, fact: facts.ChannelEnded) -> None:
 
 
 def _took_place(state: State, fact: facts.TookPlace) -> None:
+    state.handovers.append(fact)
     for number in state.stays.of_channel(fact.replaced):
         stay = state.stays[number]
         if stay.is_waiting and stay.place != fact.party.uniqueid:
             state.take_place(number, fact.party, fact.when)
+        _hand_over(state, fact, stay)
+
+
+def _hand_over(state: State, fact: facts.TookPlace, consulted: Stay) -> None:
+    """A citizen talks on with the agent whom theirs had consulted: a visit of that queue, answered at once.
+
+    It is recorded if their first talk is, for that recording goes on. Agents who are joined with each other
+    make no visit.
+    """
+    by, end, leg = consulted.answered or consulted.completed, consulted.completed, fact.beside
+    is_over = end is not None and abs(fact.when.steady - end.when.steady) > ROUGHLY
+    known = state.stays.of_agent_channel(leg.uniqueid)
+    is_told = known is not None and state.stays[known].is_handed_over
+    if by is None or is_over or is_told or not leg.uniqueid:
+        return
+    who, is_recorded = fact.party, False
+    if (talk := state.stays.of_agent_channel(fact.leg)) is not None:
+        first = state.stays[talk]
+        call = state.calls[first.call].call
+        who = Party(first.place, call.linkedid, "", call.caller, first.party.variables)
+        is_recorded = first.recorded
+        state.put(talk, moved_on=first.moved_on or fact.when)
+    number = state.calls.find(who)
+    origin = state.calls[number].call.origin if number is not None else state.origin(who, has_joined=False)
+    if origin == "internal":
+        return
+    structure = {words.VAR_STRUCTURE: consulted.party.variables.get(words.VAR_STRUCTURE, "")}
+    who = who._replace(channel="", variables={**who.variables, **structure})
+    began, queue = fact.when, consulted.queue
+    for number in state.stays.of_channel(who.uniqueid, queue):
+        began = _told_apart(began, state.stays[number].joined)
+    whom = by.agent, by.agent_name, leg.uniqueid, leg.channel
+    answered = facts.Answered(began, who, queue, *whom, hold=0.0, ring=None)
+    stay = state.begin_stay(who, queue, began, is_rebuilt=False)
+    state.put(stay, answered=answered, is_handed_over=True, recorded=is_recorded)
 
 
 def _recording_began(state: State, fact: facts.RecordingBegan) -> None:
@@ -268,6 +309,12 @@ def _live_calls(state: State, fact: facts.LiveCalls) -> None:
         tracked = state.calls[number]
         if tracked.seen.received_at < fact.when.received_at and tracked.call.linkedid not in fact.linkedids:
             state.calls.presume_ended(number, tracked.seen.at)
+    for number, stay in state.stays:
+        is_live = state.calls[stay.call].call.linkedid in fact.linkedids and (
+            stay.answered is None or stay.answered.agent_uniqueid in ("", *fact.channels)
+        )
+        if stay.is_handed_over and not is_live and stay.joined.received_at < fact.when.received_at:
+            _interrupt_stay(state, number, state.connection_lost or state.calls[stay.call].seen)
 
 
 def _connection_lost(state: State, fact: facts.ConnectionLost) -> None:

@@ -26,11 +26,11 @@ def stream(case: str) -> tuple[Told, ...]:
 
 @cache
 def joins(case: str) -> frozenset[tuple[str, str]]:
-    """Channel and queue of every stay of the case, with the moment it began."""
+    """Channel and queue of every stay of the case, with its beginning; after a consultation no queue."""
     return frozenset(
         (told["Uniqueid"], f"{told['Queue']} {told.timestamp}")
         for told in stream(case)
-        if isinstance(told, AmiEvent) and told.name == "QueueCallerJoin"
+        if isinstance(told, AmiEvent) and (told.name == "QueueCallerJoin" or told["TransferTargetUniqueid"])
     )
 
 

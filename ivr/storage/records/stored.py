@@ -209,4 +209,10 @@ def _stay(row: Row[Any]) -> Stay:
         when = When(row.answered_at, row.received_at, row.answered_at.timestamp(), is_exact)
         answered = Answered(when, party, row.queue, row.agent, row.agent_name, "", "", None, row.ring_seconds)
     place = row.place or row.uniqueid
-    return Stay(party, row.queue, joined, place, 0, answered=answered, recorded=row.recorded)
+    told = {"recorded": row.recorded, "is_handed_over": is_handed_over(row._mapping)}
+    return Stay(party, row.queue, joined, place, 0, answered=answered, **told)
+
+
+def is_handed_over(row: Columns) -> bool:
+    """Whether a visit began with its answer, after a consultation: AMI alone tells that, queue_log never."""
+    return bool(row["source"] == "ami" and row["answered_at"] == row["joined_at"])
