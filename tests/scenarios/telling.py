@@ -58,6 +58,13 @@ class Listener:
                 self.fold.apply(fact)
         return self
 
+    def finds_live(self, table: str, at: float) -> Listener:
+        """What CoreShowChannels answers at that second."""
+        rows = tuple(events(spelled_out(table)))
+        self.fold.apply(self.reader.live_calls(rows, START + timedelta(seconds=at)))
+        self._take()
+        return self
+
     @property
     def visits(self) -> list[Visit]:
         """In the order of their joins."""
