@@ -51,6 +51,8 @@ class Membership:
     """End of the last talk, as AgentComplete told it; None before the first one we saw."""
     rests_until: datetime | None = None
     """End of the wrap-up after the last call."""
+    talks_on: bool = False
+    """In use ever since AgentComplete: a citizen was handed over, and no queue tells of that talk."""
 
 
 Memberships = Mapping[tuple[str, str], Membership]
@@ -159,7 +161,12 @@ def _told(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships
         called_for=before.called_for if before else "",
         talk_ended_at=before.talk_ended_at if before else None,
         rests_until=before.rests_until if before else None,
+        talks_on=before.talks_on if before else False,
     )
+    if after.talks_on and after.talk_ended_at is not None and after.status == NOT_IN_USE:
+        if event.received_at > after.talk_ended_at + _SAME_CALL:
+            after = _rested_from(after, event, wrap_up)
+        after = replace(after, talks_on=False)
     ended_at = _last_call(event)
     if ended_at is not None and not _is_known(members, device, ended_at):
         rest = whole_number(event["Wrapuptime"]) or wrap_up.get(queue, 0.0)
@@ -190,9 +197,16 @@ def _removed(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Membersh
 
 def _completed(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships:
     """The talk is over. AgentComplete may lack the caller; Queue and Interface are always there."""
-    at, rest = event.received_at, timedelta(seconds=wrap_up.get(event["Queue"], 0.0))
-    after = {"called_for": "", "in_call": False, "talk_ended_at": at, "rests_until": at + rest}
-    return _changed(members, event, **after)
+    key = _key(event)
+    if (before := members.get(key)) is None:
+        return members
+    after = replace(before, called_for="", in_call=False, talks_on=before.status != NOT_IN_USE)
+    return {**members, key: _rested_from(after, event, wrap_up)}
+
+
+def _rested_from(member: Membership, end: AmiEvent, wrap_up: WrapUp) -> Membership:
+    rest = timedelta(seconds=wrap_up.get(member.queue, 0.0))
+    return replace(member, talk_ended_at=end.received_at, rests_until=end.received_at + rest)
 
 
 def _caller_gone(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships:

@@ -1,7 +1,7 @@
 """An agent consults a colleague in another queue, then hands the citizen over to them.
 
 The events as a real Asterisk tells them (`tests/recordings/cases/consulted_transfer`); only AttendedTransfer
-says that two talks became one. A channel that Asterisk makes for it, `l.2`, stands for the citizen afterwards.
+says that two talks became one. A channel that Asterisk makes for it, `l.2`, stands for the citizen later.
 """
 
 from __future__ import annotations

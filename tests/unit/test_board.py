@@ -111,6 +111,20 @@ def test_an_agent_rests_for_the_wrap_up_of_the_queue_whose_call_it_was(
     assert idle(board, queue, seconds) == expected
 
 
+def test_an_agent_to_whom_a_citizen_was_handed_over_is_busy_until_their_phone_is_free_and_rests_then() -> (
+    None
+):
+    """AgentComplete ends the consultation; of the talk after it only the phone tells (recorded)."""
+    board = filled(
+        "1 AgentConnect Queue=dvx Interface=PJSIP/1101 Uniqueid=a.2"
+        + ann(1.1, 2, in_call=1)
+        + "8 AgentComplete Queue=dvx Interface=PJSIP/1101 TalkTime=7 Reason=caller"
+        + ann(60, 1)
+    )
+    changes = [(change.state, change.at) for change in board.take_changes(at(100))]
+    assert changes == [("in_call", at(1)), ("wrap_up", at(60)), ("idle", at(70))]
+
+
 def test_a_last_call_known_only_from_the_snapshot_is_rested_from_too() -> None:
     """After a restart of ours the wrap-up goes on; a member's own wrap-up time replaces the queue's."""
     ended = int(at(-4).timestamp())
