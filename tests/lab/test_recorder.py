@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ivr.storage.people import agents
 from tests.lab.calllog import What
 from tests.lab.phone import AgentPhone, Caller
 from tests.lab.recorded import recorded_house
@@ -118,6 +119,51 @@ def test_a_citizen_handed_over_by_an_agent_is_a_contact_of_the_second_queue(tmp_
             assert answered is not None
             assert ended is not None
             assert second["talk_seconds"] == pytest.approx(ended - answered, abs=0.2)
+
+    asyncio.run(scenario())
+
+
+def test_a_citizen_handed_over_after_a_consultation_has_a_visit_until_that_talk_ends(tmp_path: Path) -> None:
+    """The recording of the first talk goes on; the second agent is busy until they hang up."""
+
+    async def scenario() -> None:
+        async with recorded_house(tmp_path) as recorded:
+            ear, sip = recorded.ear, recorded.ear.house.sip
+            async with (
+                AgentPhone.open("1101", ear.house.secret("1101"), sip, answer_after=0.2) as agent,
+                Caller.open(CITIZEN, sip) as phone,
+            ):
+                call = await phone.dial("19511", OPEN)
+                await ear.event("AgentConnect", Queue="tax")
+                async with AgentPhone.open("1201", ear.house.secret("1201"), sip, answer_after=0.2) as helper:
+                    inquiry = await agent.dial("office")
+                    await ear.event("AgentConnect", Queue="office")
+                    await agent.answered[0].leg.hand_over_to(inquiry)
+                    await ear.event("AttendedTransfer", DestType="Link")
+                    talk = await recorded.visit(
+                        lambda row: row["queue"] == "office" and row["caller"] == CITIZEN, "the talk"
+                    )
+                    await asyncio.sleep(1.0)
+                    states = recorded.store.read(lambda connection: agents.latest(connection, "main"))
+                    assert {one.agent: one.state for one in states}["PJSIP/1201"] == "in_call"
+                    await helper.answered[0].leg.hang_up()
+                    await call.until(What.ENDED)
+                    ended = await recorded.visit(
+                        lambda row: row["visit_id"] == talk["visit_id"] and row["ended_at"], "its end"
+                    )
+            first, consultation, _ = recorded.rows()
+            assert (first["ended_by"], consultation["origin"], len(recorded.rows())) == (
+                "transfer",
+                "internal",
+                3,
+            )
+            assert (ended["wait_seconds"], ended["agent"], ended["ended_by"]) == (0.0, "PJSIP/1201", "agent")
+            assert (ended["origin"], ended["structure"], ended["recorded"]) == ("inbound", "office", True)
+            assert ended["call_id"] == first["call_id"]
+            [file] = ear.house.recordings.iterdir()
+            assert file.name == f"main-{ended['linkedid']}.wav"
+            talked = first["talk_seconds"] + ended["talk_seconds"]
+            assert file.stat().st_size / 16000 == pytest.approx(talked, abs=0.5)
 
     asyncio.run(scenario())
 

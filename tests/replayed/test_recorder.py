@@ -104,6 +104,31 @@ def test_every_visit_belongs_to_a_call_that_ended_with_its_last_visit_or_later(u
     assert found[0].ended_at >= last
 
 
+@pytest.mark.parametrize(("is_heard", "ended_by"), [(True, "agent"), (False, "restart")])
+def test_a_recorder_that_starts_again_ends_a_talk_that_was_handed_over(
+    is_heard: bool, ended_by: str, url: str
+) -> None:
+    """By its channels, or by the last sign of life if it is gone."""
+    (stream,) = bytes_of(CASES / "consulted_transfer", AT_ONCE)
+    cut = stream.index(b"Event: NewCallerid", stream.index(b"Event: AttendedTransfer"))
+    store = Store(url)
+    migrate(store)
+
+    async def main() -> None:
+        async with Replay([stream[:cut]]) as replay:
+            await record(replay, StoreThread(store))
+        assert [row["ended_by"] for row in _exported(store)] == ["transfer", "caller", ""]
+        async with Replay([stream[cut:] if is_heard else b""]) as replay:
+            await record(
+                replay, StoreThread(store), until=lambda: all(row["ended_by"] for row in _exported(store))
+            )
+
+    asyncio.run(main())
+    assert [row["ended_by"] for row in _exported(store)] == ["transfer", "caller", ended_by]
+    assert _exported(store)[-1]["talk_seconds"] == (pytest.approx(1.7, abs=0.1) if is_heard else None)
+    store.close()
+
+
 def test_a_recorder_that_starts_again_goes_on_with_what_the_last_one_left_open(url: str) -> None:
     (stream,) = bytes_of(CASES / "completecaller", AT_ONCE)
     cut = stream.index(b"Event: BridgeCreate")
