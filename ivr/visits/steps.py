@@ -310,11 +310,16 @@ def _live_calls(state: State, fact: facts.LiveCalls) -> None:
         if tracked.seen.received_at < fact.when.received_at and tracked.call.linkedid not in fact.linkedids:
             state.calls.presume_ended(number, tracked.seen.at)
     for number, stay in state.stays:
-        is_live = state.calls[stay.call].call.linkedid in fact.linkedids and (
-            stay.answered is None or stay.answered.agent_uniqueid in ("", *fact.channels)
-        )
-        if stay.is_handed_over and not is_live and stay.joined.received_at < fact.when.received_at:
-            _interrupt_stay(state, number, state.connection_lost or state.calls[stay.call].seen)
+        if stay.is_handed_over and stay.joined.received_at < fact.when.received_at:
+            _interrupt_unless_live(state, number, fact)
+
+
+def _interrupt_unless_live(state: State, number: int, fact: facts.LiveCalls) -> None:
+    """No queue will tell that such a talk is over; after a restart its agent's channel is not known."""
+    stay = state.stays[number]
+    tracked, agent = state.calls[stay.call], stay.answered.agent_uniqueid if stay.answered else ""
+    if tracked.call.linkedid not in fact.linkedids or agent not in ("", *fact.channels):
+        _interrupt_stay(state, number, state.connection_lost or tracked.seen)
 
 
 def _connection_lost(state: State, fact: facts.ConnectionLost) -> None:

@@ -61,7 +61,7 @@ def differences(case: str, told: Sequence[Told], *, ami: str = "whole") -> list[
     missed = {"unheard": len(by_ami), "partly": len(visits) - len(told)}.get(ami, 0)
     visits = [visit for visit in visits if visit not in by_ami[max(len(by_ami) - missed, 0) :]]
     if ami != "whole":
-        visits = [{**visit, "handle_known": "only_ami" not in visit} for visit in visits]
+        visits = [{**visit, "handle_known": False} if visit in by_ami else visit for visit in visits]
     if len(told) != len(visits):
         return [f"{len(told)} visits stored, {len(visits)} are true"]
     in_order = sorted(visits, key=lambda visit: visit["join_epoch"])

@@ -81,6 +81,34 @@ def test_whom_an_agent_talked_with_is_known_by_the_end_if_the_beginning_was_miss
     assert told(Listener().hears(TALK + end + B_HANGS_UP).visits)[-1] == second("agent", 6.0)
 
 
+def test_a_citizen_whose_first_talk_was_missed_is_whom_asterisk_names() -> None:
+    listener = Listener().hears(ASKED + CONSULTED + TRANSFER + B_HANGS_UP)
+    assert told(listener.visits)[-1] == second("agent", 6.0)
+    visit = listener.visits[-1]
+    assert (visit.uniqueid, visit.origin, visit.structure, visit.recorded) == (
+        "c.1",
+        "inbound",
+        "emdx",
+        False,
+    )
+
+
+def test_an_agent_whose_own_talk_was_missed_is_no_citizen() -> None:
+    known = "0.0 QueueMemberAdded Queue=dvx A=PJSIP/1102\n"
+    transfer = f"{TRANSFER.strip()} TransfereeChannel=PJSIP/1102-7\n"
+    visits = Listener().hears(known + ASKED + CONSULTED + transfer + B_HANGS_UP).visits
+    assert [visit.origin for visit in visits] == ["internal"]
+
+
+def test_a_leg_that_has_left_its_consultation_since_hands_nobody_over_to_that_agent() -> None:
+    table = f"""{TALK}{ASKED}{CONSULTED}
+        9.0  AgentComplete     U=a.2 Q=emdx A=PJSIP/1301 DestUniqueid=b.1 HoldTime=1 TalkTime=2 Reason=agent
+    """
+    transfer = TRANSFER.replace("9.0", "19.0").replace("b.1", "b.9")
+    visits = Listener().hears(table + transfer).visits
+    assert [(visit.caller, visit.queue) for visit in visits] == [("0501112233", "dvx"), ("1101", "emdx")]
+
+
 def test_a_phone_that_asks_on_its_second_leg_hands_over_the_same() -> None:
     swapped = (
         "9.0  AttendedTransfer OrigTransfererUniqueid=a.2 SecondTransfererUniqueid=a.1 "

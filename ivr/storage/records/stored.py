@@ -214,5 +214,8 @@ def _stay(row: Row[Any]) -> Stay:
 
 
 def is_handed_over(row: Columns) -> bool:
-    """Whether a visit began with its answer, after a consultation: AMI alone tells that, queue_log never."""
+    """Whether a visit began with its answer, after a consultation: AMI alone tells that, queue_log never.
+
+    No phone answers in the millisecond in which a caller joins.
+    """
     return bool(row["source"] == "ami" and row["answered_at"] == row["joined_at"])
