@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.secrets import PSEUDONYMS, SecretMissing, make_missing, read_secret
 from ivr.base.masking import masked, pseudonym
-from ivr.command.loading import options, running_configuration, timestamp
+from ivr.command.loading import TimeZone, options, running_configuration, timestamp
 from ivr.command.options import SECRETS, AsJson, group, number_from, secrets_option
 from ivr.command.printing import Table, fail, print_line, print_lines, print_records, print_result
 from ivr.command.queue_logs import audit, backfill
@@ -151,6 +151,7 @@ def audit_log(
     since: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day.", show_default="30 days ago")
     ] = None,
+    time_zone: TimeZone = "",
     as_json: AsJson = False,
 ) -> None:
     """Who did what, the newest first: exports, whole numbers, callbacks stopped, hours closed, applies.

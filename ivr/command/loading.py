@@ -6,12 +6,14 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Final
-from zoneinfo import ZoneInfo
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
 
 from ivr.checks.whole import load
 from ivr.command.options import ETC
@@ -21,6 +23,9 @@ from ivr.config.model import Configuration, Hotline, Language, Server
 from ivr.config.problems import Problem, Severity, errors
 from ivr.revisions.shelf import CONFIG, Shelf
 
+_LOCALTIME: Final = Path("/etc/localtime")
+_NO_ZONE: Final = (ZoneInfoNotFoundError, ValueError, OSError)
+"""What `ZoneInfo` raises for a name that is not one, or is a folder of others."""
 _YEARS: Final = range(2000, 2100)
 """Others are slips of the pen, and some no database and no calendar can count with."""
 
@@ -31,15 +36,32 @@ class Options:
 
     config: Path
     """Folder of the YAML files."""
+    time_zone: str = ""
+    """The one of `--time-zone`, where a command has it."""
 
     @cached_property
     def live(self) -> tuple[Loaded, Path, int]:
         """The configuration as it is live, its folder and revision. Raises OSError."""
         return load_live(shelf_of(), self.config)
 
+    @property
+    def has_configuration(self) -> bool:
+        """Whether a revision is live, or `--config` names a folder."""
+        try:
+            return self.live[1].exists()
+        except OSError:  # there is one, which this user may not read
+            return True
+
     @cached_property
     def zone(self) -> ZoneInfo:
-        """`hotline.time_zone` as it is live; the default where the configuration cannot be read."""
+        """`--time-zone`, else `hotline.time_zone` as it is live, else the machine's.
+
+        The default where the configuration cannot be read. Ends the command if the machine's has no name.
+        """
+        if self.time_zone:
+            return ZoneInfo(self.time_zone)
+        if not self.has_configuration:
+            return _zone_of_machine(self.config)
         try:
             loaded, _, _ = self.live
         except OSError:  # of whoever may not read the revisions
@@ -48,12 +70,47 @@ class Options:
         return ZoneInfo(known or Hotline.model_fields["time_zone"].default)
 
 
+def _zone_of_machine(config: Path) -> ZoneInfo:
+    """The zone of TZ, else the one /etc/localtime points to, else UTC; says which one that is."""
+    name = os.environ.get("TZ", "").removeprefix(":")
+    if not name:
+        name = str(_LOCALTIME.resolve()).rpartition("/zoneinfo/")[2] if _LOCALTIME.exists() else "UTC"
+    try:
+        zone = ZoneInfo(name)
+    except _NO_ZONE:
+        fail(f"this machine's time zone has no name: {name}", hint="set TZ, such as TZ=Asia/Baku")
+    print_line(f"no configuration in {config}: going by this machine's time zone, {name}", err=True)
+    return zone
+
+
 GIVEN: ContextVar[Options] = ContextVar("options")
 
 
 def options() -> Options:
     """The root command's options."""
     return GIVEN.get()
+
+
+def _use_zone(name: str) -> str:
+    """Let this command go by the zone of `--time-zone`."""
+    if name:
+        try:
+            ZoneInfo(name)
+        except _NO_ZONE:
+            raise typer.BadParameter(f"there is no time zone {name!r}; one is Asia/Baku") from None
+        GIVEN.set(replace(options(), time_zone=name))
+    return name
+
+
+TimeZone = Annotated[
+    str,
+    typer.Option(
+        "--time-zone",
+        help="Such as Asia/Baku; default the hotline's, without a configuration the machine's.",
+        show_default=False,
+        callback=_use_zone,
+    ),
+]
 
 
 def shelf_of(asterisk: Path | None = None, revisions: Path | None = None) -> Shelf:
@@ -109,6 +166,11 @@ def load_running(shelf: Shelf | None = None) -> tuple[Loaded, Path, int]:
 def running_configuration() -> Configuration:
     """The same, for a command that needs no more."""
     return configuration_of(load_running()[0])
+
+
+def configuration_if_any() -> Configuration | None:
+    """The running configuration; None where no revision is live and `--config` names no folder."""
+    return running_configuration() if options().has_configuration else None
 
 
 def server_of(configuration: Configuration, name: str) -> Server:

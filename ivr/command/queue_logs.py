@@ -122,8 +122,8 @@ def audit(
     Exit status 1 if anything disagrees; days that retention has deleted are named. Days are the hotline's,
     and end five minutes ago at the latest.
     """
-    days = Days.asked(begin, end, days_back=1)
-    configuration, period = days.configuration, Period(days.begin, min(days.end, utc_now() - _SETTLED))
+    configuration, days = running_configuration(), Days.asked(begin, end, days_back=1)
+    period = Period(days.begin, min(days.end, utc_now() - _SETTLED))
     if files:
         server_of(configuration, server)
         logs = {server: _given(files)}

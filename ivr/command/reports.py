@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -17,14 +17,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from ivr.asterisk.connection import utc_now
-from ivr.command.loading import running_configuration
+from ivr.command.loading import TimeZone, configuration_if_any, options
 from ivr.command.options import AsJson, LastDay, from_day
 from ivr.command.printing import Table, fail, print_line, print_lines, print_result
 from ivr.command.status import gap_told
 from ivr.command.store import open_store
-from ivr.config.model import Configuration
 from ivr.menus.steps import ON, SENT_ON, NodeCount, WaysOut, by_node
-from ivr.reading.totals import Completeness, Total, completeness, summed, ways_out
+from ivr.reading.totals import Completeness, Total, completeness, known_servers, summed, ways_out
 from ivr.storage.records.sealed import begins
 
 _NAMED: Final = (*SENT_ON.values(), ON, "queue", "hung up", "let go")
@@ -33,12 +32,13 @@ _FAR_AHEAD: Final = timedelta(days=366)
 
 @dataclass(frozen=True)
 class Days:
-    """From `first` to `last`, both included, in the hotline's time zone."""
+    """From `first` to `last`, both included, in the zone of `options`."""
 
-    configuration: Configuration
     zone: ZoneInfo
     first: date
     last: date
+    servers: Collection[str]
+    """Those of the configuration; empty where there is none."""
 
     @classmethod
     def asked(cls, begin: datetime | None, end: datetime | None, days_back: int) -> Days:
@@ -46,8 +46,7 @@ class Days:
 
         Ends the command if `--to` comes first, or is more than a year ahead.
         """
-        configuration = running_configuration()
-        zone = ZoneInfo(configuration.hotline.time_zone)
+        configuration, zone = configuration_if_any(), options().zone
         today = utc_now().astimezone(zone).date()
         first = begin.date() if begin else today - timedelta(days=days_back)
         last = end.date() if end else today
@@ -55,7 +54,7 @@ class Days:
             fail("--to is before --from", status=2)
         if last > today + _FAR_AHEAD:
             fail(f"{last} is too far ahead", status=2)
-        return cls(configuration, zone, first, last)
+        return cls(zone, first, last, configuration.servers if configuration else ())
 
     @property
     def begin(self) -> datetime:
@@ -71,8 +70,10 @@ class Days:
         return (self.first + timedelta(days=number) for number in range((self.last - self.first).days + 1))
 
     def completeness(self, connection: Connection) -> Completeness:
-        """Who listened when, and what retention has taken."""
-        return completeness(connection, self.configuration.servers, self.first, self.last, self.zone)
+        """Who listened when, and what retention has taken; without a configuration, of servers with calls."""
+        return completeness(
+            connection, self.servers or known_servers(connection), self.first, self.last, self.zone
+        )
 
 
 def lines_of(known: Completeness) -> Iterator[str]:
@@ -113,12 +114,13 @@ def told_days(days: Sequence[date]) -> str:
 def show_totals(
     begin: Annotated[datetime | None, from_day("today")] = None,
     end: LastDay = None,
+    time_zone: TimeZone = "",
     as_json: AsJson = False,
 ) -> None:
     """How many visits, decisions, callbacks and attempts ended how, and the seconds waited and talked.
 
-    Days are the hotline's own. Below the sums: whether the data is complete, when nobody listened to AMI, and
-    which days are sealed.
+    Days are the hotline's own; sealed ones stay so, whatever the time zone. Below the sums: whether the data
+    is complete, when nobody listened to AMI, and which days are sealed.
     """
     days = Days.asked(begin, end, days_back=0)
     with open_store() as store:
@@ -132,6 +134,7 @@ def show_totals(
 def stats(
     begin: Annotated[datetime | None, from_day("a week ago")] = None,
     end: LastDay = None,
+    time_zone: TimeZone = "",
     as_json: AsJson = False,
 ) -> None:
     """Every node of the menu callers came to in those days, the most visited first, and how they left it.
