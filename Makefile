@@ -8,7 +8,7 @@ IN := .venv/bin/
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test run bench fuzz chaos mutants differential lint size clean
+.PHONY: help setup demo test check run bench fuzz chaos mutants differential lint size clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -22,10 +22,14 @@ demo: setup ## real calls through the menu into four queues, called back where o
 test: setup lint ## everything that is tested, on a real Asterisk and a real PostgreSQL
 	@$(IN)pytest -n 6 --maxschedchunk 1 -q
 
+check: setup lint ## before a commit, in a minute: lint, and the unit tests but for those marked slow
+	@$(IN)pytest -n 2 -q -m "not slow" tests/unit
+
 run: setup ## the hotline as a service on a lab Asterisk, until Ctrl-C
 	@$(IN)python -m tests.lab.serve
 
-bench: setup ## a call's CPU beside hand-written menus; a year of queue_log beside a bare insert
+bench: ## a call's CPU beside hand-written menus; a year of queue_log beside a bare insert
+	@$(PYTHON) .ci/setup.py bench
 	@$(IN)python -m tests.lab.bench
 	@$(IN)python -m tests.year.bench
 

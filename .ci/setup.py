@@ -29,7 +29,9 @@ PROGRAMS = {
     "sox": "turns them into 8 kHz telephone recordings",
     "systemd": "has systemd-analyze, which checks the service's unit",
 }
-PROGRAM_OF = {"systemd": "systemd-analyze"}
+PROGRAMS_OF_BENCH = {"sip-tester": "has SIPp, which makes the calls that `make bench` measures"}
+"""Needed too when the set-up is run with the word `bench`."""
+PROGRAM_OF = {"systemd": "systemd-analyze", "sip-tester": "sipp"}
 """Where a package's program has another name."""
 BOOTSTRAP = {"mmdebstrap": "unpacks Asterisk 22 into .lab/asterisk, without installing it"}
 
@@ -81,7 +83,7 @@ def debian_or_ubuntu():
 
 def missing_packages():
     """Debian packages we need whose program is not on this machine, with what each is for."""
-    needed = dict(PROGRAMS)
+    needed = PROGRAMS | (PROGRAMS_OF_BENCH if "bench" in sys.argv[1:] else {})
     if asterisk_version() < OLDEST_ASTERISK:
         needed.update(BOOTSTRAP)
     return {name: why for name, why in needed.items() if shutil.which(PROGRAM_OF.get(name, name)) is None}

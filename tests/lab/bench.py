@@ -227,7 +227,7 @@ async def bench(folder: Path, console: Console) -> float:
 def main() -> None:
     """Print the table; exit status 1 if ours costs more than it may."""
     if shutil.which("sipp") is None:
-        raise SystemExit("make bench needs SIPp: sudo apt-get install --no-install-recommends sip-tester")
+        raise SystemExit("SIPp is missing: `make bench`, run as root, installs it")
     console = Console()
     with tempfile.TemporaryDirectory(prefix="hotline-bench-") as folder:
         ratio = asyncio.run(bench(Path(folder), console))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +44,7 @@ def any_event(draw: st.DrawFn) -> AmiEvent:
     )
 
 
+@pytest.mark.slow
 @given(st.lists(any_event(), max_size=8), st.lists(any_event(), max_size=20))
 def test_no_order_of_events_makes_the_board_raise_or_show_anybody_twice(
     snapshot: list[AmiEvent], later: list[AmiEvent]

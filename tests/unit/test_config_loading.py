@@ -82,6 +82,7 @@ def test_a_few_bytes_that_multiply_without_end_are_refused() -> None:
     assert "YAML003" in {problem.code for problem in load_files({"laughs.yaml": laughs.encode()}).problems}
 
 
+@pytest.mark.slow
 def test_brackets_nested_without_end_are_refused() -> None:
     (problem,) = load_files({"deep.yaml": b"[" * 20_000}).problems
     assert problem.code == "YAML003"
@@ -116,6 +117,7 @@ def test_no_text_whatever_makes_loading_raise(text: str) -> None:
     load_files({"any.yaml": text.encode("utf-8", "replace")})
 
 
+@pytest.mark.slow
 @settings(max_examples=40)  # each loads the whole configuration
 @given(st.sampled_from(sorted(FILES)), st.data(), YAML_MARKS | st.text(max_size=3))
 def test_a_slip_of_the_finger_anywhere_in_the_shipped_files_never_makes_loading_raise(

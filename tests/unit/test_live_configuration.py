@@ -101,6 +101,7 @@ def test_a_command_about_the_running_hotline_goes_by_what_is_live_when_the_draft
     assert "no revision is live" not in said.output
 
 
+@pytest.mark.slow
 def test_so_does_the_recorder_beside_it(installed: Installed) -> None:
     """In a process of its own: it configures the log."""
     installed.put_live()
@@ -144,6 +145,7 @@ def test_the_doctor_warns_of_a_broken_draft_and_looks_at_what_is_live(installed:
     assert {"AMI login", "FastAGI"} <= found.keys()
 
 
+@pytest.mark.slow
 def test_where_no_revision_is_live_a_command_goes_by_the_folder_and_says_so_once_on_a_terminal(
     installed: Installed,
 ) -> None:

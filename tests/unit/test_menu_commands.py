@@ -204,6 +204,7 @@ def _run(folder: Path, *arguments: str | Path, keys: str = "") -> Result:
     return CliRunner().invoke(app, ["--config", str(folder), *map(str, arguments)], input=keys)
 
 
+@pytest.mark.slow
 def test_at_a_terminal_each_step_is_shown_before_the_next_key_is_asked_for_and_the_walk_ends_with_the_call(
     folder: Path,
 ) -> None:

@@ -48,6 +48,7 @@ def test_every_node_stands_in_the_picture_once_in_full(folder: Path) -> None:
         assert said.count(name) == 1, name
 
 
+@pytest.mark.slow
 def test_no_box_lies_on_another_and_all_lie_on_the_page() -> None:
     """Of the menus kept, and of some that nobody would write."""
     made = [configuration_of(loaded) for loaded in menus(seed=1, count=12)]

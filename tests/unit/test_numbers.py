@@ -126,6 +126,7 @@ def test_a_trunk_carries_only_its_prefixes() -> None:
     assert not is_carried("+79161234567", NATIONAL)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=40))
 def test_any_text_gives_a_number_or_none_and_never_raises(delivered: str) -> None:
     number = normalise(delivered, NATIONAL)

@@ -107,6 +107,7 @@ def _apply_until_killed(shelf: Shelf, lives: int) -> None:
     os._exit(0)
 
 
+@pytest.mark.slow
 def test_killed_at_any_step_the_first_apply_leaves_asterisk_its_files_and_the_next_one_ends_it(
     shelf: Shelf,
 ) -> None:

@@ -67,6 +67,7 @@ def _rounds_while(configuration: Configuration, closed: set[str]) -> Iterator[tu
             yield tuple(walked)
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(_menus)
 def test_the_rounds_found_are_those_of_every_state_the_hours_can_be_in(configuration: Configuration) -> None:

@@ -86,6 +86,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str]]
     return dict(zip(COMMANDS, found, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_whatever_the_store_a_file_or_the_yaml_holds_a_terminal_gets_visible_letters(
     said: dict[str, tuple[int, str]], command: str
