@@ -69,6 +69,7 @@ fail("the command")
 """
 
 
+@pytest.mark.slow
 def test_what_libraries_and_failures_nobody_expected_say_is_masked_and_one_json_object_a_line() -> None:
     ended = subprocess.run([sys.executable, "-c", ELSEWHERE], capture_output=True, text=True, timeout=60)
     told = [json.loads(line) for line in ended.stderr.splitlines()]
@@ -79,6 +80,7 @@ def test_what_libraries_and_failures_nobody_expected_say_is_masked_and_one_json_
     assert ended.returncode == 1
 
 
+@pytest.mark.slow
 def test_a_command_that_fails_as_nobody_expected_shows_no_number(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import ivr.command.status as s\n"
@@ -140,6 +142,7 @@ def test_a_refused_statement_does_not_show_its_values(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_what_the_system_refuses_a_command_is_told_in_a_sentence() -> None:
     """Such as to write an export to a full disk."""
     command = [sys.executable, "-c", "from ivr.command.root import app; app()", "menu", "graph"]

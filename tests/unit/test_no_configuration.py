@@ -16,16 +16,26 @@ LATE = "1767212100"
 LOG = f"{LATE}|7.1|sales|NONE|ENTERQUEUE||0501234567|1\n{LATE}|7.1|sales|NONE|ABANDON|1|1|0\n"
 
 
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One visit of somebody else's Asterisk; tests only read it."""
+    folder = tmp_path_factory.mktemp("theirs")
+    empty_store(folder).close()
+    (folder / "queue_log").write_text(LOG)
+    url = f"sqlite:///{folder / 'hotline.db'}"
+    words = ("data", "backfill", "--all-queues", str(folder / "queue_log"), "--server", "theirs")
+    said = CliRunner().invoke(app, words, env={"HOTLINE_DATABASE_URL": url})
+    assert said.exit_code == 0, said.output
+    return url
+
+
 @pytest.fixture(autouse=True)
-def backfilled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder with a database of one visit of somebody else's Asterisk, and nothing of ours."""
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: str) -> None:
+    """In an empty folder, with that database and nothing of ours."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TZ", "Asia/Baku")
     monkeypatch.setenv("HOTLINE_ASTERISK", str(tmp_path / "etc"))
-    monkeypatch.setenv("HOTLINE_DATABASE_URL", "sqlite:///hotline.db")
-    empty_store(tmp_path).close()
-    Path("queue_log").write_text(LOG)
-    assert hotline("data", "backfill", "--all-queues", "queue_log", "--server", "theirs").exit_code == 0
+    monkeypatch.setenv("HOTLINE_DATABASE_URL", database)
 
 
 def hotline(*words: str) -> Result:

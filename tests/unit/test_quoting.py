@@ -68,6 +68,7 @@ def test_an_argument_holds_nothing_that_means_something_to_a_dialplan(text: str)
     assert not set(text) & set('${}[](),;"\\\n')
 
 
+@pytest.mark.slow
 @given(TEXT)
 def test_no_value_makes_a_line_a_section_or_a_directive_of_its_own(text: str) -> None:
     try:

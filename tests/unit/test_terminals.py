@@ -21,6 +21,8 @@ from tests.stores import empty_store
 from tests.terminal import on_terminal, unseen
 from tests.unit.starter import FILES
 
+pytestmark = pytest.mark.slow  # its store takes seconds to fill
+
 MARKUP: Final = "[/red][link=http://x.example]pay[/link]:skull:"
 HOSTILE: Final = f"{MARKUP}\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp\u200b\ufe0f\U000e0041\r\nforged"
 SHOWN: Final = rf"{MARKUP}\u001b]0;owned\u0007\u001b[2J\u009b31m\u202egnp\u200b\ufe0f\udb40\udc41\r\nforged"
@@ -86,7 +88,6 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str]]
     return dict(zip(COMMANDS, found, strict=True))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_whatever_the_store_a_file_or_the_yaml_holds_a_terminal_gets_visible_letters(
     said: dict[str, tuple[int, str]], command: str
