@@ -158,7 +158,7 @@ def _beside_row(told: Visit, row: Mapping[Any, Any] | None) -> Iterator[Disagree
         yield _of_visit(told._asdict(), f"queue_log says {told.outcome}, nothing is stored")
         return
     outcome = str(row["outcome"])
-    is_allowed = told.outcome in _SINCE_SAID or (told.outcome, outcome) in _NAMED_BY_AMI
+    is_allowed = told.uncertain or told.outcome in _SINCE_SAID or (told.outcome, outcome) in _NAMED_BY_AMI
     if told.outcome != outcome:
         if not is_allowed:
             yield _of_visit(row, f"stored as {outcome}, queue_log says {told.outcome}")

@@ -25,7 +25,7 @@ _VISIT_FIELDS: Final = (
     "server", "call_id", "visit_id", "uniqueid", "linkedid", "origin", "attempt_id", "structure", "queue",
     "caller", "caller_e164", "joined_at", "left_at", "answered_at", "ended_at", "outcome", "ended_by",
     "wait_seconds", "agent", "agent_name", "ring_seconds", "talk_seconds", "wrapup_seconds", "handle_seconds",
-    "menu_path", "language", "recorded", "source", "precision", "clock_stepped",
+    "menu_path", "language", "recorded", "source", "precision", "clock_stepped", "uncertain",
 )  # fmt: skip
 
 

@@ -57,6 +57,8 @@ class Verdict(NamedTuple):
     ended_by: str = ""
     ring_seconds: float | None = None
     talk_seconds: float | None = None
+    uncertain: bool = False
+    """No word named the outcome; it is what is left."""
 
     @property
     def is_settled(self) -> bool:
@@ -71,7 +73,7 @@ def judge(stay: Stay, source: SourceCapabilities, now: float) -> Verdict:
     if stay.completed is not None:
         return _completed_only(stay.completed)
     if (outcome := _way_out(stay, source, now)) is not None:
-        return _unanswered(stay, outcome)
+        return _unanswered(stay, outcome)._replace(uncertain=not _is_told(stay, source, outcome))
     return Verdict("waiting", stay.gave_up or stay.left)
 
 
@@ -108,6 +110,12 @@ def _gave_up(stay: Stay, gave_up: When, source: SourceCapabilities, now: float) 
     gone = stay.gone if stay.moved_on is None else None
     is_over = gone is not None and gone.steady - gave_up.steady <= _AT_ONCE
     return "abandoned" if is_over else "redirected"
+
+
+def _is_told(stay: Stay, source: SourceCapabilities, outcome: str) -> bool:
+    """queue_log names every way out; AMI those with a result, and who gave up after hanging up."""
+    is_heard = outcome == "abandoned" and stay.gave_up is not None and stay.asked_waiting
+    return source.joins or is_heard or outcome in ("interrupted", RESULTS.get(stay.result))
 
 
 def _unanswered(stay: Stay, outcome: str) -> Verdict:

@@ -2,10 +2,11 @@
 
 `ivr.visits.identity` finds the record; here is which field wins, and why:
 
-- *Outcome*: being answered beats all. queue_log names each way out, so timeout, key, empty and withdrawn are
-  its to say; a redirection looks like an abandon there and is AMI's. `waiting` and `interrupted` only mean
-  that a source was cut off and give way to whatever the other one knows. Where both name who stood there in
-  the end, and differ, AMI heard it and queue_log does not say it: the outcome is AMI's.
+- *Outcome*: what AMI told stays, whatever queue_log says. Where AMI had to conclude it (`uncertain`), being
+  answered beats all. queue_log names each way out, so timeout, key, empty and withdrawn are its to say then;
+  a redirection looks like an abandon there and is AMI's. `waiting` and `interrupted` only mean that a source
+  was cut off and give way to whatever the other one knows. Where both name who stood there in the end, and
+  differ, AMI heard it and queue_log does not say it: the outcome is AMI's.
 - *Wait, agent and moments* follow the outcome; where both sources agree on it AMI's are taken: microseconds
   against whole seconds, the interface against a member's name. What it does not know queue_log fills in.
 - *The end of a talk* belongs to whoever heard it; to AMI if both did, or the earlier if they are further
@@ -58,7 +59,12 @@ def visit_merged(known: Visit, told: Visit) -> Visit:
         **_first(_WHO, who, guess),
         **_first(_WAIT, wait, other if agrees else wait),
     )
-    return merged if told.source == "ami" else _with_log(merged, told)
+    merged = merged if told.source == "ami" else _with_log(merged, told)
+    if told.source == "ami":
+        both_say_it = agrees and known.log_outcome == told.outcome
+    else:
+        both_say_it = agrees and known.source != "queue_log" and known.log_outcome != told.outcome
+    return merged._replace(uncertain=wait.uncertain and not both_say_it)
 
 
 def tells_who(told: Visit, known: Visit) -> bool:
@@ -94,12 +100,18 @@ def _wins(told: Visit, known: Visit) -> bool:
     is_told_apart = bool(known.place and told.place and known.place != told.place)
     if known.source != told.source and (is_told_apart or known.outcome == told.outcome):
         return told.source == "ami"
+    if known.source != told.source and _is_told(told if told.source == "ami" else known):
+        return told.source == "ami"
     said_by = known.source
     if said_by == "both":
         said_by = "queue_log" if known.outcome == known.log_outcome else "ami"
     if said_by == told.source:
         return _completeness(told) >= _completeness(known)
     return _certainty(told.source, told.outcome) > _certainty(said_by, known.outcome)
+
+
+def _is_told(visit: Visit) -> bool:
+    return visit.outcome not in ("waiting", "interrupted") and not visit.uncertain
 
 
 def _certainty(source: str, outcome: str) -> int:

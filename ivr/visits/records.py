@@ -66,6 +66,7 @@ class Visit(NamedTuple):
     the queue, or once a Local channel was optimised away.
     `is_rebuilt`: its join was not told but computed back from whole seconds.
     `clock_stepped`: Asterisk's clock stepped during it; its durations come from our receipts.
+    `uncertain`: nothing named its outcome, or what queue_log says of it can be read in another way.
 
     As it is stored: `source` is `both` where both tell of it; `log_joined_at` and `log_outcome` are what
     queue_log itself said of it, whatever else is known.
@@ -100,6 +101,7 @@ class Visit(NamedTuple):
     language: str = ""
     recorded: bool = False
     clock_stepped: bool = False
+    uncertain: bool = False
     place: str = ""
     is_rebuilt: bool = False
     log_joined_at: datetime | None = None

@@ -28,6 +28,7 @@ from tests.recordings.replay import Replay
 from tests.recordings.truth import CASES, NAMES, Told, differences
 
 AT_ONCE = Manner(speed=0)
+CUT_OFF = ("waiting", "interrupted")
 _ASTRAY = select(schema.calls).where(
     schema.calls.c.origin != "internal",
     or_(~exists().where(schema.visits.c.call_id == schema.calls.c.id), schema.calls.c.ended_at.is_(None)),
@@ -120,6 +121,32 @@ def test_both_sources_in_any_order_tell_the_same_visits(
         before = visits(store)
         backfill(store, CASES / case / "queue_log")
         assert visits(store) == before
+
+
+@pytest.mark.parametrize("case", NAMES)
+def test_queue_log_changes_no_outcome_that_ami_told_wherever_and_whenever_it_is_read(
+    case: str, tmp_path: Path
+) -> None:
+    """Before AMI, after it, and after a restart of `record --queue-log`, whose bookmark is at any line."""
+    lines = (CASES / case / "queue_log").read_bytes().splitlines(keepends=True)
+    parts = [tmp_path / f"queue_log.{begin}" for begin in range(len(lines))]
+    for begin, path in enumerate(parts):
+        path.write_bytes(b"".join(lines[begin:]))
+    with new_store(tmp_path) as store:
+        listen(store, case)
+        of_ami = {row["visit_id"]: row for row in visits(store)}
+        for path in parts:
+            backfill(store, path)
+        after = visits(store)
+    (tmp_path / "hotline.db").unlink()
+    with new_store(tmp_path) as store:
+        backfill(store, parts[0])
+        listen(store, case)
+        before = visits(store)
+    named = {n for n, row in of_ami.items() if not row["uncertain"] and row["outcome"] not in CUT_OFF}
+    for now in (after, before):
+        told = {row["visit_id"]: row["outcome"] for row in now}
+        assert {n: told[n] for n in named} == {n: of_ami[n]["outcome"] for n in named}
 
 
 @pytest.mark.parametrize("case", NAMES)

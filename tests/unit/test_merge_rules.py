@@ -34,9 +34,13 @@ READ = HEARD._replace(source="queue_log", precision="s", joined_at=at(8), receiv
 
 
 def left(visit: Visit, outcome: str) -> Visit:
-    """Without an agent, after 12 s by AMI's clock and 11 s by queue_log's."""
+    """Without an agent, after 12 s by AMI's clock and 11 s by queue_log's; AMI has heard no word for it."""
     wait = 12.0 if visit.source == "ami" else 11.0
-    return visit._replace(outcome=outcome, left_at=at(8 + wait), ended_at=at(8 + wait), wait_seconds=wait)
+    concluded = visit.source == "ami" and outcome != "interrupted"
+    left_at = at(8 + wait)
+    return visit._replace(
+        outcome=outcome, left_at=left_at, ended_at=left_at, wait_seconds=wait, uncertain=concluded
+    )
 
 
 def answered(visit: Visit, **changes: Any) -> Visit:
@@ -140,6 +144,35 @@ def test_telling_it_again_changes_nothing(ami: str, log: str) -> None:
         assert visit_merged(row, again) == row
 
 
+AMI_NAMES = {
+    outcome: left(HEARD, outcome)._replace(uncertain=False)
+    for outcome in ("abandoned", "timeout", "key", "empty", "withdrawn", "redirected")
+} | {"answered": AMI_SAYS["answered"]}
+
+
+@pytest.mark.parametrize(("ami", "log"), list(product(AMI_NAMES, LOG_SAYS)))
+def test_queue_log_never_changes_an_outcome_that_ami_told(ami: str, log: str) -> None:
+    heard, read = AMI_NAMES[ami], LOG_SAYS[log]
+    row = merged(heard, read)
+    assert row.outcome == ami
+    assert merged(read, heard) == row
+    for other in LOG_SAYS.values():
+        assert visit_merged(row, other).outcome == ami
+
+
+@pytest.mark.parametrize("order", both_ways([left(HEARD, "timeout"), left(READ, "timeout")]))
+def test_what_ami_had_to_conclude_is_certain_once_queue_log_says_it_too(order: Sequence[Visit]) -> None:
+    assert not merged(*order).uncertain
+    assert not merged(*order, *order).uncertain
+
+
+@pytest.mark.parametrize("order", both_ways([HEARD, left(READ, "abandoned")._replace(uncertain=True)]))
+def test_what_queue_log_alone_leaves_open_stays_uncertain_until_ami_tells_it(order: Sequence[Visit]) -> None:
+    row = merged(*order, *order)
+    assert row.uncertain
+    assert not visit_merged(row, AMI_NAMES["abandoned"]).uncertain
+
+
 @given(st.data())
 def test_any_tellings_of_one_stay_in_any_order_make_one_record(data: st.DataObject) -> None:
     """Each source tells its story so far, any number of times; the other one comes in between."""
@@ -153,6 +186,7 @@ STORIES_OF_AMI: Sequence[tuple[Visit, ...]] = (
     (),
     (left(HEARD, "abandoned"),),
     (left(HEARD, "redirected"),),
+    (left(HEARD, "abandoned")._replace(uncertain=False),),
     (answered(HEARD),),
     (answered(HEARD), over(answered(HEARD))),
     (answered(HEARD), answered(HEARD), over(answered(HEARD), "agent")),

@@ -32,7 +32,9 @@ log = structlog.get_logger(__name__)
 
 _Record = TypeVar("_Record", Call, Visit)
 
-_NO_NEWS: Final = frozenset({"source", "precision", "received_at", "log_joined_at", "log_outcome"})
+_NO_NEWS: Final = frozenset(
+    {"source", "precision", "received_at", "log_joined_at", "log_outcome", "uncertain"}
+)
 """Columns whose change is nothing the dialer would decide otherwise for."""
 _IS_OF_NOTHING: Final = (
     ~exists().where(visits.c.call_id == calls.c.id),

@@ -51,6 +51,7 @@ visits = numbered_table(
     Column("recorded", Boolean, nullable=False, default=False),
     *words(source=12, precision=4),
     Column("clock_stepped", Boolean, nullable=False, default=False),
+    Column("uncertain", Boolean, nullable=False, default=False),
     *moments("received_at"),
     *moments("log_joined_at", nullable=True),
     *words(log_outcome=16),
@@ -60,6 +61,7 @@ visits = numbered_table(
 """One stay of one call in one queue. Which stay it is, is counted over `joined_at` when read, never stored.
 
 `clock_stepped`: Asterisk's clock stepped during it; its durations come from our receipts.
+`uncertain`: nothing named its outcome, or what queue_log says of it can be read in another way.
 `log_joined_at`, `log_outcome`: what queue_log itself said of it, whatever else is known (`ivr.visits.merge`).
 `place`: the channel that stood there in the end, if that was another one than at its join (`uniqueid`).
 """
