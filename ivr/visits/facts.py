@@ -7,6 +7,7 @@ Named tuples, as the records: a year of queue_log makes a million and a half of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
@@ -24,6 +25,8 @@ VARIABLES: Final[Mapping[str, str]] = {
 }
 """Field of a visit → the channel variable that tells it."""
 NO_VARIABLES: Mapping[str, str] = {}
+GIVEN_ID: Final = re.compile(r"(?:.*-)?(\d{1,19})\.(\d{1,19})", re.ASCII)
+"""The uniqueid Asterisk gives a channel: the second in which it began, and how many began before it."""
 
 
 def of_attempt(uniqueid: str) -> Mapping[str, str]:

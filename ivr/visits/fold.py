@@ -144,6 +144,7 @@ def _visit_of(stay: Stay, verdict: Verdict, call: Call, source: str, structures:
     by = stay.answered or stay.completed
     judged = verdict._asdict()
     left = judged.pop("left")
+    judged["uncertain"] |= stay.is_doubted
     told = [stay.joined, left, *(fact.when for fact in (stay.answered, stay.completed) if fact)]
     ends = [when for when in told if when is not None]
     if took_place or stay.is_rebuilt or known["origin"] in ("", "internal"):

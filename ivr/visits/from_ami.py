@@ -6,7 +6,6 @@ restarted since the last connection. Most events of a call mean nothing for the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,7 +14,7 @@ import ivr.visits.facts as fact
 from ivr.asterisk import words
 from ivr.asterisk.connection import Connected, Lost
 from ivr.asterisk.messages import AmiEvent
-from ivr.visits.facts import Fact, Party, SourceCapabilities, caller_of, of_attempt
+from ivr.visits.facts import GIVEN_ID, Fact, Party, SourceCapabilities, caller_of, of_attempt
 from ivr.visits.steady import SteadyClock, When
 
 AMI: Final = SourceCapabilities("ami")
@@ -24,8 +23,6 @@ _LONGEST: Final = 1e9
 """Seconds; nothing Asterisk tells of lasts 30 years."""
 _RESTART_SLACK: Final = 3.0
 """Seconds the uptime may lag behind our clock before it proves a restart: it comes in whole seconds."""
-_GIVEN_ID: Final = re.compile(r"(?:.*-)?(\d{1,19})\.(\d{1,19})", re.ASCII)
-"""The uniqueid Asterisk gives a channel: the second in which it began, and how many began before it."""
 
 Facts = Iterable[Fact]
 
@@ -130,7 +127,7 @@ def _is_younger(event: AmiEvent, when: When, lasted: float) -> bool:
 
     Then it is another's: Asterisk may end an attended transfer's first talk under the agent's second leg.
     """
-    channel, leg = (_GIVEN_ID.fullmatch(event[name]) for name in ("Uniqueid", "DestUniqueid"))
+    channel, leg = (GIVEN_ID.fullmatch(event[name]) for name in ("Uniqueid", "DestUniqueid"))
     if channel is None:
         return False
     # An agent who stays logged in has an older leg, but in the caller's call.

@@ -74,6 +74,9 @@ class State:
                 return number
             # Somebody was thought to have taken their place, but they still speak: theirs is another one.
             vacant = self.vacant_place(stay.party, queue, when, hold)
+            if vacant is None and stay.is_doubted:
+                self.take_place(number, stay.party, when)
+                self.put(number, answered=None, completed=None)
             return number if vacant is None else vacant
         if (number := self.vacant_place(party, queue, when, hold)) is not None:
             return number
@@ -81,10 +84,10 @@ class State:
             return None
         return self.begin_stay(party, queue, before(when, hold), is_rebuilt=True)
 
-    @staticmethod
-    def _is_later(joined: When, when: When, hold: float | None) -> bool:
+    def _is_later(self, joined: When, when: When, hold: float | None) -> bool:
         """By Asterisk's own seconds it is about a later stay, whose join was missed with this one's end."""
-        if hold is None or not (joined.exact and when.exact) or joined.steps != when.steps:
+        is_exact = self.source.seconds or (joined.exact and when.exact)
+        if hold is None or not is_exact or joined.steps != when.steps:
             return False
         return when.steady - hold - joined.steady > ROUGHLY
 
@@ -108,8 +111,11 @@ class State:
                 found.append((not is_agents, apart, number))
         if not found:
             return None
-        *_, number = min(found)
+        is_citizens, _, number = min(found)
+        is_doubted = is_citizens and self.stays[number].call != call
         self.take_place(number, party, when)
+        if is_doubted:
+            self.put(number, is_doubted=True)
         return number
 
     def take_place(self, number: int, party: Party, when: When) -> None:

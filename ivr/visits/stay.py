@@ -24,6 +24,7 @@ class Stay(NamedTuple):
     They differ after an attended transfer into the queue. `is_rebuilt`: nobody told us of the join, its
     moment was computed back from whole seconds. `lost`: the last sign of life before Asterisk went away.
     `is_handed_over`: a talk with an agent whom a colleague had consulted; the queue knows nothing of it.
+    `is_doubted`: what was told of it can be read in another way.
     """
 
     party: Party
@@ -46,6 +47,7 @@ class Stay(NamedTuple):
     agent_asked: bool = False
     agent_gone: When | None = None
     lost: When | None = None
+    is_doubted: bool = False
     recorded: bool = False
     is_handed_over: bool = False
 

@@ -143,9 +143,13 @@ def _completed(state: State, fact: facts.Completed) -> None:
         return
     state.put(number, completed=fact)
     stay, channel = state.stays[number], fact.party.uniqueid
-    if state.source.callers and channel and not state.stays.of_channel(channel):
-        # No channel that ever waited (as an agent may who hands over): their Local one was optimised away.
-        state.take_place(number, stay.party._replace(uniqueid=channel), stay.joined)
+    if state.source.callers and channel and channel != stay.place:
+        legs = state.stays.of_channel(channel)
+        if not legs:  # it never waited: their Local channel was optimised away
+            state.take_place(number, stay.party._replace(uniqueid=channel), stay.joined)
+        for leg in legs:  # the agent's, by which the caller is handed over
+            if state.stays[leg].is_waiting:
+                state.take_place(leg, stay.party._replace(uniqueid=stay.place), fact.when)
     for handover in state.handovers:
         if handover.replaced == channel:
             _hand_over(state, handover, stay)
@@ -164,13 +168,32 @@ def _talk_of(state: State, fact: facts.Completed) -> int | None:
     if any(state.stays[number].completed is not None for number in own):
         return None  # told twice
     # A source that names the caller does so by another channel once their Local one is optimised away.
-    is_anothers = state.source.callers and bool(own)
+    is_leg_s = fact.reason == "transfer" and all(state.stays[number].is_waiting for number in own)
+    is_anothers = state.source.callers and bool(own) and not is_leg_s
     talk = None if is_anothers else state.stays.talking(fact.queue, fact.agent)
     if talk is not None and _has_lasted(state, talk, fact):
         return talk
     if fact.hold is None or fact.talk is None:
         return None
-    return state.locate(fact.party, fact.queue, fact.when, fact.hold + fact.talk)
+    began = before(fact.when, fact.talk)._replace(exact=fact.when.exact)
+    if is_leg_s and _is_another_s(state, own, before(began, fact.hold), fact):
+        return None
+    return state.locate(fact.party, fact.queue, began, fact.hold)
+
+
+def _is_another_s(state: State, own: list[int], joined: When, end: facts.Completed) -> bool:
+    """Whether the end of that caller's talk, of which nobody told the beginning, came under an agent's leg.
+
+    In queue_log such an end answers nobody who waits, be it theirs or not.
+    """
+    if not own:
+        given = facts.GIVEN_ID.fullmatch(end.party.uniqueid)
+        return state.source.callers and given is not None and int(given[1]) > joined.at.timestamp() + 1
+    stay = state.stays[own[-1]]
+    if state.source.callers:
+        state.put(own[-1], is_doubted=True)
+    is_of_agent = stay.party.channel.rpartition("-")[0] == end.agent
+    return state.source.callers or is_of_agent or stay.joined.steady - joined.steady > ROUGHLY
 
 
 def _is_with(stay: Stay, agent: str) -> bool:

@@ -11,7 +11,13 @@ from typing import Any
 
 CASES = Path(__file__).parent / "cases"
 NAMES = sorted(folder.name for folder in CASES.iterdir())
-EXCHANGED = ("attended_transfer_queue", "attended_transfer_abandoned", "local_caller_optimised")
+EXCHANGED = (
+    "attended_transfer_queue",
+    "attended_transfer_abandoned",
+    "attended_transfer_same_queue",
+    "attended_transfer_same_queue_abandoned",
+    "local_caller_optimised",
+)
 """One channel joins the queue and another one ends that stay."""
 WITH_A_HOLE = frozenset({"ami_lost_midcall"})
 """What happened while the listener was cut off cannot be known live."""

@@ -40,6 +40,7 @@ from tests.lab.house import REPOSITORY
 from tests.loading import load_or_fail
 from tests.recordings import deaf
 from tests.recordings.truth import CASES, Told, differences
+from tests.replayed.test_five_ways import new_store
 
 OURS = Watched.of(configuration_of(load_or_fail(REPOSITORY / "tests" / "golden" / "config")))
 """The hotline on which the transfers were recorded."""
@@ -187,7 +188,7 @@ def test_who_was_handed_over_and_gave_up_is_one_missed_call_of_a_citizen(tell: M
 
 def _told_under_the_waiting_leg(case: str, folder: Path) -> str:
     """The case had Asterisk ended the first talk under the agent's second leg, as it does now and then."""
-    copied = copytree(CASES / case, folder / case)
+    copied = copytree(CASES / case, folder / f"{Path(case).name}-leg")
     caller, leg = re.findall(r"\|([\d.]+)\|\w+\|NONE\|ENTERQUEUE", (copied / "queue_log").read_text())
     log, ami = copied / "queue_log", copied / "ami.txt"
     log.write_text(re.sub(rf"{caller}(?=.*\|ATTENDEDTRANSFER\|)", leg, log.read_text()))
@@ -209,3 +210,23 @@ def test_a_first_talk_ended_under_the_leg_that_waits_stays_the_citizen_s_wheneve
     for server, hole in holes.items():
         tell(store, server, ANY, case, hole)
     assert store.read(partial(wrong, servers=holes, case=case)) == {}
+
+
+@pytest.mark.parametrize("watched", [OURS, ANY], ids=["ours", "any"])
+@pytest.mark.parametrize("tell", MANNERS, ids=lambda tell: tell.__name__)
+@pytest.mark.parametrize("case", ["attended_transfer_same_queue", "attended_transfer_same_queue_abandoned"])
+def test_a_transfer_into_the_agent_s_own_queue_is_two_visits_of_one_citizen(
+    case: str, tell: Manner, watched: Watched, tmp_path: Path
+) -> None:
+    """Whichever channel queue_log names at the end of the first talk, and whatever was not heard."""
+    with new_store(tmp_path) as store:
+        every = list(deaf.holes(case))
+        some = every if "HOTLINE_FUZZ" in os.environ else [every[-1], *random.sample(every, 3)]
+        leg = _told_under_the_waiting_leg(case, tmp_path)
+        for told, heard in ((case, some), (leg, [(0, 0), (0, len(deaf.events(leg)))])):
+            holes = {f"{Path(told).name} {hole}": hole for hole in heard}
+            for _ in range(2):
+                for server, hole in holes.items():
+                    tell(store, server, watched, told, hole)
+                problems = store.read(partial(wrong, servers=holes, case=told))
+                assert {str(holes[server]): found for server, found in problems.items()} == {}

@@ -10,6 +10,7 @@ from ivr.visits.facts import (
     FoundWaiting,
     GaveUp,
     Hears,
+    LongAgo,
     MemberKnown,
     Party,
     ResultKnown,
@@ -19,7 +20,7 @@ from ivr.visits.facts import (
 from ivr.visits.state import before
 from ivr.visits.steady import When
 from tests.unit.ami_lines import at
-from tests.unit.facts_told import AGENT, Told, answered, completed, joined, when
+from tests.unit.facts_told import AGENT, Told, answered, completed, joined, roughly, when
 
 KNOWN = joined(1, caller="0501112233")
 TALKED = (KNOWN, answered(when(3)), completed(when(6), "c.1"))
@@ -256,4 +257,59 @@ def test_of_two_legs_each_citizen_stands_where_the_one_waited_that_joined_when_t
     assert [(visit.uniqueid, visit.place, visit.outcome) for visit in told.visits[2:]] == [
         ("a.2", "c.1", "answered"),
         ("b.2", "c.2", "abandoned"),
+    ]
+
+
+def test_a_citizen_who_speaks_although_somebody_was_taken_to_stand_in_their_place_is_owed_a_call() -> None:
+    told = Told(*TALKED, *CITIZEN_WAITS, source="queue_log")
+    told.hears(answered(when(12), "c.1", "a.3", queue="emdx", hold=5.0))
+    assert [visit.uncertain for visit in told.visits] == [False, True]
+    told.hears(GaveUp(when(13), Party("c.5"), "emdx", 6.0))
+    (visit,) = [visit for visit in told.visits if visit.queue == "emdx"]
+    assert (visit.place, visit.outcome, visit.caller) == ("", "abandoned", "0509998877")
+    assert (visit.agent, visit.talk_seconds, visit.uncertain) == ("", None, True)
+
+
+@pytest.mark.parametrize(("source", "outcome"), [("queue_log", "interrupted"), ("ami", "answered")])
+def test_a_transfer_told_under_a_channel_that_waits_answers_nobody_in_queue_log(
+    source: str, outcome: str
+) -> None:
+    """Theirs, or the first talk of whoever an agent hands over; AMI tells whose it is."""
+    told = Told(joined(7), source=source)
+    told.hears(completed(when(12), "c.1", hold=1.0, talk=4.0)._replace(reason="transfer"))
+    told.hears(LongAgo(when(50)))
+    assert [(visit.outcome, visit.uncertain) for visit in told.visits] == [
+        (outcome, source == "queue_log"),
+    ]
+
+
+@pytest.mark.parametrize(("uniqueid", "outcomes"), [("1772438412.7", []), ("1772438400.7", ["answered"])])
+def test_a_transfer_of_a_channel_that_began_after_the_talk_was_told_under_a_leg(
+    uniqueid: str, outcomes: list[str]
+) -> None:
+    """All that was read of it. The talk's caller joined in the 5th second."""
+    told = Told(source="queue_log")
+    told.hears(completed(when(12), uniqueid, hold=1.0, talk=6.0)._replace(reason="transfer"))
+    assert told.outcomes == outcomes
+
+
+@pytest.mark.parametrize(
+    ("hold", "outcomes"), [(10.0, ["answered", "abandoned"]), (16.5, ["answered"]), (18.0, ["answered"])]
+)
+def test_who_gives_up_after_their_talk_had_come_back_though_nobody_told_how(
+    hold: float, outcomes: list[str]
+) -> None:
+    told = Told(*TALKED, GaveUp(roughly(20), Party("c.1"), "dvx", hold), source="queue_log")
+    assert told.outcomes == outcomes
+
+
+def test_who_is_handed_over_by_a_leg_that_queue_log_names_stands_there_at_once() -> None:
+    """So that a citizen whose wait a restart of Asterisk cuts off is owed a call."""
+    told = Told(joined(1, caller="0501112233"), answered(when(3)), source="queue_log")
+    told.hears(joined(7, "a.2", "emdx", caller="1101", variables=AGENT_S_VARIABLES))
+    told.hears(completed(when(9), "a.2", hold=2.0, talk=6.0)._replace(reason="transfer"))
+    told.hears(LongAgo(when(50)))
+    assert [(v.queue, v.outcome, v.caller, v.origin) for v in told.visits] == [
+        ("dvx", "answered", "0501112233", "inbound"),
+        ("emdx", "interrupted", "0501112233", "inbound"),
     ]

@@ -1,0 +1,93 @@
+"""What queue_log alone tells: transfers within a queue, overflow, agents of one name, odd files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from ivr.asterisk.queue_log import in_order
+from ivr.config.loading import configuration_of
+from ivr.recording.queue_log import QueueLog
+from ivr.recording.watched import Watched
+from ivr.storage.engine.store import Store
+from ivr.storage.records.visits import save
+from ivr.storage.schema.recorded import calls
+from ivr.visits.records import Visit
+from tests.lab.house import REPOSITORY
+from tests.loading import load_or_fail
+from tests.replayed.test_five_ways import backfill, disagreeing_with_log, new_store, visits
+
+SHIPPED = configuration_of(load_or_fail(REPOSITORY / "config"))
+OURS, ANY = Watched.of(SHIPPED), Watched()
+"""The shipped hotline; and any Asterisk, of which nobody knows the agents' numbers."""
+TRIALS = REPOSITORY / "tests" / "recordings" / "trials"
+CITIZEN = "0501000005"
+FIRST_TALK = (CITIZEN, "answered", 12.0, 120.0, "transfer", "Aygün Məmmədova")
+ANSWERED = (CITIZEN, "answered", 10.0, 30.0, "caller", "Rəşad Quliyev")
+ABANDONED = (CITIZEN, "abandoned", 40.0, None, "caller", "")
+SAME_QUEUE = {
+    "same_queue_answered": ANSWERED,
+    "same_queue_control": ANSWERED,
+    "same_queue_abandoned": ABANDONED,
+    "same_queue_abandoned_control": ABANDONED,
+}
+
+
+def trial(name: str) -> Path:
+    return TRIALS / f"{name}.queue_log"
+
+
+def told(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    names = ("caller", "outcome", "wait_seconds", "talk_seconds", "ended_by", "agent_name")
+    return tuple(row[name] for name in names)
+
+
+def lines(folder: Path, *text: str, end: str = "\n") -> Path:
+    path = folder / "queue_log"
+    path.write_text("\n".join(text) + end, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("watched", [OURS, ANY], ids=["ours", "any"])
+@pytest.mark.parametrize(("name", "second"), SAME_QUEUE.items())
+def test_a_citizen_handed_over_to_the_agent_s_own_queue_has_two_visits_there(
+    name: str, second: tuple[Any, ...], watched: Watched, tmp_path: Path
+) -> None:
+    with new_store(tmp_path) as store:
+        backfill(store, trial(name), watched=watched)
+        assert list(map(told, visits(store))) == [FIRST_TALK, second]
+        of_call = store.read(lambda connection: connection.execute(select(calls.c.caller)).all())
+        assert of_call == [(CITIZEN,)]
+
+
+def ami_records(store: Store, folder: Path) -> list[Visit]:
+    """The abandoned trial as AMI tells it, stored."""
+    found = []
+    for told_ in QueueLog("main", OURS, {}).told(in_order([trial("same_queue_abandoned_control")]), {}):
+        of_ami = [call._replace(source="ami") for call in told_.changes.calls]
+        found = [visit._replace(source="ami", precision="ms") for visit in told_.changes.visits]
+        work = partial(save, new_calls=of_ami, new_visits=found, read_number=OURS.read_number)
+        store.write(work)
+    return found
+
+
+@pytest.mark.parametrize("watched", [OURS, ANY], ids=["ours", "any"])
+@pytest.mark.parametrize("first_line", range(5))
+def test_the_log_read_over_what_ami_told_changes_no_outcome_wherever_the_reading_begins(
+    first_line: int, watched: Watched, tmp_path: Path
+) -> None:
+    """A restart of `record --queue-log` begins at its bookmark."""
+    whole = trial("same_queue_abandoned").read_text(encoding="utf-8").splitlines()
+    log = lines(tmp_path, *whole[first_line:])
+    with new_store(tmp_path) as store:
+        ami_records(store, tmp_path)
+        before = list(map(told, visits(store)))
+        assert before == [FIRST_TALK, ABANDONED]
+        backfill(store, log, watched=watched)
+        assert [one for one in map(told, visits(store)) if one[0] == CITIZEN] == before
+        assert disagreeing_with_log(store, str(tmp_path)) == []
