@@ -99,6 +99,20 @@ def closure(starts: set[str], onward: Callable[[str], set[str]]) -> set[str]:
     return found
 
 
+def overflows(configuration: Configuration) -> dict[str, frozenset[str]]:
+    """For each queue those that callers may come to next, if they leave it unanswered and press no key."""
+    nodes = configuration.menu.nodes
+
+    def onward(name: str) -> set[str]:
+        return set() if nodes[name].keys else next_nodes(configuration, name)
+
+    found = {}
+    for name, queue in configuration.queues.items():
+        passed = closure({queue.on_timeout, queue.at_closing or queue.on_timeout}, onward)
+        found[name] = frozenset(filter(None, (nodes[node].queue for node in passed)))
+    return found
+
+
 def returns(menu: Menu, choice: str, target: str) -> bool:
     """Whether `target` is an announcement, or a row of them, that only brings a caller back to `choice`."""
     seen: set[str] = set()

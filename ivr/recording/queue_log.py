@@ -82,7 +82,7 @@ class QueueLog:
         """`interfaces`: the agents the store knows; the configuration knows better."""
         self._server, self._watched = server, watched
         self._reader = LogReader(watched.is_ours, {**interfaces, **watched.interfaces})
-        self._fold = Fold(server, QUEUE_LOG, watched.structures)
+        self._fold = Fold(server, QUEUE_LOG, watched.structures, watched.overflows)
         self._marks: deque[_Mark] = deque()
         self._ends: dict[str, int] = {}
 

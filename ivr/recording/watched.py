@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ivr.asterisk.words import interface
 from ivr.calls.numbers import ReadNumber, own_numbers, reader
+from ivr.config.menu_graph import overflows
 from ivr.config.model import Configuration
 from ivr.visits.facts import Fact
 
@@ -18,7 +19,8 @@ class Watched:
     """Which queues are recorded (None: all), whose they are, and how numbers are read.
 
     `interfaces`: agent's name → interface, for queue_log writes the name. `endings`: the last digits of
-    every number of ours. `wrap_up`: seconds of rest after a call, by queue.
+    every number of ours. `wrap_up`: seconds of rest after a call, by queue. `overflows`: the queues its
+    callers may come to next, by queue.
     """
 
     queues: frozenset[str] | None = None
@@ -27,6 +29,7 @@ class Watched:
     interfaces: Mapping[str, str] = field(default_factory=dict)
     endings: frozenset[str] = frozenset()
     wrap_up: Mapping[str, float] = field(default_factory=dict)
+    overflows: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, configuration: Configuration | None) -> Watched:
@@ -42,6 +45,7 @@ class Watched:
             interfaces(configuration),
             endings,
             {name: queue.wrap_up for name, queue in configuration.queues.items()},
+            overflows(configuration),
         )
 
     def covers(self, fact: Fact) -> bool:

@@ -8,12 +8,12 @@ facts, and one stay never becomes two visits.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ivr.visits.facts import VARIABLES, Fact, SourceCapabilities, Surveyed, Tick
-from ivr.visits.judge import Verdict, judge
+from ivr.visits.judge import RESULTS, Verdict, judge
 from ivr.visits.records import Call, Survey, Visit
 from ivr.visits.state import State
 from ivr.visits.stay import Stay
@@ -37,11 +37,18 @@ class Fold:
     """One server's calls and visits, from one source."""
 
     def __init__(
-        self, server: str, source: SourceCapabilities, structures: Mapping[str, str] | None = None
+        self,
+        server: str,
+        source: SourceCapabilities,
+        structures: Mapping[str, str] | None = None,
+        overflows: Mapping[str, Collection[str]] | None = None,
     ) -> None:
-        """`structures`: queue → structure, for calls that do not carry theirs."""
+        """`structures`: queue → structure, for calls that do not carry theirs; they keep it in `overflows`.
+
+        `overflows`: queue → those its callers may come to next without pressing a key.
+        """
         self._server = server
-        self._structures = structures or {}
+        self._structures, self._overflows = structures or {}, overflows or {}
         self._state = State(server, source)
         self._now = self._cleaned = -math.inf
         self._unsettled: set[int] = set()
@@ -99,8 +106,10 @@ class Fold:
 
     @property
     def oldest_open(self) -> int | None:
-        """The number of the first stay that is not settled."""
-        return min(self._unsettled, default=None)
+        """The number of the first stay that is not settled, or that tells what one of its call is."""
+        stays = self._state.stays
+        calls = {stays[number].call for number in self._unsettled}
+        return next((n for n, stay in stays if stay.call in calls or self._may_overflow(stay)), None)
 
     def _judge(self, number: int) -> Visit:
         stay = self._state.stays[number]
@@ -113,7 +122,22 @@ class Fold:
         else:
             self._unsettled.add(number)
         call = self._state.calls[stay.call].call
-        return _visit_of(stay, verdict, call, source.name, self._structures)
+        return _visit_of(stay, verdict, call, source.name, self._structure(number))
+
+    def _structure(self, number: int) -> str:
+        """The one the caller chose: its queue's, unless they have overflowed into it."""
+        stays = self._state.stays
+        stay = stays[number]
+        if told := stay.party.variables.get(VARIABLES["structure"]):
+            return told
+        earlier = [n for n in stays.of_channel(stay.party.uniqueid) if n < number]
+        before = stays[earlier[-1]] if earlier else stay
+        if earlier and self._may_overflow(before) and stay.queue in self._overflows[before.queue]:
+            return self._structure(earlier[-1])
+        return self._structures.get(stay.queue, "")
+
+    def _may_overflow(self, stay: Stay) -> bool:
+        return RESULTS.get(stay.result) in ("timeout", "empty") and bool(self._overflows.get(stay.queue))
 
     def _time_passed(self) -> None:
         self._state.changed |= self._unsettled
@@ -133,7 +157,7 @@ class Fold:
         calls.forget(over - {stay.call for _, stay in stays})
 
 
-def _visit_of(stay: Stay, verdict: Verdict, call: Call, source: str, structures: Mapping[str, str]) -> Visit:
+def _visit_of(stay: Stay, verdict: Verdict, call: Call, source: str, structure: str) -> Visit:
     """The record; who called comes from the join, unless somebody else took that place since.
 
     Nor is a channel believed whose join was missed: an attended transfer leaves it the agent's variables.
@@ -149,7 +173,7 @@ def _visit_of(stay: Stay, verdict: Verdict, call: Call, source: str, structures:
     ends = [when for when in told if when is not None]
     if took_place or stay.is_rebuilt or known["origin"] in ("", "internal"):
         known["origin"] = call.origin
-    known["structure"] = known["structure"] or structures.get(stay.queue, "")
+    known["structure"] = structure
     return Visit(
         server=call.server,
         uniqueid=party.uniqueid,

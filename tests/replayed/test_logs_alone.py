@@ -12,9 +12,11 @@ from sqlalchemy import select
 
 from ivr.asterisk.queue_log import in_order
 from ivr.config.loading import configuration_of
+from ivr.figures.missed import missed_calls
 from ivr.recording.queue_log import QueueLog
 from ivr.recording.watched import Watched
 from ivr.storage.engine.store import Store
+from ivr.storage.owed.undecided import ended_call
 from ivr.storage.records.visits import save
 from ivr.storage.schema.recorded import calls
 from ivr.visits.records import Visit
@@ -91,3 +93,45 @@ def test_the_log_read_over_what_ami_told_changes_no_outcome_wherever_the_reading
         backfill(store, log, watched=watched)
         assert [one for one in map(told, visits(store)) if one[0] == CITIZEN] == before
         assert disagreeing_with_log(store, str(tmp_path)) == []
+
+
+def test_a_caller_who_overflows_keeps_the_structure_they_chose(tmp_path: Path) -> None:
+    with new_store(tmp_path) as store:
+        backfill(store, trial("overflow"), watched=OURS)
+        rows = visits(store)
+        assert [(row["queue"], row["structure"], row["outcome"]) for row in rows] == [
+            ("dvx", "dvx", "timeout"),
+            ("aparat", "dvx", "answered"),
+        ]
+        call = store.read(lambda connection: ended_call(connection, 1))
+        assert missed_calls(call) == ()
+
+
+def test_a_reading_that_goes_on_in_the_second_queue_keeps_the_structure(tmp_path: Path) -> None:
+    """The first visit was over when the recorder stopped; its line is still read again."""
+    whole = trial("overflow").read_text(encoding="utf-8").splitlines()
+    with new_store(tmp_path) as store:
+        backfill(store, lines(tmp_path, *whole[:3]), watched=OURS)
+        backfill(store, lines(tmp_path, *whole), watched=OURS)
+        assert [(row["structure"], row["outcome"]) for row in visits(store)] == [
+            ("dvx", "timeout"),
+            ("dvx", "answered"),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("way_out", "next_queue"),
+    [("EXITWITHKEY|1|1|1|600", "aparat"), ("EXITWITHTIMEOUT|1|1|600", "emdx"), ("ABANDON|1|1|600", "aparat")],
+)
+def test_who_pressed_a_key_or_came_another_way_has_chosen_anew(
+    way_out: str, next_queue: str, tmp_path: Path
+) -> None:
+    log = lines(
+        tmp_path,
+        "1767000000|1767000000.1|dvx|NONE|ENTERQUEUE||0501234567|1",
+        f"1767000600|1767000000.1|dvx|NONE|{way_out}",
+        f"1767000604|1767000000.1|{next_queue}|NONE|ENTERQUEUE||0501234567|1",
+    )
+    with new_store(tmp_path) as store:
+        backfill(store, log, watched=OURS)
+        assert [row["structure"] for row in visits(store)] == ["dvx", next_queue]

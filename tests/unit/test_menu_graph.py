@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from ivr.command.root import app
 from ivr.config.loading import configuration_of
-from ivr.config.menu_graph import BUILT_IN
+from ivr.config.menu_graph import BUILT_IN, overflows
 from ivr.config.model import Configuration, Language
 from ivr.menus.drawing import svg
 from ivr.menus.outline import mermaid, outline, words
@@ -152,3 +152,13 @@ def test_the_command_draws_either_kind_in_the_language_asked_for() -> None:
     assert text.stdout.startswith("flowchart LR\n")
     assert "istənilən seçimdə" in text.stdout
     assert (unknown.exit_code, unknown.stderr.splitlines()[0]) == (2, "the hotline does not speak de")
+
+
+def test_a_queue_overflows_into_those_its_callers_come_to_without_a_choice() -> None:
+    shipped = _of(SHIPPED)
+    assert {name: set(queues) for name, queues in overflows(shipped).items() if queues} == {"dvx": {"aparat"}}
+    nodes = dict(shipped.menu.nodes)
+    for then, queues in (("overflow", {"aparat"}), ("ministry", set()), ("aibndx_closed", set())):
+        nodes["sorry"] = nodes["sorry"].model_copy(update={"hangup": None, "then": then})
+        changed = shipped.model_copy(update={"menu": shipped.menu.model_copy(update={"nodes": nodes})})
+        assert overflows(changed)["emdx"] == queues
