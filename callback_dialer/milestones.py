@@ -39,12 +39,12 @@ def tell(progress: Progress, lines: Iterable[LogLine]) -> Progress:
 
 
 def dialled_since(
-    queue_log: Path | None, since: datetime, interfaces: Mapping[str, str], key: bytes = b""
+    queue_log: Path | None, since: datetime, interfaces: Mapping[tuple[str, str], str], key: bytes = b""
 ) -> tuple[Mapping[str, Sequence[LogLine]], bool]:
     """The lines of each attempt dialled since then, by its id, and whether that can be all.
 
     From the log and its rotated files, packed ones too; what cannot be read tells nothing. `interfaces`:
-    agent's name → interface; `key`: of the proof that the dialplan wrote whom it dialled.
+    queue and agent's name → interface; `key`: of the proof that the dialplan wrote whom it dialled.
     """
     begin = (since - CLOCKS_APART).timestamp()
     lines: dict[str, list[LogLine]] = {}
@@ -54,7 +54,7 @@ def dialled_since(
             if was_dialled([line]) and line.epoch >= begin and line.is_proven(key):
                 lines.setdefault(line.uniqueid, [])
             if line.uniqueid in lines:
-                agent = interfaces.get(line.agent, line.agent)
+                agent = interfaces.get((line.queue, line.agent)) or line.agent
                 lines[line.uniqueid].append(line._replace(agent=agent))
     except OSError:
         is_whole = False

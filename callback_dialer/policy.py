@@ -40,7 +40,7 @@ class Policy:
     """Interfaces of the agents who call citizens back before anything else."""
     skills: Mapping[str, frozenset[str]]
     """Of each agent, by name of the interface."""
-    interfaces: Mapping[str, str]
+    interfaces: Mapping[tuple[str, str], str]
     """By agent's name, as queue_log writes it."""
     read: ReadNumber
     key: Callable[[], str] = str

@@ -139,7 +139,9 @@ class Resolver:
             log.warning("queue_log not readable", path=str(self.queue_log), reason=str(problem))
             return None
         known_as = self.policy.interfaces
-        return lines and [line._replace(agent=known_as.get(line.agent, line.agent)) for line in lines]
+        return lines and [
+            line._replace(agent=known_as.get((line.queue, line.agent)) or line.agent) for line in lines
+        ]
 
 
 def _outcome(progress: Progress, lines: Sequence[LogLine] | None, visit: RecordedVisit | None) -> Disposition:

@@ -132,6 +132,13 @@ def _accounts(configuration: Configuration, places: Places) -> Iterator[Problem]
         yield Problem.of("AGT002", places.at("agents", account), account=account)
 
 
+def _shared_names(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    for (queue, name), accounts in lending.serving(configuration).items():
+        first, *others = (places.value_at("agents", account, "name") for account in accounts)
+        for place in others:
+            yield Problem.of("AGT004", place, earlier=first, name=name, queue=queue)
+
+
 def _taken(configuration: Configuration, places: Places) -> Iterator[Problem]:
     """STR001, TRK004, SRV001: a digit, an endpoint, or an address and port that another entry has already."""
     values: list[tuple[str, KeyPath, str]] = []
@@ -192,6 +199,7 @@ _REFERENCES: tuple[Check, ...] = (
     _orders,
     _taken,
     _accounts,
+    _shared_names,
     lending.check,
     prompts.places_only_fall,
     prompts.numbers,

@@ -36,6 +36,15 @@ def loans(configuration: Configuration) -> tuple[Loan, ...]:
     )
 
 
+def serving(configuration: Configuration) -> dict[tuple[str, str], list[str]]:
+    """Queue and agent's name → the accounts of that name that are rung for the queue."""
+    found: dict[tuple[str, str], list[str]] = {}
+    own = ((queue, account) for account, agent in configuration.agents.items() for queue in {*agent.queues})
+    for queue, account in (*own, *((loan.queue, loan.account) for loan in loans(configuration))):
+        found.setdefault((queue, configuration.agents[account].name), []).append(account)
+    return found
+
+
 def check(configuration: Configuration, places: Places) -> Iterator[Problem]:
     """HLP001-HLP003: help from a queue that does not exist, from itself, or after its caller is gone."""
     for name, queue in configuration.queues.items():

@@ -62,10 +62,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """`positions`: how far each file was read; `interfaces`: agent's name → interface."""
+    """`positions`: how far each file was read; `interfaces`: queue and agent's name → interface."""
 
     positions: Mapping[str, int]
-    interfaces: Mapping[str, str]
+    interfaces: Mapping[tuple[str, str], str]
 
 
 def read_files(
@@ -78,7 +78,7 @@ def read_files(
 class QueueLog:
     """One server's queue_log, read block by block, in order; of no use once a block could not be stored."""
 
-    def __init__(self, server: str, watched: Watched, interfaces: Mapping[str, str]) -> None:
+    def __init__(self, server: str, watched: Watched, interfaces: Mapping[tuple[str, str], str]) -> None:
         """`interfaces`: the agents the store knows; the configuration knows better."""
         self._server, self._watched = server, watched
         self._reader = LogReader(watched.is_ours, {**interfaces, **watched.interfaces})

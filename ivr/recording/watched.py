@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ivr.asterisk.words import interface
 from ivr.calls.numbers import ReadNumber, own_numbers, reader
+from ivr.config.lending import serving
 from ivr.config.menu_graph import overflows
 from ivr.config.model import Configuration
 from ivr.visits.facts import Fact
@@ -18,15 +18,14 @@ from ivr.visits.facts import Fact
 class Watched:
     """Which queues are recorded (None: all), whose they are, and how numbers are read.
 
-    `interfaces`: agent's name → interface, for queue_log writes the name. `endings`: the last digits of
-    every number of ours. `wrap_up`: seconds of rest after a call, by queue. `overflows`: the queues its
-    callers may come to next, by queue.
+    `interfaces`: by queue and agent's name. `endings`: the last digits of every number of ours. `wrap_up`:
+    seconds of rest after a call, by queue. `overflows`: the queues its callers may come to next, by queue.
     """
 
     queues: frozenset[str] | None = None
     structures: Mapping[str, str] = field(default_factory=dict)
     read_number: ReadNumber = field(default_factory=lambda: reader(None))
-    interfaces: Mapping[str, str] = field(default_factory=dict)
+    interfaces: Mapping[tuple[str, str], str] = field(default_factory=dict)
     endings: frozenset[str] = frozenset()
     wrap_up: Mapping[str, float] = field(default_factory=dict)
     overflows: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -73,11 +72,9 @@ def _ending(number: str) -> str:
     return "".join(filter(str.isdigit, number[-8:]))[-4:]
 
 
-def interfaces(configuration: Configuration) -> dict[str, str]:
-    """Agent's name → interface, of each agent whose name nobody shares; queue_log writes the name."""
-    names = Counter(agent.name for agent in configuration.agents.values())
+def interfaces(configuration: Configuration) -> dict[tuple[str, str], str]:
+    """Queue and agent's name → interface, for queue_log writes the name; empty where two agents share it."""
     return {
-        agent.name: interface(account)
-        for account, agent in configuration.agents.items()
-        if names[agent.name] == 1
+        (queue, name): interface(accounts[0]) if len(accounts) == 1 else ""
+        for (queue, name), accounts in serving(configuration).items()
     }

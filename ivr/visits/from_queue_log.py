@@ -113,10 +113,10 @@ def _fits(fields: Sequence[str], at: int) -> bool:
 class LogReader:
     """Reads one server's lines in their order, across rotated files.
 
-    `interfaces`: agent's name → interface, as far as known; queue_log writes a member's name if there is one.
+    `interfaces`: queue and agent's name → interface, as far as known; queue_log writes the name if any.
     """
 
-    def __init__(self, is_ours: Callable[[str], bool], interfaces: Mapping[str, str]) -> None:
+    def __init__(self, is_ours: Callable[[str], bool], interfaces: Mapping[tuple[str, str], str]) -> None:
         """`is_ours`: whether a number is an agent's, for queue_log names no caller's channel."""
         self._interfaces = interfaces
         self._is_ours = is_ours
@@ -145,7 +145,7 @@ class LogReader:
             return (self._joined(line),)
         if (read := _READERS.get(line.event)) is None:
             return ()
-        if interface := self._interfaces.get(line.agent):
+        if interface := self._interfaces.get((line.queue, line.agent)):
             line = line._replace(agent=interface, agent_name=line.agent)
         return read(line, self._when(line.epoch))
 

@@ -173,7 +173,7 @@ LATER = f"""1795365000|1795365000.1|utfq|NONE|ENTERQUEUE||0641000030|1
 
 
 def _from_configuration(store: Store) -> Watched:
-    return Watched(interfaces={NAME: INTERFACE})
+    return Watched(interfaces={("utfq", NAME): INTERFACE})
 
 
 def _from_an_earlier_call(store: Store) -> Watched:

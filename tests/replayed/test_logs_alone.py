@@ -135,3 +135,47 @@ def test_who_pressed_a_key_or_came_another_way_has_chosen_anew(
     with new_store(tmp_path) as store:
         backfill(store, log, watched=OURS)
         assert [row["structure"] for row in visits(store)] == ["dvx", next_queue]
+
+
+def named_alike(**queues: list[str]) -> Watched:
+    """The shipped hotline with 1101 and others of the same name, each serving those queues."""
+    agents = {account: agent for account, agent in SHIPPED.agents.items() if account != "1102"}
+    for number, served in enumerate(queues.values()):
+        agents[f"19{number:02}"] = SHIPPED.agents["1101"].model_copy(update={"queues": served})
+    return Watched.of(SHIPPED.model_copy(update={"agents": agents}))
+
+
+def a_talk(queue: str, agent: str, at: int = 1764513000) -> tuple[str, ...]:
+    return (
+        f"{at}|{at}.1|{queue}|NONE|ENTERQUEUE||{CITIZEN}|1",
+        f"{at + 9}|{at}.1|{queue}|{agent}|CONNECT|9|{at}.2|3",
+        f"{at + 60}|{at}.1|{queue}|{agent}|COMPLETECALLER|9|51|1",
+    )
+
+
+@pytest.mark.parametrize(
+    ("watched", "queue", "agent"),
+    [
+        (named_alike(other=["dvx"]), "dvx", "Aygün Məmmədova"),
+        (named_alike(other=["emdx"]), "dvx", "PJSIP/1101"),
+        (named_alike(other=["emdx"]), "emdx", "PJSIP/1900"),
+        (named_alike(other=["emdx"]), "aibndx", "PJSIP/1900"),  # which helps there
+        (named_alike(other=["emdx"]), "aparat", "Aygün Məmmədova"),
+        (ANY, "dvx", "PJSIP/1101"),
+        (ANY, "emdx", "Aygün Məmmədova"),
+    ],
+)
+def test_a_name_is_an_agent_s_only_where_nobody_else_who_serves_that_queue_has_it(
+    watched: Watched, queue: str, agent: str, tmp_path: Path
+) -> None:
+    """AMI has told of one call of PJSIP/1101 in dvx."""
+    with new_store(tmp_path) as store:
+        for block in QueueLog("main", OURS, {}).told(
+            in_order([lines(tmp_path, *a_talk("dvx", "Aygün Məmmədova"))]), {}
+        ):
+            of_ami = [call._replace(source="ami") for call in block.changes.calls]
+            heard = [visit._replace(source="ami") for visit in block.changes.visits]
+            save_heard = partial(save, new_calls=of_ami, new_visits=heard, read_number=OURS.read_number)
+            store.write(save_heard)
+        backfill(store, lines(tmp_path, *a_talk(queue, "Aygün Məmmədova", 1764600000)), watched=watched)
+        assert [row["agent"] for row in visits(store)] == ["PJSIP/1101", agent]

@@ -73,7 +73,7 @@ def test_an_agent_whom_queue_log_names_is_stored_by_interface(tmp_path: Path) ->
     store = Store(f"sqlite:///{tmp_path / 'hotline.db'}")
     migrate(store)
     attempt_id = store.write(dialled).attempt_id
-    now, (name, interface) = int(time.time()), next(iter(ALWAYS.interfaces.items()))
+    now, ((_, name), interface) = int(time.time()), next(iter(ALWAYS.interfaces.items()))
     log = tmp_path / "queue_log"
     log.write_text(
         f"{now - 3600}|NONE|NONE|NONE|QUEUESTART|\n"

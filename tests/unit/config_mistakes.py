@@ -169,6 +169,7 @@ MISTAKES = [
     ("AGT001", "queues.yaml", "queues: [dvx]}", "queues: [dvx, tax]}", "tax]"),
     ("AGT002", "queues.yaml", '"1101"', '"1951"', '"1951"'),
     ("AGT003", "queues.yaml", "queues: [dvx]}", "queues: [dvx, dvx]}", "dvx]}"),
+    ("AGT004", "queues.yaml", "Rəşad Quliyev", "Aygün Məmmədova", 'Aygün Məmmədova, queues: [dvx]}\n  "1103'),
     ("HLP001", "queues.yaml", "{emdx: 90s}", "{emdxx: 90s}", "emdxx: 90s"),
     ("HLP002", "queues.yaml", "{emdx: 90s}", "{aibndx: 90s}", "aibndx: 90s"),
     ("HLP003", "queues.yaml", "{emdx: 90s}", "{emdx: 10m}", "emdx: 10m"),

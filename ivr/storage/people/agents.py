@@ -46,19 +46,20 @@ def latest(connection: Connection, server: str) -> list[AgentChange]:
     return all_as(connection, AgentChange, query)
 
 
-def interfaces(connection: Connection, server: str) -> dict[str, str]:
-    """Agent's name → interface where AMI told of one only, in the latest week that has records."""
+def interfaces(connection: Connection, server: str) -> dict[tuple[str, str], str]:
+    """Queue and agent's name → interface where AMI told of one only, in the latest week that has records."""
     latest = select(func.max(visits.c.joined_at)).scalar_subquery()
     in_that_week = type_coerce(visits.c.joined_at, BigInteger) > type_coerce(latest, BigInteger) - _WEEK
     query = (
-        select(visits.c.agent_name, func.min(visits.c.agent))
+        select(visits.c.queue, visits.c.agent_name, func.min(visits.c.agent))
         .where(
             in_that_week,
             unindexed(visits.c.server) == server,
+            visits.c.source != "queue_log",
             visits.c.agent_name != "",
             visits.c.agent.contains("/"),
         )
-        .group_by(visits.c.agent_name)
+        .group_by(visits.c.queue, visits.c.agent_name)
         .having(func.count(visits.c.agent.distinct()) == 1)
     )
-    return dict(connection.execute(query).all())
+    return {(queue, name): agent for queue, name, agent in connection.execute(query)}
