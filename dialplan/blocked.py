@@ -62,7 +62,7 @@ def _ways_to_write(pattern: Pattern, trunk: Trunk | None, country: str) -> Itera
     zero, its_zero = (
         ndd_prefix_for_region(each or "", True) or "" for each in (country, region_code_for_number(number))
     )
-    heads = [f"{abroad}{code}" for abroad in ("+", "", "00", _international_prefix(country))]
+    heads = [f"{abroad}{code}" for abroad in ("+", "", "00", "+00", _international_prefix(country))]
     ways = [(code, f"{head}{inland}") for head in (*heads, "") for inland in ("", zero, its_zero)]
     if trunk:
         ways.append((f"{code}{trunk.area_code}", ""))

@@ -14,6 +14,7 @@ import hashlib
 import os
 import re
 import stat
+import time
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -110,8 +111,11 @@ def beside(path: Path) -> tuple[list[Path], list[Path]]:
     return [one for one in alike if one.is_file()], [one for one in alike if not one.is_file()]
 
 
-def blocks(log: LogFile, position: int) -> Iterator[Block]:
+def blocks(log: LogFile, position: int, patience: float | None = None) -> Iterator[Block]:
     """Whole lines from `position` to the end as it is now; from the beginning if the file is shorter.
+
+    A last line without its end is whole if nothing follows it for `patience` seconds (None: it never is):
+    Asterisk writes a line at once.
 
     Nothing if another file stands there by now. OSError if it cannot be read. A position behind anything but
     a line end is one within a line that is too long, whose rest is skipped.
@@ -127,10 +131,10 @@ def blocks(log: LogFile, position: int) -> Iterator[Block]:
         except _DAMAGE:
             return  # it was whole once, and was read farther than it can be now
         rest, is_inside = b"", last != _NEWLINE
-        while data := _some(file, BLOCK_BYTES):
+        while data := _some(file, BLOCK_BYTES) or _missing_end(log, file, rest, patience):
             whole, newline, rest = (rest + data).rpartition(_NEWLINE)
             lines = whole.split(_NEWLINE) if newline else []
-            end = position + len(whole) + len(newline)
+            end = min(position + len(whole) + len(newline), file.tell())
             if is_endless := len(rest) > _LONGEST_LINE:
                 lines.append(rest)
                 end, rest = end + len(rest), b""
@@ -141,6 +145,13 @@ def blocks(log: LogFile, position: int) -> Iterator[Block]:
             text = _NEWLINE.join(kept).decode("utf-8", "replace").replace("\0", "\ufffd")
             yield Block(position, end, packed.tell(), text, skipped)
             position, is_inside = end, is_endless
+
+
+def _missing_end(log: LogFile, file: _Unpacked, rest: bytes, patience: float | None) -> bytes:
+    if not rest or patience is None or is_cut(log.path):
+        return b""
+    time.sleep(patience)
+    return _some(file, BLOCK_BYTES) or _NEWLINE
 
 
 def is_cut(path: Path) -> bool:

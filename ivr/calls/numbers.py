@@ -111,7 +111,7 @@ def is_carried(e164: str, trunk: Trunk) -> bool:
 def _readings(digits: str, trunk: Trunk | None, country: str) -> Iterator[str]:
     """The ways to read those digits, the likeliest first; the first that is a valid number wins."""
     if digits.startswith("+"):
-        yield digits
+        yield f"+{digits[1:].removeprefix('00')}"  # some switches write the international prefix behind it
         return
     if trunk is not None and trunk.arrives != "national":
         yield f"+{digits}"

@@ -151,7 +151,8 @@ class LogFollower:
         if self._current is None or file.first_line != self._current.first_line:
             self._log.new_file()
         self._current = file
-        unread = blocks(file, self._positions.get(file.first_line, 0))
+        patience = None if file.path == self.path else 0.0
+        unread = blocks(file, self._positions.get(file.first_line, 0), patience)
         while (block := await asyncio.to_thread(next, unread, None)) is not None:
             if not await self._take(file, block, time.monotonic()):
                 return False

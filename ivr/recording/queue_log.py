@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -31,6 +31,9 @@ from ivr.visits.fold import Changes, Fold
 from ivr.visits.from_queue_log import QUEUE_LOG, LogReader, read_line
 from ivr.visits.records import LONGEST_CALL
 from ivr.visits.state import before
+
+_PATIENCE: Final = 0.5
+"""Seconds for the end of a last line that has none."""
 
 
 class _Mark(NamedTuple):
@@ -95,7 +98,7 @@ class QueueLog:
         """What the files say, one after the other, each from its position on."""
         for file in files:
             self.new_file()
-            for block in blocks(file, positions.get(file.first_line, 0)):
+            for block in blocks(file, positions.get(file.first_line, 0), _PATIENCE):
                 yield self.read(file, block)
 
     def read(self, file: LogFile, block: Block) -> Told:

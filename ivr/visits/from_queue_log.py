@@ -25,6 +25,8 @@ _LONGEST_ID: Final = 150
 _LONGEST_QUEUE: Final = 128
 _LONGEST_LINE: Final = 8192
 """Characters; Asterisk has no longer ones."""
+_EMPTY_COLUMNS: Final = 5
+"""So many may a database export put behind what an event has to say."""
 _OF_NO_CALL: Final = "NONE"
 
 _N, _S = r"\d{1,9}", r"-?\d{1,9}"
@@ -84,6 +86,10 @@ def read_line(text: str) -> LogLine | None:
     fields = text.split("|")
     if len(fields) < 6 or len(text) > _LONGEST_LINE:
         return None
+    for _ in range(_EMPTY_COLUMNS):
+        if fields[-1] or len(fields) == 6 or fields[4] in words.OUR_LOG_LINES or _fits(fields, 4):
+            break
+        fields.pop()
     first, uniqueid, queue, agent, event, *data = fields
     if len(first) > _EPOCH_DIGITS or len(uniqueid) > _LONGEST_ID or len(queue) > _LONGEST_QUEUE:
         return None

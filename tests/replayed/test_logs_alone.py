@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -179,3 +180,43 @@ def test_a_name_is_an_agent_s_only_where_nobody_else_who_serves_that_queue_has_i
             store.write(save_heard)
         backfill(store, lines(tmp_path, *a_talk(queue, "Aygün Məmmədova", 1764600000)), watched=watched)
         assert [row["agent"] for row in visits(store)] == ["PJSIP/1101", agent]
+
+
+@pytest.mark.parametrize(
+    "data", ["|0641000114|1|Ana Anić", "|0641000114|1|", "|0641000114|1||", "|0641000114|1|1"]
+)
+def test_a_name_or_empty_columns_behind_the_position_are_no_part_of_the_number(
+    data: str, tmp_path: Path
+) -> None:
+    """`log-caller-id-name = yes`; a database's export of queue_log."""
+    at = 1764513000
+    log = lines(
+        tmp_path,
+        f"{at}|{at}.1|dvx|NONE|ENTERQUEUE|{data}",
+        f"{at + 9}|{at}.1|dvx|PJSIP/1101|CONNECT|9|{at}.2|3||",
+        f"{at + 60}|{at}.1|dvx|PJSIP/1101|COMPLETECALLER|9|51|1||",
+    )
+    with new_store(tmp_path) as store:
+        backfill(store, log)
+        (row,) = visits(store)
+        assert (row["caller"], row["outcome"], row["talk_seconds"]) == ("0641000114", "answered", 51.0)
+
+
+def test_a_last_line_without_its_end_is_read_once_nothing_follows_it(tmp_path: Path) -> None:
+    log = lines(tmp_path, *a_talk("dvx", "PJSIP/1101"), end="")
+    with new_store(tmp_path) as store:
+        for _ in range(2):
+            backfill(store, log)
+            assert [(row["outcome"], row["talk_seconds"]) for row in visits(store)] == [("answered", 51.0)]
+        with log.open("a") as more:
+            more.write("\n" + "\n".join(a_talk("dvx", "PJSIP/1101", 1764600000)))
+        backfill(store, log)
+        assert [row["talk_seconds"] for row in visits(store)] == [51.0, 51.0]
+
+
+def test_the_last_line_of_a_damaged_package_is_not_believed(tmp_path: Path) -> None:
+    packed = tmp_path / "queue_log.1.gz"
+    packed.write_bytes(gzip.compress("\n".join(a_talk("dvx", "PJSIP/1101")).encode(), 0)[:-12])
+    with new_store(tmp_path) as store:
+        backfill(store, packed)
+        assert [row["ended_by"] for row in visits(store)] == [""]
