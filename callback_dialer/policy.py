@@ -133,7 +133,7 @@ class Policy:
     def expires_at(self, missed_at: datetime) -> datetime:
         """After this moment a call missed at `missed_at` is never dialled (`callback.max_age`)."""
         if self.callback.max_age == "next_working_day":
-            return self.hours.end_of_next_working_day(missed_at)
+            return self.hours.next_working_day(missed_at)[1]
         return missed_at + timedelta(seconds=self.callback.max_age)
 
     def new_time(self, choice: int, now: datetime) -> datetime | None:

@@ -13,7 +13,7 @@ from functools import partial
 from dialplan.plan import Context, Extension, Source, Step, goto, goto_if, inside
 from dialplan.quoting import argument, var
 from ivr.asterisk.words import DB_CLOSED
-from ivr.calls.opening_hours import ALL_DAY, WEEKDAYS, Schedule, Span, calendar, irregular_days, seconds
+from ivr.calls.opening_hours import ALL_DAY, WEEKDAYS, Schedule, Spans, calendar, irregular_days
 from ivr.config.problems import Place
 
 OPEN_FOR = "GOSUB_RETVAL"
@@ -54,14 +54,15 @@ def _extensions(source: Source, name: str, schedule: Schedule) -> Iterator[Exten
     )
     week = partial(source.at, "hours", name, "week")
     for number, day in enumerate(WEEKDAYS):
-        yield Extension(f"{number + 1}", Step("Return", _open_for(schedule.week.get(number), now), week(day)))
-    for date, span in irregular_days(schedule, *calendar(source.today)).items():
-        yield Extension(f"{date:%Y%m%d}", Step("Return", _open_for(span, now), week()))
+        spans = schedule.usually_open_on(number)
+        yield Extension(f"{number + 1}", Step("Return", _open_for(spans, now), week(day)))
+    for date, spans in irregular_days(schedule, *calendar(source.today)).items():
+        yield Extension(f"{date:%Y%m%d}", Step("Return", _open_for(spans, now), week()))
 
 
-def _open_for(span: Span | None, now: str) -> str:
-    if span is None:
-        return "0"
-    opens, closes = map(seconds, span)
-    left = ALL_DAY if closes == ALL_DAY else f"({closes} - ({now}))"
-    return f"$[({now} >= {opens} & {now} < {closes}) * {left}]"
+def _open_for(spans: Spans, now: str) -> str:
+    terms = []
+    for opens, closes in spans:
+        left = ALL_DAY if closes == ALL_DAY else f"({closes} - ({now}))"
+        terms.append(f"({now} >= {opens} & {now} < {closes}) * {left}")
+    return f"$[{' + '.join(terms)}]" if terms else "0"

@@ -139,13 +139,7 @@ def chosen_time(
     chosen = times[choice - 1]
     if isinstance(chosen, float):
         return now + timedelta(seconds=chosen)
-    return _next_working_day(schedule, now)
-
-
-def _next_working_day(schedule: Schedule, now: datetime) -> datetime:
-    """When it begins."""
-    midnight = now.astimezone(schedule.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    return schedule.next_opening(midnight + timedelta(days=1))
+    return schedule.next_working_day(now)[0]
 
 
 def when_called(
@@ -161,7 +155,7 @@ def when_called(
     then, today = (moment.astimezone(hours.zone) for moment in (called_from, now))
     if then.date() == today.date():
         day = "order_today"
-    elif then.date() == _next_working_day(hours, now).astimezone(hours.zone).date():
+    elif then.date() == hours.next_working_day(now)[0].astimezone(hours.zone).date():
         day = "order_next_day"
     else:
         return ("order_noted",)

@@ -16,18 +16,18 @@ from zoneinfo import ZoneInfo
 import holidays
 
 from ivr.config.model import Configuration
-from ivr.config.sections import Hours, Weekday, clock
+from ivr.config.sections import DAY_SECONDS, Hours, Span, Weekday, spans
 
 WEEKDAYS: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LOOK_AHEAD_DAYS: Final = 800
 """Longer than any closure a schedule can mean: two years of days off in a row are a mistake."""
 
-ALL_DAY: Final = 86400
+ALL_DAY: Final = DAY_SECONDS
 """Seconds until a closing time of 24:00: as nothing says that the next day does not open at midnight, it ends
 nobody's wait."""
 
-Span = tuple[time, time]
-"""Opening and closing time of one day; a closing time of `time.max` is the end of the day."""
+Spans = tuple[Span, ...]
+"""Those that begin on one day, the earliest first; none if it is closed all day."""
 
 
 class NeverOpen(Exception):
@@ -39,11 +39,11 @@ class Schedule:
     """A weekly schedule with its exceptions, in one time zone."""
 
     zone: ZoneInfo
-    week: Mapping[int, Span]
+    week: Mapping[int, Spans]
     """By `date.weekday()`; closed days are absent."""
     public_holidays: Container[date]
-    exceptions: Mapping[date, Span | None]
-    """Days with hours of their own, None if closed; they beat weekends and holidays."""
+    exceptions: Mapping[date, Spans]
+    """Days with hours of their own; they beat weekends and holidays."""
 
     @classmethod
     def of(cls, hours: Hours, time_zone: str = "Asia/Baku", country: str = "AZ") -> Schedule:
@@ -52,30 +52,36 @@ class Schedule:
         `closed_on` beats `special`, which beats `open_on`, which has the hours of Monday.
         """
         week = {
-            WEEKDAYS.index(day): clock(written) for day, written in hours.week.items() if written != "closed"
+            WEEKDAYS.index(day): spans(written) for day, written in hours.week.items() if written != "closed"
         }
         days_off = holidays.country_holidays(country) if hours.holidays else frozenset[date]()
         exceptions = {
-            **dict.fromkeys(hours.open_on, week.get(0)),
-            **{day: None if own == "closed" else clock(own) for day, own in hours.special.items()},
-            **dict.fromkeys(hours.closed_on),
+            **dict.fromkeys(hours.open_on, week.get(0, ())),
+            **{day: spans(own) for day, own in hours.special.items()},
+            **dict.fromkeys(hours.closed_on, ()),
         }
         return cls(ZoneInfo(time_zone), week, days_off, exceptions)
 
-    def span(self, day: date) -> Span | None:
-        """Opening and closing time of that day, None if it is closed all day."""
+    def begins_on(self, day: date) -> Spans:
+        """The spans that begin on that day."""
         if day in self.exceptions:
             return self.exceptions[day]
-        return None if day in self.public_holidays else self.week.get(day.weekday())
+        return () if day in self.public_holidays else self.week.get(day.weekday(), ())
+
+    def open_on(self, day: date) -> Spans:
+        """When it is open on that day; what has gone on since the day before begins at 0."""
+        return _on_the_wall(self.begins_on(day - timedelta(days=1)), self.begins_on(day))
+
+    def usually_open_on(self, weekday: int) -> Spans:
+        """The same for any such day (Monday is 0) that is no exception and follows none."""
+        return _on_the_wall(self.week.get((weekday - 1) % 7, ()), self.week.get(weekday, ()))
 
     def open_for(self, moment: datetime) -> int:
         """Seconds until it closes by the clock on the wall, ALL_DAY if at 24:00; 0 while it is closed."""
         local = moment.astimezone(self.zone).replace(microsecond=0)
         now = seconds(local.time())
-        opens, closes = map(seconds, self.span(local.date()) or (time.min, time.min))
-        if not opens <= now < closes:
-            return 0
-        return ALL_DAY if closes == ALL_DAY else closes - now
+        closes = next((end for opens, end in self.open_on(local.date()) if opens <= now < end), now)
+        return ALL_DAY if closes == DAY_SECONDS else closes - now
 
     def is_open(self, moment: datetime) -> bool:
         """Whether it is open then: from the opening time on, until just before the closing time."""
@@ -85,25 +91,38 @@ class Schedule:
         """The first open moment not before `moment`: itself if it is open then. NeverOpen if none."""
         if self.is_open(moment):
             return moment.astimezone(UTC)
-        for day, (opens, _) in self._working_days(moment.astimezone(self.zone).date()):
-            opening = datetime.combine(day, opens, self.zone).astimezone(UTC)
-            if opening >= moment:
-                return opening
+        for day, begun in self._working_days(moment.astimezone(self.zone).date()):
+            for opens, _ in begun:
+                if (opening := self._at(day, opens)) >= moment:
+                    return opening
         raise NeverOpen
 
-    def end_of_next_working_day(self, moment: datetime) -> datetime:
-        """When the first working day after that of `moment` closes. NeverOpen if there is none."""
+    def next_working_day(self, moment: datetime) -> tuple[datetime, datetime]:
+        """When the first working day after that of `moment` opens and closes. NeverOpen if there is none."""
         tomorrow = moment.astimezone(self.zone).date() + timedelta(days=1)
-        for day, (_, closes) in self._working_days(tomorrow):
-            if closes == time.max:
-                day, closes = day + timedelta(days=1), time.min
-            return datetime.combine(day, closes, self.zone).astimezone(UTC)
+        for day, begun in self._working_days(tomorrow):
+            return self._at(day, begun[0][0]), self._at(day, begun[-1][1])
         raise NeverOpen
 
-    def _working_days(self, first: date) -> Iterator[tuple[date, Span]]:
+    def _working_days(self, first: date) -> Iterator[tuple[date, Spans]]:
         for day in (first + timedelta(days=ahead) for ahead in range(LOOK_AHEAD_DAYS)):
-            if span := self.span(day):
-                yield day, span
+            if begun := self.begins_on(day):
+                yield day, begun
+
+    def _at(self, day: date, second: int) -> datetime:
+        """That second of the day by the clock on the wall."""
+        return (datetime.combine(day, time.min, self.zone) + timedelta(seconds=second)).astimezone(UTC)
+
+
+def _on_the_wall(day_before: Spans, day: Spans) -> Spans:
+    """What is open on a day: spans that touch or overlap over midnight are one."""
+    found: list[Span] = []
+    gone_on = ((opens - DAY_SECONDS, closes - DAY_SECONDS) for opens, closes in day_before)
+    for opens, closes in (*gone_on, *day):
+        if found and opens <= found[-1][1]:
+            opens, closes = found[-1][0], max(found.pop()[1], closes)
+        found.append((opens, closes))
+    return tuple((max(opens, 0), closes) for opens, closes in found if closes > 0)
 
 
 def calling_hours(configuration: Configuration) -> Schedule:
@@ -112,10 +131,11 @@ def calling_hours(configuration: Configuration) -> Schedule:
     return Schedule.of(hours, hotline.time_zone, hotline.country)
 
 
-def irregular_days(schedule: Schedule, first: date, last: date) -> dict[date, Span | None]:
-    """Days from `first` to `last` that are not as their weekday: holidays and exceptions."""
+def irregular_days(schedule: Schedule, first: date, last: date) -> dict[date, Spans]:
+    """Days from `first` to `last` that are not as their weekday: holidays, exceptions, mornings after."""
     days = (first + timedelta(days=ahead) for ahead in range((last - first).days + 1))
-    return {day: span for day in days if (span := schedule.span(day)) != schedule.week.get(day.weekday())}
+    usual = [schedule.usually_open_on(weekday) for weekday in range(len(WEEKDAYS))]
+    return {day: span for day in days if (span := schedule.open_on(day)) != usual[day.weekday()]}
 
 
 def calendar(compiled_on: date) -> tuple[date, date]:
@@ -124,9 +144,7 @@ def calendar(compiled_on: date) -> tuple[date, date]:
 
 
 def seconds(clock_time: time) -> int:
-    """Whole seconds since midnight; ALL_DAY for 24:00."""
-    if clock_time == time.max:
-        return ALL_DAY
+    """Whole seconds since midnight."""
     return clock_time.hour * 3600 + clock_time.minute * 60 + clock_time.second
 
 

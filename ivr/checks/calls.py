@@ -7,35 +7,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import phonenumbers
 
 from ivr.config.callback_rules import RetryPlan
 from ivr.config.model import Configuration, Trunk
 from ivr.config.problems import Places, Problem
-from ivr.config.sections import clock
+from ivr.config.sections import spans
 
 
 def hours(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """HRS002-HRS005, HRS009: hours that close before they open, never open, or contradict themselves."""
+    """HRS002-HRS005, HRS009: spans that overlap or have no length, hours that never open or contradict."""
     if not configuration.hours and not places.has("hours"):
         yield Problem.of("CFG002.hours", places.at())
     for name, schedule in configuration.hours.items():
-        spans = {
-            (field, str(day)): clock(written)
+        opening = {
+            (field, str(day)): written
             for field in ("week", "special")
             for day, written in getattr(schedule, field).items()
             if written != "closed"
         }
-        for (field, day), (opens, closes) in spans.items():
-            if closes <= opens:
-                yield Problem.of("HRS002", places.value_at("hours", name, field, day), day=day)
+        for (field, day), written in opening.items():
+            place = places.value_at("hours", name, field, day)
+            if any(opens == closes for opens, closes in spans(written)):
+                yield Problem.of("HRS002.empty", place, day=day)
+            elif any(begun <= closes for (_, closes), (begun, _) in pairwise(spans(written))):
+                yield Problem.of("HRS002", place, day=day)
         if not places.is_whole("hours", name):
             continue
-        if not spans:
+        if not opening:
             yield Problem.of("HRS003", places.at("hours", name), name=name)
-        elif schedule.open_on and ("week", "mon") not in spans:
+        elif schedule.open_on and ("week", "mon") not in opening:
             yield Problem.of("HRS005", places.at("hours", name, "open_on"))
         for first, second in (("closed_on", "open_on"), ("closed_on", "special"), ("open_on", "special")):
             for position, date in enumerate(getattr(schedule, first)):

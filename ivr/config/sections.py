@@ -5,18 +5,21 @@
 
 from __future__ import annotations
 
-from datetime import date, time
-from typing import Literal
+import re
+from datetime import date
+from typing import Final, Literal
 
 from pydantic import Field
 
 from ivr.config.shapes import Frozen, Line, Name, OpeningTime, Prefix, Seconds
 
+_CLOCK = re.compile("([0-9]+):([0-9]+)")
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class Hours(Frozen):
-    """A weekly schedule, `"09:00-18:00"` or `"closed"` per weekday (closed if absent); with exceptions."""
+    """A weekly schedule with exceptions: `"09:00-18:00"`, `"09:00-13:00, 14:00-18:00"`, `"22:00-06:00"` or
+    `"closed"` per weekday (closed if absent). A span over midnight belongs to the day it begins on."""
 
     week: dict[Weekday, OpeningTime]
     holidays: bool = True
@@ -29,10 +32,19 @@ class Hours(Frozen):
     """Days with hours of their own, half days for example."""
 
 
-def clock(text: str) -> tuple[time, time]:
-    """`"09:00-18:00"` as opening and closing time; `24:00` closes at the end of the day (`time.max`)."""
-    opens, _, closes = text.partition("-")
-    return time.fromisoformat(opens), time.max if closes == "24:00" else time.fromisoformat(closes)
+Span = tuple[int, int]
+"""Opening and closing time, in seconds since the day's midnight by the clock on the wall; a span over
+midnight closes after DAY_SECONDS."""
+DAY_SECONDS: Final = 86_400
+
+
+def spans(text: str) -> tuple[Span, ...]:
+    """`"09:00-13:00, 14:00-18:00"` as spans, the earliest first; none if `closed`."""
+    found = []
+    for span in text.split(",") if text != "closed" else ():
+        opens, closes = (60 * (60 * int(hour) + int(minute)) for hour, minute in _CLOCK.findall(span))
+        found.append((opens, closes if opens <= closes else closes + DAY_SECONDS))
+    return tuple(sorted(found))
 
 
 class Blocked(Frozen):

@@ -94,11 +94,13 @@ Network = Annotated[
 ]
 Folder = Annotated[str, Shape(r"/[\w./@+-]*", "a folder is written from the root (/…), without spaces")]
 
+_CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_SPAN = f"{_CLOCK}-({_CLOCK}|24:00)"
 OpeningTime = Annotated[
     str,
     Shape(
-        r"closed|([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)",
-        'opening hours are written like "09:00-18:00", or `closed`',
+        f"closed|{_SPAN}(, *{_SPAN})*",
+        'opening hours are written like "09:00-18:00" or "09:00-13:00, 14:00-18:00", or `closed`',
     ),
 ]
 

@@ -320,7 +320,7 @@ def test_nobody_is_dialled_at_night_but_is_owed_a_call_when_it_opens(store: Stor
         store_call(connection, NUMBER)
         decide_all(connection, rules())
         today = clock_of(connection).astimezone(ROUND_THE_CLOCK.zone).date()
-        closed = replace(ROUND_THE_CLOCK, exceptions=dict.fromkeys([today, today + timedelta(days=1)]))
+        closed = replace(ROUND_THE_CLOCK, exceptions=dict.fromkeys([today, today + timedelta(days=1)], ()))
         assert start_next(connection, "main", MANY_IDLE, replace(rules(), hours=closed)) is None
         [due_at] = connection.scalars(select(callbacks_table.c.due_at))
         opens = datetime.combine(today + timedelta(days=2), time(), ROUND_THE_CLOCK.zone)

@@ -50,7 +50,7 @@ class Moments:
     def __init__(self, schedule: Schedule, now: datetime) -> None:
         opening = schedule.next_opening(now + timedelta(days=1)).astimezone(schedule.zone)
         days = irregular_days(schedule, opening.date(), opening.date() + timedelta(days=400))
-        holiday = next(day for day, span in days.items() if span is None)
+        holiday = next(day for day, span in days.items() if not span)
         self._zone = schedule.zone
         self._moments: Mapping[Day, datetime] = {
             "office": self._at(opening.date(), 11),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from typer.testing import CliRunner
 
 from ivr.command.root import app
 from ivr.command.store import operator
+from ivr.config.sections import Hours
 from ivr.menus.steps import last_node
 from ivr.revisions.shelf import CONFIG as CONFIG_OF_REVISION
 from ivr.revisions.shelf import Revision, Shelf
@@ -19,7 +21,7 @@ from tests.lab.audio import Sound
 from tests.lab.calllog import What
 from tests.lab.house import House
 from tests.lab.phone import AgentPhone, Caller
-from tests.lab.small import BAKU, CITIZEN, CONFIG, OPEN, TODAY, small_house
+from tests.lab.small import BAKU, CITIZEN, CONFIG, OPEN, TODAY, small_house, until
 from tests.stores import empty_store
 
 BEFORE_CLOSING = datetime(2026, 11, 23, 17, 59, 58, tzinfo=BAKU)
@@ -87,6 +89,63 @@ def test_hours_closed_by_hand_stay_closed_over_a_restart_until_they_are_opened(t
             assert await _is_told_that_it_is_closed(house, "0501000005")
 
     asyncio.run(scenario())
+
+
+SPANS = {
+    "week": dict.fromkeys(WEEKDAYS[:5], "09:00-13:00, 14:00-18:00, 22:00-06:00") | {"sat": "23:30-24:00"},
+    "open_on": ["2026-12-26"],
+    "special": {"2026-12-29": "12:00-12:30, 20:00-22:00", "2027-01-01": "10:00-11:00"},
+    "closed_on": ["2027-01-06"],
+}
+FIRST_MINUTE = datetime(2026, 12, 20, tzinfo=BAKU)
+MINUTES = 21 * 24 * 60
+EACH_MINUTE = """
+[each-minute]
+exten => s,1,Set(TESTTIME={first})
+ same => n(next),Gosub({hours},s,1)
+ same => n,Set(closes=${{IF($[${{GOSUB_RETVAL}} = 0]?0:$[${{GOSUB_RETVAL}} + ${{TESTTIME}}])}})
+ same => n,ExecIf($["${{closes}}" != "${{known}}"]?Set(FILE({told},,,al)=${{TESTTIME}} ${{closes}}))
+ same => n,Set(known=${{closes}})
+ same => n,Set(TESTTIME=$[${{TESTTIME}} + 60])
+ same => n,GotoIf($[${{TESTTIME}} < {end}]?next)
+ same => n,Set(FILE({told},,,al)=end)
+"""
+"""Tells the minute at which the schedule's answer changes, and the closing time it answers from then on."""
+
+
+async def _told_by_asterisk(house: House, told: Path) -> list[str]:
+    plan = (house.etc / "hotline" / "revisions").glob("*.conf")
+    context = re.search(r"hotline-\w+-hours-office", next(plan).read_text(encoding="utf-8"))
+    assert context is not None
+    first = int(FIRST_MINUTE.timestamp())
+    loop = EACH_MINUTE.format(first=first, end=first + 60 * MINUTES, hours=context[0], told=told)
+    with (house.etc / "extensions.conf").open("a", encoding="utf-8") as file:
+        file.write(loop)
+    await house.asterisk.console("dialplan reload")
+    await house.asterisk.console("channel originate Local/s@each-minute application Wait 60")
+
+    def lines() -> list[str] | None:
+        found = told.read_text(encoding="utf-8").splitlines() if told.exists() else []
+        return found[:-1] if found[-1:] == ["end"] else None
+
+    return await until(lines, "the last minute", 60.0)
+
+
+def test_each_minute_of_three_weeks_is_open_in_python_as_on_asterisk(tmp_path: Path) -> None:
+    """Two spans and a night a day, over holidays, a moved working day, days of their own and a year's end."""
+
+    async def scenario() -> list[str]:
+        async with House.open(tmp_path, CONFIG, {"hours.office": SPANS}, TODAY) as house:
+            return await _told_by_asterisk(house, tmp_path / "told")
+
+    schedule, known, expected = Schedule.of(Hours.model_validate(SPANS)), -1, []
+    for minute in range(MINUTES):
+        moment = FIRST_MINUTE + timedelta(minutes=minute)
+        left, epoch = schedule.open_for(moment), int(moment.timestamp())
+        if (closes := left and left + epoch) != known:
+            expected.append(f"{epoch} {closes}")
+            known = closes
+    assert asyncio.run(scenario()) == expected
 
 
 def test_who_waits_at_closing_time_goes_to_the_node_named_for_it(tmp_path: Path) -> None:

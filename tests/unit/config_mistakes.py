@@ -123,7 +123,7 @@ MISTAKES = [
     ("CFG003", "menu.yaml", '"1": ministry', "yes: ministry", "yes"),
     ("CFG003", "callback.yaml", "wait_over: 10s", "wait_over: 1:30", "1:30"),
     ("CFG003", "hours.yaml", "closed_on: []", "closed_on: [2027-02-29]", "2027-02-29"),
-    ("CFG003", "hours.yaml", "mon: 09:00-18:00", "mon: 09:00-13:00, 14:00-18:00", "09:00-13:00,"),
+    ("CFG003", "hours.yaml", "mon: 09:00-18:00", "mon: 09:00-13:00 and 14:00-18:00", "09:00-13:00 and"),
     ("CFG003", "callback.yaml", "order: [urgent,", "order: [urgent, urgent,", "order: [urgent"),
     ("CFG004", "menu.yaml", '"2": aparat', "1: aparat", "1: aparat"),
     # the hotline, its servers, structures, queues and agents
@@ -237,7 +237,7 @@ MISTAKES = [
     ("RET001", "hotline.yaml", "records: 1826d", "records: 100d", "100d"),
     # hours
     ("HRS001", "queues.yaml", "hours: office", "hours: ofice", "ofice"),
-    ("HRS002", "hours.yaml", "mon: 09:00-18:00", "mon: 18:00-09:00", "18:00-09:00"),
+    ("HRS002", "hours.yaml", "mon: 09:00-18:00", "mon: 14:00-18:00, 09:00-14:00", "14:00-18:00, 09"),
     ("HRS003", "hours.yaml", "  calling:", "  never: {week: {}}\n  calling:", "never"),
     (
         "HRS004",
@@ -253,7 +253,8 @@ MISTAKES = [
         "hours:\n  moved: {week: {tue: 09:00-18:00}, open_on: [2026-01-24]}\n",
         "open_on: [2026-01-24]",
     ),
-    ("HRS002", "hours.yaml", "special: {}", "special: {2026-12-30: 13:00-09:00}", "13:00-09:00"),
+    ("HRS002", "hours.yaml", "mon: 09:00-18:00", "mon: 22:00-06:00, 23:00-24:00", "22:00-06:00"),
+    ("HRS002", "hours.yaml", "special: {}", "special: {2026-12-30: 13:00-13:00}", "13:00-13:00"),
     (
         "HRS004",
         "hours.yaml",

@@ -70,8 +70,8 @@ def test_the_next_opening_skips_nights_weekends_and_holidays(moment: str, openin
 
 def test_the_next_working_day_ends_when_it_closes_whatever_the_hour_of_today() -> None:
     for hour in (0, 8, 12, 23):
-        assert OFFICE.end_of_next_working_day(baku(f"2026-03-03T{hour:02}:00")) == baku("2026-03-04T18:00")
-    assert OFFICE.end_of_next_working_day(baku("2026-03-06T12:00")) == baku("2026-03-10T18:00")
+        assert OFFICE.next_working_day(baku(f"2026-03-03T{hour:02}:00"))[1] == baku("2026-03-04T18:00")
+    assert OFFICE.next_working_day(baku("2026-03-06T12:00"))[1] == baku("2026-03-10T18:00")
 
 
 def test_a_day_off_closes_and_a_moved_working_day_opens_with_the_hours_of_monday() -> None:
@@ -123,7 +123,7 @@ def test_a_day_until_24_has_no_gap_before_midnight() -> None:
     assert schedule.open_for(baku("2026-03-02T23:59:59")) == ALL_DAY
     assert schedule.is_open(baku("2026-03-03T00:00"))
     assert not schedule.is_open(baku("2026-03-04T00:00"))
-    assert schedule.end_of_next_working_day(baku("2026-03-02T12:00")) == baku("2026-03-04T00:00")
+    assert schedule.next_working_day(baku("2026-03-02T12:00"))[1] == baku("2026-03-04T00:00")
 
 
 def test_hours_follow_the_wall_clock_when_it_changes() -> None:
@@ -132,17 +132,63 @@ def test_hours_follow_the_wall_clock_when_it_changes() -> None:
     assert after - before == timedelta(days=7, hours=-1)
 
 
+NIGHTS = Schedule.of(
+    hours(
+        week=dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "14:00-18:00,  22:00-06:00, 09:00-13:00"),
+        open_on=["2026-12-26"],
+        special={"2026-12-29": "12:00-12:30, 20:00-22:00"},
+        closed_on=["2027-01-06"],
+    )
+)
+"""Two spans and a night, written in any order."""
+
+
+@pytest.mark.parametrize(
+    ("moment", "left"),
+    [
+        ("2026-03-03T12:59:59", 1),
+        ("2026-03-03T13:00", 0),
+        ("2026-03-03T14:00", 4 * 3600),
+        ("2026-03-03T22:00", 8 * 3600),
+        ("2026-03-04T05:59:59", 1),
+        ("2026-03-04T06:00", 0),
+        ("2026-03-02T05:00", 0),  # a Monday: no night begins on a Sunday
+        ("2026-03-07T05:00", 3600),  # a Saturday: Friday's night goes on
+        ("2026-12-27T05:00", 3600),  # a Sunday after a moved working day
+        ("2026-12-30T05:00", 0),  # the special day before had no night
+        ("2026-12-31T05:00", 3600),  # a holiday: the night began on a working day
+        ("2026-12-31T22:00", 0),
+        ("2027-01-06T05:00", 3600),
+        ("2027-01-07T05:00", 0),
+    ],
+)
+def test_a_span_belongs_to_the_day_it_begins_on(moment: str, left: int) -> None:
+    assert NIGHTS.open_for(baku(moment)) == left
+
+
+def test_the_next_opening_may_be_the_same_afternoon_and_a_night_is_no_opening_of_the_day_it_ends_on() -> None:
+    assert NIGHTS.next_opening(baku("2026-03-03T13:00")) == baku("2026-03-03T14:00")
+    assert NIGHTS.next_opening(baku("2026-03-03T18:00")) == baku("2026-03-03T22:00")
+    opens, closes = NIGHTS.next_working_day(baku("2026-03-03T23:00"))
+    assert (opens, closes) == (baku("2026-03-04T09:00"), baku("2026-03-05T06:00"))
+
+
+def test_spans_that_touch_at_midnight_are_one() -> None:
+    schedule = Schedule.of(hours(week={"mon": "20:00-06:00", "tue": "06:00-12:00"}, holidays=False))
+    assert schedule.open_for(baku("2026-03-03T05:59:59")) == 6 * 3600 + 1
+
+
 def test_hours_that_never_open_are_said_to_be_so() -> None:
     never = Schedule.of(hours(week={"mon": "closed"}))
     with pytest.raises(NeverOpen):
         never.next_opening(baku("2026-03-03T12:00"))
     with pytest.raises(NeverOpen):
-        never.end_of_next_working_day(baku("2026-03-03T12:00"))
+        never.next_working_day(baku("2026-03-03T12:00"))[1]
 
 
 def test_irregular_days_are_those_their_weekday_would_open() -> None:
     days = irregular_days(OFFICE, date(2026, 1, 1), date(2026, 1, 31))
-    assert days == dict.fromkeys([date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 20)])
+    assert days == dict.fromkeys([date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 20)], ())
 
 
 @given(MOMENTS)
@@ -155,7 +201,7 @@ def test_the_next_opening_is_open_not_before_now_and_nothing_between_is(moment: 
 
 @given(MOMENTS)
 def test_the_next_working_day_ends_later_than_now_at_the_end_of_an_open_time(moment: datetime) -> None:
-    end = OFFICE.end_of_next_working_day(moment)
+    end = OFFICE.next_working_day(moment)[1]
     assert end > moment
     assert OFFICE.is_open(end - timedelta(microseconds=1))
     assert not OFFICE.is_open(end)
