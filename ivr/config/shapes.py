@@ -99,7 +99,7 @@ _SPAN = f"{_CLOCK}-({_CLOCK}|24:00)"
 OpeningTime = Annotated[
     str,
     Shape(
-        f"closed|{_SPAN}(, *{_SPAN})*",
+        f"closed|{_SPAN}(, *{_SPAN}){{0,7}}",
         'opening hours are written like "09:00-18:00" or "09:00-13:00, 14:00-18:00", or `closed`',
     ),
 ]

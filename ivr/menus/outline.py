@@ -95,15 +95,20 @@ def _notes(
         yield f"{say['call order']}: {node.order}"
     for hours in dict.fromkeys((node.hours, queue.hours if queue else None)):
         if hours:
-            yield f"{hours}: {_week(configuration, hours, say)}"
+            yield from _week(configuration, hours, say)
 
 
-def _week(configuration: Configuration, hours: str, say: Mapping[str, str]) -> str:
-    return ", ".join(
-        f"{'–'.join(say[day.title()] for day in days.split('-'))} {times.replace('-', '–')}"
+def _week(configuration: Configuration, hours: str, say: Mapping[str, str]) -> Iterator[str]:
+    """In one line, or each in its own where a day has several spans: a box is not wide."""
+    lines = [
+        f"{'–'.join(say[day.title()] for day in days.split('-'))} "
+        + " + ".join(span.strip() for span in times.split(",")).replace("-", "–")
         for days, times in week_spans(configuration.hours[hours])
         if times != "closed"
-    )
+    ]
+    if not any(" + " in line for line in lines):
+        lines = [", ".join(lines)]
+    yield from (f"{hours}: {line}" for line in lines)
 
 
 def _ways(node: Node, queue: Queue | None, say: Mapping[str, str]) -> Iterator[Way]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
+from ivr.calls.opening_hours import WEEKDAYS, Schedule
 from ivr.command.root import app
 from ivr.command.store import operator
 from ivr.config.sections import Hours
@@ -104,11 +105,11 @@ EACH_MINUTE = """
 exten => s,1,Set(TESTTIME={first})
  same => n(next),Gosub({hours},s,1)
  same => n,Set(closes=${{IF($[${{GOSUB_RETVAL}} = 0]?0:$[${{GOSUB_RETVAL}} + ${{TESTTIME}}])}})
- same => n,ExecIf($["${{closes}}" != "${{known}}"]?Set(FILE({told},,,al)=${{TESTTIME}} ${{closes}}))
+ same => n,ExecIf($["${{closes}}" != "${{known}}"]?Set(FILE({told},,,al,u)=${{TESTTIME}} ${{closes}}))
  same => n,Set(known=${{closes}})
  same => n,Set(TESTTIME=$[${{TESTTIME}} + 60])
  same => n,GotoIf($[${{TESTTIME}} < {end}]?next)
- same => n,Set(FILE({told},,,al)=end)
+ same => n,Set(FILE({told},,,al,u)=end)
 """
 """Tells the minute at which the schedule's answer changes, and the closing time it answers from then on."""
 

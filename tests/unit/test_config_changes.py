@@ -68,6 +68,12 @@ CASES = [
         "fri: 09:00-17:00",
         [f"{OFFICE}: fri 09:00-17:00 instead of 09:00-18:00"],
     ),
+    (
+        "hours.yaml",
+        "mon: 09:00-18:00",
+        "mon: 09:00-13:00, 14:00-18:00",
+        [f"{OFFICE}: mon 09:00-13:00, 14:00-18:00 instead of 09:00-18:00"],
+    ),
     ("hours.yaml", "closed_on: []", "closed_on: [2026-12-31]", [f"{OFFICE}: closed on 2026-12-31"]),
     (
         "hours.yaml",

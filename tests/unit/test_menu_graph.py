@@ -19,6 +19,7 @@ from ivr.menus.outline import mermaid, outline, words
 from tests.golden import CONFIG as SMALL
 from tests.lab.made_menus import menus
 from tests.loading import load_or_fail
+from tests.unit.starter import load_changed
 
 SHIPPED = Path(__file__).parents[2] / "config"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -90,6 +91,14 @@ def test_every_way_of_the_menu_is_in_the_text_with_its_keys(folder: Path) -> Non
                 )
         if node.then:
             assert f"  n_{name} --> n_{node.then}" in lines
+
+
+def test_spans_of_a_day_stand_in_lines_of_their_own() -> None:
+    loaded = load_changed("hours.yaml", "fri: 09:00-18:00", "fri: 09:00-13:00, 14:00-18:00")
+    assert outline(configuration_of(loaded), "en").points["dvx"].notes[1:] == (
+        "office: Mon–Thu 09:00–18:00",
+        "office: Fri 09:00–13:00 + 14:00–18:00",
+    )
 
 
 def test_a_queue_shows_its_structure_its_direct_number_its_hours_and_what_comes_after() -> None:

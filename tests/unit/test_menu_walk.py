@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ivr.checks.whole import load_files
 from ivr.config.loading import configuration_of
+from ivr.config.sections import Hours
 from ivr.menus.walk import DEEPEST_BACK, HANG_UP, LONGEST_PATH, SILENCE, Caller, Menu, Step
 from tests.golden import CONFIG
 from tests.loading import load_or_fail
@@ -92,6 +93,19 @@ def test_who_is_not_answered_when_it_closes_before_the_longest_wait_goes_to_the_
     tax = SMALL.queues["tax"].model_copy(update={"at_closing": "bye"})
     small = SMALL.model_copy(update={"queues": {**SMALL.queues, "tax": tax}})
     _, caller = walked("s", "19511", Menu(small, OPEN.replace(hour=17, minute=59, second=second)))
+    assert caller.node == node
+
+
+@pytest.mark.parametrize(("hour", "node"), [(12, "bye"), (17, "bye"), (21, "overflow"), (5, "bye")])
+def test_each_end_of_a_span_is_a_closing(hour: int, node: str) -> None:
+    """In the last second of that hour."""
+    week = dict.fromkeys(("sun", "mon"), "09:00-13:00, 14:00-18:00, 21:00-06:00")
+    office = Hours.model_validate({"week": week})
+    tax = SMALL.queues["tax"].model_copy(update={"at_closing": "bye"})
+    small = SMALL.model_copy(
+        update={"queues": {**SMALL.queues, "tax": tax}, "hours": {**SMALL.hours, "office": office}}
+    )
+    _, caller = walked("s", "19511", Menu(small, OPEN.replace(hour=hour, minute=59, second=59)))
     assert caller.node == node
 
 
