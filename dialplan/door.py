@@ -68,7 +68,7 @@ def contexts(source: Source) -> Iterator[Context]:
 
 def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     at = partial(source.at, "queues", name)
-    yield from unless_open(queue, at("hours"))
+    yield from unless_open(source, queue, at("hours"))
     begin = {words.VAR_SAY: "", words.VAR_OFFER: "", JOINED: "${EPOCH}"}
     yield assign(chosen(queue) | begin | recording(source, queue) | own_agents_first(queue), at())
     if queue.record:

@@ -52,19 +52,17 @@ def contexts(source: Source) -> Iterator[Context]:
     """All nodes of the menu."""
     for name, node in source.configuration.menu.nodes.items():
         at = partial(source.at, "menu", "nodes", name)
-        entry = unless_open(node, at("hours"))
+        entry = tuple(unless_open(source, node, at("hours")))
         if node.keys is None:
             yield Context(node_context(name), Extension("s", *entry, *_passing(source, name, node, at())))
         else:
             yield Context(node_context(name), *_choice(source, name, node, entry))
 
 
-def unless_open(to: Node | Queue, place: Place) -> tuple[Step, ...]:
+def unless_open(source: Source, to: Node | Queue, place: Place) -> Iterator[Step]:
     """Steps that fall through while the node or queue is open, and go to its `closed` node when it is not."""
-    if to.hours is None or to.closed is None:
-        return ()
-    is_closed = f"{var(schedule.OPEN_FOR)} = 0"
-    return schedule.ask(to.hours, place), goto_if(is_closed, f"{node_context(to.closed)},s,1")
+    if to.hours is not None and to.closed is not None:
+        yield from schedule.unless_open(source, to.hours, f"{node_context(to.closed)},s,1", place)
 
 
 def _passing(source: Source, name: str, node: Node, place: Place) -> Iterator[Step]:

@@ -7,15 +7,19 @@ nothing but a lab sets, moves the day and the time but not the switch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import date
 from functools import partial
+from typing import TypeVar
 
-from dialplan.plan import Context, Extension, Source, Step, goto, goto_if, inside
+from dialplan.plan import Context, Extension, Source, Step, goto, goto_if, inside, play
 from dialplan.quoting import argument, var
 from ivr.asterisk.words import DB_CLOSED
-from ivr.calls.opening_hours import ALL_DAY, WEEKDAYS, Schedule, Spans, calendar, irregular_days
+from ivr.calls.opening_hours import ALL_DAY, WEEKDAYS, Schedule, Spans, by_day, calendar
 from ivr.config.problems import Place
+from ivr.sounds.prompts import is_said, says_openings
 
+T = TypeVar("T")
 OPEN_FOR = "GOSUB_RETVAL"
 """Where `ask` leaves the seconds."""
 
@@ -23,6 +27,15 @@ OPEN_FOR = "GOSUB_RETVAL"
 def ask(name: str, place: Place) -> Step:
     """Set OPEN_FOR for schedule `name`."""
     return Step("Gosub", f"{_context(name)},s,1", place)
+
+
+def unless_open(source: Source, hours: str, closed: str, place: Place) -> Iterator[Step]:
+    """Fall through while it is open; else say when it opens, and go on at `closed`."""
+    yield ask(hours, place)
+    is_closed = f"{var(OPEN_FOR)} = 0"
+    if says_openings(source.configuration):
+        yield Step("GosubIf", f"$[{is_closed}]?{_announcement(hours)},s,1", place)
+    yield goto_if(is_closed, closed, place)
 
 
 def contexts(source: Source) -> Iterator[Context]:
@@ -34,30 +47,73 @@ def contexts(source: Source) -> Iterator[Context]:
         if name in asked:
             schedule = Schedule.of(hours, configuration.hotline.time_zone, configuration.hotline.country)
             yield Context(_context(name), *_extensions(source, name, schedule))
+            if says_openings(configuration):
+                yield Context(_announcement(name), *_announcing(source, name, schedule))
 
 
 def _context(name: str) -> str:
     return inside(f"hours-{name}")
 
 
+def _announcement(name: str) -> str:
+    return inside(f"opens-{name}")
+
+
+def _clock(source: Source) -> Iterator[str]:
+    """Today's date, its weekday (Monday is 1), and the seconds since midnight."""
+    zone = argument(source.configuration.hotline.time_zone)
+    for form in ("%Y%m%d", "%u", "%H*3600+%M*60+%S"):
+        yield f"${{STRFTIME(${{TESTTIME}},{zone},{form})}}"
+
+
+def _closed_by_hand(name: str) -> str:
+    return f"${{EPOCH}} < 0{var(f'DB({DB_CLOSED}/{name})')}"
+
+
 def _extensions(source: Source, name: str, schedule: Schedule) -> Iterator[Extension]:
-    place, zone = source.at("hours", name), argument(source.configuration.hotline.time_zone)
-    today, weekday, now = (
-        f"${{STRFTIME(${{TESTTIME}},{zone},{form})}}" for form in ("%Y%m%d", "%u", "%H*3600+%M*60+%S")
-    )
+    place = source.at("hours", name)
+    today, weekday, now = _clock(source)
     yield Extension(
         "s",
-        goto_if(f"${{EPOCH}} < 0{var(f'DB({DB_CLOSED}/{name})')}", "closed", place),
+        goto_if(_closed_by_hand(name), "closed", place),
         Step("GotoIf", f"${{DIALPLAN_EXISTS({_context(name)},{today},1)}}?{today},1"),
         goto(_context(name), weekday),
         Step("Return", "0", label="closed"),
     )
+    for day, spans, at in _days(source, name, schedule, Schedule.open_on):
+        yield Extension(day, Step("Return", _open_for(spans, now), at))
+
+
+def _announcing(source: Source, name: str, schedule: Schedule) -> Iterator[Extension]:
+    """Says when it opens next, unless it is closed by hand; answers 0, as a schedule that is closed."""
+    place, context = source.at("hours", name), _announcement(name)
+    today, weekday, now = _clock(source)
+    yield Extension(
+        "s",
+        goto_if(_closed_by_hand(name), "closed", place),
+        Step("GotoIf", f"${{DIALPLAN_EXISTS({context},{today},1)}}?{today},1"),
+        goto(context, weekday),
+        Step("Return", "0", label="closed"),
+    )
+    said: dict[str, Place] = {}
+    for day, announced, at in _days(source, name, schedule, Schedule.announced_on):
+        known = [(until, prompt) for until, prompt in announced if is_said(source.configuration, prompt)]
+        said |= dict.fromkeys((prompt for _, prompt in known), at)
+        jumps = (goto_if(f"{now} < {until}", f"{prompt},1", at) for until, prompt in known)
+        yield Extension(day, *jumps, Step("Return", "0", at))
+    for prompt, at in said.items():
+        yield Extension(prompt, play(prompt, place=at), Step("Return", "0"))
+
+
+def _days(
+    source: Source, name: str, schedule: Schedule, ask: Callable[[Schedule, date], T]
+) -> Iterator[tuple[str, T, Place]]:
+    """Extension, answer and place of each weekday, then of each day that has another answer."""
     week = partial(source.at, "hours", name, "week")
-    for number, day in enumerate(WEEKDAYS):
-        spans = schedule.usually_open_on(number)
-        yield Extension(f"{number + 1}", Step("Return", _open_for(spans, now), week(day)))
-    for date, spans in irregular_days(schedule, *calendar(source.today)).items():
-        yield Extension(f"{date:%Y%m%d}", Step("Return", _open_for(spans, now), week()))
+    usual, others = by_day(schedule, ask, *calendar(source.today))
+    for number, (day, answer) in enumerate(zip(WEEKDAYS, usual, strict=True), start=1):
+        yield str(number), answer, week(day)
+    yield from ((f"{day:%Y%m%d}", answer, week()) for day, answer in others.items())
 
 
 def _open_for(spans: Spans, now: str) -> str:

@@ -90,7 +90,7 @@ def _targets(call: Call) -> Iterator[str]:
     """Jump targets as written: `label`, `extension,label` or `context,extension,label`."""
     if call.application in ("Goto", "Gosub"):
         yield call.arguments
-    elif call.application in ("GotoIf", "GotoIfTime"):
+    elif call.application in ("GotoIf", "GotoIfTime", "GosubIf"):
         yield from call.arguments.partition("?")[2].split(":")
     elif call.application == "Dial":
         for local in re.finditer(r"Local/([^@,]*)@([^/,&]*)", call.arguments):

@@ -6,19 +6,21 @@ datetimes and gives aware UTC. Used by the menu's compiler and walk, and the cal
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
-from typing import Final
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import holidays
 
 from ivr.config.model import Configuration
-from ivr.config.sections import DAY_SECONDS, Hours, Span, Weekday, spans
+from ivr.config.sections import DAY_SECONDS, Hours, Span, Weekday, opening_prompt, spans
 
 WEEKDAYS: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_A_MONDAY: Final = date(2024, 1, 1)
+T = TypeVar("T")
 LOOK_AHEAD_DAYS: Final = 800
 """Longer than any closure a schedule can mean: two years of days off in a row are a mistake."""
 
@@ -72,10 +74,6 @@ class Schedule:
         """When it is open on that day; what has gone on since the day before begins at 0."""
         return _on_the_wall(self.begins_on(day - timedelta(days=1)), self.begins_on(day))
 
-    def usually_open_on(self, weekday: int) -> Spans:
-        """The same for any such day (Monday is 0) that is no exception and follows none."""
-        return _on_the_wall(self.week.get((weekday - 1) % 7, ()), self.week.get(weekday, ()))
-
     def open_for(self, moment: datetime) -> int:
         """Seconds until it closes by the clock on the wall, ALL_DAY if at 24:00; 0 while it is closed."""
         local = moment.astimezone(self.zone).replace(microsecond=0)
@@ -96,6 +94,24 @@ class Schedule:
                 if (opening := self._at(day, opens)) >= moment:
                     return opening
         raise NeverOpen
+
+    def announced_on(self, day: date) -> tuple[tuple[int, str], ...]:
+        """What callers hear of the next opening on that day: (until which second, sound file).
+
+        Nothing is said of an opening more than six days ahead.
+        """
+        said = [(opens, opening_prompt("today", opens)) for opens, _ in self.begins_on(day)]
+        for ahead in range(1, len(WEEKDAYS)):
+            if begun := self.begins_on(then := day + timedelta(days=ahead)):
+                word = "tomorrow" if ahead == 1 else WEEKDAYS[then.weekday()]
+                return (*said, (DAY_SECONDS, opening_prompt(word, begun[0][0])))
+        return tuple(said)
+
+    def announced(self, moment: datetime) -> str:
+        """What a caller hears then of the next opening; empty if nothing."""
+        local = moment.astimezone(self.zone)
+        said = self.announced_on(local.date())
+        return next((prompt for until, prompt in said if seconds(local.time()) < until), "")
 
     def next_working_day(self, moment: datetime) -> tuple[datetime, datetime]:
         """When the first working day after that of `moment` opens and closes. NeverOpen if there is none."""
@@ -133,9 +149,17 @@ def calling_hours(configuration: Configuration) -> Schedule:
 
 def irregular_days(schedule: Schedule, first: date, last: date) -> dict[date, Spans]:
     """Days from `first` to `last` that are not as their weekday: holidays, exceptions, mornings after."""
+    return by_day(schedule, Schedule.open_on, first, last)[1]
+
+
+def by_day(
+    schedule: Schedule, ask: Callable[[Schedule, date], T], first: date, last: date
+) -> tuple[list[T], dict[date, T]]:
+    """The answer on a Monday, a Tuesday …, and on each day from `first` to `last` that has another one."""
+    always = replace(schedule, public_holidays=(), exceptions={})
+    usual = [ask(always, _A_MONDAY + timedelta(days=ahead)) for ahead in range(len(WEEKDAYS))]
     days = (first + timedelta(days=ahead) for ahead in range((last - first).days + 1))
-    usual = [schedule.usually_open_on(weekday) for weekday in range(len(WEEKDAYS))]
-    return {day: span for day in days if (span := schedule.open_on(day)) != usual[day.weekday()]}
+    return usual, {day: found for day in days if (found := ask(schedule, day)) != usual[day.weekday()]}
 
 
 def calendar(compiled_on: date) -> tuple[date, date]:

@@ -15,6 +15,7 @@ from ivr.config.menu_graph import reachable, takes_orders
 from ivr.config.model import Configuration
 from ivr.config.problems import Places, Problem
 from ivr.config.queue_rules import Queue
+from ivr.config.sections import OPENING_PROMPTS
 from ivr.sounds.prompts import NUMBERED, PromptFile, needed, reserved, spoken_seconds
 from ivr.sounds.synthesis import outdated, stale
 
@@ -31,6 +32,8 @@ def texts(configuration: Configuration, places: Places) -> Iterator[Problem]:
         for language in configuration.hotline.languages:
             place = places.value_at("prompts", name, language)
             text: str = getattr(prompt, language)
+            if name in OPENING_PROMPTS:
+                text = text.replace("{time}", "9")
             if not re.search(r"\w", _MARK.sub("", text.replace("{n}", "n"))):
                 yield Problem.of("PRM002", place, name=name, language=language)
                 continue

@@ -23,6 +23,7 @@ from ivr.config.loading import Loaded, parse, read_folder
 from ivr.config.menu_graph import takes_orders
 from ivr.config.model import Configuration
 from ivr.config.problems import KeyPath, Places, Problem, errors, in_reading_order
+from ivr.config.sections import OPENING_PROMPTS
 from ivr.sounds.prompts import reserved
 
 Check = Callable[[Configuration, Places], Iterator[Problem]]
@@ -31,7 +32,7 @@ Check = Callable[[Configuration, Places], Iterator[Problem]]
 def _names(configuration: Configuration, places: Places) -> Iterator[Problem]:
     """QUE001, QUE002, AGT001, CON001, CON002, HRS001, PRM001: a name that nothing in its section has.
 
-    PRM008: the menu plays a prompt that needs a number.
+    PRM008: the menu plays a prompt that needs a number or a time.
     """
     for code, path, name, section in _named(configuration):
         if section == "hours" and not places.has("hours"):
@@ -39,7 +40,7 @@ def _names(configuration: Configuration, places: Places) -> Iterator[Problem]:
         known = getattr(configuration, section)
         if name and not places.has(section, name):
             yield Problem.of(code, places.value_at(*path), known, name=name)
-        elif section == "prompts" and name in known and known[name].numbers:
+        elif section == "prompts" and name in known and (known[name].numbers or name in OPENING_PROMPTS):
             yield Problem.of("PRM008", places.value_at(*path), name=name)
 
 
@@ -92,7 +93,7 @@ def _unused(configuration: Configuration, places: Places) -> Iterator[Problem]:
         ("QUE004", "queues", entered),
         ("STR002", "structures", named["QUE001"]),
         ("HRS008", "hours", named["HRS001"]),
-        ("PRM007", "prompts", named["PRM001"] | reserved(configuration).keys()),
+        ("PRM007", "prompts", named["PRM001"] | reserved(configuration).keys() | set(OPENING_PROMPTS)),
     ):
         for name in getattr(configuration, section).keys() - used:
             yield Problem.of(code, places.at(section, name), name=name)

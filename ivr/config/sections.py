@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from typing import Final, Literal
 
@@ -45,6 +46,24 @@ def spans(text: str) -> tuple[Span, ...]:
         opens, closes = (60 * (60 * int(hour) + int(minute)) for hour, minute in _CLOCK.findall(span))
         found.append((opens, closes if opens <= closes else closes + DAY_SECONDS))
     return tuple(sorted(found))
+
+
+OPENING_PROMPTS: Final = tuple(
+    f"opens_{day}" for day in ("today", "tomorrow", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
+)
+"""Say when closed hours open next; `{time}` in them is that time."""
+
+
+def opening_prompt(day: str, opens: int) -> str:
+    """Name of the sound file that says it: `opens_tomorrow_0900`."""
+    hour, minute = divmod(opens // 60, 60)
+    return f"opens_{day}_{hour:02}{minute:02}"
+
+
+def opening_times(hours: Iterable[Hours]) -> list[int]:
+    """Every time at which some of these hours open, in seconds since midnight."""
+    written = (text for each in hours for text in (*each.week.values(), *each.special.values()))
+    return sorted({opens for text in written for opens, _ in spans(text)})
 
 
 class Blocked(Frozen):

@@ -21,7 +21,14 @@ from ivr.config.model import Configuration, Language, Retry
 from ivr.config.queue_rules import Queue
 from ivr.menus.ordering import Ordering, after, asking
 from ivr.menus.steps import LONGEST_STEPS
-from ivr.sounds.prompts import LEFT_TO_CALLBACK, ORDER_OFFER, ORDER_REFUSED, OWED_NOTICE, RECORDING_NOTICE
+from ivr.sounds.prompts import (
+    LEFT_TO_CALLBACK,
+    ORDER_OFFER,
+    ORDER_REFUSED,
+    OWED_NOTICE,
+    RECORDING_NOTICE,
+    is_said,
+)
 
 SILENCE: Final = "silence"
 """Nothing is pressed until the menu's patience ends; where others are rung, nobody answers in time."""
@@ -214,6 +221,7 @@ class Menu:
         while True:
             node = self.configuration.menu.nodes[name]
             if node.closed and not self._is_open(node.hours):
+                heard += self._opening(caller, node.hours)
                 name = node.closed
                 continue
             steps = f"{caller.steps[:LONGEST_STEPS]}/{len(caller.path)}:{name}"
@@ -225,6 +233,7 @@ class Menu:
                 queue = self.configuration.queues[node.queue]
                 if queue.closed is None or self._is_open(queue.hours):
                     return self._come_to(caller, node.queue).after(heard)
+                heard += self._opening(caller, queue.hours)
                 name = queue.closed
             elif node.redirect is not None and self._is_valid(node.redirect):
                 return Step(replace(caller, redirected=node.redirect), heard)
@@ -276,14 +285,20 @@ class Menu:
     def _is_open(self, hours: str | None) -> bool:
         return hours is None or self._open_for[hours] > 0
 
+    def _opening(self, caller: Caller, hours: str | None) -> tuple[Heard, ...]:
+        """What is said of the next opening of closed hours."""
+        prompt = self._schedules[hours].announced(self.moment) if hours else ""
+        return _said(caller, [prompt] if is_said(self.configuration, prompt) else [])
+
+    @cached_property
+    def _schedules(self) -> dict[str, Schedule]:
+        hotline, hours = self.configuration.hotline, self.configuration.hours
+        return {name: Schedule.of(each, hotline.time_zone, hotline.country) for name, each in hours.items()}
+
     @cached_property
     def _open_for(self) -> dict[str, int]:
         """Seconds until each schedule closes, 0 if it is closed."""
-        hotline = self.configuration.hotline
-        return {
-            name: Schedule.of(hours, hotline.time_zone, hotline.country).open_for(self.moment)
-            for name, hours in self.configuration.hours.items()
-        }
+        return {name: schedule.open_for(self.moment) for name, schedule in self._schedules.items()}
 
 
 def _said(caller: Caller, prompts: Iterable[str]) -> tuple[Heard, ...]:

@@ -7,7 +7,7 @@ them as `hotline/<name>` in the caller's language. Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -15,6 +15,7 @@ from typing import Final
 from ivr.config.menu_graph import takes_orders
 from ivr.config.model import Configuration, Language, Prompt
 from ivr.config.queue_rules import Queue
+from ivr.config.sections import OPENING_PROMPTS, opening_prompt, opening_times
 
 FOLDER: Final = "hotline"
 """Under each language's folder, so that our names never meet Asterisk's own sounds."""
@@ -84,6 +85,16 @@ class PromptFile:
         return " ".join(text for _, text in self.parts)
 
 
+def says_openings(configuration: Configuration) -> bool:
+    """Whether callers outside the hours hear when it opens: if there is a prompt for it."""
+    return any(name in configuration.prompts for name in OPENING_PROMPTS)
+
+
+def is_said(configuration: Configuration, opening: str) -> bool:
+    """Whether there is a prompt for that file of an opening, `opens_tomorrow_0900`."""
+    return opening.rpartition("_")[0] in configuration.prompts
+
+
 def reserved(configuration: Configuration) -> dict[str, list[str]]:
     """Prompts the compiled dialplan plays by itself, each with the reasons, for the admin who lacks one."""
     callback = configuration.callback
@@ -134,16 +145,24 @@ def told_on_joining(queue: Queue, place: int) -> tuple[str, ...]:
 
 def needed(configuration: Configuration) -> tuple[PromptFile, ...]:
     """Every sound file of every prompt of the configuration, by language, then in the order written."""
+    times = opening_times(configuration.hours.values())
     return tuple(
         file
         for language in configuration.hotline.languages
         for name, prompt in configuration.prompts.items()
-        for file in _files(language, name, prompt)
+        for file in _files(language, name, prompt, times)
     )
 
 
-def _files(language: Language, name: str, prompt: Prompt) -> Iterator[PromptFile]:
+def _files(language: Language, name: str, prompt: Prompt, times: Iterable[int]) -> Iterator[PromptFile]:
     text: str = getattr(prompt, language)
+    if name in OPENING_PROMPTS:
+        for opens in times:
+            hour, minute = divmod(opens // 60, 60)
+            said = text.replace("{time}", f"{hour} {minute:02}" if minute else str(hour))
+            file = opening_prompt(name.removeprefix("opens_"), opens)
+            yield PromptFile(language, file, name, _parts(language, said))
+        return
     if prompt.numbers is None:
         yield PromptFile(language, name, name, _parts(language, text))
         return

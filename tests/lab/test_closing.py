@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -98,28 +97,33 @@ SPANS = {
     "special": {"2026-12-29": "12:00-12:30, 20:00-22:00", "2027-01-01": "10:00-11:00"},
     "closed_on": ["2027-01-06"],
 }
+SAID_DAYS = ("today", "tomorrow", "mon")
+"""Of the others there is no prompt."""
 FIRST_MINUTE = datetime(2026, 12, 20, tzinfo=BAKU)
 MINUTES = 21 * 24 * 60
 EACH_MINUTE = """
 [each-minute]
 exten => s,1,Set(TESTTIME={first})
- same => n(next),Gosub({hours},s,1)
- same => n,Set(closes=${{IF($[${{GOSUB_RETVAL}} = 0]?0:$[${{GOSUB_RETVAL}} + ${{TESTTIME}}])}})
- same => n,ExecIf($["${{closes}}" != "${{known}}"]?Set(FILE({told},,,al,u)=${{TESTTIME}} ${{closes}}))
- same => n,Set(known=${{closes}})
+ same => n(next),Set(heard=)
+ same => n,Gosub({revision}-hours-office,s,1)
+ same => n,ExecIf($[${{GOSUB_RETVAL}} = 0]?Gosub({revision}-opens-office,s,1))
+ same => n,Set(answer=${{IF($[${{GOSUB_RETVAL}} = 0]?0:$[${{GOSUB_RETVAL}} + ${{TESTTIME}}])}} ${{heard}})
+ same => n,ExecIf($["${{answer}}" != "${{known}}"]?Set(FILE({told},,,al,u)=${{TESTTIME}} ${{answer}}))
+ same => n,Set(known=${{answer}})
  same => n,Set(TESTTIME=$[${{TESTTIME}} + 60])
  same => n,GotoIf($[${{TESTTIME}} < {end}]?next)
  same => n,Set(FILE({told},,,al,u)=end)
 """
-"""Tells the minute at which the schedule's answer changes, and the closing time it answers from then on."""
+"""Tells the minute at which the schedule's answer changes; then until when it is open, or what is said."""
 
 
 async def _told_by_asterisk(house: House, told: Path) -> list[str]:
-    plan = (house.etc / "hotline" / "revisions").glob("*.conf")
-    context = re.search(r"hotline-\w+-hours-office", next(plan).read_text(encoding="utf-8"))
-    assert context is not None
-    first = int(FIRST_MINUTE.timestamp())
-    loop = EACH_MINUTE.format(first=first, end=first + 60 * MINUTES, hours=context[0], told=told)
+    """The compiled schedule, asked for each minute; what would be played is told instead."""
+    [plan] = (house.etc / "hotline" / "revisions").glob("*.conf")
+    text = plan.read_text(encoding="utf-8")
+    plan.write_text(text.replace("Playback(hotline/opens_", "Set(heard=opens_"), encoding="utf-8")
+    first, revision = int(FIRST_MINUTE.timestamp()), f"hotline-{plan.stem}"
+    loop = EACH_MINUTE.format(first=first, end=first + 60 * MINUTES, revision=revision, told=told)
     with (house.etc / "extensions.conf").open("a", encoding="utf-8") as file:
         file.write(loop)
     await house.asterisk.console("dialplan reload")
@@ -129,23 +133,30 @@ async def _told_by_asterisk(house: House, told: Path) -> list[str]:
         found = told.read_text(encoding="utf-8").splitlines() if told.exists() else []
         return found[:-1] if found[-1:] == ["end"] else None
 
-    return await until(lines, "the last minute", 60.0)
+    return await until(lines, "the last minute", 60.0, every=0.1)
 
 
 def test_each_minute_of_three_weeks_is_open_in_python_as_on_asterisk(tmp_path: Path) -> None:
-    """Two spans and a night a day, over holidays, a moved working day, days of their own and a year's end."""
+    """Two spans and a night a day, over holidays, a moved working day, days of their own and a year's end.
+
+    While it is closed, the next opening is said alike.
+    """
+    texts = dict.fromkeys(("az", "ru", "en"), "{time}")
+    prompts = {f"prompts.opens_{day}": texts for day in SAID_DAYS}
 
     async def scenario() -> list[str]:
-        async with House.open(tmp_path, CONFIG, {"hours.office": SPANS}, TODAY) as house:
+        async with House.open(tmp_path, CONFIG, {"hours.office": SPANS, **prompts}, TODAY) as house:
             return await _told_by_asterisk(house, tmp_path / "told")
 
-    schedule, known, expected = Schedule.of(Hours.model_validate(SPANS)), -1, []
+    schedule, known, expected = Schedule.of(Hours.model_validate(SPANS)), "", []
     for minute in range(MINUTES):
         moment = FIRST_MINUTE + timedelta(minutes=minute)
         left, epoch = schedule.open_for(moment), int(moment.timestamp())
-        if (closes := left and left + epoch) != known:
-            expected.append(f"{epoch} {closes}")
-            known = closes
+        said = schedule.announced(moment) if not left else ""
+        answer = f"{left and left + epoch} {said if any(f'_{day}_' in said for day in SAID_DAYS) else ''}"
+        if answer != known:
+            expected.append(f"{epoch} {answer}")
+            known = answer
     assert asyncio.run(scenario()) == expected
 
 

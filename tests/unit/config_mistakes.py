@@ -231,6 +231,14 @@ MISTAKES = [
     ),
     ("MENU005", "menu.yaml", "nodes:\n", "nodes:\n    back: {hangup: true}\n", "back: {"),
     ("MENU006", "hotline.yaml", "[az, ru, en]", "[az, ru]", "menu.yaml>en, then"),
+    ("PRM008", "menu.yaml", "say: [all_busy]", "say: [opens_today]", "opens_today"),
+    (
+        "PRM004",
+        "prompts.yaml",
+        "We open today at {time}",
+        "We open today at {tme}",
+        '"We open today at {tme}.',
+    ),
     # retention
     ("CFG003", "hotline.yaml", "recordings: 180d", "recordings: 60d", "60d"),
     ("CFG003", "hotline.yaml", "agent_states: 365d", "agent_states: 1d", "1d\n  rec"),

@@ -112,7 +112,7 @@ def test_a_command_that_needs_a_configuration_tells_what_is_wrong_with_it(folder
 def test_the_prompts_of_one_language_are_listed_with_their_text(folder: Path) -> None:
     result = _run("--config", folder, "prompts", "list", "--language", "en")
     lines = result.stdout.splitlines()
-    assert len(lines) == 175
+    assert len(lines) == 184
     assert all(line.startswith("en ") for line in lines)
     assert "Hello. You have reached hotline one nine five." in lines[0]
 

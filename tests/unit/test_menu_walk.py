@@ -109,6 +109,12 @@ def test_each_end_of_a_span_is_a_closing(hour: int, node: str) -> None:
     assert caller.node == node
 
 
+def test_outside_the_hours_the_next_opening_is_said_before_the_node_for_that() -> None:
+    shipped = configuration_of(load_files(FILES))
+    heard, _ = walked("", "19511", Menu(shipped, CLOSED))
+    assert heard[:2] == ["opens_tomorrow_0900", "closed"]
+
+
 def test_a_language_is_chosen_for_the_rest_of_the_call() -> None:
     step = MENU.go_on(MENU.begin("195").caller, "9")
     assert {each.language for each in step.heard} == {"en"}

@@ -178,6 +178,28 @@ def test_spans_that_touch_at_midnight_are_one() -> None:
     assert schedule.open_for(baku("2026-03-03T05:59:59")) == 6 * 3600 + 1
 
 
+@pytest.mark.parametrize(
+    ("moment", "prompt"),
+    [
+        ("2026-03-03T08:59:59", "opens_today_0900"),
+        ("2026-03-03T13:00", "opens_today_1400"),
+        ("2026-03-03T18:00", "opens_today_2200"),
+        ("2026-03-04T06:00", "opens_today_0900"),
+        ("2026-03-07T06:00", "opens_tue_0900"),  # a Saturday before women's day, which Monday makes up for
+        ("2026-12-29T22:00", "opens_tomorrow_0900"),
+        ("2026-12-31T06:00", "opens_tue_0900"),  # Monday makes up for a holiday on Saturday
+    ],
+)
+def test_the_next_opening_is_announced_with_its_day_and_time(moment: str, prompt: str) -> None:
+    assert NIGHTS.announced(baku(moment)) == prompt
+
+
+def test_an_opening_more_than_six_days_ahead_is_not_announced() -> None:
+    schedule = Schedule.of(hours(week={"mon": "09:00-18:00"}, holidays=False))
+    assert schedule.announced(baku("2026-03-02T18:00")) == ""
+    assert schedule.announced(baku("2026-03-03T00:00")) == "opens_mon_0900"
+
+
 def test_hours_that_never_open_are_said_to_be_so() -> None:
     never = Schedule.of(hours(week={"mon": "closed"}))
     with pytest.raises(NeverOpen):
