@@ -23,6 +23,7 @@ from dialplan.plan import (
     goto,
     goto_if,
     inside,
+    notice,
     play,
     queue_log,
     sounds,
@@ -69,6 +70,7 @@ def contexts(source: Source) -> Iterator[Context]:
 def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     at = partial(source.at, "queues", name)
     yield from unless_open(source, queue, at("hours"))
+    yield notice(f"queue-{name}", at())
     begin = {words.VAR_SAY: "", words.VAR_OFFER: "", JOINED: "${EPOCH}"}
     yield assign(chosen(queue) | begin | recording(source, queue) | own_agents_first(queue), at())
     if queue.record:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from dialplan import blocked
 from dialplan.door import ask_python, late
 from dialplan.menu import BACK, node_context
-from dialplan.plan import Context, Extension, Source, Step, assign, goto, inside, user_event
+from dialplan.plan import Context, Extension, Source, Step, assign, goto, inside, notice, user_event
 from dialplan.quoting import var
 from ivr.asterisk import words
 from ivr.config.problems import Place
@@ -86,6 +86,7 @@ def _last_time(source: Source, node: str, place: Place) -> Iterator[Step]:
     """The language the caller chose last time; the default if Python does not say, or not in time."""
     yield from ask_python(source, words.AGI_CALLER_LANGUAGE, TRUNK_NAME, place)
     yield assign({"CHANNEL(language)": var(words.VAR_LANGUAGE)})
+    yield notice(words.NOTICE_MENU)
     yield goto(node_context(node))
 
 
@@ -106,4 +107,8 @@ def _arrival(source: Source, number: str, node: str) -> Iterator[Step]:
     yield from blocked.steps(source, place, TRUNK_NAME)
     yield user_event(words.EVENT_CALL, Delivered=number, Trunk=TRUNK_NAME)
     yield Step("Answer")
-    yield goto(_language_context(number) if _remembers(source) else node_context(node))
+    if _remembers(source):
+        yield goto(_language_context(number))
+    else:
+        yield notice(words.NOTICE_MENU)
+        yield goto(node_context(node))

@@ -14,7 +14,7 @@ from datetime import date
 from dialplan.quoting import comment
 from ivr.asterisk import secrets
 from ivr.asterisk.secrets import FOLDER
-from ivr.asterisk.words import LOG_KEY
+from ivr.asterisk.words import DB_NOTICE, DB_NOTICE_UNTIL, LOG_KEY
 from ivr.config.model import Configuration, Server
 from ivr.config.problems import NOWHERE, Place, Places
 
@@ -131,6 +131,12 @@ def queue_log(
 def play(*names: str, place: Place = NOWHERE) -> Step:
     """Say these prompts; no key is heard meanwhile."""
     return Step("Playback", sounds(*names), place)
+
+
+def notice(heard_at: str, place: Place = NOWHERE) -> Step:
+    """Say the notice that was put there, while it lasts (`hotline notice`)."""
+    lasts = f"${{EPOCH}} < 0${{DB({DB_NOTICE_UNTIL}/{heard_at})}}"
+    return Step("ExecIf", f"$[{lasts}]?Playback(${{DB({DB_NOTICE}/{heard_at})}})", place)
 
 
 def sounds(*names: str) -> str:

@@ -7,7 +7,7 @@ nothing but a lab sets, moves the day and the time but not the switch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import partial
 from typing import TypeVar
@@ -39,16 +39,16 @@ def unless_open(source: Source, hours: str, closed: str, place: Place) -> Iterat
 
 
 def contexts(source: Source) -> Iterator[Context]:
-    """Each schedule that a queue or the menu asks."""
+    """Each schedule that a queue or the menu asks; where openings are said, one more that says the next."""
     configuration = source.configuration
     asked = {queue.hours for queue in configuration.queues.values()}
     asked |= {node.hours for node in configuration.menu.nodes.values()}
     for name, hours in configuration.hours.items():
         if name in asked:
             schedule = Schedule.of(hours, configuration.hotline.time_zone, configuration.hotline.country)
-            yield Context(_context(name), *_extensions(source, name, schedule))
+            yield _by_day(source, name, _context(name), _answers(source, name, schedule))
             if says_openings(configuration):
-                yield Context(_announcement(name), *_announcing(source, name, schedule))
+                yield _by_day(source, name, _announcement(name), _announcing(source, name, schedule))
 
 
 def _context(name: str) -> str:
@@ -66,35 +66,29 @@ def _clock(source: Source) -> Iterator[str]:
         yield f"${{STRFTIME(${{TESTTIME}},{zone},{form})}}"
 
 
-def _closed_by_hand(name: str) -> str:
-    return f"${{EPOCH}} < 0{var(f'DB({DB_CLOSED}/{name})')}"
-
-
-def _extensions(source: Source, name: str, schedule: Schedule) -> Iterator[Extension]:
-    place = source.at("hours", name)
-    today, weekday, now = _clock(source)
-    yield Extension(
-        "s",
-        goto_if(_closed_by_hand(name), "closed", place),
-        Step("GotoIf", f"${{DIALPLAN_EXISTS({_context(name)},{today},1)}}?{today},1"),
-        goto(_context(name), weekday),
+def _by_day(source: Source, name: str, context: str, days: Iterable[Extension]) -> Context:
+    """Go on at the extension of today's date or weekday; answer 0 while it is closed by hand."""
+    today, weekday, _ = _clock(source)
+    closed = f"${{EPOCH}} < 0{var(f'DB({DB_CLOSED}/{name})')}"
+    steps = (
+        goto_if(closed, "closed", source.at("hours", name)),
+        Step("GotoIf", f"${{DIALPLAN_EXISTS({context},{today},1)}}?{today},1"),
+        goto(context, weekday),
         Step("Return", "0", label="closed"),
     )
+    return Context(context, Extension("s", *steps), *days)
+
+
+def _answers(source: Source, name: str, schedule: Schedule) -> Iterator[Extension]:
+    """For how many seconds it is open yet."""
+    _, _, now = _clock(source)
     for day, spans, at in _days(source, name, schedule, Schedule.open_on):
         yield Extension(day, Step("Return", _open_for(spans, now), at))
 
 
 def _announcing(source: Source, name: str, schedule: Schedule) -> Iterator[Extension]:
-    """Says when it opens next, unless it is closed by hand; answers 0, as a schedule that is closed."""
-    place, context = source.at("hours", name), _announcement(name)
-    today, weekday, now = _clock(source)
-    yield Extension(
-        "s",
-        goto_if(_closed_by_hand(name), "closed", place),
-        Step("GotoIf", f"${{DIALPLAN_EXISTS({context},{today},1)}}?{today},1"),
-        goto(context, weekday),
-        Step("Return", "0", label="closed"),
-    )
+    """Say when it opens next; the answer is 0, as that of a schedule that is closed."""
+    _, _, now = _clock(source)
     said: dict[str, Place] = {}
     for day, announced, at in _days(source, name, schedule, Schedule.announced_on):
         known = [(until, prompt) for until, prompt in announced if is_said(source.configuration, prompt)]

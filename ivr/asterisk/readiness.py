@@ -21,7 +21,7 @@ from ivr.asterisk.connection import utc_now
 from ivr.asterisk.messages import ActionRefused, AmiError, Header, Reply
 from ivr.asterisk.secrets import read_secret
 from ivr.asterisk.session import Session
-from ivr.asterisk.words import CONTEXT_INBOUND, DB_CLOSED
+from ivr.asterisk.words import CONTEXT_INBOUND, DB_CLOSED, DB_NOTICE, DB_NOTICE_UNTIL
 from ivr.config.model import Configuration, Server
 
 ANSWER_WITHIN: Final = 5.0
@@ -128,13 +128,38 @@ async def open_again(send: Send, schedule: str) -> bool:
 
 async def closed_by_hand(send: Send, schedules: Iterable[str]) -> dict[str, datetime]:
     """Those closed by hand, each until when. Raises AmiError."""
+    return await _still_to_come(send, DB_CLOSED, schedules)
+
+
+async def _still_to_come(send: Send, family: str, keys: Iterable[str]) -> dict[str, datetime]:
     now = datetime.now(UTC)
     found = {}
-    for schedule in schedules:
-        entry = await unless_refused(send, {"Action": "DBGet", "Family": DB_CLOSED, "Key": schedule})
+    for key in keys:
+        entry = await unless_refused(send, {"Action": "DBGet", "Family": family, "Key": key})
         until = datetime.fromtimestamp(int(entry.events[0]["Val"]) if entry else 0, UTC)
         if until > now:
-            found[schedule] = until
+            found[key] = until
+    return found
+
+
+async def put_notice(send: Send, place: str, sound: str, until: datetime) -> None:
+    """Callers hear that sound file before the menu or queue, until that moment. Raises AmiError."""
+    await send({"Action": "DBPut", "Family": DB_NOTICE, "Key": place, "Val": sound})
+    seconds = str(int(until.timestamp()))
+    await send({"Action": "DBPut", "Family": DB_NOTICE_UNTIL, "Key": place, "Val": seconds})
+
+
+async def take_notice_away(send: Send, place: str) -> None:
+    """Callers hear it no more. Raises AmiError."""
+    await send({"Action": "DBDel", "Family": DB_NOTICE_UNTIL, "Key": place})
+
+
+async def notices(send: Send, places: Iterable[str]) -> dict[str, tuple[str, datetime]]:
+    """The notices heard now: place → sound file, and until when. Raises AmiError."""
+    found = {}
+    for place, until in (await _still_to_come(send, DB_NOTICE_UNTIL, places)).items():
+        entry = await send({"Action": "DBGet", "Family": DB_NOTICE, "Key": place})
+        found[place] = entry.events[0]["Val"], until
     return found
 
 

@@ -64,6 +64,11 @@ VAR_POSITION: Final = "HOTLINE_POSITION"
 
 DB_CLOSED: Final = "hotline-closed"
 """AstDB family, key: a schedule. Epoch seconds until which it is closed by hand, whatever the clock says."""
+DB_NOTICE: Final = "hotline-notice"
+"""AstDB family, key: NOTICE_MENU or `queue-<name>`. The sound file of a notice, as Playback() takes it."""
+DB_NOTICE_UNTIL: Final = "hotline-notice-until"
+"""AstDB family, the same keys. Epoch seconds until which that notice is heard."""
+NOTICE_MENU: Final = "menu"
 
 EVENT_CALL: Final = "HotlineCall"
 """UserEvent at entry of an inbound call. Headers: Delivered, Trunk."""

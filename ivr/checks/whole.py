@@ -74,7 +74,8 @@ def _named(configuration: Configuration) -> Iterator[tuple[str, KeyPath, str | N
 
 def where_heard(configuration: Configuration) -> dict[str, list[str]]:
     """Prompt → why the hotline plays it by itself, and the nodes that say it: for a studio's sheet."""
-    found = reserved(configuration)
+    found = {name: ["outside the hours, before the `closed` node"] for name in OPENING_PROMPTS}
+    found |= reserved(configuration)
     for _, path, name, section in _named(configuration):
         if section == "prompts" and name:
             words = [part for part in path if isinstance(part, str) and part not in ("nodes", "say")]

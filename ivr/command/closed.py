@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, TypeVar
 
 import typer
 
 from ivr.asterisk import readiness
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.messages import AmiError
-from ivr.asterisk.readiness import logged_in
+from ivr.asterisk.readiness import Send, logged_in
 from ivr.asterisk.secrets import SecretMissing
 from ivr.command.loading import local, moment_from, running_configuration
 from ivr.command.options import SECRETS, Secrets, server_option
 from ivr.command.printing import fail, print_lines
 from ivr.command.store import note_afterwards
+from ivr.config.model import Configuration
 from ivr.revisions.takeover import USER, WITHIN
+
+T = TypeVar("T")
 
 app = typer.Typer(add_completion=False)
 
@@ -37,27 +42,17 @@ def closed(
     It is kept by Asterisk: it holds without the daemon and after a restart. Callbacks go by the clock.
     """
     configuration = running_configuration()
-    for what, name, known in (
-        ("hours", hours, configuration.hours),
-        ("server", server, configuration.servers),
-    ):
-        if name and name not in known:
-            fail(f"there is no {what} {name!r}", hint=f"{what}: {', '.join(known)}", status=2)
-    moment = _moment(until) if until else readiness.FOR_GOOD
+    require_known("hours", hours, configuration.hours)
+    moment = moment_to_come(until) if until else readiness.FOR_GOOD
 
-    async def ask() -> dict[str, datetime]:
-        where = configuration.servers[server]
-        async with logged_in(where, USER, secrets, WITHIN) as send:
-            if hours and not open_again:
-                await readiness.close(send, hours, moment)
-            elif hours and not await readiness.open_again(send, hours):
-                fail(f"`{hours}` is not closed by hand", hint="hotline closed")
-            return await readiness.closed_by_hand(send, configuration.hours)
+    async def work(send: Send) -> dict[str, datetime]:
+        if hours and not open_again:
+            await readiness.close(send, hours, moment)
+        elif hours and not await readiness.open_again(send, hours):
+            fail(f"`{hours}` is not closed by hand", hint="hotline closed")
+        return await readiness.closed_by_hand(send, configuration.hours)
 
-    try:
-        found = asyncio.run(ask())
-    except (SecretMissing, AmiError, OSError, TimeoutError) as problem:
-        fail(f"Asterisk was not asked: {problem}", hint="see `hotline doctor`")
+    found = in_asterisk(configuration, server, secrets, work)
     if hours:
         done, until = ("hours opened", "") if open_again else ("hours closed", said_until(moment))
         note_afterwards(done, hours, until)
@@ -65,7 +60,30 @@ def closed(
     print_lines(f"{name} goes by the clock" for name in configuration.hours.keys() - found.keys())
 
 
-def _moment(text: str) -> datetime:
+def require_known(what: str, name: str, known: Collection[str]) -> None:
+    """End the command if the configuration has nothing of that name; an empty name will do."""
+    if name and name not in known:
+        fail(f"there is no {what} {name!r}", hint=f"{what}: {', '.join(known)}", status=2)
+
+
+def in_asterisk(
+    configuration: Configuration, server: str, secrets: Path, work: Callable[[Send], Awaitable[T]]
+) -> T:
+    """What that work in Asterisk, as the user that may change AstDB, comes to; else the command ends."""
+    require_known("server", server, configuration.servers)
+
+    async def ask() -> T:
+        async with logged_in(configuration.servers[server], USER, secrets, WITHIN) as send:
+            return await work(send)
+
+    try:
+        return asyncio.run(ask())
+    except (SecretMissing, AmiError, OSError, TimeoutError) as problem:
+        fail(f"Asterisk was not asked: {problem}", hint="see `hotline doctor`")
+
+
+def moment_to_come(text: str) -> datetime:
+    """14:00 of today, or '2026-12-30 14:00'; anything else, or a moment that is over, ends the command."""
     now = local(utc_now())
     try:
         moment = moment_from(f"{now:%Y-%m-%d} {text}" if len(text) <= len("14:00") else text)

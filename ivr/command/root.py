@@ -22,6 +22,7 @@ GROUPS = {
     "run": "the hotline as a service: recorder, dialer, AGI",
     "status": "what runs now, which calls are open, who is owed a call",
     "closed": "close hours by hand, now, or open them again",
+    "notice": "put, take-away: what callers hear before the menu or a queue, for a while",
     "doctor": "what is wrong here, and what to do about it",
     "record": "watch any Asterisk and store its queue visits",
     "callbacks": "list, show, add, pause …: who is owed a call, and what was tried",

@@ -19,7 +19,7 @@ import subprocess
 import tempfile
 import wave
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,26 +152,42 @@ def _make(file: PromptFile, config: Path, out: Path) -> None:
         recorded = file.recorded(config)
         sources = [recorded] if is_recorded(file, config) else list(_spoken(file, work))
         finished = work / "finished.wav"
-        # sox refuses to join files of different rates: each source is brought to ours first.
-        for position, source in enumerate(sources):
-            _run(file, "sox", str(source), *_FORMAT, str(work / f"part-{position}.wav"))
-        parts = [str(work / f"part-{position}.wav") for position in range(len(sources))]
-        joined = work / "joined.wav"
-        _run(file, "sox", *parts, str(joined))
-        heard = level(joined).decibels
-        gain = 0.0 if heard is None else _LOUDNESS - heard
-        _run(file, "sox", str(joined), str(finished), "gain", "-l", f"{gain:.1f}")
+        _finish(str(file.path), sources, work, finished)
         finished.replace(target)
+
+
+def convert(source: Path, target: Path) -> None:
+    """Bring any sound file to Asterisk's format and our loudness. Raises PromptError, OSError."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.stem}-") as folder:
+        finished = Path(folder) / "finished.wav"
+        _finish(source.name, [source], Path(folder), finished)
+        if level(finished).decibels is None:
+            raise PromptError(f"{source.name}: nothing is heard in it")
+        finished.replace(target)
+
+
+def _finish(name: str, sources: Sequence[Path], work: Path, finished: Path) -> None:
+    """Join the sources, at our loudness."""
+    # sox refuses to join files of different rates: each source is brought to ours first.
+    parts = [str(work / f"part-{position}.wav") for position in range(len(sources))]
+    for source, part in zip(sources, parts, strict=True):
+        _run(name, "sox", str(source), *_FORMAT, part)
+    joined = work / "joined.wav"
+    _run(name, "sox", *parts, str(joined))
+    heard = level(joined).decibels
+    gain = 0.0 if heard is None else _LOUDNESS - heard
+    _run(name, "sox", str(joined), str(finished), "gain", "-l", f"{gain:.1f}")
 
 
 def _spoken(file: PromptFile, work: Path) -> Iterator[Path]:
     for position, (voice, text) in enumerate(file.parts):
         spoken = work / f"spoken-{position}.wav"
-        _run(file, "espeak-ng", "-v", voice, "-s", _SPEED, "-w", str(spoken), "--stdin", text=text)
+        _run(str(file.path), "espeak-ng", "-v", voice, "-s", _SPEED, "-w", str(spoken), "--stdin", text=text)
         yield spoken
 
 
-def _run(file: PromptFile, *command: str, text: str = "") -> None:
+def _run(name: str, *command: str, text: str = "") -> None:
     """Run one program; the text goes through its standard input, never into its arguments."""
     try:
         subprocess.run(
@@ -180,11 +196,11 @@ def _run(file: PromptFile, *command: str, text: str = "") -> None:
     except FileNotFoundError:
         raise PromptError(f"{command[0]} is not installed") from None
     except subprocess.TimeoutExpired:
-        raise PromptError(f"{file.path}: {command[0]} did not end in {_TIME_LIMIT_SECONDS} s") from None
+        raise PromptError(f"{name}: {command[0]} did not end in {_TIME_LIMIT_SECONDS} s") from None
     except subprocess.CalledProcessError as error:
         *_, why = error.stderr.decode("utf-8", "replace").strip().rpartition(": ")
         on = command[1] if command[0] == "sox" else "its text"
-        raise PromptError(f"{file.path}: {command[0]} failed on {on}: {why}") from None
+        raise PromptError(f"{name}: {command[0]} failed on {on}: {why}") from None
 
 
 def _read_notes(out: Path) -> dict[str, str]:
@@ -244,5 +260,5 @@ def level(path: Path) -> Level:
 def level_of_take(take: Path, file: PromptFile, work: Path) -> Level:
     """The level of a recording in any format sox reads, by a copy in `work`. Raises PromptError."""
     plain = work / f"{file.name}.wav"
-    _run(file, "sox", str(take), "-c", "1", "-b", "16", "-e", "signed-integer", str(plain))
+    _run(str(file.path), "sox", str(take), "-c", "1", "-b", "16", "-e", "signed-integer", str(plain))
     return level(plain)
