@@ -6,15 +6,21 @@ Called by `ivr.checks.whole`. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import combinations, pairwise
 
 import phonenumbers
 
+from ivr.calls.opening_hours import Schedule
 from ivr.config.callback_rules import RetryPlan
 from ivr.config.model import Configuration, Trunk
 from ivr.config.problems import Places, Problem
 from ivr.config.sections import spans
+
+SHORTEST_RETRY = 30.0
+"""Seconds; whoever did not answer is not at the phone sooner."""
+_QUARTERS = range(7 * 24 * 4)
 
 
 def hours(configuration: Configuration, places: Places) -> Iterator[Problem]:
@@ -121,6 +127,38 @@ def callback(configuration: Configuration, places: Places) -> Iterator[Problem]:
             place = places.at("queues", name, "reserve")
             agents = "1 agent" if serving == 1 else f"{serving} agents"
             yield Problem.of("CBK005", place, name=name, agents=agents, reserve=reserve, enough=serving - 1)
+
+
+def callback_hours(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """CBK006, CBK007: a citizen dialled again at once, or only while the queue that owes it is closed."""
+    plan = configuration.callback
+    for outcome in RetryPlan.model_fields:
+        for position, after in enumerate(getattr(plan.retry, outcome)):
+            if after < SHORTEST_RETRY:
+                place = places.at("callback", "retry", outcome, position)
+                yield Problem.of("CBK006", place, outcome=outcome, after=after, shortest=SHORTEST_RETRY)
+    calling = open_quarters(configuration, plan.hours)
+    never = [
+        f"`{name}`"
+        for name, queue in configuration.queues.items()
+        if calling.isdisjoint(open_quarters(configuration, queue.hours))
+    ]
+    if plan.enabled and never:
+        place = places.value_at("callback", "hours")
+        yield Problem.of("CBK007", place, names=", ".join(never), hours=plan.hours)
+
+
+def open_quarters(configuration: Configuration, name: str | None) -> frozenset[int]:
+    """The quarters of an hour of a usual week, from Monday on, when those hours are open; all for None."""
+    if name is None:
+        return frozenset(_QUARTERS)
+    hotline = configuration.hotline
+    usual = configuration.hours[name].model_copy(
+        update={"holidays": False, "closed_on": [], "open_on": [], "special": {}}
+    )
+    schedule = Schedule.of(usual, hotline.time_zone, hotline.country)
+    monday = datetime(2026, 1, 5, tzinfo=schedule.zone)
+    return frozenset(each for each in _QUARTERS if schedule.is_open(monday + timedelta(minutes=15 * each)))
 
 
 def dialling(configuration: Configuration, places: Places) -> Iterator[Problem]:

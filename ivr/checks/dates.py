@@ -19,6 +19,8 @@ from ivr.config.model import Configuration
 from ivr.config.problems import Places, Problem
 
 ENDS_SOON: Final = timedelta(days=60)
+ANNOUNCED: Final = timedelta(days=30)
+"""Before a holiday its date should be known; a warning that comes earlier is only read over."""
 
 
 def day_of(moment: datetime, configuration: Configuration) -> date:
@@ -27,16 +29,18 @@ def day_of(moment: datetime, configuration: Configuration) -> date:
 
 
 def estimated(configuration: Configuration, places: Places, today: date) -> Iterator[Problem]:
-    """HRS006: working days that the library takes for holidays by the moon, not by an announcement.
+    """HRS006: working days soon that the library takes for holidays by the moon, not by an announcement.
 
     Told once for all schedules that have the same ones; a day that an exception names is decided.
     """
     hotline = configuration.hotline
-    last = calendar(today)[1]
+    last = today + ANNOUNCED
     named = holidays.country_holidays(
         hotline.country, years=range(today.year, last.year + 1), language="en_US"
     )
-    doubtful = {day: name for day, name in sorted(named.items()) if day >= today and "estimated" in name}
+    doubtful = {
+        day: name for day, name in sorted(named.items()) if today <= day <= last and "estimated" in name
+    }
     schedules: dict[str, list[str]] = {}
     for name, hours in configuration.hours.items():
         schedule = Schedule.of(hours, hotline.time_zone, hotline.country)

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import count, islice, pairwise
 from typing import Final, NamedTuple
 
-from ivr.config.menu_graph import BUILT_IN, closure, next_nodes, reachable, retry_of, written_ways
+from ivr.checks.calls import open_quarters
+from ivr.config.menu_graph import BUILT_IN, closure, next_nodes, reachable, retry_of
 from ivr.config.model import Configuration
 from ivr.config.problems import Places, Problem
 
@@ -19,17 +20,22 @@ MOST_ROUNDS = 20
 """More are not told one by one: with so many schedules there may be millions of one and the same mistake."""
 
 
-def targets(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """MENU001: a field names a node that does not exist."""
-    for way in written_ways(configuration):
-        allowed = BUILT_IN if way.from_key else frozenset[str]()
-        place = places.value_at(*way.path)
-        if way.target in allowed or places.has("menu", "nodes", way.target):
-            continue
-        if way.target in BUILT_IN:
-            yield Problem.of("MENU001.built_in", place, name=way.target)
-        else:
-            yield Problem.of("MENU001", place, {*configuration.menu.nodes, *allowed}, name=way.target)
+def timeouts(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """QUE005, QUE006: after `max_wait` a caller who presses nothing waits again, or meets a closed queue."""
+    week = {name: open_quarters(configuration, name) for name in (None, *configuration.hours)}
+
+    def onward(node: str) -> set[str]:
+        queue = configuration.queues.get(configuration.menu.nodes[node].queue or "")
+        return {queue.on_timeout} if queue else {target for target, _ in _steps(configuration, node)}
+
+    for name, queue in configuration.queues.items():
+        place = places.value_at("queues", name, "on_timeout")
+        after = (configuration.menu.nodes[node].queue for node in closure({queue.on_timeout}, onward))
+        for other in sorted(filter(None, after)):
+            if other == name:
+                yield Problem.of("QUE005", place, name=name)
+            elif week[queue.hours] - week[configuration.queues[other].hours]:
+                yield Problem.of("QUE006", place, name=name, other=other)
 
 
 def names(configuration: Configuration, places: Places) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """Checks of what citizens hear: every prompt exists and has words, and a place in line never rises.
 
 It would rise if somebody were put before a caller who has heard theirs. Called by `ivr.checks.whole`;
-`missing_files` and `stale_recordings` by the commands, which know where sound files lie. Only those two look
+`missing_files` and `recordings` by the commands, which know where sound files lie. Only those two look
 at the disk.
 """
 
@@ -11,18 +11,22 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ivr.config.letters import named
 from ivr.config.menu_graph import reachable, takes_orders
 from ivr.config.model import Configuration
-from ivr.config.problems import Places, Problem
+from ivr.config.problems import Place, Places, Problem
 from ivr.config.queue_rules import Queue
 from ivr.config.sections import OPENING_PROMPTS
 from ivr.sounds.prompts import NUMBERED, PromptFile, needed, reserved, spoken_seconds
-from ivr.sounds.synthesis import outdated, stale
+from ivr.sounds.synthesis import RECORDED_FOR, outdated, stale
 
 MAX_NUMBERS = 100
 """Recordings of one numbered prompt; more is a slip of the pen."""
 LONGEST_SECONDS = 30
 """Nobody at a telephone keeps more in mind."""
+_CYRILLIC = re.compile("[\u0400-\u04ff]")
+_LATIN_AMONG_CYRILLIC = re.compile("(?<=[\u0400-\u04ff])[A-Za-z]|[A-Za-z](?=[\u0400-\u04ff])")
+_RUSSIAN = re.compile("<ru>.*?</ru>", re.DOTALL)
 _MARK = re.compile(r"\{[^}]*\}|</?[a-z]+>")
 
 
@@ -76,6 +80,16 @@ def long_texts(configuration: Configuration, places: Places) -> Iterator[Problem
                 yield Problem.of("PRM009", place, seconds=seconds, longest=LONGEST_SECONDS)
 
 
+def strange_letters(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """PRM011: letters of another alphabet, which a voice reads wrongly or spells."""
+    for name, prompt in configuration.prompts.items():
+        for language in configuration.hotline.languages:
+            text = _RUSSIAN.sub("", getattr(prompt, language))
+            if bad := (_LATIN_AMONG_CYRILLIC if language == "ru" else _CYRILLIC).search(text):
+                place = places.value_at("prompts", name, language)
+                yield Problem.of("PRM011", place, letter=named(bad[0]), language=language)
+
+
 def missing_files(
     configuration: Configuration, places: Places, built: Path, config: Path | None
 ) -> Iterator[Problem]:
@@ -93,11 +107,17 @@ def missing_files(
             yield Problem.of("PRM006.outdated", place, file=file.path)
 
 
-def stale_recordings(configuration: Configuration, places: Places, config: Path) -> Iterator[Problem]:
-    """PRM010: the sentence was changed after it was recorded."""
-    for file in sorted(stale(needed(configuration), config), key=lambda file: file.path):
+def recordings(configuration: Configuration, places: Places, config: Path) -> Iterator[Problem]:
+    """PRM010: the sentence was changed after it was recorded. PRM013: no sentence has that recording."""
+    files = needed(configuration)
+    for file in sorted(stale(files, config), key=lambda file: file.path):
         place = places.value_at("prompts", file.prompt, file.language)
         yield Problem.of("PRM010", place, file=file.path, recording=file.recorded(config))
+    used = {file.recorded(config) for file in files} | {config / "prompts" / RECORDED_FOR}
+    for path in (config / "prompts").rglob("[!.]*"):
+        if path.is_file() and path not in used:
+            name, known = path.relative_to(config), {each.name for each in used if each.parent == path.parent}
+            yield Problem.of("PRM013", Place(str(name), 1, 1), known, name=path.name)
 
 
 _MOST = 99

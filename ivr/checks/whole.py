@@ -20,7 +20,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from ivr.checks import calls, dates, menu, prompts
 from ivr.config import lending
 from ivr.config.loading import Loaded, parse, read_folder
-from ivr.config.menu_graph import takes_orders
+from ivr.config.menu_graph import BUILT_IN, takes_orders, written_ways
 from ivr.config.model import Configuration
 from ivr.config.problems import KeyPath, Places, Problem, errors, in_reading_order
 from ivr.config.sections import OPENING_PROMPTS
@@ -30,28 +30,50 @@ Check = Callable[[Configuration, Places], Iterator[Problem]]
 
 
 def _names(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """QUE001, QUE002, AGT001, CON001, CON002, HRS001, PRM001: a name that nothing in its section has.
+    """Codes of `_named`: a name that nothing in its section has. PRM008: a prompt of the menu needs a number or a time.
 
-    PRM008: the menu plays a prompt that needs a number or a time.
+    CFG009 instead, where an entry that nothing names shows that several of them name one that was renamed.
     """
+    uses: dict[str, list[tuple[str, KeyPath, str]]] = defaultdict(list)
     for code, path, name, section in _named(configuration):
-        if section == "hours" and not places.has("hours"):
-            continue  # the section is missing, which CFG002 says once
-        known = getattr(configuration, section)
-        if name and not places.has(section, name):
-            yield Problem.of(code, places.value_at(*path), known, name=name)
-        elif section == "prompts" and name in known and (known[name].numbers or name in OPENING_PROMPTS):
-            yield Problem.of("PRM008", places.value_at(*path), name=name)
+        if name and (section != "hours" or places.has("hours")):  # else CFG002 says once what is missing
+            uses[section].append((code, path, name))
+    for section, named in uses.items():
+        top: KeyPath = ("menu", "nodes") if section == "nodes" else (section,)
+        known = configuration.menu.nodes if section == "nodes" else getattr(configuration, section)
+        built_in = frozenset(reserved(configuration)) if section == "prompts" else frozenset[str]()
+        missing = [use for use in named if not places.has(*top, use[2])]
+        unused = known.keys() - {name for _, _, name in named} - built_in
+        if len(missing) > 1 and len({name for _, _, name in missing}) == len(unused) == 1:
+            [new], (_, _, old) = unused, missing[0]
+            at = ", ".join(sorted(str(places.value_at(*path)) for _, path, _ in missing))
+            yield Problem.of("CFG009", places.at(*top, new), new=new, old=old, at=at)
+            continue
+        for code, path, name in missing:
+            place = places.at(*path) if code == "HLP001" else places.value_at(*path)
+            if section == "nodes" and name in BUILT_IN:
+                yield Problem.of("MENU001.built_in", place, name=name)
+            else:
+                keys = BUILT_IN if path[-2] == "keys" else frozenset[str]()
+                yield Problem.of(code, place, {*known, *keys}, name=name)
+        for _, path, name in named:
+            if section == "prompts" and name in known and (known[name].numbers or name in OPENING_PROMPTS):
+                yield Problem.of("PRM008", places.value_at(*path), name=name)
 
 
 def _named(configuration: Configuration) -> Iterator[tuple[str, KeyPath, str | None, str]]:
     """The code for a mistake, where a name is written, the name, and the section it is of."""
     menu, blocked = configuration.menu, configuration.blocked
+    for way in written_ways(configuration):
+        if not (way.from_key and way.target in BUILT_IN):
+            yield "MENU001", way.path, way.target, "nodes"
     yield "HRS001", ("callback", "hours"), configuration.callback.hours, "hours"
     yield "PRM001", ("blocked", "say"), blocked.say if blocked else None, "prompts"
     for name, queue in configuration.queues.items():
         yield "QUE001", ("queues", name, "structure"), queue.structure, "structures"
         yield "HRS001", ("queues", name, "hours"), queue.hours, "hours"
+        for home in queue.helped_by:
+            yield "HLP001", ("queues", name, "helped_by", home), home, "queues"
     for name, contact in configuration.contacts.items():
         yield "CON002", ("contacts", name, "structure"), contact.structure, "structures"
     for account, agent in configuration.agents.items():
@@ -142,10 +164,8 @@ def _shared_names(configuration: Configuration, places: Places) -> Iterator[Prob
 
 
 def _taken(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """STR001, TRK004, SRV001: a digit, an endpoint, or an address and port that another entry has already."""
+    """TRK004, SRV001: an endpoint, or an address and port, that another entry has already."""
     values: list[tuple[str, KeyPath, str]] = []
-    for name, structure in configuration.structures.items():
-        values.append(("STR001", ("structures", name, "digit"), structure.digit))
     for name, trunk in configuration.trunks.items():
         values.append(("TRK004", ("trunks", name, "endpoint"), trunk.endpoint))
     for name, server in configuration.servers.items():
@@ -205,7 +225,6 @@ _REFERENCES: tuple[Check, ...] = (
     lending.check,
     prompts.places_only_fall,
     prompts.numbers,
-    menu.targets,
     menu.names,
     menu.languages,
     menu.circles,
@@ -221,7 +240,15 @@ _REFERENCES: tuple[Check, ...] = (
     prompts.reserved_are_there,
 )
 """Names that nothing has, entries that contradict themselves, and circles without a way out."""
-_WHOLE: tuple[Check, ...] = (_unused, menu.reach, menu.ways_back, prompts.long_texts)
+_WHOLE: tuple[Check, ...] = (
+    _unused,
+    menu.reach,
+    menu.ways_back,
+    menu.timeouts,
+    calls.callback_hours,
+    prompts.long_texts,
+    prompts.strange_letters,
+)
 """What nothing uses: nodes no call comes to, queues without agents, prompts never played."""
 
 

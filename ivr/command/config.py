@@ -17,7 +17,7 @@ from dialplan.compiler import write
 from dialplan.quoting import UnsafeText
 from ivr.asterisk.connection import utc_now
 from ivr.checks import dates
-from ivr.checks.prompts import missing_files, stale_recordings
+from ivr.checks.prompts import missing_files, recordings
 from ivr.checks.whole import load, unfit_database
 from ivr.command.loading import as_data, lines_of, options, server_of, shelf_of
 from ivr.command.options import ETC, AsJson, AsteriskFolder, Revisions, group, server_option
@@ -67,7 +67,7 @@ def check(
     tested = run_tests(loaded, folder)
     problems = [*loaded.problems, *unfit_database(loaded, database_url()), *tested.problems]
     if loaded.configuration is not None:
-        problems += stale_recordings(loaded.configuration, loaded.places, folder)
+        problems += recordings(loaded.configuration, loaded.places, folder)
         if prompts is not None:
             problems += missing_files(loaded.configuration, loaded.places, prompts, folder)
     if not errors(problems):

@@ -47,7 +47,7 @@ def walk_through(
     caller: Annotated[str, typer.Option(help="Number of the caller.")] = "",
     language: Annotated[str, typer.Option(help="Remembered from an earlier call.")] = "",
     state: Annotated[
-        list[str] | None, typer.Option(help="How full a queue is: queue=dvx,waiting=12,ewt=300,idle=0.")
+        list[str] | None, typer.Option(help="How full a queue is: queue=dvx,waiting=12,ewt=5m,idle=0.")
     ] = None,
     owed: Annotated[bool, typer.Option("--owed", help="The caller is owed a call already.")] = False,
     full: Annotated[

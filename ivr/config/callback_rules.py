@@ -10,7 +10,7 @@ from ivr.config.shapes import Count, Duration, Frozen, KeyWait, Name, Prefix, Se
 
 Outcome = Literal["abandoned", "timeout", "empty", "interrupted"]
 """How the last visit of a missed call ended."""
-RetryDelays = list[Seconds]
+RetryDelays = list[Annotated[Seconds, Field(ge=1)]]
 
 
 class RetryPlan(Frozen):

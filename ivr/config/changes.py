@@ -26,7 +26,6 @@ TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "own_numbers": "never calls back",
         "remember_language": "begins in the language chosen last time:",
     },
-    Structure: {"digit": "has the digit"},
     Menu: _RETRY,
     Node: {
         "say": "says",

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from ivr.config.letters import named, strange
 from ivr.config.problems import CODES, KeyPath, Places, Problem, did_you_mean
 from ivr.config.yaml_nodes import Data
 
@@ -52,13 +53,20 @@ def _problem(kind: type[BaseModel], path: KeyPath, together: list[ErrorDetails],
         hint = did_you_mean(str(path[-1]), fields_at(kind, path[:-1]))
         if error["input"] is None and not hint.startswith("did"):
             hint = _COMMA
+        if re.search(r":\S", str(path[-1])):
+            hint = CODES["YAML001"]["blank"]["hint"]
         if re.search(r"secret|password|database_url", str(path[-1])):
             hint = "no secret stands in YAML: `config render` puts them into `secrets.d`"
-        return Problem("CFG001", places.at(*path), f"`{path[-1]}` is not known here", hint)
+        seeming = "".join(f"; {named(letter)} stands in it" for _, letter in strange(str(path[-1])))
+        return Problem("CFG001", places.at(*path), f"`{path[-1]}` is not known here{seeming}", hint)
     sentence = " or ".join(dict.fromkeys(wrong_with(each) for each in together)).replace(
         " or must be ", " or "
     )
+    foreign = re.search(r"[^\x20-\x7e]", error["input"]) if isinstance(error["input"], str) else None
+    if foreign and "one line" not in sentence:  # there any letter may be meant
+        sentence += f"; {named(foreign[0])} is none of these"
     hint = _literal_hint(error) if len(together) == 1 else ""
+    hint = hint or _hint(sentence, str(error["input"]))
     if error["input"] is None:
         hint = "write one, or leave the key out"
     is_entry = "[key]" in error["loc"] or isinstance(error["input"], dict | list)
@@ -92,6 +100,20 @@ def wrong_with(error: ErrorDetails) -> str:
     return re.sub(r"([0-9.]+)", r"\1s", said) if is_with_unit else said
 
 
+def _hint(sentence: str, value: str) -> str:
+    """What to do about this value, from the table of slips, by what should be there."""
+    return next(
+        (
+            hint.format(value=value)
+            for expected, slips in _HINTS.items()
+            if expected in sentence
+            for slip, hint in slips.items()
+            if re.fullmatch(slip, value)
+        ),
+        "",
+    )
+
+
 def _literal_hint(error: ErrorDetails) -> str:
     if error["type"] != "literal_error" or not isinstance(error["input"], str):
         return ""
@@ -105,6 +127,8 @@ def _choices(context: dict[str, Any]) -> list[str]:
 
 _COMMA = "if it belongs to the text before it, put quotes around all of it: a comma ends a text in {…}"
 _LIMITS = frozenset({"greater_than_equal", "less_than_equal", "less_than"})
+_HINTS: Mapping[str, Mapping[str, str]] = CODES["CFG003"]["hints"]
+"""Part of a sentence → what may stand there by a slip, as a regular expression → what to do about it."""
 _SENTENCES: Mapping[str, str] = CODES["CFG003"]["pydantic"]
 """Kinds of error pydantic finds → the end of a sentence that begins with the field's name."""
 

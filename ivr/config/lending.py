@@ -46,13 +46,11 @@ def serving(configuration: Configuration) -> dict[tuple[str, str], list[str]]:
 
 
 def check(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """HLP001-HLP003: help from a queue that does not exist, from itself, or after its caller is gone."""
+    """HLP002, HLP003: help from the queue itself, or after its caller is gone."""
     for name, queue in configuration.queues.items():
         for home, after in queue.helped_by.items():
             place = places.at("queues", name, "helped_by", home)
-            if not places.has("queues", home):
-                yield Problem.of("HLP001", place, known=configuration.queues, name=home)
-            elif home == name:
+            if home == name:
                 yield Problem.of("HLP002", place, name=name)
             elif after >= queue.max_wait and places.is_whole("queues", name):
                 limit = places.value_at("queues", name, "max_wait")

@@ -77,7 +77,6 @@ class Hotline(Frozen):
 class Structure(Frozen):
     """One of the bodies behind the hotline."""
 
-    digit: Annotated[str, Shape(r"[1-9]", "a structure's digit is one of 1-9")]
     name: Text
 
 

@@ -70,6 +70,8 @@ class Places:
 
 def _is_misspelt(written: str | int, meant: str | int) -> bool:
     is_name = re.fullmatch(r"[a-z0-9_]+", str(written))
+    if str(written).startswith(f"{meant}:"):
+        return True
     return not is_name and bool(get_close_matches(str(written), [str(meant)], 1))
 
 

@@ -15,17 +15,20 @@ from typing import TypeAlias
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from ivr.config import letters
 from ivr.config.problems import CODES, KeyPath, Place, Places, Problem
 
 Data: TypeAlias = "dict[str, Data] | list[Data] | str | None"
 
 MAX_VALUES = 100_000
-"""Anchors can multiply a small file without end; no hotline has this many values."""
+"""That anchors may add: they can multiply a small file without end."""
 _PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str"))
 _UNSPEAKABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters and half characters, which an escape (`"\\ud800"`) can bring into a text."""
-_INVISIBLE = re.compile(r"[\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060\ufeff]")
-"""What comes along with a copied text; in a sentence it may be meant."""
+_NO_BLANK = re.compile(r" *(?:- +)?(?:\"[^\"]*\"|'[^']*'|[\w*#+.-]+):(?=[^\s/:])")
+"""A line that begins with `key:value`."""
+_NONE_GIVEN = re.compile(r": +(\{\}|\[\]) *(?:#.*)?$")
+"""A line that says that a section or a list is empty."""
 _NULLS = frozenset({"", "~", "null"})
 _PYYAML_SAYS: Mapping[str, tuple[str, str]] = CODES["YAML001"]["pyyaml"]
 """Part of what PyYAML says → what it means to the one who wrote the file, and what to do."""
@@ -50,7 +53,12 @@ class Document:
     def add(self, file: str, content: bytes) -> None:
         """Read one file into the document; what cannot be read is added to `problems` instead."""
         try:
-            root = yaml.compose(content.decode("utf-8-sig"), Loader=yaml.BaseLoader)
+            text = content.decode("utf-8-sig")
+            if strange := [*letters.scan(file, text)]:
+                self.problems += strange
+                self.is_complete = False
+                return
+            root = yaml.compose(text, Loader=yaml.BaseLoader)
         except (ValueError, OverflowError, yaml.YAMLError, RecursionError) as error:
             self.refuse(_unreadable(file, content, error))
             return
@@ -58,7 +66,7 @@ class Document:
             self.refuse(Problem.of("CFG008", Place(file, 1, 1)))
         elif not isinstance(root, MappingNode):
             self.refuse(Problem.of("CFG003.sections", _place(file, root)))
-        elif _size(root, {}) > MAX_VALUES:
+        elif _repeated(root) > MAX_VALUES:
             self.refuse(Problem.of("YAML003", _place(file, root)))
         else:
             self._merge(file, root, (), self.data)
@@ -93,7 +101,10 @@ class Document:
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
             self.problems.append(Problem.of("YAML003.tag", _place(file, node), tag=tag))
         if isinstance(node, ScalarNode):
-            return self._text(file, node)
+            text = self._text(file, node)
+            if path[0] == "prompts" and text and _is_cut(node):
+                self.problems.append(Problem.of("PRM012", _place(file, node), text=text))
+            return text
         around = (*around, node)
         if isinstance(node, SequenceNode):
             items: list[Data] = []
@@ -109,15 +120,13 @@ class Document:
         if node.style is None and node.value in _NULLS:
             return None
         if bad := _UNSPEAKABLE.search(node.value):
-            self.problems.append(Problem.of("YAML002.text", _place(file, node), letter=ord(bad[0])))
+            self.problems.append(Problem.of("YAML002.text", _place(file, node), letter=letters.named(bad[0])))
             return ""
         return str(node.value)
 
     def _entries(self, file: str, node: Node) -> Iterator[tuple[str, Place, Node]]:
         for key, value in node.value:
             if isinstance(key, ScalarNode) and key.value != "<<":
-                if bad := _INVISIBLE.search(key.value):
-                    self.refuse(Problem.of("YAML002.key", _place(file, key), letter=ord(bad[0])))
                 yield self._text(file, key) or "", _place(file, key), value
             elif isinstance(key, ScalarNode):
                 self.problems.append(Problem.of("YAML003.merge", _place(file, key)))
@@ -125,8 +134,20 @@ class Document:
                 self.problems.append(Problem.of("CFG003.key", _place(file, key)))
 
 
+def _is_cut(node: ScalarNode) -> bool:
+    """Whether a comment ends a sentence without quotes that ends like none."""
+    rest = str(node.end_mark.buffer)[node.end_mark.pointer :] if node.style is None else ""
+    return bool(re.match("[ \t]+#", rest)) and not re.search("[.?!…:»]$", node.value)
+
+
 def _place(file: str, node: Node) -> Place:
     return Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _repeated(root: Node) -> int:
+    """How many values anchors add to those that are written out."""
+    known: dict[int, int] = {}
+    return _size(root, known) - len(known)
 
 
 def _size(node: Node, known: dict[int, int]) -> int:
@@ -147,8 +168,8 @@ def _unreadable(file: str, content: bytes, error: Exception) -> Problem:
         return Problem.of("YAML002", _after(file, content[: error.start].decode("utf-8", "replace")))
     if isinstance(error, yaml.reader.ReaderError):
         text = content.decode("utf-8-sig")
-        before, letter = text[: error.position], ord(text[error.position])
-        return Problem.of("YAML002.yaml", _after(file, before), letter=letter)
+        before, letter = text[: error.position], text[error.position]
+        return Problem.of("YAML002.yaml", _after(file, before), letter=letters.named(letter))
     code = "YAML003.deep" if isinstance(error, RecursionError) else "YAML001"
     return Problem.of(code, Place(file, 1, 1))
 
@@ -158,21 +179,34 @@ def _after(file: str, before: str) -> Place:
 
 
 def _earlier_cause(file: str, content: bytes, error: yaml.MarkedYAMLError) -> Problem | None:
-    """The line above that made PyYAML stumble over a good one: it lacks its colon, or the end of a quote."""
+    """What made PyYAML stumble, often over a good line below it: a table of slips, the likeliest first."""
     if (mark := error.problem_mark) is None:
         return None
-    lines = content.decode("utf-8-sig").splitlines()[: mark.line + 1]
-    *above, here = lines
-    quote = here[: mark.column].strip()[-1:]
-    if "expected <block end>" in str(error.problem) and quote in ("'", '"'):
-        for number, line in reversed([*enumerate(above, 1)]):
-            if line.count(quote) % 2:
-                place = Place(file, number, line.rfind(quote) + 1)
-                return Problem("YAML001", place, *_PYYAML_SAYS["found unexpected end of stream"])
-    before = above[-1] if above else ""
-    key = re.match(r"( *)[^\s#:][^:]*$", before)
-    if "mapping values" in str(error.problem) and key and re.match(rf"{key[1]}\S", here):
-        place = Place(file, len(above), len(key[1]) + 1)
+    lines = [*content.decode("utf-8-sig").splitlines(), ""][: mark.line + 1]
+    begun = error.context_mark or mark
+    for stumbled in (mark, begun):
+        before = lines[stumbled.line][: stumbled.column].strip()
+        quote = before[-1:]
+        if quote in ("'", '"') and before.count(quote) % 2:
+            for number, line in reversed([*enumerate(lines[: stumbled.line], 1)]):
+                if line.count(quote) % 2:
+                    place = Place(file, number, line.rfind(quote) + 1)
+                    return Problem("YAML001", place, *_PYYAML_SAYS["found unexpected end of stream"])
+    written = [number for number, line in enumerate(lines[:-1]) if re.match(r" *[^\s#]", line)]
+    above = written[-1] if written else mark.line
+    for number in dict.fromkeys((begun.line, mark.line, above)):
+        line = re.sub(" #.*", "", lines[number])
+        if no_blank := _NO_BLANK.match(line):
+            return Problem.of("YAML001.blank", Place(file, number + 1, no_blank.end()))
+        if found := letters.VALUE.search(line):
+            place = Place(file, number + 1, found.start(1) + 1)
+            return Problem.of("YAML002.letter", place, letter=letters.named(found[1]))
+    none = _NONE_GIVEN.search(lines[above])
+    if none and "expected <block end>" in str(error.problem):
+        return Problem.of("YAML001.none", Place(file, above + 1, none.start(1) + 1), none=none[1])
+    key = re.match(r"( *)[^\s#:][^:]*$", lines[above])
+    if "mapping values" in str(error.problem) and key and re.match(rf"{key[1]}\S", lines[-1]):
+        place = Place(file, above + 1, len(key[1]) + 1)
         return Problem("YAML001", place, *_PYYAML_SAYS["could not find expected ':'"])
     return None
 

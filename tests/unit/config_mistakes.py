@@ -15,6 +15,8 @@ WHOLE_FILE = ""
 
 PLACE_MANY = "".join(re.findall(r"  place_many:\n(?:    .*\n)+", FILES["prompts.yaml"].decode()))
 
+CALLING = FILES["hours.yaml"].decode().partition("  calling:  ")[2]
+
 CONTACT = 'contacts: {{head: {{structure: {}, name: N, number: "{}"{}}}}}\n'
 
 MISTAKES = [
@@ -105,7 +107,7 @@ MISTAKES = [
     ("YAML001", "menu.yaml", "dvx: {queue: dvx}", "dvx: {queue: dvx", "{queue: dvx\n"),
     ("YAML001", "menu.yaml", "{say: [goodbye], hangup: true}", "{say: [goodbye]: hangup}", ": hangup"),
     ("YAML002", "menu.yaml", "    dvx: {", "    \u200bdvx: {", "\u200bdvx"),
-    ("YAML002", "menu.yaml", "    dvx: {", "    dvx:\u00a0{", "dvx:\u00a0"),
+    ("YAML002", "menu.yaml", "    dvx: {", "    dvx:\u00a0{", "\u00a0{"),
     (
         "CFG001",
         "prompts.yaml",
@@ -126,6 +128,67 @@ MISTAKES = [
     ("CFG003", "hours.yaml", "mon: 09:00-18:00", "mon: 09:00-13:00 and 14:00-18:00", "09:00-13:00 and"),
     ("CFG003", "callback.yaml", "order: [urgent,", "order: [urgent, urgent,", "order: [urgent"),
     ("CFG004", "menu.yaml", '"2": aparat', "1: aparat", "1: aparat"),
+    # what is not what it looks like
+    ("YAML002", "queues.yaml", "    max_wait: 10m", "    m\u0430x_wait: 10m", "\u0430x_wait"),
+    ("YAML002", "queues.yaml", "queues:\n", "qu\u0435ues:\n", "\u0435ues:"),
+    ("YAML002", "queues.yaml", "    max_wait: 10m", "   \u00a0max_wait: 10m", "\u00a0max"),
+    ("YAML002", "queues.yaml", "max_wait: 10m", "max_wait\uff1a10m", "\uff1a10m"),
+    ("YAML002", "queues.yaml", "    strategy: least", "\ufeff    strategy: least", "\ufeff"),
+    ("YAML002", "hours.yaml", "closed_on: []", "closed_on:\n    \u2013 2026-12-31", "\u2013 2026"),
+    ("YAML002", "prompts.yaml", "az: Xahiş edirik, xətdə qalın.", "az: “Xahiş edirik: qalın.”", "“Xahiş"),
+    ("CFG003", "menu.yaml", "say: [welcome, main_menu,", "say: [welcome\uff0c main_menu,", "welcome\uff0c"),
+    ("CFG003", "queues.yaml", "record: true", "record: “true”", "“true”"),
+    ("CFG001", "menu.yaml", "dvx: {queue: dvx}", "dvx: {qu\u0435ue: dvx}", "qu\u0435ue"),
+    ("YAML001", "queues.yaml", "    max_wait: 10m\n", "<<<<<<< a\n    max_wait: 5m\n>>>>>>> b\n", "<<<<<<<"),
+    ("YAML001", "queues.yaml", "# The key is", ">>>>>>> b\n# The key is", ">>>>>>>"),
+    ("YAML001", "menu.yaml", '"3": emdx', '"3":emdx', ":emdx"),
+    ("YAML001", "queues.yaml", "max_wait: 10m", "max_wait:10m", ":10m"),
+    ("YAML001", "queues.yaml", "    structure: dvx\n", "    structure:dvx\n", ":dvx"),
+    ("CFG001", "menu.yaml", "dvx: {queue: dvx}", "dvx: {queue:dvx}", "queue:dvx"),
+    ("CFG003", "menu.yaml", "dvx: {queue: dvx}", "dvx:{queue: dvx}", "dvx:{"),
+    ("YAML001", "queues.yaml", '  "1102":', '  "1102:', '"1102:'),
+    ("YAML001", "menu.yaml", '"4": aibndx', '"4": "aibndx', '"aibndx'),
+    (
+        "YAML001",
+        "contacts.yaml",
+        "#  dvx_head:\n#    structure: dvx",
+        "  dvx_head:\n    structure: dvx",
+        "{}\n",
+    ),
+    ("YAML001", "hours.yaml", "closed_on: []  ", "closed_on: []\n      - 2026-12-31  ", "[]\n"),
+    # what was renamed in one place
+    ("CFG009", "queues.yaml", "queues:\n  dvx:", "queues:\n  tax:", "tax:"),
+    ("CFG009", "queues.yaml", "\n  emdx:\n", "\n  property:\n", "property:"),
+    ("CFG009", "menu.yaml", "    services:\n", "    information:\n", "information:"),
+    ("CFG009", "hours.yaml", "  office:\n", "  bureau:\n", "bureau:"),
+    # what passes, and is not meant
+    ("CFG003", "queues.yaml", "max_wait: 10m", "max_wait: 10", "10\n    announce"),
+    ("CFG003", "callback.yaml", "busy: [3m, 10m, 30m]", "busy: [0]", "0]"),
+    ("CFG003", "callback.yaml", "busy: [3m, 10m, 30m]", "busy: [0s]", "0s]"),
+    ("CBK006", "callback.yaml", "busy: [3m, 10m, 30m]", "busy: [5s, 10m]", "5s, 10m"),
+    (
+        "CBK007",
+        "hours.yaml",
+        f"  calling:  {CALLING}",
+        "  calling: {week: {sat: 09:00-20:00}}",
+        "callback.yaml>calling",
+    ),
+    (
+        "QUE005",
+        "queues.yaml",
+        "on_timeout: sorry\n    hours: office\n    closed: emdx",
+        "on_timeout: emdx\n    hours: office\n    closed: emdx",
+        "emdx\n    hours: office\n    closed: emdx",
+    ),
+    (
+        "QUE006",
+        "queues.yaml",
+        "    hours: office\n    closed: dvx_closed",
+        "    hours: calling\n    closed: dvx_closed",
+        "overflow  ",
+    ),
+    ("PRM011", "prompts.yaml", "az: Xahiş edirik, xətdə", "az: Xahiş edirik, xətd\u0430", "Xahiş"),
+    ("PRM012", "prompts.yaml", "az: Xahiş edirik, xətdə qalın.", "az: Kömək üçün # düyməsi.", "Kömək üçün #"),
     # the hotline, its servers, structures, queues and agents
     ("HOT001", "hotline.yaml", "Asia/Baku", "Asia/Bakou", "Asia/Bakou"),
     ("HOT002", "hotline.yaml", "country: AZ", "country: XX", "XX"),
@@ -144,7 +207,6 @@ MISTAKES = [
             ("SRV004", "agi", "pbx.example", "agi_port: 4573"),
         )
     ),
-    ("STR001", "hotline.yaml", 'digit: "3"', 'digit: "1"', '"1"\n    name:\n'),
     ("STR002", "queues.yaml", "structure: emdx", "structure: dvx", "hotline.yaml>emdx:"),
     ("QUE001", "queues.yaml", "structure: dvx", "structure: dvxx", "dvxx"),
     ("QUE002", "menu.yaml", "{queue: dvx}", "{queue: dxv}", "dxv"),

@@ -12,9 +12,10 @@ from ivr.config.loading import Loaded, configuration_of
 from tests.unit.starter import load_changed, shipped
 
 TODAY = date(2026, 11, 23)
+SOON = date(2027, 2, 20)
 
 
-def _told(loaded: Loaded, today: date = TODAY) -> list[tuple[str, str]]:
+def _told(loaded: Loaded, today: date = SOON) -> list[tuple[str, str]]:
     return [
         (problem.code, problem.message)
         for problem in estimated(configuration_of(loaded), loaded.places, today)
@@ -26,8 +27,13 @@ def test_estimated_holidays_are_named_once_for_all_schedules_that_have_them() ->
     assert code == "HRS006"
     assert message == (
         "`office`, `calling`: holidays that are only estimated: "
-        "2027-03-09 Eid al-Fitr, 2027-03-10 Eid al-Fitr, 2027-05-17 Eid al-Adha, 2027-05-18 Eid al-Adha"
+        "2027-03-09 Eid al-Fitr, 2027-03-10 Eid al-Fitr"
     )
+
+
+@pytest.mark.parametrize(("today", "is_told"), [(date(2027, 2, 6), False), (date(2027, 2, 7), True)])
+def test_an_estimated_holiday_is_told_from_thirty_days_before_it(today: date, is_told: bool) -> None:
+    assert bool(_told(shipped(), today)) is is_told
 
 
 @pytest.mark.parametrize("field", ["closed_on: [{}]", "open_on: [{}]", "special: {{{}: 09:00-13:00}}"])

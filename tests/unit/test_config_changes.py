@@ -126,7 +126,6 @@ CASES = [
         "languages: [ru, az, en]",
         ["the hotline speaks ru, az, en instead of az, ru, en"],
     ),
-    ("hotline.yaml", 'digit: "4"', 'digit: "5"', ["structure aibndx has the digit 5 instead of 4"]),
     ("callback.yaml", "enabled: true", "enabled: false", ["callbacks are made: no instead of yes"]),
     (
         "callback.yaml",

@@ -50,8 +50,8 @@ def test_digits_keep_the_zeros_and_the_key_its_text() -> None:
     assert load_changed("menu.yaml", '"1": dvx', "1: dvx").problems == ()
 
 
-def test_hours_are_no_sexagesimal_number_and_durations_need_no_unit() -> None:
-    loaded = load_changed("queues.yaml", "service_level: 30s", "service_level: 30")
+def test_hours_are_no_sexagesimal_number_and_durations_have_a_unit() -> None:
+    loaded = load_changed("queues.yaml", "service_level: 30s", "service_level: 0.5m")
     assert configuration_of(loaded).queues["dvx"].service_level == 30.0
     assert configuration_of(loaded).hours["office"].week["mon"] == "09:00-18:00"
 
@@ -80,6 +80,12 @@ def test_a_few_bytes_that_multiply_without_end_are_refused() -> None:
         for before, name in zip("abcdefgh", "bcdefghi", strict=True)
     )
     assert "YAML003" in {problem.code for problem in load_files({"laughs.yaml": laughs.encode()}).problems}
+
+
+def test_a_large_file_of_values_that_are_all_written_out_is_read() -> None:
+    numbers = ", ".join(["0"] * 100_001)
+    [problem] = load_files({**FILES, "more.yaml": f"blockd: [{numbers}]".encode()}).problems
+    assert problem.code == "CFG001"
 
 
 @pytest.mark.slow

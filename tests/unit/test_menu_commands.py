@@ -39,7 +39,7 @@ def test_try_reads_keys_line_by_line_and_takes_an_empty_line_for_silence(folder:
 
 
 def test_try_tells_programs_all_of_a_walk(folder: Path) -> None:
-    state = ("--state", "queue=dvx,waiting=12,ewt=300")
+    state = ("--state", "queue=dvx,waiting=12,ewt=5m")
     shown = ("--caller", "0501234567")
     told = json.loads(_run(folder, "menu", "try", "1", "1", "h", "--json", *AT, *state, *shown).stdout)
     at_the_door, gone = told["steps"][-2:]
