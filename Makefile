@@ -25,8 +25,8 @@ test: setup lint ## everything that is tested, on a real Asterisk and a real Pos
 check: setup lint ## before a commit, in a minute: lint, and the unit tests but for those marked slow
 	@$(IN)pytest -n 2 -q -m "not slow" tests/unit
 
-run: setup ## the hotline as a service on a lab Asterisk, until Ctrl-C
-	@$(IN)python -m tests.lab.serve
+run: setup ## the hotline as a service on a lab Asterisk, until Ctrl-C; CONFIG: another folder than config
+	@$(IN)python -m tests.lab.serve .lab $(or $(CONFIG),config)
 
 bench: ## a call's CPU beside hand-written menus; a year of queue_log beside a bare insert
 	@$(PYTHON) .ci/setup.py bench

@@ -16,7 +16,7 @@ import socket
 import struct
 import tempfile
 import wave
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import date
 from itertools import islice
@@ -30,6 +30,7 @@ from dialplan.compiler import write
 from ivr.asterisk.secrets import FOLDER, make_missing, read_secret
 from ivr.config.loading import configuration_of
 from ivr.config.model import Configuration
+from ivr.config.yaml_nodes import Document
 from ivr.sounds.prompts import PromptFile, needed
 from ivr.sounds.synthesis import NOTES, build, outdated
 from tests.lab.asterisk import Asterisk, installation
@@ -80,18 +81,20 @@ class House:
         today: date | None = None,
         clock: SettableClock | None = None,
         runs_as: int | None = None,
+        draws: bool = False,
     ) -> AsyncIterator[Self]:
         """A hotline running in `folder`, stopped at the end. `today`: from its year on holidays are known.
 
         `clock`: Asterisk's, if it is another than the machine's. `runs_as`: Asterisk's user and group id,
-        to whom its folders then belong, as on Debian.
+        to whom its folders then belong, as on Debian. `draws`: surveys of some callers stay; else no call
+        here is longer or shorter by chance.
         """
         folder = folder.resolve()
         run_folder = Path(tempfile.mkdtemp(prefix="hotline-"))
         ports = free_ports(5)
         house = cls(folder, ports, run_folder, today or date.today(), clock, runs_as)
         try:
-            house._furnish(config, changes or {}, ports[2:])
+            house._furnish(config, changes or {}, ports[2:], draws)
             house.render()
             house.give_to_asterisk()
             await house.asterisk.start()
@@ -131,6 +134,12 @@ class House:
     def sounds(self) -> Path:
         """The built prompts: `<language>/hotline/<name>.wav`."""
         return self.folder / "data" / "sounds"
+
+    def own_sounds(self) -> None:
+        """Give the house built prompts of its own, so that `prompts build` changes those of no other."""
+        shared = self.sounds.resolve()
+        self.sounds.unlink()
+        shutil.copytree(shared, self.sounds, copy_function=os.link)
 
     @property
     def recordings(self) -> Path:
@@ -184,25 +193,28 @@ class House:
                 os.chown(path, self._runs_as, self._runs_as, follow_symlinks=False)
         self.etc.chmod(0o750)
 
-    def _furnish(self, config: Path, changes: Changes, ports: list[int]) -> None:
+    def _furnish(self, config: Path, changes: Changes, ports: list[int], draws: bool) -> None:
         for name in ("etc", "lib", "spool", "log", "agi", "recordings", "data/moh"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         shutil.copytree(config, self.config, dirs_exist_ok=True)
         ami, agi, exchange = ports
         configuration = configuration_of(load_or_fail(config))
-        trunk = next(iter(configuration.trunks))
+        trunk, *others = configuration.trunks
         own = {
+            **{f"servers.{name}": None for name in configuration.servers if name != "main"},
+            **_of_other_trunks(others, exchange),
             "servers.main.ami_port": ami,
             "servers.main.agi_port": agi,
             "servers.main.recordings": str(self.recordings),
             "servers.main.queue_log": str(self.queue_log),
             f"trunks.{trunk}.server": f"{LOOPBACK}:{exchange}",
-            f"trunks.{trunk}.match": ["127.0.0.0/8"],
+            f"trunks.{trunk}.match": ["127.0.0.0/16" if others else "127.0.0.0/8"],
             f"trunks.{trunk}.codec": "ulaw",
         }
-        # Whom a survey asks is drawn at random: no call here shall be longer or shorter by chance.
         drawn = [
-            name for name, queue in configuration.queues.items() if queue.survey and queue.survey.share < 100
+            name
+            for name, queue in configuration.queues.items()
+            if not draws and queue.survey and queue.survey.share < 100
         ]
         change(self.config, {**own, **{f"queues.{name}.survey": None for name in drawn}, **changes})
         sounds = _built_prompts(self.config)
@@ -210,6 +222,15 @@ class House:
         for name, target in links.items():
             (self.folder / "data" / name).symlink_to(target.resolve())
         _write_waiting_music(self.folder / "data" / "moh" / "waiting.wav")
+
+
+def _of_other_trunks(names: Iterable[str], port: int) -> dict[str, Any]:
+    """Each at an address of this machine: the lab calls nobody outside."""
+    changes: dict[str, Any] = {}
+    for number, name in enumerate(names, 1):
+        address = f"127.{number}.0.1"
+        changes |= {f"trunks.{name}.server": f"{address}:{port}", f"trunks.{name}.match": [address]}
+    return changes
 
 
 def free_ports(count: int) -> list[int]:
@@ -229,25 +250,41 @@ def _is_free(port: int) -> bool:
 
 
 def change(config: Path, changes: Changes) -> None:
-    """Apply dotted changes in the file that holds their first key; a new first key gets its own file."""
-    documents = {
-        path: yaml.safe_load(path.read_text(encoding="utf-8")) or {} for path in sorted(config.glob("*.yaml"))
-    }
+    """Apply dotted changes, each in the file that has most of its path; a new section gets its own file.
+
+    A file that nothing changes stays as it is written, with its comments.
+    """
+    documents: dict[Path, dict[str, Any]] = {}
+    for path in sorted(config.glob("*.yaml")):
+        read = Document()
+        read.add(path.name, path.read_bytes())
+        documents[path] = dict(read.data)
+    touched = set()
     for dotted, value in changes.items():
-        first, *rest = dotted.split(".")
-        path = next(
-            (path for path, document in documents.items() if first in document), config / f"{first}.yaml"
-        )
+        keys = dotted.split(".")
+        path = max(documents, key=lambda path: _known(documents[path], keys), default=config)
+        if path == config or not _known(documents[path], keys):
+            path = config / f"{keys[0]}.yaml"
         node = documents.setdefault(path, {})
-        keys = [first, *rest]
         for key in keys[:-1]:
-            node = node.setdefault(key, {})
+            if not isinstance(node.get(key), dict):
+                node[key] = {}
+            node = node[key]
         if value is None:
             node.pop(keys[-1], None)
         else:
             node[keys[-1]] = value
-    for path, document in documents.items():
-        path.write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        touched.add(path)
+    for path in touched:
+        text = yaml.safe_dump(documents[path], allow_unicode=True, sort_keys=False)
+        path.write_text(text, encoding="utf-8")
+
+
+def _known(document: Any, keys: list[str]) -> int:
+    """How many of the keys, one within the other, the document has."""
+    if not keys or not isinstance(document, dict) or keys[0] not in document:
+        return 0
+    return 1 + _known(document[keys[0]], keys[1:])
 
 
 def _built_prompts(config: Path) -> Path:
