@@ -30,7 +30,7 @@ Check = Callable[[Configuration, Places], Iterator[Problem]]
 
 
 def _names(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """Codes of `_named`: a name that nothing in its section has. PRM008: a prompt of the menu needs a number or a time.
+    """Codes of `_named`: a name that nothing in its section has. PRM008: a prompt needs a number or a time.
 
     CFG009 instead, where an entry that nothing names shows that several of them name one that was renamed.
     """
@@ -57,7 +57,11 @@ def _names(configuration: Configuration, places: Places) -> Iterator[Problem]:
                 keys = BUILT_IN if path[-2] == "keys" else frozenset[str]()
                 yield Problem.of(code, place, {*known, *keys}, name=name)
         for _, path, name in named:
-            if section == "prompts" and name in known and (known[name].numbers or name in OPENING_PROMPTS):
+            if (
+                section == "prompts"
+                and name in known
+                and (configuration.prompts[name].numbers or name in OPENING_PROMPTS)
+            ):
                 yield Problem.of("PRM008", places.value_at(*path), name=name)
 
 

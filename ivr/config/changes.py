@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel
 
 from ivr.config.callback_rules import Callback, RetryPlan
-from ivr.config.model import Configuration, Hotline, Menu, Node, Retry, Structure
+from ivr.config.model import Configuration, Hotline, Menu, Node, Retry
 from ivr.config.queue_rules import Queue
 from ivr.config.sections import Blocked, Contact, Hours
 
