@@ -106,7 +106,7 @@ def rows(section: Section) -> Iterator[Row]:
         if info.examples:
             value = info.examples[0]
         elif value is None and not info.is_required() and default not in (None, [], {}):
-            value = default
+            value = _lasting_if_duration(info, default)
         assert is_section or value not in (None, [], {}), (
             f"{section.kind.__name__}.{attribute} has no example: give it Field(examples=[…])"
         )
@@ -194,13 +194,20 @@ def _as_text(value: Any) -> Any:
     return str(value)
 
 
+def _lasting_if_duration(info: FieldInfo, default: Any) -> Any:
+    """A default as it is written: durations with their unit."""
+    if not any(_DURATION in kind for kind in _may_be(info.annotation, info.metadata)):
+        return default
+    if isinstance(default, list):
+        return [_lasting(each) for each in default]
+    return _lasting(default) if isinstance(default, float) else default
+
+
 def _cells(row: Row) -> str:
     kinds = [kind.__name__ for kind, _ in _models(row.info.annotation)]
     may_be = "" if kinds else " or ".join(dict.fromkeys(_may_be(row.info.annotation, row.info.metadata)))
     default = row.info.get_default(call_default_factory=True)
-    if _DURATION in may_be:
-        default = [*map(_lasting, default)] if isinstance(default, list) else default
-        default = _lasting(default) if isinstance(default, float) else default
+    default = _lasting_if_duration(row.info, default)
     if row.info.is_required():
         shown = "required"
     elif kinds or default in (None, [], {}):

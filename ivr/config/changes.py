@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel
 
 from ivr.config.callback_rules import Callback, RetryPlan
-from ivr.config.model import Configuration, Hotline, Menu, Node, Retry
+from ivr.config.model import Configuration, Hotline, Menu, Node, Retry, Structure
 from ivr.config.queue_rules import Queue
 from ivr.config.sections import Blocked, Contact, Hours
 
@@ -26,6 +26,7 @@ TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "own_numbers": "never calls back",
         "remember_language": "begins in the language chosen last time:",
     },
+    Structure: {},
     Menu: _RETRY,
     Node: {
         "say": "says",

@@ -93,7 +93,9 @@ def menus(seed: int, count: int) -> list[Loaded]:
 def ring() -> Loaded:
     """Three choices: key 1 leads on and 0 back, for as long as a caller likes."""
     made = _made(random.Random(0))
-    asked = {one: {"keys": {"1": on, "0": "back"}, "wait": WAIT} for one, on in pairwise([*_CHOICES, "c0"])}
+    asked = {
+        one: {"keys": {"1": on, "0": "back"}, "wait": f"{WAIT:g}s"} for one, on in pairwise([*_CHOICES, "c0"])
+    }
     made["menu"] = {
         "wrong_key": {"say": "wrong", "then": "end"},
         "silence": {"say": "silent", "then": "end"},
@@ -218,7 +220,7 @@ def _node(chance: random.Random, name: str, names: list[str]) -> dict[str, Any]:
     targets = [*_CHOICES, *names, "repeat", "back", "hangup"]
     return {
         **node,
-        "wait": WAIT,
+        "wait": f"{WAIT:g}s",
         "keys": {
             **{key: chance.choice(targets) for key in chance.sample("123*#", chance.randint(2, 4))},
             **_perhaps(chance, 0.9, lambda: {"0": "back"}),

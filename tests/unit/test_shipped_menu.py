@@ -75,7 +75,7 @@ def test_the_last_words_of_a_choice_are_prompts_of_their_own_and_name_its_keys(c
 def test_nothing_is_offered_outside_the_hours_that_the_next_sentence_refuses() -> None:
     menu, step = asked("ministry", EVENING, number="")
     heard = [one.prompt for one in menu.go_on(step.caller, "1").heard]
-    assert heard[:2] == ["closed", "order_no_number"]
+    assert heard[:3] == ["opens_tomorrow_0900", "closed", "order_no_number"]
     assert not [text for text in _texts("closed") if CALL_BACK.search(text)]
 
 
