@@ -21,7 +21,7 @@ from ivr.calls.numbers import ReadNumber
 from ivr.config.model import Configuration
 from ivr.storage.engine.store import Store
 from ivr.storage.owed.undecided import last_chosen
-from ivr.storage.records.surveys import was_asked_since
+from ivr.storage.records.visits import was_asked_since
 
 
 def caller_language(

@@ -20,7 +20,7 @@ from ivr.calls.numbers import ReadNumber, never_called, normalise, reader
 from ivr.calls.opening_hours import Schedule, calling_hours
 from ivr.config.callback_rules import Callback
 from ivr.config.model import Configuration, Trunk
-from ivr.config.queue_rules import Queue
+from ivr.config.sections import Queue
 from ivr.recording.watched import interfaces
 
 

@@ -35,7 +35,7 @@ from ivr.calls.numbers import never_called
 from ivr.config.callback_rules import Callback
 from ivr.config.model import Trunk
 from ivr.config.problems import Place
-from ivr.config.queue_rules import Queue
+from ivr.config.sections import Queue
 from ivr.sounds.prompts import RECORDING_NOTICE
 
 _DIALLING = inside("callback")

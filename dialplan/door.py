@@ -34,7 +34,7 @@ from dialplan.queues import own_agents_first
 from dialplan.quoting import argument, choose, differs, if_set, is_equal, var
 from ivr.asterisk import words
 from ivr.config.problems import Place
-from ivr.config.queue_rules import Queue, Survey
+from ivr.config.sections import Queue, Survey
 from ivr.sounds.prompts import RECORDING_NOTICE, SURVEY_NOTICES
 
 STAY = "HOTLINE_STAY"

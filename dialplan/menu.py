@@ -18,7 +18,7 @@ from ivr.asterisk.words import VAR_LANGUAGE, VAR_PATH, VAR_STEPS
 from ivr.config.menu_graph import retry_of, returns
 from ivr.config.model import Menu, Node, Retry
 from ivr.config.problems import Place
-from ivr.config.queue_rules import Queue
+from ivr.config.sections import Queue
 from ivr.menus.steps import LONGEST_STEPS
 from ivr.menus.walk import LONGEST_PATH
 

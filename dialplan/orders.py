@@ -32,7 +32,7 @@ from ivr.asterisk import words
 from ivr.calls.numbers import national_shape
 from ivr.config.menu_graph import takes_orders
 from ivr.config.problems import NOWHERE
-from ivr.config.queue_rules import Queue
+from ivr.config.sections import Queue
 from ivr.menus.ordering import ASKED_AT_MOST
 from ivr.sounds.prompts import LEFT_TO_CALLBACK, ORDER_OFFER, OWED_NOTICE
 

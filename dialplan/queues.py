@@ -16,7 +16,7 @@ from dialplan.plan import Context, Extension, Source, Step, assign, goto_if, sou
 from dialplan.quoting import Section, differs, field, is_equal
 from ivr.asterisk.words import CONTEXT_LENT, LENT_PENALTY, VAR_LENT, interface
 from ivr.config.lending import Loan, loans
-from ivr.config.queue_rules import Queue
+from ivr.config.sections import Queue
 from ivr.sounds.prompts import FOLDER, HOLD_NOTICES, NEXT_NOTICE, PLACE_NOTICES
 
 SIGN_OF_LIFE_SECONDS = 20

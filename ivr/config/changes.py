@@ -13,8 +13,7 @@ from pydantic import BaseModel
 
 from ivr.config.callback_rules import Callback, RetryPlan
 from ivr.config.model import Configuration, Hotline, Menu, Node, Retry, Structure
-from ivr.config.queue_rules import Queue
-from ivr.config.sections import Blocked, Contact, Hours
+from ivr.config.sections import Blocked, Contact, Hours, Queue
 
 Kind = TypeVar("Kind")
 _RETRY: Final = {"wrong_key": "after a wrong key plays", "silence": "after silence plays"}

@@ -12,8 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from ivr.config.callback_rules import Callback
-from ivr.config.queue_rules import Agent, Queue
-from ivr.config.sections import Blocked, Contact, Hours
+from ivr.config.sections import Agent, Blocked, Contact, Hours, Queue
 from ivr.config.shapes import (
     DAY,
     Address,

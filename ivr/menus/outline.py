@@ -14,7 +14,7 @@ from typing import Final
 from ivr.calls.opening_hours import week_spans
 from ivr.config.menu_graph import BUILT_IN
 from ivr.config.model import Configuration, Language, Node, Retry
-from ivr.config.queue_rules import Queue
+from ivr.config.sections import Queue
 from ivr.sounds.prompts import needed
 
 

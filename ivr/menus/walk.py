@@ -18,7 +18,7 @@ from ivr.calls.numbers import normalise
 from ivr.calls.opening_hours import Schedule
 from ivr.config.menu_graph import retry_of, returns
 from ivr.config.model import Configuration, Language, Retry
-from ivr.config.queue_rules import Queue
+from ivr.config.sections import Queue
 from ivr.menus.ordering import Ordering, after, asking
 from ivr.menus.steps import LONGEST_STEPS
 from ivr.sounds.prompts import (

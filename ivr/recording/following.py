@@ -28,7 +28,7 @@ from ivr.recording.queue_log import QueueLog, keep, known
 from ivr.recording.vouching import Vouching
 from ivr.recording.watched import Watched
 from ivr.storage.engine.store import StoreAway, StoreThread
-from ivr.storage.running import listening, log_positions
+from ivr.storage.running import listening
 from ivr.storage.running.listening import Gap, Reason
 
 log = structlog.get_logger(__name__)
@@ -126,7 +126,7 @@ class LogFollower:
         is_lost = False
         if self._log is None:
             before = await self.store.read(partial(known, server=self.server, watched=self.watched))
-            is_any = await self.store.read(lambda c: log_positions.is_any(c, self.server))
+            is_any = await self.store.read(lambda c: listening.is_any_log_known(c, self.server))
             is_lost = self.had_store and not is_any
             self._log = QueueLog(self.server, self.watched, before.interfaces)
             self._positions = dict(before.positions)
@@ -182,7 +182,7 @@ class LogFollower:
         return self._token(connection, file.first_line)
 
     def _token(self, connection: Connection, first_line: str) -> str | None:
-        return log_positions.token(connection, self.server, self.watched.scope, first_line)
+        return listening.position_token(connection, self.server, self.watched.scope, first_line)
 
     def _require_bookmark(self, connection: Connection) -> None:
         """All that this reader has stored must be there, or its place in the file is too far on."""

@@ -23,9 +23,8 @@ from ivr.recording.watched import Watched
 from ivr.storage.engine.statements import advisory_lock
 from ivr.storage.owed import undecided
 from ivr.storage.people import agents
-from ivr.storage.records import surveys
-from ivr.storage.records.visits import Saved, save
-from ivr.storage.running import liveness, log_positions
+from ivr.storage.records.visits import Saved, keep_surveys, save
+from ivr.storage.running import listening, liveness
 from ivr.visits.facts import LongAgo, Tick
 from ivr.visits.fold import Changes, Fold
 from ivr.visits.from_queue_log import QUEUE_LOG, LogReader, read_line
@@ -147,7 +146,7 @@ class QueueLog:
 def known(connection: Connection, server: str, watched: Watched) -> Known:
     """What the store knows before a file is read."""
     return Known(
-        log_positions.known(connection, server, watched.scope), agents.interfaces(connection, server)
+        listening.positions(connection, server, watched.scope), agents.interfaces(connection, server)
     )
 
 
@@ -162,10 +161,10 @@ def keep(connection: Connection, server: str, watched: Watched, told: Told) -> S
         lambda *who: told.numbers.get(who) or watched.read_number(*who),
         is_listened=is_listened,
     )
-    surveys.keep(connection, told.changes.surveys)
+    keep_surveys(connection, told.changes.surveys)
     for order in told.orders:
         undecided.note_request(connection, order)
     if told.read_to is not None:
         for first_line, position in told.settled.items():
-            log_positions.put(connection, server, watched.scope, first_line, position)
+            listening.note_position(connection, server, watched.scope, first_line, position)
     return saved

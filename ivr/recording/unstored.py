@@ -27,8 +27,7 @@ from ivr.base.masking import masked
 from ivr.base.permissions import close_to_others
 from ivr.calls.numbers import ReadNumber
 from ivr.storage.engine.store import StoreAway, StoreThread, StoreUnfit
-from ivr.storage.records import surveys
-from ivr.storage.records.visits import save
+from ivr.storage.records.visits import keep_surveys, save
 from ivr.visits.records import Call, Survey, Visit
 
 log = structlog.get_logger(__name__)
@@ -255,7 +254,7 @@ class Unstored:
 
         def work(connection: Connection) -> None:
             save(connection, calls, visits, self._read_number)
-            surveys.keep(connection, asked)
+            keep_surveys(connection, asked)
 
         await self._store.write(work)
 

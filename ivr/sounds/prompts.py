@@ -14,8 +14,7 @@ from typing import Final
 
 from ivr.config.menu_graph import takes_orders
 from ivr.config.model import Configuration, Language, Prompt
-from ivr.config.queue_rules import Queue
-from ivr.config.sections import OPENING_PROMPTS, opening_prompt, opening_times
+from ivr.config.sections import OPENING_PROMPTS, Queue, opening_prompt, opening_times
 
 FOLDER: Final = "hotline"
 """Under each language's folder, so that our names never meet Asterisk's own sounds."""

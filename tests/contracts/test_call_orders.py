@@ -21,7 +21,7 @@ from ivr.calls.callbacks import CallOrder
 from ivr.command.root import app
 from ivr.config.callback_rules import Budget
 from ivr.config.model import Retention
-from ivr.config.queue_rules import OrderRules
+from ivr.config.sections import OrderRules
 from ivr.reading.callback_history import history
 from ivr.reading.export import rows
 from ivr.retention.purge import purge

@@ -14,12 +14,12 @@ from agi_scripts.table import scripts_for
 from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
 from ivr.config.loading import configuration_of
-from ivr.config.queue_rules import Survey as SurveyRule
+from ivr.config.sections import Survey as SurveyRule
 from ivr.queues.board import Board
 from ivr.reading.export import rows
 from ivr.recording.unstored import Spool
 from ivr.storage.engine.store import Store
-from ivr.storage.records.surveys import keep
+from ivr.storage.records.visits import keep_surveys
 from ivr.storage.schema.recorded import visits
 from ivr.visits.records import Survey
 from tests.contracts.retaining import ANNA, called, days_ago
@@ -42,14 +42,14 @@ def stored(store: Store) -> list[dict[str, object]]:
 def test_told_in_any_order_by_both_sources_it_is_one_row_with_its_rating(store: Store) -> None:
     for number, order in enumerate(permutations([ASKED, RATED, *FROM_LOG])):
         told = [one._replace(uniqueid=f"c.{number}") for one in order]
-        store.write(partial(keep, told=told))
+        store.write(partial(keep_surveys, told=told))
     found = stored(store)
     assert len(found) == 24
     assert {(row["asked_at"], row["rating"]) for row in found} == {("2026-03-02T08:00:05.000+00:00", 5)}
 
 
 def test_who_was_asked_and_did_not_rate_has_no_rating(store: Store) -> None:
-    store.write(partial(keep, told=[ASKED]))
+    store.write(partial(keep_surveys, told=[ASKED]))
     (row,) = stored(store)
     assert (row["agent"], row["rating"]) == ("PJSIP/1101", None)
 
@@ -63,9 +63,9 @@ def test_a_survey_the_database_could_not_take_waits_in_the_spool(tmp_path: Path)
 def test_surveys_are_deleted_with_the_calls_of_their_day(store: Store) -> None:
     old, young = (ASKED._replace(uniqueid=f"c.{age}", asked_at=days_ago(age)) for age in (250, 150))
     store.write(partial(called, who=ANNA, days=250))
-    store.write(partial(keep, told=[old, young]))
+    store.write(partial(keep_surveys, told=[old, young]))
     assert purged(store)["surveys deleted"] == 1
-    store.write(partial(keep, told=[old]))
+    store.write(partial(keep_surveys, told=[old]))
     assert [row["uniqueid"] for row in stored(store)] == ["c.150"]
 
 
@@ -88,7 +88,7 @@ def test_nobody_is_asked_again_too_soon_by_whatever_call_they_come(store: Store)
 
     earlier, later, hidden = (store.write(partial(call, caller=who)) for who in (ANNA, ANNA, ""))
     assert asked(store, earlier)
-    store.write(partial(keep, told=[ASKED._replace(uniqueid=earlier, asked_at=days_ago(29))]))
+    store.write(partial(keep_surveys, told=[ASKED._replace(uniqueid=earlier, asked_at=days_ago(29))]))
     assert not asked(store, later)
     assert asked(store, hidden)
     assert asked(store, "nobody knows it")
@@ -101,5 +101,5 @@ def test_who_was_asked_long_enough_ago_may_be_asked_again(store: Store) -> None:
         return str(connection.scalar(select(visits.c.uniqueid).where(visits.c.call_id == number)))
 
     uniqueid = store.write(call)
-    store.write(partial(keep, told=[ASKED._replace(uniqueid=uniqueid, asked_at=days_ago(31))]))
+    store.write(partial(keep_surveys, told=[ASKED._replace(uniqueid=uniqueid, asked_at=days_ago(31))]))
     assert asked(store, uniqueid)

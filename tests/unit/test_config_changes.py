@@ -10,8 +10,7 @@ from ivr.config.callback_rules import Callback
 from ivr.config.changes import TOLD, changes
 from ivr.config.loading import Loaded, configuration_of
 from ivr.config.model import Node
-from ivr.config.queue_rules import Queue
-from ivr.config.sections import Contact, Hours
+from ivr.config.sections import Contact, Hours, Queue
 from ivr.config.shapes import Frozen
 from tests.unit.starter import load_changed, shipped
 

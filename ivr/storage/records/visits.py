@@ -1,19 +1,31 @@
 """Calls and queue visits into the store, each exactly once, whoever tells of them and how often.
 
 `save` finds the rows of the records, has `ivr.visits.merge` decide what they become, and writes what is
-new or changed: a few statements for a batch, whether that is one call or a thousand.
+new or changed: a few statements for a batch, whether that is one call or a thousand. `keep_surveys` stores
+each survey of a talk once, too.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, Row, Table, bindparam, delete, exists, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    select,
+    update,
+)
 
 from ivr.base.masking import is_pseudonym
 from ivr.calls.numbers import ReadNumber
@@ -23,10 +35,10 @@ from ivr.storage.records.sealed import open_again, sealed_between
 from ivr.storage.records.stored import CallRow, Columns, Stored, VisitRow, changes
 from ivr.storage.schema.columns import in_millis
 from ivr.storage.schema.owed import decisions
-from ivr.storage.schema.recorded import calls, visits
+from ivr.storage.schema.recorded import calls, surveys, visits
 from ivr.visits.identity import same_call, same_stay
 from ivr.visits.merge import call_merged, first_told, tells_who, visit_merged
-from ivr.visits.records import Call, Visit
+from ivr.visits.records import Call, Survey, Visit
 
 log = structlog.get_logger(__name__)
 
@@ -232,3 +244,30 @@ def take_statistics(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"ANALYZE {calls.name}, {visits.name}")
+
+
+def keep_surveys(connection: Connection, told: Iterable[Survey]) -> None:
+    """Store that somebody was asked, or what they answered; told again, by either source, it is the same."""
+    for survey in told:
+        advisory_lock(connection, f"visits {survey.server}")
+        is_this = (surveys.c.server == survey.server) & (surveys.c.uniqueid == survey.uniqueid)
+        known = connection.execute(select(surveys).where(is_this)).one_or_none()
+        if known is not None:
+            asked_at = min(known.asked_at, survey.asked_at)
+            rating = survey.rating if known.rating is None else known.rating
+            if (asked_at, rating) != (known.asked_at, known.rating):
+                connection.execute(update(surveys).where(is_this).values(asked_at=asked_at, rating=rating))
+        elif not sealed_between(connection, survey.asked_at, survey.asked_at, only_deleted=True):
+            connection.execute(insert(surveys).values(survey._asdict()))
+
+
+def was_asked_since(connection: Connection, server: str, uniqueid: str, since: datetime) -> bool:
+    """Whether the caller of that visit was asked in any call since then; unknown callers were not."""
+    same_channel = (visits.c.server == server) & (visits.c.uniqueid == uniqueid)
+    caller = connection.scalar(select(visits.c.caller_e164).where(same_channel).limit(1))
+    asked = (
+        select(surveys.c.id)
+        .join(visits, (visits.c.server == surveys.c.server) & (visits.c.uniqueid == surveys.c.uniqueid))
+        .where(visits.c.caller_e164 == caller, surveys.c.asked_at >= since)
+    )
+    return bool(caller) and connection.scalar(asked.limit(1)) is not None

@@ -1,18 +1,23 @@
-"""When recorders heard AMI and when nobody did; how much of that queue_log told afterwards."""
+"""When recorders heard AMI and when nobody did; how much of that queue_log told afterwards.
+
+And how far each queue_log file was read: the bookmarks of backfill and of the recorder.
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
+from uuid import uuid4
 
 from sqlalchemy import BigInteger, Connection, and_, exists, func, insert, or_, select, type_coerce, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from ivr.storage.engine import statements
 from ivr.storage.engine.statements import all_as, columns, put, unindexed
 from ivr.storage.schema.columns import ago, database_now
 from ivr.storage.schema.recorded import visits
-from ivr.storage.schema.running import gaps, recorder_signs
+from ivr.storage.schema.running import gaps, log_positions, recorder_signs
 from ivr.visits.records import LONGEST_CALL
 
 Reason = Literal["start", "reconnect", "spool full", "still"]
@@ -119,3 +124,32 @@ def every_gap(
         if now - heard_at > SILENT_AFTER and heard_at < end and now > begin:
             found.append((server, Gap("still", heard_at, now)))
     return found
+
+
+def note_position(connection: Connection, server: str, scope: str, first_line: str, position: int) -> None:
+    """Everything before `position` of that file is stored."""
+    key = {"server": server, "scope": scope, "first_line": first_line}
+    statements.put(connection, log_positions, key, {"position": position, "token": uuid4().hex})
+
+
+def position_token(connection: Connection, server: str, scope: str, first_line: str) -> str | None:
+    """The bookmark's own token; None if that file has no bookmark."""
+    key = (
+        log_positions.c.server == server,
+        log_positions.c.scope == scope,
+        log_positions.c.first_line == first_line,
+    )
+    return connection.scalar(select(log_positions.c.token).where(*key))
+
+
+def is_any_log_known(connection: Connection, server: str) -> bool:
+    """Whether queue_log of that server was ever read."""
+    return bool(connection.scalar(select(exists().where(log_positions.c.server == server))))
+
+
+def positions(connection: Connection, server: str, scope: str) -> dict[str, int]:
+    """Positions by the hash of the file's first line."""
+    query = select(log_positions.c.first_line, log_positions.c.position).where(
+        log_positions.c.server == server, log_positions.c.scope == scope
+    )
+    return {row.first_line: row.position for row in connection.execute(query)}
