@@ -81,7 +81,8 @@ def why_doubtful(connection: Connection, retention: Retention, zone: ZoneInfo, n
             mine, theirs = (f"{one.astimezone(zone):%Y-%m-%d %H:%M}" for one in (now, moment))
             return f"this machine's clock shows {mine}, the {what} {theirs}"
     days = _unsealed(connection, _first_kept(connection, zone, now)(_youngest(retention)), zone)
-    for last, following in pairwise(_days_with_signs(connection, now)):
+    # Today counts as a day with signs: a part that runs says it is now, and says nothing of the days before.
+    for last, following in pairwise((*_days_with_signs(connection, now), now.date())):
         if following - last > _SILENCE and (last in days or following > now.date() - _SILENCE):
             return f"nothing was recorded from {last} to {following}, not even that the hotline runs"
     return ""

@@ -78,6 +78,13 @@ def test_a_clock_a_day_ahead_of_the_database_s_is_doubtful_whatever_was_recorded
     assert "the database's clock shows" in doubt(store, NOW + timedelta(days=2))
 
 
+def test_a_part_that_says_it_runs_now_vouches_for_no_silence_before(store: Store) -> None:
+    """The clock was set ahead while the service ran: it may say so before the next minute is stored."""
+    lived(store, (310, 250))
+    store.write(partial(begin, server="main", part="recorder", process="host/1"))
+    assert "nothing was recorded from " in doubt(store)
+
+
 @pytest.mark.parametrize(
     ("spans", "is_doubtful"),
     [

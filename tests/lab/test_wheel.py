@@ -23,7 +23,7 @@ def test_an_installed_wheel_writes_a_starter_that_checks_and_renders(tmp_path: P
     checked = run(*command, "--config", "mine", "config", "check", cwd=tmp_path, path=installed)
     run(*command, "--config", "mine", "config", "render", "--out", "etc", cwd=tmp_path, path=installed)
 
-    assert "\nno problems in " in checked
+    assert "no problems in " in checked
     assert (tmp_path / "etc/hotline/extensions.conf").exists()
     assert (tmp_path / "mine/hotline.service").exists()
     where = run(sys.executable, "-P", "-c", "import ivr; print(ivr.__file__)", cwd=tmp_path, path=installed)
