@@ -51,6 +51,8 @@ _ASK_AGAIN_AFTER = (0.5, 10.0)
 _TOLD_WITHIN = 1.0
 """Seconds; an answer that took longer says little about when who joined."""
 _LAST_TRIES = 10
+_LAST_LOOK_WITHIN = 3.0
+"""Seconds; a busy machine is slow to answer, and a stop must not wait for an Asterisk that hangs."""
 _WHAT_GOES_ON = ("CoreStatus", "CoreShowChannels", "QueueStatus")
 
 
@@ -196,7 +198,7 @@ class Recorder:
         """What goes on (`state_of`) when this recorder ends by plan, for its successor; else empty."""
         if self._tells_state and self._signs.heard_since is not None and self._duty == "storing":
             with suppress(AmiError, TimeoutError):
-                async with asyncio.timeout(_TOLD_WITHIN):
+                async with asyncio.timeout(_LAST_LOOK_WITHIN):
                     return state_of(*[await self._ask(action) for action in _WHAT_GOES_ON])
         return ""
 
