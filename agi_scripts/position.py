@@ -1,4 +1,4 @@
-"""Places in line: what a caller is told before joining a queue, and where a called-back citizen joins it.
+"""Places in line: what a caller hears before joining a queue, and where a called-back citizen joins it.
 
 `decide` is pure. `announce_position` asks the board and sets HOTLINE_SAY, and HOTLINE_OFFER where the wait is
 so long that a callback is offered; the dialplan says both, so that Python is gone before that. Called by the

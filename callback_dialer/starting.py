@@ -169,7 +169,7 @@ START_WITHIN: Final = timedelta(seconds=60)
 """Asterisk refuses an order that lay longer, in a frozen dialer or a full socket. Well before the attempt's
 deadline: who is declared never dialled then, is not dialled afterwards."""
 MARGIN_SECONDS: Final = 5.0
-"""The dialplan's own Dial() timeout comes first, so that its outcome is the one that is told."""
+"""The dialplan's own Dial() timeout comes first, so that its outcome is the one we store."""
 
 
 def originate(
