@@ -25,7 +25,7 @@ from ivr.storage.schema.owed import decisions
 from ivr.storage.schema.recorded import calls, visits
 from ivr.visits.identity import same_stay
 from ivr.visits.records import LONGEST_CALL, OUTCOMES, Visit
-from ivr.visits.stay import ROUGHLY
+from ivr.visits.state import ROUGHLY
 
 _HOUR: Final = 3_600_000
 _LATEST: Final = timedelta(seconds=5)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from ivr.asterisk import words
 from ivr.menus.steps import last_node
 from ivr.visits.facts import VARIABLES, Party
 from ivr.visits.records import Call
-from ivr.visits.stay import forget_key
 from ivr.visits.steady import When
+
+_Key = TypeVar("_Key")
 
 _VARIABLES = {name: VARIABLES[name] for name in ("language", "menu_path", "presentation")}
 
@@ -153,3 +154,9 @@ def _told_by(variables: Mapping[str, str]) -> dict[str, Any]:
     if not variables:
         return {}
     return {name: told for name, key in _VARIABLES.items() if (told := variables.get(key))}
+
+
+def forget_key(index: dict[_Key, int], key: _Key, number: int) -> None:
+    """Drop the key from an index, unless by now it finds another number."""
+    if index.get(key) == number:
+        del index[key]

@@ -15,8 +15,7 @@ from typing import Any, Final
 from ivr.visits.facts import VARIABLES, Fact, SourceCapabilities, Surveyed, Tick
 from ivr.visits.judge import RESULTS, Verdict, judge
 from ivr.visits.records import Call, Survey, Visit
-from ivr.visits.state import State
-from ivr.visits.stay import Stay
+from ivr.visits.state import State, Stay
 from ivr.visits.steady import When
 from ivr.visits.steps import STEPS
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Final
 
 from ivr.visits.records import LONGEST_CALL, Call, Visit
-from ivr.visits.stay import ROUGHLY
+from ivr.visits.state import ROUGHLY
 
 ROUGH_TIME: Final = timedelta(seconds=ROUGHLY)
 _HALF_A_SECOND: Final = timedelta(seconds=0.5)

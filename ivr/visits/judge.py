@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from ivr.asterisk.words import VAR_ORIGIN
 from ivr.visits.facts import Answered, Completed, SourceCapabilities
-from ivr.visits.stay import Stay
+from ivr.visits.state import Stay
 from ivr.visits.steady import When
 
 SETTLES_AFTER = 1.0

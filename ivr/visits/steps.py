@@ -14,8 +14,7 @@ from ivr.asterisk import words
 from ivr.visits import facts
 from ivr.visits.facts import Fact
 from ivr.visits.judge import RESULTS
-from ivr.visits.state import State, before
-from ivr.visits.stay import ROUGHLY
+from ivr.visits.state import ROUGHLY, State, before
 from ivr.visits.steady import When
 from ivr.visits.talks import completed, told_apart, took_place
 

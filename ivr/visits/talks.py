@@ -12,8 +12,7 @@ from typing import Final
 from ivr.asterisk import words
 from ivr.visits import facts
 from ivr.visits.facts import Party
-from ivr.visits.state import State, before
-from ivr.visits.stay import ROUGHLY, Stay
+from ivr.visits.state import ROUGHLY, State, Stay, before
 from ivr.visits.steady import When
 
 _WHOLE_SECONDS: Final = 1.1

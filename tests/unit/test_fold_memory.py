@@ -8,7 +8,7 @@ from ivr.visits.facts import Booted, ChannelEnded, Fact, GaveUp, HangupAsked, Li
 from ivr.visits.fold import Fold
 from ivr.visits.from_ami import AMI
 from ivr.visits.records import Call
-from ivr.visits.stay import Stay
+from ivr.visits.state import Stay
 from tests.unit.ami_lines import at
 from tests.unit.facts_told import Told, answered, completed, joined, when
 

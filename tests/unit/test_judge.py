@@ -10,7 +10,7 @@ import pytest
 from ivr.asterisk.words import VAR_ORIGIN
 from ivr.visits.facts import Answered, Completed, Party, SourceCapabilities
 from ivr.visits.judge import Verdict, judge
-from ivr.visits.stay import Stay
+from ivr.visits.state import Stay
 from ivr.visits.steady import When
 from tests.unit.ami_lines import at
 

@@ -19,7 +19,7 @@ from ivr.storage.schema.columns import Told
 from ivr.storage.schema.recorded import VISIT_EXCHANGED, calls, visits
 from ivr.visits.facts import VARIABLES, Answered, Party
 from ivr.visits.records import Call, Visit
-from ivr.visits.stay import Stay
+from ivr.visits.state import Stay
 from ivr.visits.steady import When
 
 _CALL_FIELDS: Final = tuple(name for name in Call._fields if name in calls.c)
