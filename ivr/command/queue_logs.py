@@ -1,22 +1,34 @@
-"""queue_log files: `hotline data backfill` stores them, `audit` compares them with what is stored."""
+"""queue_log files: `hotline data backfill` stores them, `audit` compares them with what is stored.
+
+Backfill reads lines in one process while it stores in the other, so that two cores share the work. Between
+them goes a pipe of pickles, and the next one is fetched while one is used. The reading process is this module
+as a program.
+"""
 
 from __future__ import annotations
 
+import gc
+import os
+import pickle
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
+from fcntl import F_SETPIPE_SZ, fcntl
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import typer
 from sqlalchemy import Connection
 
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.queue_log import LogFile, in_order, is_cut, rotated
-from ivr.base.ahead import ahead, collect_rarely
 from ivr.base.masking import visible
 from ivr.command.loading import local, running_configuration, server_of, timestamp
 from ivr.command.options import AllQueues, AsJson, LastDay, ServerInRecords, from_day, server_option
@@ -31,11 +43,15 @@ from ivr.storage.engine.store import Store
 from ivr.storage.records.visits import Saved, take_statistics
 from ivr.storage.running import listening
 
+T = TypeVar("T")
+
 _HINT: Final = "name queue_log files that can be read"
 _ENOUGH: Final = 1000
 """New visits that show a database what its tables look like."""
 _AT_ONCE: Final = 2
 """Blocks in one transaction: SQLite writes each page once for all of them."""
+_AHEAD_BYTES: Final = 1 << 20
+"""The longest pipe that Linux gives everybody."""
 _SETTLED: Final = timedelta(minutes=5)
 """What happened in the last minutes may still be on its way."""
 
@@ -185,3 +201,65 @@ def _readable(find: Callable[[], list[LogFile]]) -> list[LogFile]:
         return find()
     except OSError as problem:
         fail(f"{problem.filename or 'queue_log'}: {problem.strerror}", hint=_HINT)
+
+
+def ahead(make: Callable[[], Iterator[T]]) -> Iterator[T]:
+    """What `make()` yields, made in a process of its own; `make` and all it yields can be pickled.
+
+    Raises what the iteration raises; ChildProcessError, an OSError, if its process was killed.
+    """
+    command = [sys.executable, "-P", "-m", __name__]  # whatever lies in the working directory is not ours
+    pipe = subprocess.PIPE
+    with (
+        # In a group of its own: Ctrl-C is for this process, which ends the other one.
+        subprocess.Popen(command, stdin=pipe, stdout=pipe, process_group=0) as process,
+        ThreadPoolExecutor(1) as reading,
+    ):
+        assert process.stdin
+        assert process.stdout
+        try:
+            fcntl(process.stdout, F_SETPIPE_SZ, _AHEAD_BYTES)
+            with process.stdin as theirs:
+                pickle.dump(make, theirs)
+            coming = reading.submit(pickle.load, process.stdout)
+            while (one := coming.result()) is not None:
+                if isinstance(one, Exception):
+                    raise one
+                coming = reading.submit(pickle.load, process.stdout)
+                yield one
+        except (BrokenPipeError, EOFError, pickle.UnpicklingError):
+            raise ChildProcessError("the reading process was killed") from None
+        finally:
+            process.terminate()
+
+
+def collect_rarely() -> None:
+    """For whoever stores what was made: looking for cycles in it would cost a fifth of the time."""
+    gc.freeze()
+    gc.set_threshold(20_000)
+
+
+def main() -> None:
+    """The reading process: standard input says what to make, standard output gets it all, then None.
+
+    The pipe holds back whoever is too far ahead.
+    """
+    with suppress(BrokenPipeError), os.fdopen(os.dup(1), "wb") as reader:
+        os.dup2(2, 1)  # whatever is printed is no pickle
+        make = pickle.load(sys.stdin.buffer)
+        gc.disable()  # what it makes and drops are values in no cycle; to look for any is a tenth of its time
+        for one in chain(_caught(make), (None,)):
+            pickle.dump(one, reader, pickle.HIGHEST_PROTOCOL)
+            reader.flush()
+
+
+def _caught(make: Callable[[], Iterator[object]]) -> Iterator[object]:
+    """All that is made, and the problem that ended it."""
+    try:
+        yield from make()
+    except Exception as problem:
+        yield problem
+
+
+if __name__ == "__main__":
+    main()

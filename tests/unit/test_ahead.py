@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.base.ahead import ahead
+from ivr.command.queue_logs import ahead
 
 REPO = Path(__file__).parents[2]
 
@@ -20,6 +20,10 @@ def _finds_this_file(monkeypatch: pytest.MonkeyPatch) -> None:
 def elsewhere() -> Iterator[int]:
     print("no pickle")
     yield os.getpid()
+
+
+def its_group() -> Iterator[int]:
+    yield os.getpgrp()
 
 
 def failing() -> Iterator[int]:
@@ -36,6 +40,12 @@ def test_it_is_made_in_another_process_whose_printing_does_no_harm() -> None:
     """One value, and not from this process."""
     (other,) = ahead(elsewhere)
     assert other != os.getpid()
+
+
+def test_ctrl_c_is_not_for_the_process_that_makes_it() -> None:
+    """It is of no terminal's foreground group, from its start on."""
+    (group,) = ahead(its_group)
+    assert group != os.getpgrp()
 
 
 def test_what_it_raises_is_raised_here_after_all_it_had_yielded() -> None:
