@@ -18,7 +18,7 @@ from ivr.command.store import database_url
 from ivr.config.loading import Loaded
 from ivr.doctor import machine
 from ivr.doctor.asterisk import asterisk
-from ivr.doctor.findings import Finding
+from ivr.doctor.machine import Finding
 
 app = typer.Typer(add_completion=False)
 _COLOURS: Final = {"ok": "green", "warning": "yellow", "error": "red"}

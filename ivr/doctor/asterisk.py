@@ -30,7 +30,7 @@ from ivr.asterisk.readiness import (
 from ivr.asterisk.secrets import SecretMissing
 from ivr.asterisk.words import CHANNEL_VARIABLES, CONTEXT_AGENTS, DB_CONTACTS, EVENT_FILTER
 from ivr.config.model import Configuration, Server, Trunk
-from ivr.doctor.findings import Finding, clocks_apart, error, errors, warning, well
+from ivr.doctor.machine import Finding, clocks_apart, error, errors, warning, well
 from ivr.queues.contacts import address_of
 
 ANSWER_WITHIN: Final = 5.0

@@ -1,4 +1,8 @@
-"""What is looked at beside Asterisk: revisions and prompts on disk, FastAGI server, time zone, database."""
+"""What a check found, and what is looked at beside Asterisk.
+
+That is: revisions and prompts on disk, FastAGI server, time zone, database. `ivr.doctor.asterisk` looks at
+Asterisk and gives findings of the same kind.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,13 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import datetime
 from grp import getgrgid
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
+from ivr.asterisk.connection import utc_now
 from ivr.asterisk.secrets import SecretMissing, agi_answer, read_secret_file
 from ivr.asterisk.words import AGI_CALLBACK_POSITION, FASTAGI_QUESTION, FASTAGI_SECRET
 from ivr.base.permissions import is_open_to_others
@@ -18,14 +25,56 @@ from ivr.checks.prompts import missing_files
 from ivr.checks.whole import load
 from ivr.config.loading import Loaded
 from ivr.config.model import Configuration, Server
-from ivr.doctor.findings import Finding, clocks_apart, error, warning, well
 from ivr.revisions.shelf import Shelf
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.engine.store import Store, StoreAway, StoreUnfit
 from ivr.storage.migrations import require_tables
 
+Level = Literal["ok", "warning", "error"]
+CLOCKS_AGREE_WITHIN: Final = 2.0
+"""Seconds; the recorder takes a larger step of Asterisk's clock for one."""
 _SHOWN: Final = 3
 _NONCE: Final = re.compile(re.escape(FASTAGI_QUESTION).replace("%s", "([0-9a-f]+)"))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`check` groups findings; `do` is the next step, empty exactly where all is well."""
+
+    check: str
+    level: Level
+    what: str
+    do: str = ""
+
+
+def well(check: str, what: str) -> Finding:
+    """All is as it should be."""
+    return Finding(check, "ok", what)
+
+
+def warning(check: str, what: str, do: str) -> Finding:
+    """The hotline works, but not as well as it could."""
+    return Finding(check, "warning", what, do)
+
+
+def error(check: str, what: str, do: str) -> Finding:
+    """Something citizens, agents or records need is not there."""
+    return Finding(check, "error", what, do)
+
+
+def errors(check: str, whats: Iterable[str], do: str, otherwise: str = "") -> list[Finding]:
+    """One for each of `whats`; where there is none, all is well: `otherwise`, if that is worth a line."""
+    all_well = [well(check, otherwise)] if otherwise else []
+    return [error(check, what, do) for what in whats] or all_well
+
+
+def clocks_apart(check: str, whose: str, shown: datetime) -> list[Finding]:
+    """An error where that clock, which shows `shown` now, and this machine's are apart."""
+    apart = abs((shown - utc_now()).total_seconds())
+    if apart <= CLOCKS_AGREE_WITHIN:
+        return []
+    what = f"{whose} clock and this machine's are {apart:.0f} s apart"
+    return [error(check, what, "run one time service (chrony) on both machines")]
 
 
 def configuration(loaded: Loaded, folder: Path) -> Finding:
