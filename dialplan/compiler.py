@@ -4,27 +4,44 @@ The same configuration always gives the same bytes. Called by `hotline config re
 and the lab. Files are named relative to Asterisk's configuration folder; `hotline/revisions/` holds one file
 of contexts per revision. All of them are included, and earlier ones stay in the folder, so that calls in
 progress keep the menu they began in when Asterisk reloads.
+
+manager.conf, which no part of the menu has a say in, is compiled here: one AMI user for each of our
+processes, with the least rights that work.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Final
 
-from dialplan import agents, blocked, callback, contacts, door, entry, manager, menu, orders, queues, schedule
+from dialplan import agents, blocked, callback, contacts, door, entry, menu, orders, queues, schedule
 from dialplan.plan import REVISION, Context, Source, render
+from dialplan.quoting import Section
 from dialplan.quoting import render as render_settings
 from ivr.asterisk.secrets import FOLDER, make_all_missing
-from ivr.asterisk.words import FIXED_CONTEXTS
+from ivr.asterisk.words import CHANNEL_VARIABLES, EVENT_FILTER, FIXED_CONTEXTS
 from ivr.base.permissions import FILE_MODE, share, write_whole
 from ivr.config.loading import Loaded, configuration_of
 
 REVISIONS = "hotline/revisions"
 _INCLUDE = f'#include "{REVISIONS}/*.conf"\n'
 _ORIGIN = re.compile(r" ; \S+$", re.MULTILINE)
+
+RIGHTS = {
+    "hotline-recorder": ("agent,call,user", "reporting"),
+    "hotline-dialer": ("call,agent,user,security", "originate,call,reporting,agent"),
+    "hotline-apply": ("", "system,reporting"),
+}
+"""AMI user → read classes, write classes. Nobody has `command`, `config` or `all`.
+
+Tried on Asterisk 22: QueueStatus and Ping need no right to write; `originate` alone does not allow Status,
+Hangup or Getvar, hence `call` and `reporting`; `agent` is for QueuePause (`callback_dialer.lender`),
+`security` for who gave a password from where (`callback_dialer.contact_watch`).
+"""
 
 
 def compile(loaded: Loaded, server: str = "main", *, today: date) -> dict[str, str]:
@@ -46,9 +63,35 @@ def compile(loaded: Loaded, server: str = "main", *, today: date) -> dict[str, s
         "hotline/extensions.conf": "\n".join((_INCLUDE, entry.global_variables(source), fixed)),
         "hotline/queues.conf": render_settings(queues.sections(source)),
         "hotline/queuerules.conf": render_settings(queues.rules(source)),
-        "hotline/manager.conf": render_settings(manager.sections(source)),
+        "hotline/manager.conf": render_settings(_manager_users(source)),
     }
     return {name: text.replace(REVISION, revision) for name, text in files.items()}
+
+
+def _manager_users(source: Source) -> Iterator[Section]:
+    """The server's AMI and its users."""
+    server = source.server
+    place = source.at("servers", source.server_name)
+    yield Section(
+        "general",
+        (
+            ("enabled", "yes"),
+            ("bindaddr", server.ami_host),
+            ("port", str(server.ami_port)),
+            ("timestampevents", "yes"),
+            ("channelvars", ",".join(CHANNEL_VARIABLES)),
+            ("displayconnects", "no"),
+        ),
+        place,
+    )
+    for user, (read, write) in RIGHTS.items():
+        address = (("deny", "0.0.0.0/0.0.0.0"), ("permit", f"{server.ami_host}/255.255.255.255"))
+        yield Section(
+            user,
+            (*address, ("read", read), ("write", write), ("eventfilter", EVENT_FILTER)),
+            place,
+            secret=f"secrets.d/{user}.conf",
+        )
 
 
 def revision_of(plan: str) -> str:
@@ -78,4 +121,4 @@ def write(loaded: Loaded, out: Path, server: str, today: date, group: int | None
         write_whole(path, text.encode())
         path.chmod(FILE_MODE)
         written.append(path)
-    return written + make_all_missing(out / FOLDER, manager.RIGHTS)
+    return written + make_all_missing(out / FOLDER, RIGHTS)

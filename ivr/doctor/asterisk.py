@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from dialplan.manager import RIGHTS
+from dialplan.compiler import RIGHTS
 from ivr.asterisk.messages import ActionRefused, AmiError, AmiEvent, Header, parse_timestamp
 from ivr.asterisk.readiness import (
     OLDEST,

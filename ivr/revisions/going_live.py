@@ -13,8 +13,8 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialplan import manager, queues
-from dialplan.compiler import HOME, compile
+from dialplan import queues
+from dialplan.compiler import HOME, RIGHTS, compile
 from dialplan.quoting import UnsafeText
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.messages import ActionRefused, AmiError
@@ -71,7 +71,7 @@ def go_live(wish: Wish, tell: Callable[[Sequence[str] | None], None]) -> tuple[i
                 loaded = _prepare(wish, number)
                 before = live_configuration(shelf)
                 tell(None if before is None else changes(before, configuration_of(loaded)))
-                make_all_missing(wish.asterisk / FOLDER, manager.RIGHTS)
+                make_all_missing(wish.asterisk / FOLDER, RIGHTS)
                 applied = asyncio.run(_take_over(wish, number, loaded, before))
             except BaseException:
                 shelf.drop(number)
