@@ -5,8 +5,7 @@ and the lab. Files are named relative to Asterisk's configuration folder; `hotli
 of contexts per revision. All of them are included, and earlier ones stay in the folder, so that calls in
 progress keep the menu they began in when Asterisk reloads.
 
-manager.conf, which no part of the menu has a say in, is compiled here: one AMI user for each of our
-processes, with the least rights that work.
+manager.conf, with one AMI user for each of our processes, is compiled here; no menu changes it.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from dialplan import agents, blocked, callback, contacts, door, entry, menu, orders, queues, schedule
+from dialplan import agents, callback, contacts, door, entry, menu, number_patterns, orders, queues, schedule
 from dialplan.plan import REVISION, Context, Source, render
 from dialplan.quoting import Section
 from dialplan.quoting import render as render_settings
@@ -52,7 +51,7 @@ def compile(loaded: Loaded, server: str = "main", *, today: date) -> dict[str, s
     carry.
     """
     source = Source(configuration_of(loaded), loaded.places, server, today)
-    parts = (entry, agents, callback, menu, door, orders, schedule, contacts, blocked, queues)
+    parts = (entry, agents, callback, menu, door, orders, schedule, contacts, number_patterns, queues)
     contexts: list[Context] = [context for part in parts for context in part.contexts(source)]
     plan = render(context for context in contexts if context.name not in FIXED_CONTEXTS)
     fixed = render(context for context in contexts if context.name in FIXED_CONTEXTS)

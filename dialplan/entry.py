@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from dialplan import blocked
 from dialplan.door import ask_python, late
 from dialplan.menu import BACK, node_context
+from dialplan.number_patterns import send_blocked_away
 from dialplan.plan import Context, Extension, Source, Step, assign, goto, inside, notice, user_event
 from dialplan.quoting import var
 from ivr.asterisk import words
@@ -104,7 +104,7 @@ def _arrival(source: Source, number: str, node: str) -> Iterator[Step]:
     if node != configuration.front_node:
         begin[BACK] = configuration.front_node
     yield assign(begin, place)
-    yield from blocked.steps(source, place, TRUNK_NAME)
+    yield from send_blocked_away(source, place, TRUNK_NAME)
     yield user_event(words.EVENT_CALL, Delivered=number, Trunk=TRUNK_NAME)
     yield Step("Answer")
     if _remembers(source):

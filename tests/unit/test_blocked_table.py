@@ -10,7 +10,7 @@ from itertools import product
 
 import pytest
 
-from dialplan.blocked import contexts
+from dialplan.number_patterns import contexts
 from dialplan.plan import Source
 from ivr.calls.numbers import reader
 from ivr.config.loading import configuration_of
