@@ -1,23 +1,31 @@
-"""Checks of opening hours, trunks and callbacks: what could never open, never be dialled or never be tried.
+"""Checks of opening hours, holidays, trunks, contacts and callbacks: what never opens, or is never dialled.
 
-Called by `ivr.checks.whole`. Pure.
+Called by `ivr.checks.whole`. What takes `today` depends on the day of the check, and a configuration does not
+turn bad by itself, so only `hotline config check` asks that. Pure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import combinations, pairwise
+from typing import Final
+from zoneinfo import ZoneInfo
 
+import holidays
 import phonenumbers
 
-from ivr.calls.opening_hours import Schedule
+from ivr.calls.numbers import is_carried, normalise
+from ivr.calls.opening_hours import Schedule, calendar
 from ivr.config.callback_rules import RetryPlan
 from ivr.config.model import Configuration, Trunk
 from ivr.config.problems import Places, Problem
 from ivr.config.sections import spans
 
+ENDS_SOON: Final = timedelta(days=60)
+ANNOUNCED: Final = timedelta(days=30)
+"""Before a holiday its date should be known; a warning that comes earlier is only read over."""
 SHORTEST_RETRY = 30.0
 """Seconds; whoever did not answer is not at the phone sooner."""
 _QUARTERS = range(7 * 24 * 4)
@@ -47,18 +55,18 @@ def hours(configuration: Configuration, places: Places) -> Iterator[Problem]:
         elif schedule.open_on and ("week", "mon") not in opening:
             yield Problem.of("HRS005", places.at("hours", name, "open_on"))
         for first, second in (("closed_on", "open_on"), ("closed_on", "special"), ("open_on", "special")):
-            for position, date in enumerate(getattr(schedule, first)):
-                if date in (there := getattr(schedule, second)):
-                    key = str(date) if second == "special" else there.index(date)
+            for position, day in enumerate(getattr(schedule, first)):
+                if day in (there := getattr(schedule, second)):
+                    key = str(day) if second == "special" else there.index(day)
                     place = places.at("hours", name, first, position)
                     other = places.at("hours", name, second, key)
-                    yield Problem.of("HRS004", place, earlier=other, date=date, other=second)
+                    yield Problem.of("HRS004", place, earlier=other, date=day, other=second)
         for field in ("closed_on", "open_on"):
             dates = getattr(schedule, field)
-            for position, date in enumerate(dates):
-                if (first_at := dates.index(date)) < position:
+            for position, day in enumerate(dates):
+                if (first_at := dates.index(day)) < position:
                     place, before = (places.at("hours", name, field, each) for each in (position, first_at))
-                    yield Problem.of("HRS009", place, earlier=before, date=date, field=field)
+                    yield Problem.of("HRS009", place, earlier=before, date=day, field=field)
 
 
 def blocked(configuration: Configuration, places: Places) -> Iterator[Problem]:
@@ -187,3 +195,64 @@ def _network(text: str) -> IPv4Network | IPv6Network | None:
 def _sources(trunk: Trunk) -> list[IPv4Network | IPv6Network | None]:
     """Where its calls come from."""
     return [_network(each) for each in trunk.match or [trunk.server.partition(":")[0]]]
+
+
+def day_of(moment: datetime, configuration: Configuration) -> date:
+    """The day of that moment in the hotline's time zone, whatever the machine's is."""
+    return moment.astimezone(ZoneInfo(configuration.hotline.time_zone)).date()
+
+
+def estimated(configuration: Configuration, places: Places, today: date) -> Iterator[Problem]:
+    """HRS006: working days soon that the library takes for holidays by the moon, not by an announcement.
+
+    Told once for all schedules that have the same ones; a day that an exception names is decided.
+    """
+    hotline = configuration.hotline
+    last = today + ANNOUNCED
+    named = holidays.country_holidays(
+        hotline.country, years=range(today.year, last.year + 1), language="en_US"
+    )
+    doubtful = {
+        day: name for day, name in sorted(named.items()) if today <= day <= last and "estimated" in name
+    }
+    schedules: dict[str, list[str]] = {}
+    for name, hours in configuration.hours.items():
+        schedule = Schedule.of(hours, hotline.time_zone, hotline.country)
+        days = [day for day in doubtful if day.weekday() in schedule.week and day not in schedule.exceptions]
+        if hours.holidays and days:
+            told = ", ".join(f"{day} {doubtful[day].partition(' (')[0]}" for day in days)
+            schedules.setdefault(told, []).append(name)
+    for told, names in schedules.items():
+        yield Problem.of("HRS006", places.at("hours", names[0]), names="`, `".join(names), days=told)
+
+
+def running_out(live_since: date, places: Places, today: date) -> Iterator[Problem]:
+    """HRS007: what was put live on that day knows the holidays of too few days to come."""
+    last = calendar(live_since)[1]
+    if last - today < ENDS_SOON:
+        yield Problem.of("HRS007", places.at("hours"), last=last)
+
+
+def contacts(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """CON003, CON004: not to be dialled, valid on no day."""
+    denied = configuration.callback.deny
+    for name, contact in configuration.contacts.items():
+        place = places.value_at("contacts", name, "number")
+        carried = any(is_carried(contact.number, trunk) for trunk in configuration.trunks.values())
+        number = normalise(contact.number, country=configuration.hotline.country)
+        if number.e164 != contact.number or number.kind == "premium":
+            yield Problem.of("CON003", place, number=contact.number)
+            continue
+        is_denied = contact.number.startswith(tuple(denied))
+        if (is_denied or not carried) and places.is_whole("trunks"):
+            yield Problem.of("CON003.not_carried", place, number=contact.number)
+        if contact.valid_from and contact.valid_until and contact.valid_until < contact.valid_from:
+            yield Problem.of("CON004", places.value_at("contacts", name, "valid_until"), name=name)
+
+
+def expired(configuration: Configuration, places: Places, today: date) -> Iterator[Problem]:
+    """CON005: nobody is put through to that contact any more."""
+    for name, contact in configuration.contacts.items():
+        if contact.valid_until and contact.valid_until < today:
+            place = places.value_at("contacts", name, "valid_until")
+            yield Problem.of("CON005", place, name=name, day=contact.valid_until)

@@ -17,7 +17,7 @@ from zoneinfo import available_timezones
 from holidays import list_supported_countries
 from phonenumbers import SUPPORTED_REGIONS
 
-from ivr.checks import calls, dates, menu, prompts
+from ivr.checks import calls, menu, prompts
 from ivr.config import lending
 from ivr.config.loading import Loaded, parse, read_folder
 from ivr.config.menu_graph import BUILT_IN, takes_orders, written_ways
@@ -239,7 +239,7 @@ _REFERENCES: tuple[Check, ...] = (
     calls.callback,
     calls.dialling,
     calls.retention,
-    dates.contacts,
+    calls.contacts,
     prompts.texts,
     prompts.reserved_are_there,
 )

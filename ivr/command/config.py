@@ -16,7 +16,7 @@ from pydantic_core.core_schema import DictSchema
 from dialplan.compiler import write
 from dialplan.quoting import UnsafeText
 from ivr.asterisk.connection import utc_now
-from ivr.checks import dates
+from ivr.checks.calls import day_of, estimated, expired, running_out
 from ivr.checks.prompts import missing_files, recordings
 from ivr.checks.whole import load, unfit_database
 from ivr.command.loading import as_data, lines_of, options, server_of, shelf_of
@@ -80,12 +80,12 @@ def check(
 def _calendar(loaded: Loaded, shelf: Shelf) -> Iterator[Problem]:
     """What depends on the day: uncertain holidays, contacts that are over, a calendar that ends."""
     configuration = configuration_of(loaded)
-    today = dates.day_of(utc_now(), configuration)
-    for check in (dates.estimated, dates.expired):
+    today = day_of(utc_now(), configuration)
+    for check in (estimated, expired):
         yield from check(configuration, loaded.places, today)
     if live := shelf.live():
-        live_since = dates.day_of(datetime.fromisoformat(live.at), configuration)
-        yield from dates.running_out(live_since, loaded.places, today)
+        live_since = day_of(datetime.fromisoformat(live.at), configuration)
+        yield from running_out(live_since, loaded.places, today)
 
 
 def _summary(problems: Sequence[Problem], loaded: Loaded, tested: Tested) -> str:
@@ -130,7 +130,7 @@ def render(
     except KeyError:
         fail(f"there is no group {group!r} on this machine", hint="Debian's Asterisk runs in `asterisk`")
     try:
-        written = write(loaded, out, server, dates.day_of(utc_now(), loaded.configuration), gid)
+        written = write(loaded, out, server, day_of(utc_now(), loaded.configuration), gid)
     except UnsafeText as error:
         fail(str(error))
     except OSError as error:

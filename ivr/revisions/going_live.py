@@ -21,7 +21,7 @@ from ivr.asterisk.messages import ActionRefused, AmiError
 from ivr.asterisk.readiness import OLDEST, TESTED_WITH, TOO_OLD, Send, logged_in, sounds_folder, version_of
 from ivr.asterisk.secrets import FOLDER, SecretMissing, make_all_missing
 from ivr.base.permissions import write_whole
-from ivr.checks.dates import day_of
+from ivr.checks.calls import day_of
 from ivr.checks.prompts import missing_files
 from ivr.checks.whole import load, unfit_database
 from ivr.config.changes import changes

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from ivr.calls.opening_hours import calendar
-from ivr.checks.dates import day_of, estimated, expired, running_out
+from ivr.checks.calls import day_of, estimated, expired, running_out
 from ivr.config.loading import Loaded, configuration_of
 from tests.unit.starter import load_changed, shipped
 

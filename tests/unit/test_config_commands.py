@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from ivr.checks import dates
+from ivr.checks import calls
 from ivr.command.root import app
 from tests.unit.starter import FILES, changed
 
@@ -24,7 +24,7 @@ def test_check_of_a_good_configuration_says_so_and_nothing_else(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On most days of the year: HRS006 is for the 30 days before a holiday that is only estimated."""
-    monkeypatch.setattr(dates, "ANNOUNCED", timedelta())
+    monkeypatch.setattr(calls, "ANNOUNCED", timedelta())
     result = _run("--config", folder, "config", "check")
     assert (result.exit_code, result.stdout) == (0, "no problems in 8 files\n")
 
