@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ivr.config.letters import named
 from ivr.config.menu_graph import reachable, takes_orders
 from ivr.config.model import Configuration
 from ivr.config.problems import Place, Places, Problem
 from ivr.config.sections import OPENING_PROMPTS, Queue
+from ivr.config.yaml_nodes import named
 from ivr.sounds.prompts import NUMBERED, PromptFile, needed, reserved, spoken_seconds
 from ivr.sounds.synthesis import RECORDED_FOR, outdated, stale
 

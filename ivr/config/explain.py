@@ -13,9 +13,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from ivr.config.letters import named, strange
 from ivr.config.problems import CODES, KeyPath, Places, Problem, did_you_mean
-from ivr.config.yaml_nodes import Data
+from ivr.config.yaml_nodes import Data, named, strange
 
 
 def explain(

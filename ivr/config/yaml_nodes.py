@@ -3,11 +3,16 @@
 Scalars keep the text the admin wrote (`0501234567` is no octal number, `no` no boolean, `12:30` no seconds):
 the model gives each its type. Several files make one document: sections may be spread over files.
 Called by `ivr.config.loading`.
+
+Letters that are not what they look like, and marks of an unfinished merge, are found before YAML is read: it
+would stumble over them elsewhere, or take them in silence. In a sentence such letters may be meant, so only
+the beginning of a line is searched: its indentation, its key and what stands around the colon.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -15,7 +20,6 @@ from typing import TypeAlias
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from ivr.config import letters
 from ivr.config.problems import CODES, KeyPath, Place, Places, Problem
 
 Data: TypeAlias = "dict[str, Data] | list[Data] | str | None"
@@ -32,6 +36,13 @@ _NONE_GIVEN = re.compile(r": +(\{\}|\[\]) *(?:#.*)?$")
 _NULLS = frozenset({"", "~", "null"})
 _PYYAML_SAYS: Mapping[str, tuple[str, str]] = CODES["YAML001"]["pyyaml"]
 """Part of what PyYAML says → what it means to the one who wrote the file, and what to do."""
+_INVISIBLE = "\u00a0\u00ad\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff"
+_SEEMING = f"[{_INVISIBLE}\u2010-\u201f\u2212\uff01-\uff5e]"
+"""Invisible ones, and quotes, dashes and wide letters that stand for those of a keyboard."""
+_HEAD = re.compile(rf"[ {_INVISIBLE}]*(?:- *)?(?:[^\s:\uff1a#]+ *[:\uff1a][ {_INVISIBLE}]*)?")
+_VALUE = re.compile(rf"(?:^|[:,\[{{]) *({_SEEMING})")
+"""Where one of these begins a line or a value, as if it were a quote or the dash of a list."""
+_CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})(?= |$)", re.MULTILINE)
 
 
 @dataclass
@@ -54,8 +65,8 @@ class Document:
         """Read one file into the document; what cannot be read is added to `problems` instead."""
         try:
             text = content.decode("utf-8-sig")
-            if strange := [*letters.scan(file, text)]:
-                self.problems += strange
+            if seeming := [*_scan(file, text)]:
+                self.problems += seeming
                 self.is_complete = False
                 return
             root = yaml.compose(text, Loader=yaml.BaseLoader)
@@ -120,7 +131,7 @@ class Document:
         if node.style is None and node.value in _NULLS:
             return None
         if bad := _UNSPEAKABLE.search(node.value):
-            self.problems.append(Problem.of("YAML002.text", _place(file, node), letter=letters.named(bad[0])))
+            self.problems.append(Problem.of("YAML002.text", _place(file, node), letter=named(bad[0])))
             return ""
         return str(node.value)
 
@@ -132,6 +143,29 @@ class Document:
                 self.problems.append(Problem.of("YAML003.merge", _place(file, key)))
             else:
                 self.problems.append(Problem.of("CFG003.key", _place(file, key)))
+
+
+def _scan(file: str, text: str) -> Iterator[Problem]:
+    """YAML002 for each letter that `strange` finds; YAML001 for the first mark of a merge."""
+    if conflict := _CONFLICT.search(text):
+        place = Place(file, text.count("\n", 0, conflict.start()) + 1, 1)
+        yield Problem.of("YAML001.conflict", place, mark=conflict[0])
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.isascii() and (head := _HEAD.match(line)):
+            for position, letter in strange(head[0]):
+                yield Problem.of("YAML002.letter", Place(file, number, position + 1), letter=named(letter))
+
+
+def strange(text: str) -> Iterator[tuple[int, str]]:
+    """Each letter that is not what it looks like, with its position: of Cyrillic ones, those beside Latin."""
+    seeming = rf"{_SEEMING}|[\u0400-\u04ff]" if re.search("[A-Za-z]", text) else _SEEMING
+    yield from ((found.start(), found[0]) for found in re.finditer(seeming, text))
+
+
+def named(letter: str) -> str:
+    """`U+00A0 NO-BREAK SPACE`."""
+    return f"U+{ord(letter):04X} {unicodedata.name(letter, '')}".rstrip()
 
 
 def _is_cut(node: ScalarNode) -> bool:
@@ -169,7 +203,7 @@ def _unreadable(file: str, content: bytes, error: Exception) -> Problem:
     if isinstance(error, yaml.reader.ReaderError):
         text = content.decode("utf-8-sig")
         before, letter = text[: error.position], text[error.position]
-        return Problem.of("YAML002.yaml", _after(file, before), letter=letters.named(letter))
+        return Problem.of("YAML002.yaml", _after(file, before), letter=named(letter))
     code = "YAML003.deep" if isinstance(error, RecursionError) else "YAML001"
     return Problem.of(code, Place(file, 1, 1))
 
@@ -198,9 +232,9 @@ def _earlier_cause(file: str, content: bytes, error: yaml.MarkedYAMLError) -> Pr
         line = re.sub(" #.*", "", lines[number])
         if no_blank := _NO_BLANK.match(line):
             return Problem.of("YAML001.blank", Place(file, number + 1, no_blank.end()))
-        if found := letters.VALUE.search(line):
+        if found := _VALUE.search(line):
             place = Place(file, number + 1, found.start(1) + 1)
-            return Problem.of("YAML002.letter", place, letter=letters.named(found[1]))
+            return Problem.of("YAML002.letter", place, letter=named(found[1]))
     none = _NONE_GIVEN.search(lines[above])
     if none and "expected <block end>" in str(error.problem):
         return Problem.of("YAML001.none", Place(file, above + 1, none.start(1) + 1), none=none[1])
