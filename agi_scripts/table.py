@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
-from agi_scripts.caller import caller_language, survey
-from agi_scripts.order_callback import IsOwed, TakeOrder, order_callback, owed_callback
+from agi_scripts.caller import IsOwed, TakeOrder, caller_language, order_callback, owed_callback, survey
 from agi_scripts.position import announce_position, callback_position
 from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agi_scripts.order_callback import decide
+from agi_scripts.caller import reply_to_order
 from agi_scripts.table import scripts_for, scripts_of_orders
 from ivr.asterisk import words
 from ivr.asterisk.agi_session import AgiSession
@@ -41,7 +41,7 @@ TOLD = "1795417200|0552223344|0501234567|provider|ru|2|31"
     ],
 )
 def test_a_citizen_hears_when_to_expect_the_call(called_from: datetime | None, heard: str) -> None:
-    word, prompts = decide(OrderAnswer(called_from), CALLING, NOON.astimezone(UTC), is_chosen=False)
+    word, prompts = reply_to_order(OrderAnswer(called_from), CALLING, NOON.astimezone(UTC), is_chosen=False)
     assert f"{word} {' '.join(prompts)}" == heard
 
 
@@ -56,14 +56,14 @@ def test_a_citizen_hears_when_to_expect_the_call(called_from: datetime | None, h
     ],
 )
 def test_who_chose_a_time_hears_the_hour_and_minute_of_the_call(after: timedelta, heard: str) -> None:
-    _, prompts = decide(OrderAnswer(NOON + after), CALLING, NOON.astimezone(UTC), is_chosen=True)
+    _, prompts = reply_to_order(OrderAnswer(NOON + after), CALLING, NOON.astimezone(UTC), is_chosen=True)
     assert " ".join(prompts) == heard
 
 
 def test_after_a_friday_the_next_working_day_is_monday_and_nothing_later() -> None:
     friday = NOON + timedelta(days=4)
     monday, tuesday = (
-        decide(OrderAnswer(friday + timedelta(days=days)), CALLING, friday, is_chosen=False)[1]
+        reply_to_order(OrderAnswer(friday + timedelta(days=days)), CALLING, friday, is_chosen=False)[1]
         for days in (3, 4)
     )
     assert (monday, tuesday) == (("order_next_day",), ("order_noted",))
