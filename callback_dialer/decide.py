@@ -131,20 +131,6 @@ def _reasons_against(
         yield Decision("still_on_the_line", "the caller is on the line again; owed once that call ends")
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """Owed again, from `at` on."""
-
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class GiveUp:
-    """Closed in `state`."""
-
-    state: ClosedState
-
-
 def uses_up_an_attempt(disposition: Disposition) -> bool:
     """Faults of the network or our own are not the citizen's."""
     return disposition not in FREE_DISPOSITIONS
@@ -152,26 +138,26 @@ def uses_up_an_attempt(disposition: Disposition) -> bool:
 
 def after(
     dispositions: Sequence[Disposition], policy: Policy, now: datetime, promised_at: datetime | None = None
-) -> Retry | GiveUp:
-    """What follows the last of a callback's `dispositions`, oldest first.
+) -> datetime | ClosedState:
+    """What follows the last of a callback's `dispositions`, oldest first: from when on it is owed again, or
+    in which state it is closed.
 
     `promised_at` is the new time the citizen chose: a promise is kept even when the attempts are used up.
     """
     last = dispositions[-1]
     if last == "reached":
-        return GiveUp("reached")
+        return "reached"
     if promised_at is not None:
-        return Retry(promised_at)
-    if last == "invalid_number":
-        return GiveUp("unreachable")
-    if sum(map(uses_up_an_attempt, dispositions)) >= policy.callback.attempts:
-        return GiveUp("unreachable")
+        return promised_at
+    tries = sum(map(uses_up_an_attempt, dispositions))
+    if last == "invalid_number" or tries >= policy.callback.attempts:
+        return "unreachable"
     plan: dict[str, RetryDelays] = dict(policy.callback.retry)
     delay = _nth(plan[last], dispositions.count(last))
     if last == "unknown":
         # They may have been rung, or even reached: nobody waits longer for the next try.
         delay = max(delay, *chain(*plan.values()))
-    return Retry(now + timedelta(seconds=delay))
+    return now + timedelta(seconds=delay)
 
 
 def _nth(delays: RetryDelays, n: int) -> float:

@@ -17,7 +17,6 @@ from sqlalchemy import Connection
 
 from callback_dialer import decide
 from callback_dialer.attempt import KNOWN, Progress, apply, attempt_of, disposition
-from callback_dialer.decide import GiveUp, Retry
 from callback_dialer.milestones import tell
 from callback_dialer.policy import Policy
 from ivr.asterisk.messages import AmiEvent
@@ -157,11 +156,11 @@ def finish(
         return
     promised_at = policy.new_time(progress.choice, now)
     match decide.after(attempts.dispositions(connection, callback.id), policy, now, promised_at):
-        case Retry(at):
+        case datetime() as at:
             # A promise stands until the end of the working day after it, however old the missed call is.
             expires_at = max(callback.expires_at, policy.expires_at(promised_at or callback.missed_at))
             callbacks.owe_again(connection, callback.id, at, expires_at, uses_attempt=uses_attempt, note=said)
-        case GiveUp(state):
+        case state:
             callbacks.close(connection, callback.id, state, said, among=_ITS_OWN, uses_attempt=uses_attempt)
 
 
