@@ -21,8 +21,6 @@ _STEP: Final = timedelta(hours=2)
 """How far Asterisk's clock may have stepped between joining and leaving."""
 _TURNS_OF: Final = timedelta(days=1)
 """For so long it is remembered how many turns a prefix had."""
-IS_HELD: Final = callbacks.c.state == "held"
-"""Whatever for."""
 
 
 def used(
@@ -37,15 +35,11 @@ def used(
     """
     counts = {name: use & since(begins[name], owed=name not in opened) for name, use in uses.items()}
     untried = callbacks.c.state.in_(("owed", "dialing", "on_hold")) & (callbacks.c.attempts_used == 0)
-    return counted(connection, {**counts, "ceiling": untried, "held": IS_HELD})
-
-
-def counted(connection: Connection, counts: Mapping[str, ColumnElement[bool]]) -> dict[str, int]:
-    """How many callbacks meet each condition, by its name."""
+    conditions = {**counts, "ceiling": untried, "held": callbacks.c.state == "held"}
     # Each by an index of its own: one pass with filters would read every callback there ever was.
     columns = {
         name: select(func.count()).select_from(callbacks).where(condition).scalar_subquery()
-        for name, condition in counts.items()
+        for name, condition in conditions.items()
     }
     query = select(*(column.label(name) for name, column in columns.items()))
     return dict(connection.execute(query).one()._mapping)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, exists, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
@@ -99,6 +99,10 @@ class Wanted(Wish):
         return self.missed_at - timedelta(seconds=self.credit_seconds)
 
 
+_OF_THE_LATEST: Final = ("server", "queue", "structure", "language", "missed_at")
+"""What a callback takes over from the latest of its missed calls."""
+
+
 def find(connection: Connection, callback_id: int) -> Callback | None:
     """The callback with that id."""
     return one_as(connection, Callback, select(callbacks).where(callbacks.c.id == callback_id))
@@ -143,15 +147,9 @@ def join(connection: Connection, callback_id: int, wanted: Wanted, said: str = "
         "waits_since": min(before.waits_since, wanted.waits_since),
     }
     if wanted.missed_at >= before.missed_at:
-        changes |= {
-            "server": wanted.server,
-            "queue": wanted.queue,
-            "structure": wanted.structure,
-            "language": wanted.language,
-            "missed_at": wanted.missed_at,
-            "due_at": database_now() if before.reason == "missed" else before.due_at,
-            "expires_at": max(before.expires_at, wanted.expires_at),
-        }
+        changes |= {name: getattr(wanted, name) for name in _OF_THE_LATEST}
+        changes["due_at"] = database_now() if before.reason == "missed" else before.due_at
+        changes["expires_at"] = max(before.expires_at, wanted.expires_at)
         if wanted.queue != before.queue:
             # Who serves the one queue need not serve the other.
             changes |= {"agent": "", "skill": ""}

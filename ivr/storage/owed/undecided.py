@@ -8,9 +8,10 @@ what queue_log has. The dialer decides both, each once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, exists, insert, select, text, update
 from sqlalchemy.sql.elements import ColumnElement
@@ -69,18 +70,9 @@ def record_decision(
     connection: Connection, missed: MissedCall, verdict: Verdict, why: str, callback_id: int | None
 ) -> None:
     """Store the one decision about a missed call; IntegrityError if it has one already."""
-    connection.execute(
-        insert(decisions).values(
-            call_id=missed.call_id,
-            structure=missed.structure,
-            decision=verdict,
-            why=why,
-            caller_e164=missed.caller_e164,
-            wait_seconds=missed.wait_seconds,
-            decided_at=database_now(),
-            callback_id=callback_id,
-        )
-    )
+    about = {name: getattr(missed, name) for name in ("call_id", "structure", "caller_e164", "wait_seconds")}
+    known = {"decision": verdict, "why": why, "callback_id": callback_id, "decided_at": database_now()}
+    connection.execute(insert(decisions).values(**about, **known))
 
 
 def answered_after(
@@ -140,13 +132,13 @@ def undecided_requests(connection: Connection, limit: int) -> list[CallOrder]:
 
 def claim_request(connection: Connection, order: CallOrder) -> bool:
     """Take a noted order to be decided in this transaction; False if it has been."""
-    mine = select(orders.c.id).where(*_is_request(order), text(ORDER_UNDECIDED)).with_for_update()
-    return connection.scalar(mine) is not None
+    mine = select(orders.c.id).filter_by(**_request(order)).where(text(ORDER_UNDECIDED))
+    return connection.scalar(mine.with_for_update()) is not None
 
 
 def callback_of_request(connection: Connection, order: CallOrder) -> int | None:
     """Id of the callback a decided order led to; None if it was refused."""
-    return connection.scalar(select(orders.c.callback_id).where(*_is_request(order)))
+    return connection.scalar(select(orders.c.callback_id).filter_by(**_request(order)))
 
 
 def request_decided(
@@ -154,12 +146,9 @@ def request_decided(
 ) -> None:
     """Store the one decision about an order, and forget the numbers: the callback has the one to dial."""
     known = {"decision": verdict, "why": why, "callback_id": callback_id, "decided_at": database_now()}
-    connection.execute(update(orders).where(*_is_request(order)).values(**known, number="", orderer=""))
+    it = update(orders).filter_by(**_request(order))
+    connection.execute(it.values(**known, number="", orderer=""))
 
 
-def _is_request(order: CallOrder) -> tuple[ColumnElement[bool], ...]:
-    return (
-        orders.c.server == order.server,
-        orders.c.uniqueid == order.uniqueid,
-        orders.c.asked_at == order.asked_at,
-    )
+def _request(order: CallOrder) -> Mapping[str, Any]:
+    return {name: getattr(order, name) for name in ("server", "uniqueid", "asked_at")}

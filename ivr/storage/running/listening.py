@@ -13,7 +13,6 @@ from uuid import uuid4
 from sqlalchemy import BigInteger, Connection, and_, exists, func, insert, or_, select, type_coerce, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from ivr.storage.engine import statements
 from ivr.storage.engine.statements import all_as, columns, put, unindexed
 from ivr.storage.schema.columns import ago, database_now
 from ivr.storage.schema.recorded import visits
@@ -129,17 +128,13 @@ def every_gap(
 def note_position(connection: Connection, server: str, scope: str, first_line: str, position: int) -> None:
     """Everything before `position` of that file is stored."""
     key = {"server": server, "scope": scope, "first_line": first_line}
-    statements.put(connection, log_positions, key, {"position": position, "token": uuid4().hex})
+    put(connection, log_positions, key, {"position": position, "token": uuid4().hex})
 
 
 def position_token(connection: Connection, server: str, scope: str, first_line: str) -> str | None:
     """The bookmark's own token; None if that file has no bookmark."""
-    key = (
-        log_positions.c.server == server,
-        log_positions.c.scope == scope,
-        log_positions.c.first_line == first_line,
-    )
-    return connection.scalar(select(log_positions.c.token).where(*key))
+    key = {"server": server, "scope": scope, "first_line": first_line}
+    return connection.scalar(select(log_positions.c.token).filter_by(**key))
 
 
 def is_any_log_known(connection: Connection, server: str) -> bool:
@@ -149,7 +144,5 @@ def is_any_log_known(connection: Connection, server: str) -> bool:
 
 def positions(connection: Connection, server: str, scope: str) -> dict[str, int]:
     """Positions by the hash of the file's first line."""
-    query = select(log_positions.c.first_line, log_positions.c.position).where(
-        log_positions.c.server == server, log_positions.c.scope == scope
-    )
-    return {row.first_line: row.position for row in connection.execute(query)}
+    query = select(log_positions.c.first_line, log_positions.c.position)
+    return dict(connection.execute(query.filter_by(server=server, scope=scope)).all())

@@ -112,6 +112,11 @@ class Told(TypeDecorator[str]):
         return value.replace("\0", "").encode(errors="replace").decode()[: self.length]
 
 
+def keys(**lengths: int) -> Iterator[Column[str]]:
+    """Columns for text that together find a row: the primary key."""
+    return (Column(name, String(length), primary_key=True) for name, length in lengths.items())
+
+
 def words(**lengths: int) -> Iterator[Column[str]]:
     """Columns for text of ours, each with its length: never NULL, empty where nothing is known."""
     return (Column(name, String(length), nullable=False, default="") for name, length in lengths.items())

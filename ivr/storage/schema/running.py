@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, String, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, Text
 
-from ivr.storage.schema.columns import Moment, index, moments, numbered_table, table, texts, told, words
+from ivr.storage.schema.columns import Moment, index, keys, moments, numbered_table, table, texts, told, words
 
 agent_states = numbered_table(
     "agent_states",
@@ -18,8 +18,7 @@ index("ix_agent_states_agent", agent_states.c.server, agent_states.c.agent, agen
 
 leases = table(
     "leases",
-    Column("server", String(64), primary_key=True),
-    Column("role", String(16), primary_key=True),
+    *keys(server=64, role=16),
     *words(holder=160),
     *moments("expires_at"),
 )
@@ -27,7 +26,7 @@ leases = table(
 
 switches = table(
     "switches",
-    Column("name", String(80), primary_key=True),
+    *keys(name=80),
     *moments("since"),
     *texts("why"),
 )
@@ -37,9 +36,7 @@ switches = table(
 
 processes = table(
     "processes",
-    Column("server", String(64), primary_key=True),
-    Column("part", String(16), primary_key=True),
-    Column("process", String(80), primary_key=True),
+    *keys(server=64, part=16, process=80),
     *moments("started_at", "seen_at"),
     Column("is_connected", Boolean, nullable=False),
     Column("report", Text, nullable=False, default="{}"),
@@ -52,7 +49,7 @@ processes = table(
 
 minutes = table(
     "minutes",
-    Column("server", String(64), primary_key=True),
+    *keys(server=64),
     Column("minute_at", Moment, primary_key=True),
     Column("checks", Integer, nullable=False),
     Column("failed", Integer, nullable=False),
@@ -70,7 +67,7 @@ audit = numbered_table(
 
 sealed_days = table(
     "sealed_days",
-    Column("day", String(10), primary_key=True),
+    *keys(day=10),
     *moments("begins_at", "ends_at"),
     Column("calls_deleted", Boolean, nullable=False, default=False),
     Column("callbacks_deleted", Boolean, nullable=False, default=False),
@@ -93,17 +90,14 @@ sealed_totals = numbered_table(
 sealed_nodes = table(
     "sealed_nodes",
     Column("day", ForeignKey("sealed_days.day"), primary_key=True),
-    Column("node", String(255), primary_key=True),
-    Column("left_by", String(16), primary_key=True),
+    *keys(node=255, left_by=16),
     Column("number", Integer, nullable=False),
 )
 """How callers left each node of the menu on a sealed day (`ivr.reading.totals`)."""
 
 log_positions = table(
     "log_positions",
-    Column("server", String(64), primary_key=True),
-    Column("scope", String(64), primary_key=True),
-    Column("first_line", String(64), primary_key=True),
+    *keys(server=64, scope=64, first_line=64),
     Column("position", BigInteger, nullable=False),
     *words(token=32),
 )
@@ -115,7 +109,7 @@ log_positions = table(
 
 recorder_signs = table(
     "recorder_signs",
-    Column("server", String(64), primary_key=True),
+    *keys(server=64),
     *moments("heard_at"),
     *words(state=64),
 )
