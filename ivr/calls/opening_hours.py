@@ -147,11 +147,6 @@ def calling_hours(configuration: Configuration) -> Schedule:
     return Schedule.of(hours, hotline.time_zone, hotline.country)
 
 
-def irregular_days(schedule: Schedule, first: date, last: date) -> dict[date, Spans]:
-    """Days from `first` to `last` that are not as their weekday: holidays, exceptions, mornings after."""
-    return by_day(schedule, Schedule.open_on, first, last)[1]
-
-
 def by_day(
     schedule: Schedule, ask: Callable[[Schedule, date], T], first: date, last: date
 ) -> tuple[list[T], dict[date, T]]:

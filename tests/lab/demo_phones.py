@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 
-from ivr.calls.opening_hours import Schedule, irregular_days
+from ivr.calls.opening_hours import Schedule, by_day
 from tests.lab.audio import Sound
 from tests.lab.calllog import NeverHappened, What
 from tests.lab.demo_story import Day, GivesUp, Listens, Play, SentAway, Story, Talks
@@ -49,7 +49,8 @@ class Moments:
 
     def __init__(self, schedule: Schedule, now: datetime) -> None:
         opening = schedule.next_opening(now + timedelta(days=1)).astimezone(schedule.zone)
-        days = irregular_days(schedule, opening.date(), opening.date() + timedelta(days=400))
+        last = opening.date() + timedelta(days=400)
+        _, days = by_day(schedule, Schedule.open_on, opening.date(), last)
         holiday = next(day for day, span in days.items() if not span)
         self._zone = schedule.zone
         self._moments: Mapping[Day, datetime] = {

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.calls.opening_hours import ALL_DAY, NeverOpen, Schedule, irregular_days
+from ivr.calls.opening_hours import ALL_DAY, NeverOpen, Schedule, by_day
 from ivr.config.loading import configuration_of
 from ivr.config.sections import Hours
 from tests.unit.starter import shipped
@@ -208,8 +208,8 @@ def test_hours_that_never_open_are_said_to_be_so() -> None:
         never.next_working_day(baku("2026-03-03T12:00"))[1]
 
 
-def test_irregular_days_are_those_their_weekday_would_open() -> None:
-    days = irregular_days(OFFICE, date(2026, 1, 1), date(2026, 1, 31))
+def test_days_that_are_not_as_their_weekday_are_found() -> None:
+    _, days = by_day(OFFICE, Schedule.open_on, date(2026, 1, 1), date(2026, 1, 31))
     assert days == dict.fromkeys([date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 20)], ())
 
 
