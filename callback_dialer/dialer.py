@@ -39,6 +39,7 @@ from ivr.base.logs import Guard, Trouble
 from ivr.config.lending import loans
 from ivr.config.model import Configuration
 from ivr.queues.board import Board, refresh
+from ivr.recording.availability import stopped
 from ivr.storage.engine.store import StoreAway, StoreThread
 from ivr.storage.owed import attempts, budgets, undecided, waiting
 from ivr.storage.running.liveness import Lease
@@ -87,8 +88,7 @@ class Dialer:
             hearing = tasks.create_task(self._hear())
             while not stop.is_set():
                 await self._turn_or_wait()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), TURN_SECONDS)
+                await stopped(stop, TURN_SECONDS)
             hearing.cancel()
         with suppress(StoreAway):
             await self._write_progress()

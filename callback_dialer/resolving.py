@@ -145,9 +145,8 @@ class Resolver:
 
 
 def _outcome(progress: Progress, lines: Sequence[LogLine] | None, visit: RecordedVisit | None) -> Disposition:
-    if progress.state == "planned":
-        return "aborted"
-    if progress.state == "originating" and lines is not None and not was_dialled(lines):
+    is_unsent = progress.state == "originating" and lines is not None and not was_dialled(lines)
+    if progress.state == "planned" or is_unsent:
         return "aborted"
     if progress.state == "agent_connected" or progress.ended_at or progress.farewell:
         return disposition(progress)

@@ -143,18 +143,13 @@ def plan(
     server: str,
     trunk: str,
     policy: Policy,
-    now: datetime,
+    at: datetime,
 ) -> Attempt:
-    """Store an attempt as planned."""
+    """Store an attempt as planned `at` a moment."""
+    digits = dial_string(due.caller_e164, policy.trunks[trunk], policy.country)
+    lasts = longest_without_agent(policy)
     return attempts.plan(
-        connection,
-        attempt_id,
-        due,
-        server=server,
-        trunk=trunk,
-        dial_string=dial_string(due.caller_e164, policy.trunks[trunk], policy.country),
-        now=now,
-        lasts=longest_without_agent(policy),
+        connection, attempt_id, due, server=server, trunk=trunk, dial_string=digits, now=at, lasts=lasts
     )
 
 
