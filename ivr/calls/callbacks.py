@@ -20,22 +20,10 @@ from ivr.asterisk.words import UNIQUEID
 from ivr.calls.opening_hours import Schedule
 
 Verdict = Literal[
-    "callback",
-    "part_of_callback",
-    "not_a_citizen",
-    "too_short",
-    "served_elsewhere",
-    "called_again",
-    "anonymous",
-    "not_dialable",
-    "blocked",
-    "too_old",
-    "switched_off",
-    "already_open",
-    "out_of_budget",
-    "held",
-    "still_on_the_line",
-]
+    "callback", "part_of_callback", "not_a_citizen", "too_short", "served_elsewhere", "called_again",
+    "anonymous", "not_dialable", "blocked", "too_old", "switched_off", "already_open", "out_of_budget",
+    "held", "still_on_the_line",
+]  # fmt: skip
 """What was decided about one missed call, once."""
 
 OpenState = Literal["owed", "dialing", "on_hold", "held"]
@@ -62,19 +50,9 @@ ATTEMPT_STATES: Final[tuple[AttemptState, ...]] = get_args(AttemptState)
 """In the order an attempt goes through them; some may be skipped, none is gone back to."""
 
 Disposition = Literal[
-    "reached",
-    "no_answer",
-    "busy",
-    "declined",
-    "invalid_number",
-    "congestion",
-    "trunk_failed",
-    "machine_or_no_confirmation",
-    "citizen_left_before_agent",
-    "no_agent",
-    "aborted",
-    "unknown",
-]
+    "reached", "no_answer", "busy", "declined", "invalid_number", "congestion", "trunk_failed",
+    "machine_or_no_confirmation", "citizen_left_before_agent", "no_agent", "aborted", "unknown",
+]  # fmt: skip
 TRUNK_FAULTS: Final[frozenset[Disposition]] = frozenset({"congestion", "trunk_failed"})
 FREE_DISPOSITIONS: Final[frozenset[Disposition]] = TRUNK_FAULTS | {"aborted"}
 """Not the citizen's doing: they use up none of their attempts."""

@@ -19,17 +19,9 @@ from phonenumbers import PhoneMetadata, PhoneNumber, PhoneNumberFormat, PhoneNum
 from ivr.config.model import Configuration, Trunk
 
 Kind = Literal[
-    "fixed",
-    "mobile",
-    "premium",
-    "toll_free",
-    "other",
-    "international",
-    "short",
-    "internal",
-    "anonymous",
+    "fixed", "mobile", "premium", "toll_free", "other", "international", "short", "internal", "anonymous",
     "invalid",
-]
+]  # fmt: skip
 """`other`: valid but neither fixed nor mobile (shared cost …). `international`: of another country."""
 
 
