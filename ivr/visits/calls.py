@@ -107,8 +107,8 @@ class Calls:
         if tracked.call.ended_at is None:
             by = "caller" if tracked.hangup_asked else "hotline"
             steps = party.variables.get(words.VAR_STEPS, "")
-            call = tracked.call._replace(ended_at=when.at, ended_by=by)
-            call = call._replace(left_menu=last_node(steps), steps=steps)
+            left = last_node(steps)
+            call = tracked.call._replace(ended_at=when.at, ended_by=by, left_menu=left, steps=steps)
             self.update(number, tracked._replace(call=call))
 
     def presume_ended(self, number: int, ended_at: datetime) -> None:

@@ -108,7 +108,7 @@ class Fold:
         """The number of the first stay that is not settled, or that tells what one of its call is."""
         stays = self._state.stays
         calls = {stays[number].call for number in self._unsettled}
-        return next((n for n, stay in stays if stay.call in calls or self._may_overflow(stay)), None)
+        return next((n for n, stay in stays if stay.call in calls or self._overflows_to(stay)), None)
 
     def _judge(self, number: int) -> Visit:
         stay = self._state.stays[number]
@@ -130,13 +130,13 @@ class Fold:
         if told := stay.party.variables.get(VARIABLES["structure"]):
             return told
         earlier = [n for n in stays.of_channel(stay.party.uniqueid) if n < number]
-        before = stays[earlier[-1]] if earlier else stay
-        if earlier and self._may_overflow(before) and stay.queue in self._overflows[before.queue]:
+        if earlier and stay.queue in self._overflows_to(stays[earlier[-1]]):
             return self._structure(earlier[-1])
         return self._structures.get(stay.queue, "")
 
-    def _may_overflow(self, stay: Stay) -> bool:
-        return RESULTS.get(stay.result) in ("timeout", "empty") and bool(self._overflows.get(stay.queue))
+    def _overflows_to(self, stay: Stay) -> Collection[str]:
+        is_sent_on = RESULTS.get(stay.result) in ("timeout", "empty")
+        return self._overflows.get(stay.queue, ()) if is_sent_on else ()
 
     def _time_passed(self) -> None:
         self._state.changed |= self._unsettled

@@ -154,23 +154,15 @@ def _end_of_talk(stay: Stay, now: float) -> tuple[When | None, str]:
         return ended, stay.completed.reason or ("caller" if stay.asked_talking else "agent")
     if stay.lost is not None:
         return stay.lost, "restart"
-    if stay.is_handed_over:
-        return _end_of_handed_over(stay)
+    if stay.is_handed_over and (until := stay.handed_over_until):
+        # An agent whose phone did not hang up has handed on.
+        by_agent = "agent" if stay.agent_asked or until is stay.gone else "transfer"
+        return until, "caller" if stay.asked_talking else by_agent
     if stay.moved_on is not None and now - stay.moved_on.steady > SETTLES_AFTER:
         return stay.moved_on, "transfer"
     if stay.gone is not None and now - stay.gone.steady > SETTLES_AFTER:
         return stay.gone, "caller" if stay.asked_talking else "agent"
     return None, ""
-
-
-def _end_of_handed_over(stay: Stay) -> tuple[When | None, str]:
-    """An agent whose phone did not hang up has handed on."""
-    ended = stay.handed_over_until
-    if ended is None:
-        return None, ""
-    if stay.asked_talking:
-        return ended, "caller"
-    return ended, "agent" if stay.agent_asked or ended is stay.gone else "transfer"
 
 
 def _seconds(start: When, end: When, told: float | None) -> float:

@@ -60,10 +60,8 @@ def visit_merged(known: Visit, told: Visit) -> Visit:
         **_first(_WAIT, wait, other if agrees else wait),
     )
     merged = merged if told.source == "ami" else _with_log(merged, told)
-    if told.source == "ami":
-        both_say_it = agrees and known.log_outcome == told.outcome
-    else:
-        both_say_it = agrees and known.source != "queue_log" and known.log_outcome != told.outcome
+    # What queue_log only repeats was weighed when it said so first.
+    both_say_it = agrees and (known.log_outcome == told.outcome) == (told.source == "ami")
     return merged._replace(uncertain=wait.uncertain and not both_say_it)
 
 
@@ -98,10 +96,9 @@ def _wins(told: Visit, known: Visit) -> bool:
     if told.left_at and known.left_at and told.outcome == known.outcome == "interrupted":
         return told.left_at > known.left_at  # the later sign of life
     is_told_apart = bool(known.place and told.place and known.place != told.place)
-    if known.source != told.source and (is_told_apart or known.outcome == told.outcome):
-        return told.source == "ami"
-    if known.source != told.source and _is_told(told if told.source == "ami" else known):
-        return told.source == "ami"
+    ami = told if told.source == "ami" else known
+    if known.source != told.source and (is_told_apart or known.outcome == told.outcome or _is_told(ami)):
+        return ami is told
     said_by = known.source
     if said_by == "both":
         said_by = "queue_log" if known.outcome == known.log_outcome else "ami"

@@ -150,10 +150,6 @@ def _recording_began(state: State, fact: facts.RecordingBegan) -> None:
         state.put(number, recorded=True)
 
 
-def _member_known(state: State, fact: facts.MemberKnown) -> None:
-    state.agents.add(fact.interface)
-
-
 def _hears(state: State, fact: facts.Hears) -> None:
     shown: dict[str, Any] = {fact.what: True}
     state.source = replace(state.source, **shown)
@@ -205,16 +201,11 @@ def _live_calls(state: State, fact: facts.LiveCalls) -> None:
         if tracked.seen.received_at < fact.when.received_at and tracked.call.linkedid not in fact.linkedids:
             state.calls.presume_ended(number, tracked.seen.at)
     for number, stay in state.stays:
-        if stay.is_handed_over and stay.joined.received_at < fact.when.received_at:
-            _interrupt_unless_live(state, number, fact)
-
-
-def _interrupt_unless_live(state: State, number: int, fact: facts.LiveCalls) -> None:
-    """No queue will tell that such a talk is over; after a restart its agent's channel is not known."""
-    stay = state.stays[number]
-    tracked, agent = state.calls[stay.call], stay.answered.agent_uniqueid if stay.answered else ""
-    if tracked.call.linkedid not in fact.linkedids or agent not in ("", *fact.channels):
-        _interrupt_stay(state, number, state.connection_lost or tracked.seen)
+        # No queue will tell that such a talk is over; after our restart its agent's channel is not known.
+        if stay.is_handed_over and stay.answered and stay.joined.received_at < fact.when.received_at:
+            tracked, agent = state.calls[stay.call], stay.answered.agent_uniqueid
+            if tracked.call.linkedid not in fact.linkedids or agent not in ("", *fact.channels):
+                _interrupt_stay(state, number, state.connection_lost or tracked.seen)
 
 
 def _connection_lost(state: State, fact: facts.ConnectionLost) -> None:
@@ -237,7 +228,7 @@ STEPS: Final[Mapping[type[Fact], Callable[[State, Any], None]]] = {
     facts.ChannelEnded: _channel_ended,
     facts.TookPlace: took_place,
     facts.RecordingBegan: _recording_began,
-    facts.MemberKnown: _member_known,
+    facts.MemberKnown: lambda state, fact: state.agents.add(fact.interface),
     facts.Hears: _hears,
     facts.Booted: _booted,
     facts.Started: _started,

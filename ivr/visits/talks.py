@@ -43,8 +43,7 @@ def _talk_of(state: State, fact: facts.Completed) -> int | None:
     talks = [n for n in own if _is_with(state.stays[n], fact.agent)]
     if talks:
         # A supervisor may have sent a caller out of a talk and into the same queue: both end with the call.
-        lasted = (n for n in talks if _has_lasted(state, n, fact))
-        return next(lasted, talks[0])
+        return next((n for n in talks if _has_lasted(state, n, fact)), talks[0])
     by_agent_channel = state.stays.of_agent_channel(fact.agent_uniqueid)
     if by_agent_channel is not None and not state.stays[by_agent_channel].is_handed_over:
         return by_agent_channel
@@ -120,7 +119,7 @@ def _hand_over(state: State, fact: facts.TookPlace, consulted: Stay) -> None:
     if (talk := state.stays.of_agent_channel(fact.leg)) is not None:
         first = state.stays[talk]
         call = state.calls[first.call].call
-        who = Party(first.place, call.linkedid, "", call.caller, first.party.variables)
+        who = Party(first.place, call.linkedid, caller=call.caller, variables=first.party.variables)
         is_recorded = first.recorded
         state.put(talk, moved_on=first.moved_on or fact.when)
     number = state.calls.find(who)
@@ -128,12 +127,12 @@ def _hand_over(state: State, fact: facts.TookPlace, consulted: Stay) -> None:
     if origin == "internal":
         return
     structure = {words.VAR_STRUCTURE: consulted.party.variables.get(words.VAR_STRUCTURE, "")}
-    who = who._replace(channel="", variables={**who.variables, **structure})
+    who = who._replace(variables={**who.variables, **structure})
     began, queue = fact.when, consulted.queue
     for number in state.stays.of_channel(who.uniqueid, queue):
         began = told_apart(began, state.stays[number].joined)
     whom = by.agent, by.agent_name, leg.uniqueid, leg.channel
-    answered = facts.Answered(began, who, queue, *whom, hold=0.0, ring=None)
+    answered = facts.Answered(began, who, queue, *whom, hold=None, ring=None)
     stay = state.begin_stay(who, queue, began, is_rebuilt=False)
     state.put(stay, answered=answered, is_handed_over=True, recorded=is_recorded)
 

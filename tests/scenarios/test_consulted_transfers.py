@@ -13,7 +13,7 @@ from tests.unit.ami_lines import START
 
 TALK = """
     0.0  Newchannel        U=c.1 N=0501112233 Channel=PJSIP/trunk-1
-    1.0  QueueCallerJoin   U=c.1 N=0501112233 Q=dvx $HOTLINE_ORIGIN=inbound $HOTLINE_STRUCTURE=dvx
+    1.0  QueueCallerJoin U=c.1 N=0501112233 Q=dvx $HOTLINE_ORIGIN=inbound $HOTLINE_STRUCTURE=dvx $MENU_PATH=1
     3.0  QueueCallerLeave  U=c.1 Q=dvx
     3.0  AgentConnect      U=c.1 Q=dvx N=0501112233 A=PJSIP/1101 D=a.1 HoldTime=2 RingTime=2
     3.0  MixMonitorStart   U=c.1
@@ -41,7 +41,7 @@ NAMELESS = ENDS.replace("U=a.2 Q=emdx", "Q=emdx")
 B_HANGS_UP = """
     15.0 HangupRequest     Uniqueid=b.1 Linkedid=c.1
     15.0 Hangup            Uniqueid=b.1 Linkedid=c.1
-    15.0 Hangup            U=c.1
+    15.1 Hangup            U=c.1
 """
 HANDED_OVER = TALK + ASKED + CONSULTED + TRANSFER + ENDS
 FIRST = ("0501112233", "dvx", "answered", 2.0, "transfer", 6.0)
@@ -71,7 +71,8 @@ def test_the_talk_after_a_consultation_is_a_visit_of_the_second_queue_answered_a
         "PJSIP/1301",
         True,
     )
-    assert (visit.uniqueid, visit.call_linkedid) == ("c.1", "c.1")
+    assert (visit.uniqueid, visit.call_linkedid, visit.menu_path) == ("c.1", "c.1", "1")
+    assert not visit.is_rebuilt
     assert listener.visits[1].origin == "internal"
     assert [call.origin for call in listener.calls] == ["inbound", "internal"]
 
@@ -98,6 +99,22 @@ def test_an_agent_whose_own_talk_was_missed_is_no_citizen() -> None:
     transfer = f"{TRANSFER.strip()} TransfereeChannel=PJSIP/1102-7\n"
     visits = Listener().hears(known + ASKED + CONSULTED + transfer + B_HANGS_UP).visits
     assert [visit.origin for visit in visits] == ["internal"]
+
+
+def test_the_first_talk_is_over_at_the_handover_whenever_its_end_is_told() -> None:
+    assert told(Listener().hears(TALK + ASKED + CONSULTED + TRANSFER + B_HANGS_UP).visits)[0] == FIRST
+
+
+def test_a_consultation_that_carries_no_structure_leaves_that_to_its_queue() -> None:
+    asked = ASKED.replace("$HOTLINE_STRUCTURE=emdx", "")
+    visits = Listener().hears(TALK + asked + CONSULTED + TRANSFER + ENDS).visits
+    assert [visit.structure for visit in visits] == ["dvx", "", ""]
+
+
+@pytest.mark.parametrize(("second", "count"), [("11.5", 3), ("11.6", 2)])
+def test_a_handover_is_about_a_consultation_that_ended_at_that_time(second: str, count: int) -> None:
+    table = TALK + ASKED + CONSULTED + NAMELESS + TRANSFER.replace("9.0", second)
+    assert len(Listener().hears(table).visits) == count
 
 
 def test_a_leg_that_has_left_its_consultation_since_hands_nobody_over_to_that_agent() -> None:

@@ -89,6 +89,18 @@ def test_what_the_store_holds_open_goes_on_and_is_not_told_again_before_somethin
     assert (visit.call_linkedid, visit.wait_seconds, visit.outcome) == ("l.1", 40.0, "answered")
 
 
+@pytest.mark.parametrize(("live", "ends"), [({"l.1"}, []), (set(), ["restart"])], ids=["alive", "gone"])
+def test_a_talk_after_a_consultation_that_the_store_knows_goes_on_while_asterisk_has_its_call(
+    live: set[str], ends: list[str]
+) -> None:
+    """By which channel the agent talks is not stored."""
+    fold = Fold("main", AMI)
+    talk = STAY._replace(answered=answered(when(2), agent_leg=""), is_handed_over=True)
+    fold.resume((CALL,), ((talk, CALL),))
+    fold.apply(LiveCalls(when(50), frozenset(live), frozenset({"c.1"})))
+    assert [visit.ended_by for visit in fold.take().visits] == ends
+
+
 @pytest.mark.parametrize(("waited", "uniqueid"), [(40.0, "c.1"), (37.0, "l.1")])
 def test_a_caller_of_the_same_call_who_has_waited_as_long_stands_where_the_store_knows_somebody(
     waited: float, uniqueid: str

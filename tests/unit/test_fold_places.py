@@ -10,6 +10,8 @@ from ivr.visits.facts import (
     FoundWaiting,
     GaveUp,
     Hears,
+    Joined,
+    LiveCalls,
     LongAgo,
     MemberKnown,
     Party,
@@ -77,6 +79,26 @@ def test_of_two_who_joined_in_one_second_the_agent_s_leg_is_the_one_that_was_han
         ("a.2", "c.1", "answered", "0501112233"),
         ("c.5", "", "abandoned", "0509998877"),
     }
+    assert not any(visit.uncertain for visit in told.visits)
+
+
+def test_a_visit_is_of_whoever_took_the_place_whatever_the_first_channel_carried() -> None:
+    leg = joined(7, "a.2", "emdx", variables={"HOTLINE_ORIGIN": "inbound"})
+    ours = Party("cb-1", variables={"HOTLINE_ORIGIN": "callback"})
+    assert [v.origin for v in Told(MEMBER, leg, TookPlace(when(9), ours, "a.2")).visits] == ["callback"]
+
+
+@pytest.mark.parametrize("source", ["ami", "queue_log"])
+def test_who_is_answered_again_soon_after_joining_stands_where_an_agent_s_leg_waited(source: str) -> None:
+    """Into the queue they came from: by the seconds alone it could be their own stay."""
+    leg = joined(2, "a.2", channel=f"{AGENT}-2", variables=AGENT_S_VARIABLES)
+    told = Told(MEMBER, joined(1), answered(when(1.5)), leg, source=source)
+    second = answered(when(4), "c.1", "a.3", agent="PJSIP/1102", hold=2.0)
+    told.hears(second, second)
+    assert [(visit.uniqueid, visit.place, visit.agent) for visit in told.visits] == [
+        ("c.1", "", AGENT),
+        ("a.2", "c.1", "PJSIP/1102"),
+    ]
 
 
 def test_who_still_speaks_was_not_the_one_whose_place_was_taken() -> None:
@@ -260,9 +282,12 @@ def test_of_two_legs_each_citizen_stands_where_the_one_waited_that_joined_when_t
     ]
 
 
-def test_a_citizen_who_speaks_although_somebody_was_taken_to_stand_in_their_place_is_owed_a_call() -> None:
+@pytest.mark.parametrize("end", [[], [completed(when(12.5), "c.1", queue="emdx", hold=5.0, talk=0.5)]])
+def test_a_citizen_who_speaks_although_somebody_was_taken_to_stand_in_their_place_is_owed_a_call(
+    end: list[Fact],
+) -> None:
     told = Told(*TALKED, *CITIZEN_WAITS, source="queue_log")
-    told.hears(answered(when(12), "c.1", "a.3", queue="emdx", hold=5.0))
+    told.hears(answered(when(12), "c.1", "a.3", queue="emdx", hold=5.0), *end)
     assert [visit.uncertain for visit in told.visits] == [False, True]
     told.hears(GaveUp(when(13), Party("c.5"), "emdx", 6.0))
     (visit,) = [visit for visit in told.visits if visit.queue == "emdx"]
@@ -283,7 +308,29 @@ def test_a_transfer_told_under_a_channel_that_waits_answers_nobody_in_queue_log(
     ]
 
 
-@pytest.mark.parametrize(("uniqueid", "outcomes"), [("1772438412.7", []), ("1772438400.7", ["answered"])])
+@pytest.mark.parametrize(
+    ("channel", "hold", "talk", "outcome"),
+    [
+        (f"{AGENT}-2", 1.0, 4.0, "interrupted"),
+        ("PJSIP/provider-2", 1.0, 4.0, "answered"),
+        ("PJSIP/provider-2", 1.5, 6.0, "answered"),
+        ("PJSIP/provider-2", 2.0, 6.0, "interrupted"),
+    ],
+    ids=["of that agent", "of a citizen", "who joined about then", "who joined later"],
+)
+def test_ami_ends_the_talk_of_another_under_an_agent_s_leg_or_one_that_joined_after_that_talk_s_caller(
+    channel: str, hold: float, talk: float, outcome: str
+) -> None:
+    told = Told(joined(7, channel=channel))
+    told.hears(completed(when(12), "c.1", hold=hold, talk=talk)._replace(reason="transfer"))
+    told.hears(LongAgo(when(50)))
+    assert told.outcomes == [outcome]
+
+
+@pytest.mark.parametrize(
+    ("uniqueid", "outcomes"),
+    [("1772438407.7", []), ("1772438406.7", ["answered"]), ("1772438400.7", ["answered"])],
+)
 def test_a_transfer_of_a_channel_that_began_after_the_talk_was_told_under_a_leg(
     uniqueid: str, outcomes: list[str]
 ) -> None:
@@ -301,6 +348,38 @@ def test_who_gives_up_after_their_talk_had_come_back_though_nobody_told_how(
 ) -> None:
     told = Told(*TALKED, GaveUp(roughly(20), Party("c.1"), "dvx", hold), source="queue_log")
     assert told.outcomes == outcomes
+
+
+HANDOVER = TookPlace(roughly(9), Party("c.1"), "a.2", Party("b.1"), "a.1")
+"""The agent on the legs a.1 and a.2 joins their citizen with the colleague they asked."""
+
+
+def consulted(queue: str) -> tuple[Fact, ...]:
+    """All of it read in one breath, without timestamps; the colleague was asked by way of `queue`."""
+    first = (Joined(roughly(9), Party("c.1"), "dvx"), answered(roughly(9), "c.1", "a.1"))
+    aside = Joined(roughly(9), Party("a.2", variables=AGENT_S_VARIABLES), queue)
+    return (*first, aside, answered(roughly(9), "a.2", "b.1", queue=queue), HANDOVER)
+
+
+@pytest.mark.parametrize(("queue", "joined_at"), [("dvx", at(9.001)), ("emdx", at(9))])
+def test_a_talk_after_a_consultation_is_told_apart_from_the_first_one_in_the_same_queue(
+    queue: str, joined_at: object
+) -> None:
+    visits = [visit for visit in Told(*consulted(queue)).visits if visit.uniqueid == "c.1"]
+    assert [(visit.queue, visit.joined_at) for visit in visits] == [("dvx", at(9)), (queue, joined_at)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "live", "ended_by"),
+    [(12, {"c.1"}, ""), (12, set(), "restart"), (9, set(), "")],
+    ids=["alive", "gone", "handed over as we asked"],
+)
+def test_a_talk_after_a_consultation_is_over_if_asterisk_has_it_no_more(
+    asked: float, live: set[str], ended_by: str
+) -> None:
+    told = Told(*consulted("emdx"))
+    told.hears(LiveCalls(when(asked), frozenset(live), frozenset({"b.1"})))
+    assert [visit.ended_by for visit in told.visits if visit.queue == "emdx"][-1:] == [ended_by]
 
 
 def test_who_is_handed_over_by_a_leg_that_queue_log_names_stands_there_at_once() -> None:

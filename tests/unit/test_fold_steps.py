@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.asterisk.words import VAR_ORIGIN, VAR_STRUCTURE
+from ivr.asterisk.words import VAR_ORIGIN
 from ivr.visits.facts import (
     Booted,
     CallBegan,
@@ -27,8 +27,6 @@ from ivr.visits.facts import (
     TookPlace,
     WentOn,
 )
-from ivr.visits.fold import Fold
-from ivr.visits.from_ami import AMI
 from tests.unit.ami_lines import at
 from tests.unit.facts_told import AGENT, Told, answered, completed, joined, party, roughly, when
 
@@ -37,17 +35,6 @@ def test_a_call_s_origin_is_the_dialplan_s_to_say_and_else_inbound() -> None:
     ours = Party("c.1", variables={VAR_ORIGIN: "callback"})
     told = Told(CallBegan(when(1), ours, "195", "provider"), CallBegan(when(2), Party("c.2"), "195", ""))
     assert [call.origin for call in told.calls] == ["callback", "inbound"]
-
-
-def test_a_visit_has_the_structure_its_channel_carries_and_else_its_queue_s() -> None:
-    fold = Fold("main", AMI, {"dvx": "customs"})
-    for fact in (
-        joined(1),
-        joined(2, "c.2", variables={VAR_STRUCTURE: "tax"}),
-        joined(3, "c.3", "emdx"),
-    ):
-        fold.apply(fact)
-    assert [visit.structure for visit in fold.take().visits] == ["customs", "tax", ""]
 
 
 def test_a_visit_is_told_to_the_millisecond_if_asterisk_gave_all_its_moments() -> None:
@@ -61,6 +48,13 @@ def test_a_visit_names_the_agent_who_answered_and_nobody_while_nobody_did() -> N
     assert [(visit.agent, visit.agent_name) for visit in told.visits] == [("", "")]
     told.hears(answered(when(3))._replace(agent_name="Aygün"))
     assert [(visit.agent, visit.agent_name) for visit in told.visits] == [(AGENT, "Aygün")]
+
+
+def test_a_visit_is_uncertain_while_nobody_has_named_its_outcome() -> None:
+    told = Told(joined(1), Left(when(5), party("c.1"), "dvx"), Tick(when(9)))
+    assert [(visit.outcome, visit.uncertain) for visit in told.visits] == [("key", True)]
+    told.hears(ResultKnown(when(5), "c.1", "dvx", "WITHDRAW"))
+    assert [(visit.outcome, visit.uncertain) for visit in told.visits] == [("withdrawn", False)]
 
 
 def test_a_visit_is_recorded_if_its_talk_is() -> None:

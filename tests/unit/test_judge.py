@@ -9,6 +9,7 @@ import pytest
 
 from ivr.asterisk.words import VAR_ORIGIN
 from ivr.visits.facts import Answered, Completed, Party, SourceCapabilities
+from ivr.visits.from_queue_log import QUEUE_LOG
 from ivr.visits.judge import Verdict, judge
 from ivr.visits.state import Stay
 from ivr.visits.steady import When
@@ -83,6 +84,27 @@ def test_the_outcome_of_a_stay_without_an_agent(
     verdict = judge(stay(**evidence), hearing, now)
     assert verdict.outcome == outcome
     assert verdict.is_settled == (outcome != "waiting")
+
+
+@pytest.mark.parametrize(
+    ("evidence", "hearing", "is_told"),
+    [
+        ({"result": "TIMEOUT"}, DEAF, True),
+        ({"lost": when(20)}, DEAF, True),
+        ({**GAVE_UP, **ASKED}, ALL, True),
+        (GAVE_UP, DEAF, False),
+        (GAVE_UP, ALL, False),
+        ({**LEFT, **ASKED}, ALL, False),
+        ({"gone": when(20), **ASKED}, ALL, False),
+        (GAVE_UP, QUEUE_LOG, True),
+        (LEFT, QUEUE_LOG, True),
+    ],
+)
+def test_an_outcome_that_nobody_named_is_uncertain(
+    evidence: dict[str, Any], hearing: SourceCapabilities, is_told: bool
+) -> None:
+    """AMI names a result, and who gave up after hanging up; queue_log names every way out."""
+    assert judge(stay(**evidence), hearing, LATE).uncertain is not is_told
 
 
 @pytest.mark.parametrize(("outcome", "by"), [("gave_up", "caller"), ("lost", "restart")])
