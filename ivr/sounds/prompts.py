@@ -7,7 +7,7 @@ them as `hotline/<name>` in the caller's language. Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -42,14 +42,11 @@ ORDER_NOTICES: Final = (
     *("order_soon", "order_today", "order_next_day", "order_noted", ORDER_REFUSED),
 )
 CHOSEN_TIME_NOTICES: Final = ("order_today_at", "order_next_day_at", "clock")
-NUMBERED: Final[Mapping[str, tuple[int, int]]] = {
-    **{"place": (1, 1), "wait_minutes": (1, 1), "digit": (0, 9), "clock": (10, 59)},
-}
+NUMBERED: Final = {"place": (1, 1), "wait_minutes": (1, 1), "digit": (0, 9), "clock": (10, 59)}
 """Prompts of our own that are said with a number: the first and last of those that must be recorded."""
 
 _LETTERS_A_SECOND: Final = 12
 """As the voices speak: 11 in az, 13 in ru, 14 in en."""
-_LETTERS_OF_DIGIT: Final = "digit"
 _SPAN = re.compile(r"<(az|ru|en)>(.*?)</\1>", re.DOTALL)
 
 
@@ -126,8 +123,8 @@ def reserved(configuration: Configuration) -> dict[str, list[str]]:
 
 
 def spoken_seconds(text: str) -> float:
-    """About how long a voice takes to say a text; no better than by half or double."""
-    return len(re.sub(r"\d", _LETTERS_OF_DIGIT, text)) / _LETTERS_A_SECOND
+    """About how long a voice takes to say a text (a digit is `digit`); no better than by half or double."""
+    return len(re.sub(r"\d", "digit", text)) / _LETTERS_A_SECOND
 
 
 def spelled(number: int) -> tuple[str, ...]:

@@ -19,15 +19,15 @@ import subprocess
 import tempfile
 import wave
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from ivr.sounds.prompts import PromptFile
 
 RECORDED_FOR: Final = "recorded-for.json"
+_NONE_YET: Final = (FileNotFoundError, NotADirectoryError, ValueError)
 
 
 def is_recorded(file: PromptFile, config: Path) -> bool:
@@ -37,41 +37,44 @@ def is_recorded(file: PromptFile, config: Path) -> bool:
 
 def stale(files: Iterable[PromptFile], config: Path) -> frozenset[PromptFile]:
     """Those whose recording is still the one of an earlier sentence. Raises OSError."""
-    notes = _read(config)
+    notes = _read(config / "prompts" / RECORDED_FOR, _NONE_YET)
     return frozenset(
         file
         for file in files
         if (note := notes.get(str(file.path)))
         and note.get("text") != file.text
-        and is_recorded(file, config)
         and note.get("sound") == _fingerprint(file, config)
     )
 
 
 def note(files: Iterable[PromptFile], config: Path) -> None:
     """Take each recording that is not noted yet for its sentence. Raises OSError."""
-    notes = _read(config)
+    path = config / "prompts" / RECORDED_FOR
+    notes = _read(path, _NONE_YET)
     fresh = {
         str(file.path): {"sound": sound, "text": file.text}
         for file in files
-        if is_recorded(file, config)
-        and (sound := _fingerprint(file, config)) != notes.get(str(file.path), {}).get("sound")
+        if (sound := _fingerprint(file, config)) not in (None, notes.get(str(file.path), {}).get("sound"))
     }
     if fresh:
         text = json.dumps(notes | fresh, ensure_ascii=False, indent=1, sort_keys=True)
-        (config / "prompts" / RECORDED_FOR).write_text(text + "\n", encoding="utf-8")
+        path.write_text(text + "\n", encoding="utf-8")
 
 
-def _fingerprint(file: PromptFile, config: Path) -> str:
+def _fingerprint(file: PromptFile, config: Path) -> str | None:
+    """Of its recording; None if it has none."""
+    if not is_recorded(file, config):
+        return None
     return hashlib.sha256(file.recorded(config).read_bytes()).hexdigest()[:16]
 
 
-def _read(config: Path) -> dict[str, dict[str, str]]:
+def _read(notes: Path, missing: tuple[type[Exception], ...]) -> dict[str, Any]:
+    """The notes in that file; none if reading it fails in one of these ways, or if they are no notes."""
     try:
-        notes = json.loads((config / "prompts" / RECORDED_FOR).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+        found = json.loads(notes.read_text(encoding="utf-8"))
+    except missing:
         return {}
-    return notes if isinstance(notes, dict) else {}
+    return found if isinstance(found, dict) else {}
 
 
 NOTES: Final = "made-from.json"
@@ -89,8 +92,7 @@ class PromptError(Exception):
     """A prompt could not be made; the message says which, and why in the program's last words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """One file that is now in place. `was_current`: it was there already, made from the same."""
 
     file: PromptFile
@@ -104,7 +106,7 @@ def missing_programs() -> tuple[str, ...]:
 
 def outdated(files: Iterable[PromptFile], config: Path, out: Path) -> frozenset[PromptFile]:
     """Those built under `out` from another sentence or recording than `config` has now."""
-    notes = _read_notes(out)
+    notes = _read(out / NOTES, (OSError, ValueError))
     return frozenset(
         file for file in files if notes.get(str(file.path), made := _made_from(file, config)) != made
     )
@@ -116,7 +118,7 @@ def build(files: Iterable[PromptFile], config: Path, out: Path, workers: int | N
     A file appears complete or not at all: a call that plays it meanwhile hears the old or the new one.
     Raises PromptError at the first that cannot be made; what was made until then is kept and noted.
     """
-    notes = _read_notes(out)
+    notes = _read(out / NOTES, (OSError, ValueError))
     wanted = {file: _made_from(file, config) for file in files}
     current = {
         file
@@ -134,7 +136,9 @@ def build(files: Iterable[PromptFile], config: Path, out: Path, workers: int | N
     finally:
         pool.shutdown(cancel_futures=True)
         if len(current) < len(wanted):
-            _write_notes(out, notes)
+            fresh = out / f".{NOTES}.{os.getpid()}"
+            fresh.write_text(json.dumps(notes, indent=1, sort_keys=True), encoding="utf-8")
+            fresh.replace(out / NOTES)
 
 
 def _made_from(file: PromptFile, config: Path) -> str:
@@ -145,39 +149,42 @@ def _made_from(file: PromptFile, config: Path) -> str:
 
 
 def _make(file: PromptFile, config: Path, out: Path) -> None:
-    target = out / file.path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{file.name}-") as folder:
-        work = Path(folder)
-        recorded = file.recorded(config)
-        sources = [recorded] if is_recorded(file, config) else list(_spoken(file, work))
-        finished = work / "finished.wav"
-        _finish(str(file.path), sources, work, finished)
-        finished.replace(target)
+    def sources(work: Path) -> Iterable[Path]:
+        return [file.recorded(config)] if is_recorded(file, config) else _spoken(file, work)
+
+    _finish(str(file.path), sources, out / file.path)
 
 
 def convert(source: Path, target: Path) -> None:
-    """Bring any sound file to Asterisk's format and our loudness. Raises PromptError, OSError."""
+    """Bring any sound file to Asterisk's format and our loudness. Raises PromptError, OSError.
+
+    A file in which nothing is heard is refused.
+    """
+    _finish(source.name, lambda _: [source], target, needs_voice=True)
+
+
+def _finish(
+    name: str, sources: Callable[[Path], Iterable[Path]], target: Path, *, needs_voice: bool = False
+) -> None:
+    """Join what `sources` finds or makes in the folder given, at our loudness; the target appears complete.
+
+    `needs_voice`: a PromptError if nothing is heard.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.stem}-") as folder:
-        finished = Path(folder) / "finished.wav"
-        _finish(source.name, [source], Path(folder), finished)
-        if level(finished).decibels is None:
-            raise PromptError(f"{source.name}: nothing is heard in it")
+        work = Path(folder)
+        joined, finished, parts = work / "joined.wav", work / "finished.wav", list[str]()
+        # sox refuses to join files of different rates: each source is brought to ours first.
+        for position, source in enumerate(sources(work)):
+            parts.append(str(work / f"part-{position}.wav"))
+            _run(name, "sox", str(source), *_FORMAT, parts[-1])
+        _run(name, "sox", *parts, str(joined))
+        heard = level(joined).decibels
+        if needs_voice and heard is None:
+            raise PromptError(f"{name}: nothing is heard in it")
+        gain = 0.0 if heard is None else _LOUDNESS - heard
+        _run(name, "sox", str(joined), str(finished), "gain", "-l", f"{gain:.1f}")
         finished.replace(target)
-
-
-def _finish(name: str, sources: Sequence[Path], work: Path, finished: Path) -> None:
-    """Join the sources, at our loudness."""
-    # sox refuses to join files of different rates: each source is brought to ours first.
-    parts = [str(work / f"part-{position}.wav") for position in range(len(sources))]
-    for source, part in zip(sources, parts, strict=True):
-        _run(name, "sox", str(source), *_FORMAT, part)
-    joined = work / "joined.wav"
-    _run(name, "sox", *parts, str(joined))
-    heard = level(joined).decibels
-    gain = 0.0 if heard is None else _LOUDNESS - heard
-    _run(name, "sox", str(joined), str(finished), "gain", "-l", f"{gain:.1f}")
 
 
 def _spoken(file: PromptFile, work: Path) -> Iterator[Path]:
@@ -203,28 +210,13 @@ def _run(name: str, *command: str, text: str = "") -> None:
         raise PromptError(f"{name}: {command[0]} failed on {on}: {why}") from None
 
 
-def _read_notes(out: Path) -> dict[str, str]:
-    try:
-        notes = json.loads((out / NOTES).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return notes if isinstance(notes, dict) else {}
-
-
-def _write_notes(out: Path, notes: dict[str, str]) -> None:
-    fresh = out / f".{NOTES}.{os.getpid()}"
-    fresh.write_text(json.dumps(notes, indent=1, sort_keys=True), encoding="utf-8")
-    fresh.replace(out / NOTES)
-
-
 _FULL_SCALE: Final = 32768.0**2
 _SILENCE: Final = _FULL_SCALE * 1e-5
 """50 dB below full scale: pauses say nothing about how loud a voice is."""
 _WINDOW_SECONDS: Final = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(NamedTuple):
     """`decibels`: mean power of the voice, 0 at full scale; None if nothing is heard.
 
     `before` and `after` are seconds of silence around the voice, `clipped` counts samples at full scale.
