@@ -58,12 +58,7 @@ def decide(
 
 
 def prompts(
-    configuration: Configuration,
-    queue: str,
-    place: int,
-    idle: int,
-    wait_seconds: float | None,
-    told: bool = False,
+    configuration: Configuration, queue: str, place: int, idle: int, wait_seconds: float | None, told: bool
 ) -> tuple[str, ...]:
     """As `decide`, as far as that queue announces and this hotline's numbers are recorded."""
     rules = configuration.queues[queue]

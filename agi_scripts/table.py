@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from typing import Concatenate, ParamSpec
 
 from agi_scripts.caller import IsOwed, TakeOrder, caller_language, order_callback, owed_callback, survey
 from agi_scripts.position import announce_position, callback_position
@@ -24,6 +25,8 @@ from ivr.config.model import Configuration
 from ivr.queues.board import Board
 from ivr.storage.engine.store import Store, StoreAway
 
+P = ParamSpec("P")
+
 
 def scripts_for(
     board: Board, configuration: Configuration, now: Callable[[], datetime], store: Store, server: str
@@ -31,16 +34,10 @@ def scripts_for(
     """All scripts but those of orders, by name. `now` is the clock its events were received by."""
     queues, trunks, read = configuration.queues, ("", *configuration.trunks), reader(configuration)
     return {
-        words.AGI_ANNOUNCE_POSITION: _about(
-            queues, lambda session: announce_position(session, board, configuration, now)
-        ),
-        words.AGI_CALLBACK_POSITION: _about(
-            queues, lambda session: callback_position(session, board, configuration, now)
-        ),
-        words.AGI_CALLER_LANGUAGE: _about(
-            trunks, lambda session: caller_language(session, store, configuration, read)
-        ),
-        words.AGI_SURVEY: _about(queues, lambda session: survey(session, store, server, configuration, now)),
+        words.AGI_ANNOUNCE_POSITION: _about(queues, announce_position, board, configuration, now),
+        words.AGI_CALLBACK_POSITION: _about(queues, callback_position, board, configuration, now),
+        words.AGI_CALLER_LANGUAGE: _about(trunks, caller_language, store, configuration, read),
+        words.AGI_SURVEY: _about(queues, survey, store, server, configuration, now),
     }
 
 
@@ -57,14 +54,16 @@ def scripts_of_orders(
 
     return {
         words.AGI_ORDER_CALLBACK: _about(
-            configuration.queues, lambda session: order_callback(session, take_known, server, hours, now)
+            configuration.queues, order_callback, take_known, server, hours, now
         ),
-        words.AGI_OWED_CALLBACK: _about(trunks, lambda session: owed_callback(session, read, is_owed)),
+        words.AGI_OWED_CALLBACK: _about(trunks, owed_callback, read, is_owed),
     }
 
 
-def _about(names: Collection[str], script: Script) -> Script:
-    """The script, for sessions whose first argument is one of the configuration's names only.
+def _about(
+    names: Collection[str], run: Callable[Concatenate[AgiSession, P], None], *args: P.args, **kwargs: P.kwargs
+) -> Script:
+    """The script that runs so, for sessions whose first argument is one of the configuration's names only.
 
     A database that is away for a while is no fault of the script.
     """
@@ -73,7 +72,7 @@ def _about(names: Collection[str], script: Script) -> Script:
         if session.argument(1) not in names:
             raise Unanswered("the first argument names nothing in the live configuration")
         try:
-            script(session)
+            run(session, *args, **kwargs)
         except StoreAway as problem:
             raise Unanswered(f"database: {problem}") from None
 
