@@ -12,6 +12,7 @@ from ivr.calls.numbers import national_shape
 from ivr.config.model import Configuration
 
 ASKED_AT_MOST: Final = 3
+Stage = Literal["number", "keying", "time", "ordered", "left"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Ordering:
     queue: str
     then: str
     number: str
-    stage: Literal["number", "keying", "time", "ordered", "left"] = "number"
+    stage: Stage = "number"
     asked: int = 1
     keyed: str = ""
     choice: int = 0
@@ -39,17 +40,13 @@ def after(ordering: Ordering, does: str, configuration: Configuration) -> tuple[
     """The next stage, and the prompts on the way there."""
     if ordering.stage == "keying":
         return _keyed(ordering, does, configuration)
-    is_number = ordering.stage == "number"
-    times = configuration.callback.new_times
-    if is_number and does == "*":
-        return replace(ordering, stage="left"), ()
-    if is_number and does == "2":
-        return _at(ordering, "keying")
-    if is_number and does == "1":
+    if ordering.stage == "number":
         chooses = configuration.queues[ordering.queue].order.mode == "chosen_time"
-        return _at(ordering, "time" if chooses else "ordered")
-    if not is_number and does.isdigit() and 1 <= int(does) <= len(times):
-        return replace(ordering, stage="ordered", choice=int(does)), ()
+        stages: dict[str, Stage] = {"*": "left", "2": "keying", "1": "time" if chooses else "ordered"}
+        if does in stages:
+            return _at(ordering, stages[does])
+    elif does.isdigit() and 1 <= int(does) <= len(configuration.callback.new_times):
+        return _at(replace(ordering, choice=int(does)), "ordered")
     return _again(ordering)
 
 
@@ -66,15 +63,11 @@ def _keyed(ordering: Ordering, does: str, configuration: Configuration) -> tuple
     return found, ("order_wrong_number", *heard)
 
 
-def _at(
-    ordering: Ordering, stage: Literal["number", "keying", "time", "ordered"]
-) -> tuple[Ordering, tuple[str, ...]]:
+def _at(ordering: Ordering, stage: Stage) -> tuple[Ordering, tuple[str, ...]]:
     found = replace(ordering, stage=stage)
     return found, asking(found)
 
 
 def _again(ordering: Ordering) -> tuple[Ordering, tuple[str, ...]]:
     found = replace(ordering, asked=ordering.asked + 1)
-    if found.asked > ASKED_AT_MOST:
-        return replace(found, stage="left"), ()
-    return found, asking(found)
+    return _at(found, "left" if found.asked > ASKED_AT_MOST else found.stage)

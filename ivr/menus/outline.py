@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ivr.calls.opening_hours import week_spans
 from ivr.config.menu_graph import BUILT_IN
@@ -18,16 +17,14 @@ from ivr.config.sections import Queue
 from ivr.sounds.prompts import needed
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(NamedTuple):
     """What the caller does or what happens (`1`, `silence`), and the node where that leads."""
 
     when: str
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """A node for the eye. `kind`: what colour it has; `notes`: small lines below its title."""
 
     name: str
@@ -37,8 +34,7 @@ class Point:
     ways: tuple[Way, ...]
 
 
-@dataclass(frozen=True)
-class Outline:
+class Outline(NamedTuple):
     """All nodes a call can come to: from the numbers delivered (`starts`), and by what any choice does."""
 
     starts: tuple[Way, ...]
@@ -114,18 +110,15 @@ def _week(configuration: Configuration, hours: str, say: Mapping[str, str]) -> I
 def _ways(node: Node, queue: Queue | None, say: Mapping[str, str]) -> Iterator[Way]:
     yield from (Way(key, target) for key, target in (node.keys or {}).items() if target not in BUILT_IN)
     yield from _retries(node.silence, node.wrong_key, say)
-    if node.then:
-        yield Way("", node.then)
-    if node.otherwise:
-        yield Way(say["unanswered"], node.otherwise)
-    if node.closed:
-        yield Way(say["outside {}"].format(node.hours), node.closed)
+    outside = say["outside {}"].format
+    ways = [("", node.then), (say["unanswered"], node.otherwise), (outside(node.hours), node.closed)]
     if queue is not None:
-        if queue.hours and queue.closed:
-            yield Way(say["outside {}"].format(queue.hours), queue.closed)
-        if queue.at_closing:
-            yield Way(say["waiting at closing time"], queue.at_closing)
-        yield Way(say["unanswered {}"].format(_time(queue.max_wait, say)), queue.on_timeout)
+        ways += [
+            (outside(queue.hours), queue.closed if queue.hours else None),
+            (say["waiting at closing time"], queue.at_closing),
+            (say["unanswered {}"].format(_time(queue.max_wait, say)), queue.on_timeout),
+        ]
+    yield from (Way(when, target) for when, target in ways if target)
 
 
 def _retries(silence: Retry | None, wrong_key: Retry | None, say: Mapping[str, str]) -> Iterator[Way]:
@@ -164,8 +157,7 @@ _SHAPES = {
 def mermaid(drawn: Outline) -> str:
     """The outline as Mermaid text: a flow chart that documents and web pages can show."""
     lines = ["flowchart LR"]
-    for number, start in enumerate(drawn.starts):
-        lines.append(f'  start{number}(("{start.when}")) --> n_{start.target}')
+    lines += [f'  start{n}(("{start.when}")) --> n_{start.target}' for n, start in enumerate(drawn.starts)]
     anywhere = drawn.words["at any choice"]
     for number, way in enumerate(drawn.anywhere):
         lines.append(f'  any{number}(("{anywhere}<br>{way.when}")) --> n_{way.target}')
@@ -196,13 +188,8 @@ _ROWS: Final = (
     ("at any choice", "istənilən seçimdə", "при любом выборе"),
     ("{} min", "{} dəq", "{} мин"),
     ("{} s", "{} san", "{} с"),
-    ("Mon", "B.e.", "Пн"),
-    ("Tue", "Ç.a.", "Вт"),
-    ("Wed", "Ç.", "Ср"),
-    ("Thu", "C.a.", "Чт"),
-    ("Fri", "C.", "Пт"),
-    ("Sat", "Ş.", "Сб"),
-    ("Sun", "B.", "Вс"),
+    *(("Mon", "B.e.", "Пн"), ("Tue", "Ç.a.", "Вт"), ("Wed", "Ç.", "Ср"), ("Thu", "C.a.", "Чт")),
+    *(("Fri", "C.", "Пт"), ("Sat", "Ş.", "Сб"), ("Sun", "B.", "Вс")),
     ("repeat", "təkrar", "повтор"),
     ("back", "geri", "назад"),
     ("hangup", "zəngin sonu", "конец звонка"),

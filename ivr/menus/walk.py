@@ -21,14 +21,7 @@ from ivr.config.model import Configuration, Language, Retry
 from ivr.config.sections import Queue
 from ivr.menus.ordering import Ordering, after, asking
 from ivr.menus.steps import LONGEST_STEPS
-from ivr.sounds.prompts import (
-    LEFT_TO_CALLBACK,
-    ORDER_OFFER,
-    ORDER_REFUSED,
-    OWED_NOTICE,
-    RECORDING_NOTICE,
-    is_said,
-)
+from ivr.sounds import prompts
 
 SILENCE: Final = "silence"
 """Nothing is pressed until the menu's patience ends; where others are rung, nobody answers in time."""
@@ -121,13 +114,9 @@ class Menu:
         """
         hotline = self.configuration.hotline
         node = hotline.delivered[number]
-        front = self.configuration.front_node
-        caller = Caller(
-            node,
-            language or self.configuration.default_language,
-            "/".join(number.removeprefix(hotline.number)),
-            () if node == front else (front,),
-        )
+        front, path = self.configuration.front_node, "/".join(number.removeprefix(hotline.number))
+        back = () if node == front else (front,)
+        caller = Caller(node, language or self.configuration.default_language, path, back)
         blocked, trunks = self.configuration.blocked, self.configuration.trunks.values()
         e164 = normalise(caller_id, next(iter(trunks), None), hotline.country).e164
         if blocked and e164.startswith(tuple(blocked.numbers)):
@@ -161,11 +150,11 @@ class Menu:
             return self._asked_again(caller, "w", retry_of(self.configuration, node, "wrong_key"))
         if target == "repeat":
             return Step(caller, _said(caller, node.say))
-        return self._follow(replace(caller, path=_longer(caller.path, does)), target)
+        path = f"{caller.path[: LONGEST_PATH - 2]}/{does}" if caller.path else does
+        return self._follow(replace(caller, path=path), target)
 
     def _order_key(self, queue: str) -> str | None:
-        takes = self.configuration.callback.enabled
-        return self.configuration.queues[queue].order.key if takes else None
+        return self.configuration.queues[queue].order.key if self.configuration.callback.enabled else None
 
     def _order(self, caller: Caller, queue: str, then: str) -> Step:
         """Into the order dialogue."""
@@ -174,23 +163,23 @@ class Menu:
             return Step(replace(caller, ordering=ordering), _said(caller, asking(ordering)))
         return self._left_order(caller, ordering, ("order_no_number",))
 
-    def _left_order(self, caller: Caller, ordering: Ordering, prompts: tuple[str, ...]) -> Step:
+    def _left_order(self, caller: Caller, ordering: Ordering, names: tuple[str, ...]) -> Step:
         """Nothing is ordered: on to the node's `then`, or back to the queue."""
-        caller, heard = replace(caller, ordering=None), _said(caller, prompts)
+        caller, heard = replace(caller, ordering=None), _said(caller, names)
         if not ordering.then:
             return Step(replace(caller, queue=ordering.queue), heard)
         return self._enter(caller, ordering.then).after(heard)
 
     def _go_on_ordering(self, caller: Caller, ordering: Ordering, does: str) -> Step:
-        found, prompts = after(ordering, does, self.configuration)
+        found, names = after(ordering, does, self.configuration)
         if found.stage == "left":
-            return self._left_order(caller, found, prompts)
+            return self._left_order(caller, found, names)
         if found.stage == "ordered" and self.refuses_orders:
-            return self._left_order(caller, found, (ORDER_REFUSED,))
+            return self._left_order(caller, found, (prompts.ORDER_REFUSED,))
         if found.stage == "ordered":
             told = _said(caller, self.ordered(found.choice))
             return Step(replace(caller, ordering=None, has_ended=True), told)
-        return Step(replace(caller, ordering=found), _said(caller, prompts))
+        return Step(replace(caller, ordering=found), _said(caller, names))
 
     def _follow(self, caller: Caller, target: str) -> Step:
         if target == "hangup":
@@ -212,8 +201,7 @@ class Menu:
         caller = replace(caller, tries=tries, tried_at=visit)
         if tries.count(mark) > retry.times:
             return self._leave(replace(caller, steps=f"{caller.steps}:{mark}"), retry.then)
-        say = self.configuration.menu.nodes[caller.node].say
-        return Step(caller, _said(caller, [retry.say, *say]))
+        return Step(caller, _said(caller, [retry.say, *self.configuration.menu.nodes[caller.node].say]))
 
     def _enter(self, caller: Caller, name: str) -> Step:
         """Go on from node `name` until a key is asked for, a queue is joined or the call ends."""
@@ -247,17 +235,17 @@ class Menu:
     def _come_to(self, caller: Caller, name: str) -> Step:
         """A queue's door."""
         tells = self.configuration.queues[name].record and not caller.knows_of_recording
-        heard = _said(caller, [RECORDING_NOTICE] if tells else [])
+        heard = _said(caller, [prompts.RECORDING_NOTICE] if tells else [])
         caller = replace(caller, knows_of_recording=caller.knows_of_recording or tells)
         if self.is_owed and self.configuration.callback.enabled and not caller.knows_of_owed:
             caller = replace(caller, knows_of_owed=True, door=Door(name, "owed"))
-            return Step(caller, heard + _said(caller, [OWED_NOTICE]))
+            return Step(caller, heard + _said(caller, [prompts.OWED_NOTICE]))
         return self._join(caller, name).after(heard)
 
     def _go_on_at(self, door: Door, caller: Caller, does: str) -> Step:
         if door.asks == "owed":
             if does == "1":
-                return Step(replace(caller, has_ended=True), _said(caller, [LEFT_TO_CALLBACK]))
+                return Step(replace(caller, has_ended=True), _said(caller, [prompts.LEFT_TO_CALLBACK]))
             return self._join(caller, door.queue)
         if does == self._order_key(door.queue):
             return self._order(caller, door.queue, "")
@@ -270,7 +258,8 @@ class Menu:
         if queue.announce_position or queue.announce_every:
             caller = replace(caller, was_told=True)
         if self.number and self._order_key(name) and self.offers(name):
-            return Step(replace(caller, door=Door(name, "offer")), heard + _said(caller, [ORDER_OFFER]))
+            heard += _said(caller, [prompts.ORDER_OFFER])
+            return Step(replace(caller, door=Door(name, "offer")), heard)
         return Step(replace(caller, queue=name), heard)
 
     def _is_valid(self, contact: str) -> bool:
@@ -288,7 +277,7 @@ class Menu:
     def _opening(self, caller: Caller, hours: str | None) -> tuple[Heard, ...]:
         """What is said of the next opening of closed hours."""
         prompt = self._schedules[hours].announced(self.moment) if hours else ""
-        return _said(caller, [prompt] if is_said(self.configuration, prompt) else [])
+        return _said(caller, [prompt] if prompts.is_said(self.configuration, prompt) else [])
 
     @cached_property
     def _schedules(self) -> dict[str, Schedule]:
@@ -301,9 +290,5 @@ class Menu:
         return {name: schedule.open_for(self.moment) for name, schedule in self._schedules.items()}
 
 
-def _said(caller: Caller, prompts: Iterable[str]) -> tuple[Heard, ...]:
-    return tuple(Heard(prompt, caller.language) for prompt in prompts)
-
-
-def _longer(path: str, key: str) -> str:
-    return f"{path[: LONGEST_PATH - 2]}/{key}" if path else key
+def _said(caller: Caller, names: Iterable[str]) -> tuple[Heard, ...]:
+    return tuple(Heard(prompt, caller.language) for prompt in names)

@@ -38,13 +38,13 @@ class Membership:
     interface: str
     device: str
     """Whose state counts (StateInterface): the same in all queues of one agent."""
-    name: str
-    status: int
-    paused: bool
-    pause_reason: str
-    is_lent: bool
+    name: str = ""
+    status: int = 0
+    paused: bool = False
+    pause_reason: str = ""
+    is_lent: bool = False
     """Of another queue's agents, who are rung only for a caller that has waited long (`helped_by`)."""
-    in_call: bool
+    in_call: bool = False
     called_for: str = ""
     """Uniqueid of the caller this phone is being called for; empty if none."""
     talk_ended_at: datetime | None = None
@@ -146,11 +146,9 @@ def _key(event: AmiEvent) -> tuple[str, str]:
 def _told(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships:
     """QueueMember, QueueMemberStatus, -Pause, -Added …: the whole state of one membership."""
     queue, interface = _key(event)
-    before = members.get((queue, interface))
     device = event["StateInterface"] or interface
-    after = Membership(
-        queue=queue,
-        interface=interface,
+    after = replace(
+        members.get((queue, interface), Membership(queue, interface, device)),
         device=device,
         name=event["MemberName"] or event["Name"],
         status=whole_number(event["Status"]),
@@ -158,10 +156,6 @@ def _told(members: Memberships, event: AmiEvent, wrap_up: WrapUp) -> Memberships
         pause_reason=event["PausedReason"],
         is_lent=whole_number(event["Penalty"]) >= LENT_PENALTY,
         in_call=event["InCall"] == "1",
-        called_for=before.called_for if before else "",
-        talk_ended_at=before.talk_ended_at if before else None,
-        rests_until=before.rests_until if before else None,
-        talks_on=before.talks_on if before else False,
     )
     if after.talks_on and after.talk_ended_at is not None and after.status == NOT_IN_USE:
         if event.received_at > after.talk_ended_at + _SAME_CALL:
@@ -228,12 +222,8 @@ def _changed(members: Memberships, event: AmiEvent, **what: object) -> Membershi
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 _STEPS: Mapping[str, Callable[[Memberships, AmiEvent, WrapUp], Memberships]] = {
-    "QueueMember": _told,
-    "QueueMemberStatus": _told,
-    "QueueMemberPause": _told,
-    "QueueMemberAdded": _told,
-    "QueueMemberRinginuse": _told,
-    "QueueMemberPenalty": _told,
+    **dict.fromkeys(("QueueMember", "QueueMemberStatus", "QueueMemberPause", "QueueMemberAdded"), _told),
+    **dict.fromkeys(("QueueMemberRinginuse", "QueueMemberPenalty"), _told),
     "QueueMemberRemoved": _removed,
     "AgentCalled": lambda members, event, _: _changed(members, event, called_for=event["Uniqueid"]),
     "AgentRingNoAnswer": lambda members, event, _: _changed(members, event, called_for=""),

@@ -43,7 +43,7 @@ Lines = Mapping[str, tuple[WaitingCaller, ...]]
 
 
 def step(lines: Lines, event: AmiEvent) -> Lines:
-    """The lines after `event`; the same object if it says nothing of them."""
+    """The lines after `event`."""
     handler = _STEPS.get(event.name)
     return lines if handler is None else handler(lines, event)
 
@@ -59,8 +59,7 @@ def place_for(line: tuple[WaitingCaller, ...], credit_seconds: float, now: datet
 
 
 def _joined(lines: Lines, event: AmiEvent) -> Lines:
-    caller = _with_variables(WaitingCaller(event["Uniqueid"], event.received_at), event)
-    return _placed(lines, event, caller)
+    return _placed(lines, event, _with_variables(WaitingCaller(event["Uniqueid"], event.received_at), event))
 
 
 def _listed(lines: Lines, event: AmiEvent) -> Lines:
@@ -79,12 +78,8 @@ def _placed(lines: Lines, event: AmiEvent, caller: WaitingCaller) -> Lines:
 
 def _gone(lines: Lines, event: AmiEvent) -> Lines:
     """A channel waits in one queue at a time. Hangup: nor does it then, even if its leave was missed."""
-    if not any(caller.uniqueid == event["Uniqueid"] for line in lines.values() for caller in line):
-        return lines
-    return {
-        queue: tuple(caller for caller in line if caller.uniqueid != event["Uniqueid"])
-        for queue, line in lines.items()
-    }
+    gone = event["Uniqueid"]
+    return {queue: tuple(each for each in line if each.uniqueid != gone) for queue, line in lines.items()}
 
 
 def _described(lines: Lines, event: AmiEvent) -> Lines:
