@@ -20,7 +20,6 @@ from ivr.asterisk.words import CONTEXT_AGENTS, VAR_LANGUAGE, VAR_ORIGIN, VAR_TOL
 from ivr.config.problems import Place
 from ivr.queues.contacts import address_of
 
-_AGENTS = inside("agents")
 _RINGS = "30,i"
 """Seconds; and a phone that is diverted does not choose what we dial."""
 _CONTACT, _AT, _BY = "HOTLINE_CONTACT", "HOTLINE_CONTACT_AT", "HOTLINE_CONTACT_BY"
@@ -32,7 +31,7 @@ _NO_ROUTE = "3"
 
 def contexts(source: Source) -> Iterable[Context]:
     """The agents' context and the fixed one in front of it."""
-    agents = Context(_AGENTS, *_extensions(source))
+    agents = Context(inside("agents"), *_extensions(source))
     return (doorway(CONTEXT_AGENTS, agents, plain_caller()), agents)
 
 
@@ -44,10 +43,8 @@ def _extensions(source: Source) -> Iterator[Extension]:
         if (node := configuration.menu.nodes[name]).queue is not None
     }
     for queue in configuration.queues:
-        steps = tuple(_into_queue(source, queue, source.at("queues", queue)))
-        yield Extension(queue, *steps)
-        if queue in numbers:
-            yield Extension(numbers[queue], *steps)
+        for dialled in filter(None, (queue, numbers.get(queue))):
+            yield Extension(dialled, *_into_queue(source, queue, source.at("queues", queue)))
     for account in configuration.agents:
         yield Extension(account, *_ring(source, account, source.at("agents", account)))
 

@@ -10,24 +10,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
+from dialplan import plan
 from dialplan.door import ask_python, in_line, late, recording
 from dialplan.entry import doorway
 from dialplan.number_patterns import allowed, dialled
-from dialplan.plan import (
-    Context,
-    Extension,
-    Source,
-    Step,
-    assign,
-    goto,
-    goto_if,
-    inside,
-    play,
-    queue_log,
-    sounds,
-    user_event,
-    wrong_or_silent,
-)
+from dialplan.plan import Context, Extension, Source, Step, assign, goto, goto_if, inside, play, sounds
 from dialplan.queues import own_agents_first
 from dialplan.quoting import differs, is_equal, one_more, unless_set, var
 from ivr.asterisk import words
@@ -44,8 +31,6 @@ _ROUND = "CALLBACK_ROUND"
 """How often the citizen has been asked."""
 _ATTEMPT = var(words.VAR_ATTEMPT)
 _QUEUE = var(words.VAR_QUEUE)
-_CITIZEN = var(words.VAR_CITIZEN)
-_AGENT_SEES = "callback"
 _ANY_NUMBER = "_X!"
 _REFUSED = "21"
 """Hangup cause "call rejected": the number was never dialled."""
@@ -88,7 +73,7 @@ def _dialling(source: Source) -> Iterator[Extension]:
         yield Extension(f"_{prefix[1:]}!", Step("Hangup", _REFUSED, place))
     yield Extension(_ANY_NUMBER, Step("Hangup", _REFUSED, source.at("callback", "kinds")))
     yield Extension(words.EXTEN_TALK, goto(_talk_context(_QUEUE), place=source.at("callback")))
-    ended = queue_log(_QUEUE, _ATTEMPT, words.LOG_CALLBACK_END, "${DIALSTATUS} ${HANGUPCAUSE}")
+    ended = plan.queue_log(_QUEUE, _ATTEMPT, words.LOG_CALLBACK_END, "${DIALSTATUS} ${HANGUPCAUSE}")
     said = f"$[{differs('DIALSTATUS')}]?{ended.application}({ended.argument})"
     yield Extension("h", Step("ExecIf", said, source.at("callback")))
 
@@ -98,7 +83,7 @@ def _dial(digits: str, name: str, trunk: Trunk, callback: Callback, place: Place
     yield goto_if(is_foreign, "refused", place)
     yield goto_if(f"${{EPOCH}} > 0{var(words.VAR_DIAL_BEFORE)}", "late")
     yield assign({"CALLERID(num)": trunk.caller_id, "CALLERID(name)": ""})
-    yield queue_log(_QUEUE, _ATTEMPT, words.LOG_CALLBACK_START, f"{name} ${{EXTEN}}")
+    yield plan.queue_log(_QUEUE, _ATTEMPT, words.LOG_CALLBACK_START, f"{name} ${{EXTEN}}")
     yield Step("Dial", f"PJSIP/{digits}@{trunk.endpoint},{callback.ring_for:g},i")
     yield Step("Hangup", "${HANGUPCAUSE}")
     yield replace(_event(words.CALLBACK_LATE), label="late")
@@ -106,28 +91,27 @@ def _dial(digits: str, name: str, trunk: Trunk, callback: Callback, place: Place
 
 
 def _event(state: str, **headers: str) -> Step:
-    return user_event(words.EVENT_CALLBACK, Attempt=_ATTEMPT, State=state, **headers)
+    return plan.user_event(words.EVENT_CALLBACK, Attempt=_ATTEMPT, State=state, **headers)
 
 
 def _talk(source: Source, name: str, queue: Queue) -> Iterator[Extension]:
-    callback = source.configuration.callback
     at = partial(source.at, "callback")
-    place = at()
+    place, confirm_wait = at(), f"{source.configuration.callback.confirm_wait:g}"
     language = unless_set(words.VAR_LANGUAGE, source.configuration.default_language)
     notice = [RECORDING_NOTICE] if queue.record else []
     greeting = sounds("callback_greeting", *notice, "callback_keys")
     yield Extension(
         "s",
         assign({"CHANNEL(language)": language, _ROUND: "1"}, place),
-        queue_log(name, _ATTEMPT, words.LOG_CALLBACK_ANSWERED),
+        plan.queue_log(name, _ATTEMPT, words.LOG_CALLBACK_ANSWERED),
         _event(words.CALLBACK_ANSWERED),
         Step("Background", greeting, label="ask"),
-        Step("WaitExten", f"{callback.confirm_wait:g}", at("confirm_wait")),
+        Step("WaitExten", confirm_wait, at("confirm_wait")),
     )
     yield Extension("1", *_confirmed(source, name, queue))
     yield Extension(
         "9",
-        queue_log(name, _ATTEMPT, words.LOG_CALLBACK_REFUSED, place=place),
+        plan.queue_log(name, _ATTEMPT, words.LOG_CALLBACK_REFUSED, place=place),
         _event(words.CALLBACK_REFUSED),
         play("callback_refused"),
         Step("Hangup"),
@@ -141,7 +125,7 @@ def _again(source: Source) -> tuple[Extension, Extension]:
     """Silence or another key: said once more, `confirm_times` in all; then it is a machine."""
     again = goto_if(f"{var(_ROUND)} <= {source.configuration.callback.confirm_times}", "s,ask")
     asked = assign({_ROUND: one_more(_ROUND)}, source.at("callback", "confirm_times"))
-    return wrong_or_silent(asked, again, Step("Hangup"))
+    return plan.wrong_or_silent(asked, again, Step("Hangup"))
 
 
 def _confirmed(source: Source, name: str, queue: Queue) -> Iterator[Step]:
@@ -151,9 +135,9 @@ def _confirmed(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     """
     at = partial(source.at, "callback")
     place = at()
-    yield queue_log(name, _ATTEMPT, words.LOG_CALLBACK_CONFIRMED, place=place)
+    yield plan.queue_log(name, _ATTEMPT, words.LOG_CALLBACK_CONFIRMED, place=place)
     yield _event(words.CALLBACK_CONFIRMED)
-    shown = {"CALLERID(num)": _CITIZEN, "CALLERID(name)": _AGENT_SEES, words.VAR_POSITION: ""}
+    shown = {"CALLERID(num)": var(words.VAR_CITIZEN), "CALLERID(name)": "callback", words.VAR_POSITION: ""}
     yield assign(shown | recording(source, queue) | own_agents_first(queue))
     longest, position, hold = f"{source.configuration.callback.max_hold:.0f}", "", at("max_hold")
     if not queue.tells_places:
@@ -181,7 +165,7 @@ def _new_time(source: Source) -> Iterator[Extension]:
         key, place = f"{index + 1}", at("new_times", index)
         yield Extension(
             key,
-            queue_log(_QUEUE, _ATTEMPT, words.LOG_CALLBACK_NEW_TIME, key, place=place),
+            plan.queue_log(_QUEUE, _ATTEMPT, words.LOG_CALLBACK_NEW_TIME, key, place=place),
             _event(words.CALLBACK_NEW_TIME, Choice=key),
             play("callback_agreed"),
             Step("Hangup"),

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dialplan import schedule
 from dialplan.plan import Context, Extension, Source, Step, assign, goto_if, inside
-from dialplan.quoting import argument
 from ivr.calls.numbers import dial_string, is_carried
 from ivr.config.problems import Place
 from ivr.config.sections import Contact
@@ -38,11 +38,10 @@ def contexts(source: Source) -> Iterator[Context]:
 
 def _steps(source: Source, contact: Contact, place: Place) -> Iterator[Step]:
     hotline = source.configuration.hotline
-    today = f"${{STRFTIME(${{TESTTIME}},{argument(hotline.time_zone)},%Y%m%d)}}"
-    if contact.valid_from:
-        yield goto_if(f"{today} < {contact.valid_from:%Y%m%d}", "return", place)
-    if contact.valid_until:
-        yield goto_if(f"{today} > {contact.valid_until:%Y%m%d}", "return", place)
+    today = schedule.local(source, "%Y%m%d")
+    for is_out, day in (("<", contact.valid_from), (">", contact.valid_until)):
+        if day:
+            yield goto_if(f"{today} {is_out} {day:%Y%m%d}", "return", place)
     trunks = source.configuration.trunks.values()
     trunk = next(trunk for trunk in trunks if is_carried(contact.number, trunk))
     digits = dial_string(contact.number, trunk, hotline.country)

@@ -12,24 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from dialplan import schedule
+from dialplan import plan, schedule
 from dialplan.menu import node_context, queue_context, unless_open
-from dialplan.plan import (
-    Context,
-    Extension,
-    Source,
-    Step,
-    assign,
-    goto,
-    goto_if,
-    inside,
-    notice,
-    play,
-    queue_log,
-    sounds,
-    user_event,
-    wrong_or_silent,
-)
+from dialplan.plan import Context, Extension, Source, Step, assign, goto, goto_if, inside, play, sounds
 from dialplan.queues import own_agents_first
 from dialplan.quoting import argument, choose, differs, if_set, is_equal, var
 from ivr.asterisk import words
@@ -70,7 +55,7 @@ def contexts(source: Source) -> Iterator[Context]:
 def _steps(source: Source, name: str, queue: Queue) -> Iterator[Step]:
     at = partial(source.at, "queues", name)
     yield from unless_open(source, queue, at("hours"))
-    yield notice(f"queue-{name}", at())
+    yield plan.notice(f"queue-{name}", at())
     begin = {words.VAR_SAY: "", words.VAR_OFFER: "", JOINED: "${EPOCH}"}
     yield assign(chosen(queue) | begin | recording(source, queue) | own_agents_first(queue), at())
     if queue.record:
@@ -128,7 +113,7 @@ def in_line(
     """
     options = "i" if queue.survey is None else "ci"
     yield Step("Queue", f"{name},{options},,,{longest},,,,{position}".rstrip(","), waits_at)
-    yield user_event(words.EVENT_LEFT_QUEUE, left_at, Queue=name, Result="${QUEUESTATUS}")
+    yield plan.user_event(words.EVENT_LEFT_QUEUE, left_at, Queue=name, Result="${QUEUESTATUS}")
     if queue.survey is not None:
         target, place = f"{_survey_context(name)},s,1", source.at("queues", name, "survey")
         yield goto_if(is_equal("QUEUESTATUS", "CONTINUE"), target, place)
@@ -153,13 +138,13 @@ def _survey(source: Source, name: str, survey: Survey) -> Iterator[Extension]:
     )
     thanks = (play(_THANKS, place=at()), Step("Hangup"))
     yield Extension("_[1-5]", *_tell(name, "${EXTEN}", at()), *thanks)
-    yield from wrong_or_silent(*thanks)
+    yield from plan.wrong_or_silent(*thanks)
     yield late(at())
 
 
 def _tell(queue: str, answer: str, place: Place) -> Iterator[Step]:
-    yield queue_log(queue, "${UNIQUEID}", words.LOG_SURVEY, answer, _AGENT, place=place)
-    yield user_event(words.EVENT_SURVEY, Queue=queue, Agent=_AGENT, Answer=answer)
+    yield plan.queue_log(queue, "${UNIQUEID}", words.LOG_SURVEY, answer, _AGENT, place=place)
+    yield plan.user_event(words.EVENT_SURVEY, Queue=queue, Agent=_AGENT, Answer=answer)
 
 
 def recording(source: Source, queue: Queue) -> dict[str, str]:

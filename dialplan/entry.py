@@ -17,7 +17,6 @@ from dialplan.quoting import var
 from ivr.asterisk import words
 from ivr.config.problems import Place
 
-INBOUND = inside("in")
 _TRUNK = "HOTLINE_TRUNK_"
 """Global variables, one per endpoint: the trunk's name."""
 TRUNK_NAME = f"${{{_TRUNK}${{CHANNEL(endpoint)}}}}"
@@ -50,12 +49,12 @@ def doorway(name: str, behind: Context, *first: Step) -> Context:
 
     Asterisk's own extensions (`h`, `i`, `t`, `T`) are nobody's to dial.
     """
-    extensions = []
-    for each in behind.extensions:
-        if each.pattern not in {"h", "i", "t", "T"}:
-            step, *onward = *first, goto(behind.name, "${EXTEN}")
-            placed = replace(step, place=each.steps[0].place)
-            extensions.append(Extension(each.pattern, placed, *onward))
+    step, *onward = *first, goto(behind.name, "${EXTEN}")
+    extensions = (
+        Extension(each.pattern, replace(step, place=each.steps[0].place), *onward)
+        for each in behind.extensions
+        if each.pattern not in {"h", "i", "t", "T"}
+    )
     return Context(name, *extensions)
 
 
@@ -63,7 +62,7 @@ def contexts(source: Source) -> Iterator[Context]:
     """Where trunks deliver calls; where languages are remembered, one more for each number."""
     delivered = source.configuration.hotline.delivered.items()
     arrivals = (Extension(number, *_arrival(source, number, node)) for number, node in delivered)
-    inbound = Context(INBOUND, *arrivals)
+    inbound = Context(inside("in"), *arrivals)
     yield doorway(words.CONTEXT_INBOUND, inbound, plain_caller())
     yield inbound
     if _remembers(source):

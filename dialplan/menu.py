@@ -94,21 +94,16 @@ def _entered(name: str, node: Node) -> dict[str, str]:
 def _choice(source: Source, name: str, node: Node, entry: tuple[Step, ...]) -> Iterator[Extension]:
     """A choice and what each key does."""
     at = partial(source.at, "menu", "nodes", name)
-    entered = assign(_entered(name, node), at())
-    yield Extension("s", *entry, entered, *_asking(node, at("say"), at("wait")))
+    # Background without a prompt would hang up on the caller.
+    asking = [Step("Background", sounds(*node.say), at("say"), "ask")] if node.say else []
+    waiting = Step("WaitExten", f"{node.wait:g}", at("wait"), "" if node.say else "ask")
+    yield Extension("s", *entry, assign(_entered(name, node), at()), *asking, waiting)
     for key, target in (node.keys or {}).items():
         yield Extension(key, *_key(source, name, key, target, at("keys", key)))
     for extension, mark, which in (("i", "w", "wrong_key"), ("t", "s", "silence")):
         place = at(which) if getattr(node, which) else source.at("menu", which)
         retry = retry_of(source.configuration, node, which)
         yield Extension(extension, *_retry(mark, source.configuration.menu, name, retry, place))
-
-
-def _asking(node: Node, say: Place, wait: Place) -> Iterator[Step]:
-    """Background without a prompt would hang up on the caller."""
-    if node.say:
-        yield Step("Background", sounds(*node.say), say, "ask")
-    yield Step("WaitExten", f"{node.wait:g}", wait, "" if node.say else "ask")
 
 
 def _key(source: Source, name: str, key: str, target: str, place: Place) -> Iterator[Step]:
@@ -138,10 +133,9 @@ def _retry(mark: str, menu: Menu, name: str, retry: Retry, place: Place) -> Iter
     """What a wrong key or silence costs: said and asked again `times` times, then elsewhere."""
     visit = f"{var(VAR_PATH)}@{name}"
     so_far = choose(is_equal(_TRIED_AT, visit), var(_TRIES))
-    marked = {VAR_STEPS: f"{var(VAR_STEPS)}:{mark}"}
     yield assign({_TRIES: f"{so_far}{mark}", _TRIED_AT: visit}, place)
     yield goto_if(f"{length(f'FILTER({mark},{var(_TRIES)})')} <= {retry.times}", "again")
-    yield assign(marked | _pushed(menu, name, retry.then))
+    yield assign({VAR_STEPS: f"{var(VAR_STEPS)}:{mark}"} | _pushed(menu, name, retry.then))
     yield goto(node_context(retry.then))
     yield Step("Background", sounds(retry.say), label="again")
     yield Step("Goto", "s,ask")

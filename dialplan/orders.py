@@ -9,24 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import partial
 
+from dialplan import plan
 from dialplan.door import JOINED, OUT_OF_TIME, RESUME, ask_python, joining, late
 from dialplan.entry import TRUNK_NAME
 from dialplan.menu import ORDER_THEN, node_context, order_context, queue_context
-from dialplan.plan import (
-    Context,
-    Extension,
-    Source,
-    Step,
-    assign,
-    goto,
-    goto_if,
-    inside,
-    play,
-    queue_log,
-    sounds,
-    user_event,
-    wrong_or_silent,
-)
+from dialplan.plan import Context, Extension, Source, Step, assign, goto, goto_if, inside, play, sounds
 from dialplan.quoting import choose, differs, if_set, is_equal, length, one_more, var
 from ivr.asterisk import words
 from ivr.calls.numbers import national_shape
@@ -82,7 +69,7 @@ def _owed(source: Source, name: str, queue: Queue) -> Context:
             Step("WaitExten", _OFFER_WAIT),
         ),
         Extension("1", play(LEFT_TO_CALLBACK, place=place), Step("Hangup")),
-        *wrong_or_silent(door(label="place")),
+        *plan.wrong_or_silent(door(label="place")),
         Extension(OUT_OF_TIME, door(label=RESUME)) if queue.asks_before_joining else late(place),
     )
 
@@ -96,7 +83,7 @@ def _ways(source: Source, name: str, queue: Queue) -> Iterator[Context]:
     if key is None:
         yield Context(order_context(name), entrance)
         return
-    left = user_event(words.EVENT_LEFT_QUEUE, at("key"), Queue=name, Result="KEY")
+    left = plan.user_event(words.EVENT_LEFT_QUEUE, at("key"), Queue=name, Result="KEY")
     by_key = Extension(key, left, assign({ORDER_THEN: ""}), goto(order_context(name)))
     yield Context(order_context(name), entrance, by_key)
     yield Context(_back_context(name), *_back(source, name, queue))
@@ -112,7 +99,7 @@ def _ways(source: Source, name: str, queue: Queue) -> Iterator[Context]:
                 Step("WaitExten", _OFFER_WAIT),
             ),
             Extension(key, assign({ORDER_THEN: ""}, place), goto(order_context(name))),
-            *wrong_or_silent(goto(queue_context(name), label="join", place=place)),
+            *plan.wrong_or_silent(goto(queue_context(name), label="join", place=place)),
         )
 
 
@@ -163,7 +150,7 @@ def _asking(source: Source) -> Iterator[Extension]:
 
 def _again(otherwise: str) -> tuple[Extension, Extension]:
     again = goto_if(f"{var(_ROUND)} <= {ASKED_AT_MOST}", f"s,ask:{otherwise}")
-    return wrong_or_silent(assign({_ROUND: one_more(_ROUND)}), again)
+    return plan.wrong_or_silent(assign({_ROUND: one_more(_ROUND)}), again)
 
 
 def _another_number(source: Source) -> Iterator[Step]:
@@ -195,7 +182,7 @@ def _commit(source: Source) -> Iterable[Step]:
     waited = if_set(JOINED, f"$[${{EPOCH}} - 0{var(JOINED)}]", "0")
     order = "|".join(("${EPOCH}", number, caller, TRUNK_NAME, language, choice, waited))
     yield assign({_ORDER: order, words.VAR_ORDERED: "", words.VAR_SAY: ""})
-    yield queue_log(_QUEUE, "${UNIQUEID}", words.LOG_ORDER, var(_ORDER))
+    yield plan.queue_log(_QUEUE, "${UNIQUEID}", words.LOG_ORDER, var(_ORDER))
     yield from ask_python(source, words.AGI_ORDER_CALLBACK, f"{_QUEUE},{var(_ORDER)}", NOWHERE)
     yield goto_if(differs(words.VAR_ORDERED), "answered")
     yield assign({words.VAR_SAY: sounds("order_noted")})

@@ -40,13 +40,17 @@ def unless_open(source: Source, hours: str, closed: str, place: Place) -> Iterat
 
 def contexts(source: Source) -> Iterator[Context]:
     """Each schedule that a queue or the menu asks; where openings are said, one more that says the next."""
-    configuration = source.configuration
+    configuration, now = source.configuration, local(source, _SINCE_MIDNIGHT)
     asked = {queue.hours for queue in configuration.queues.values()}
     asked |= {node.hours for node in configuration.menu.nodes.values()}
     for name, hours in configuration.hours.items():
         if name in asked:
             schedule = Schedule.of(hours, configuration.hotline.time_zone, configuration.hotline.country)
-            yield _by_day(source, name, _context(name), _answers(source, name, schedule))
+            answers = (
+                Extension(day, Step("Return", _open_for(spans, now), at))
+                for day, spans, at in _days(source, name, schedule, Schedule.open_on)
+            )
+            yield _by_day(source, name, _context(name), answers)
             if says_openings(configuration):
                 yield _by_day(source, name, _announcement(name), _announcing(source, name, schedule))
 
@@ -59,36 +63,31 @@ def _announcement(name: str) -> str:
     return inside(f"opens-{name}")
 
 
-def _clock(source: Source) -> Iterator[str]:
-    """Today's date, its weekday (Monday is 1), and the seconds since midnight."""
-    zone = argument(source.configuration.hotline.time_zone)
-    for form in ("%Y%m%d", "%u", "%H*3600+%M*60+%S"):
-        yield f"${{STRFTIME(${{TESTTIME}},{zone},{form})}}"
+_SINCE_MIDNIGHT = "%H*3600+%M*60+%S"
+"""In seconds."""
+
+
+def local(source: Source, form: str) -> str:
+    """The moment of the call by the clock of the hotline, in that form of strftime."""
+    return f"${{STRFTIME(${{TESTTIME}},{argument(source.configuration.hotline.time_zone)},{form})}}"
 
 
 def _by_day(source: Source, name: str, context: str, days: Iterable[Extension]) -> Context:
     """Go on at the extension of today's date or weekday; answer 0 while it is closed by hand."""
-    today, weekday, _ = _clock(source)
+    today = local(source, "%Y%m%d")
     closed = f"${{EPOCH}} < 0{var(f'DB({DB_CLOSED}/{name})')}"
     steps = (
         goto_if(closed, "closed", source.at("hours", name)),
         Step("GotoIf", f"${{DIALPLAN_EXISTS({context},{today},1)}}?{today},1"),
-        goto(context, weekday),
+        goto(context, local(source, "%u")),  # Monday is 1
         Step("Return", "0", label="closed"),
     )
     return Context(context, Extension("s", *steps), *days)
 
 
-def _answers(source: Source, name: str, schedule: Schedule) -> Iterator[Extension]:
-    """For how many seconds it is open yet."""
-    _, _, now = _clock(source)
-    for day, spans, at in _days(source, name, schedule, Schedule.open_on):
-        yield Extension(day, Step("Return", _open_for(spans, now), at))
-
-
 def _announcing(source: Source, name: str, schedule: Schedule) -> Iterator[Extension]:
     """Say when it opens next; the answer is 0, as that of a schedule that is closed."""
-    _, _, now = _clock(source)
+    now = local(source, _SINCE_MIDNIGHT)
     said: dict[str, Place] = {}
     for day, announced, at in _days(source, name, schedule, Schedule.announced_on):
         known = [(until, prompt) for until, prompt in announced if is_said(source.configuration, prompt)]
