@@ -28,6 +28,8 @@ GROUPS = {
     "callbacks": "list, show, add, pause …: who is owed a call, and what was tried",
     "data": "backfill, export, migrate, purge, recordings: the records, and how long they are kept",
 }
+_MODULES: Final = {"record": "run", "closed": "by_hand", "notice": "by_hand"}
+"""Where a command's module has not its name."""
 EXAMPLES = (
     "hotline config check",
     "hotline callbacks list --state owed",
@@ -53,7 +55,7 @@ class _Groups(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         for name in [cmd_name] if cmd_name in GROUPS else GROUPS:
             if name not in self.commands:
-                module = import_module(f"ivr.command.{'run' if name == 'record' else name}")
+                module = import_module(f"ivr.command.{_MODULES.get(name, name)}")
                 found: Any = typer.main.get_command(module.app)
                 command = getattr(found, "commands", {}).get(name, found)
                 command.name = name

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from ivr.command.closed import said_until
+from ivr.command.by_hand import said_until
 from ivr.command.loading import local, timestamp
 from ivr.command.options import AsJson
 from ivr.command.printing import print_result
