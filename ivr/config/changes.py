@@ -84,6 +84,18 @@ TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
     RetryPlan: {field: f"after {field.replace('_', ' ')} come again in" for field in RetryPlan.model_fields},
 }
 """What each field is to callers; fields that are not here are told otherwise, or noticed by nobody."""
+Words = tuple[str, str, str]
+"""What is said of a way that is gone, is new, or leads elsewhere."""
+_KEY: Final[Words] = (
+    "is gone; it led to {old}",
+    "is new and leads to {new}",
+    "leads to {new} instead of {old}",
+)
+_DIALLED: Final[Words] = (
+    "are no longer answered",
+    "are answered and begin in {new}",
+    "begin in {new} instead of {old}",
+)
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -92,7 +104,7 @@ def changes(old: Configuration, new: Configuration) -> list[str]:
     has_callbacks = old.callback.enabled or new.callback.enabled
     return [
         *_fields("the hotline", old.hotline, new.hotline),
-        *_delivered(old.hotline.delivered, new.hotline.delivered),
+        *_ways("calls to", _DIALLED, old.hotline.delivered, new.hotline.delivered),
         *_entries("structure", old.structures, new.structures),
         *_fields("the menu", old.menu, new.menu),
         *_nodes(old.menu.nodes, new.menu.nodes),
@@ -143,16 +155,6 @@ def _in_both(old: Mapping[str, Kind], new: Mapping[str, Kind]) -> Iterator[tuple
     return ((name, old[name], value) for name, value in new.items() if name in old)
 
 
-def _delivered(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
-    for number in {**old, **new}:
-        if number not in new:
-            yield f"calls to {number} are no longer answered"
-        elif number not in old:
-            yield f"calls to {number} are answered and begin in {new[number]}"
-        elif old[number] != new[number]:
-            yield f"calls to {number} begin in {new[number]} instead of {old[number]}"
-
-
 def _entries(what: str, old: Mapping[str, BaseModel], new: Mapping[str, BaseModel]) -> Iterator[str]:
     yield from _new_and_gone(what, old, new)
     for name, before, after in _in_both(old, new):
@@ -162,18 +164,17 @@ def _entries(what: str, old: Mapping[str, BaseModel], new: Mapping[str, BaseMode
 def _nodes(old: Mapping[str, Node], new: Mapping[str, Node]) -> Iterator[str]:
     yield from _new_and_gone("menu node", old, new)
     for name, before, after in _in_both(old, new):
-        yield from _keys(name, before.keys or {}, after.keys or {})
+        yield from _ways(f"in {name}, key", _KEY, before.keys or {}, after.keys or {})
         yield from _fields(f"menu node {name}", before, after)
 
 
-def _keys(node: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+def _ways(subject: str, words: Words, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    """Each key, or number dialled, that leads elsewhere now."""
+    gone, is_new, changed = words
     for key in {**old, **new}:
-        if key not in new:
-            yield f"in {node}, key {key} is gone; it led to {old[key]}"
-        elif key not in old:
-            yield f"in {node}, key {key} is new and leads to {new[key]}"
-        elif old[key] != new[key]:
-            yield f"in {node}, key {key} leads to {new[key]} instead of {old[key]}"
+        if old.get(key) != new.get(key):
+            says = gone if key not in new else is_new if key not in old else changed
+            yield f"{subject} {key} {says.format(old=old.get(key), new=new.get(key))}"
 
 
 def _blocked(old: Blocked | None, new: Blocked | None) -> Iterator[str]:
@@ -207,8 +208,7 @@ def _hours(old: Configuration, new: Configuration) -> Iterator[str]:
             yield f"{subject} are new: {days}; holidays: {'closed' if after.holidays else 'as usual'}"
             before = Hours(week=after.week, holidays=after.holidays)
         for day in {**before.week, **after.week}:
-            was, now = before.week.get(day, "closed"), after.week.get(day, "closed")
-            if was != now:
+            if (was := before.week.get(day, "closed")) != (now := after.week.get(day, "closed")):
                 yield f"{subject}: {day} {now} instead of {was}"
         yield from _fields(f"{subject}:", before, after)
         yield from _days(subject, before, after)

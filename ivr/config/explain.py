@@ -32,16 +32,24 @@ def explain(
 
 def _written_path(error: ErrorDetails, data: Data) -> KeyPath:
     """The part of pydantic's location that is in the YAML: it adds steps for unions, keys and validators."""
-    path: list[str | int] = []
-    for step in error["loc"]:
+    written = len(holders(data, error["loc"]))
+    return (
+        (*error["loc"][:written], error["loc"][-1]) if error["type"] == "missing" else error["loc"][:written]
+    )
+
+
+def holders(data: Data, path: KeyPath) -> list[Data]:
+    """For each step of `path` that is in `data`, the mapping or list it is a key or position of."""
+    found = []
+    for step in path:
+        found.append(data)
         if isinstance(data, dict) and step in data:
             data = data[str(step)]
         elif isinstance(data, list) and isinstance(step, int) and step < len(data):
             data = data[step]
         else:
-            break
-        path.append(step)
-    return (*path, error["loc"][-1]) if error["type"] == "missing" else tuple(path)
+            return found[:-1]
+    return found
 
 
 def _problem(kind: type[BaseModel], path: KeyPath, together: list[ErrorDetails], places: Places) -> Problem:

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
-from ivr.config.explain import explain
+from ivr.config.explain import explain, holders
 from ivr.config.model import Configuration
 from ivr.config.problems import NOWHERE, KeyPath, Place, Places, Problem, errors, in_reading_order
 from ivr.config.shapes import Frozen
@@ -145,28 +145,14 @@ def _typed(
 
 def _take_out(rest: dict[str, Data], wrong: Iterable[KeyPath]) -> bool:
     """Remove each wrong value, or the entry that lacks a missing one; False if that is a whole section."""
-    gone = {path if _holder(rest, path) is not None else path[:-1] for path in wrong}
+    gone = {path if len(holders(rest, path)) == len(path) else path[:-1] for path in wrong}
     if () in gone:
         return False
     # From the end of each list backwards: taking out one entry must not move the others before their turn.
     for path in sorted(gone, key=lambda path: [(isinstance(step, int), step) for step in path], reverse=True):
-        holder = _holder(rest, path)
+        holder = holders(rest, path)[-1]
         if isinstance(holder, dict):
             del holder[str(path[-1])]
         elif isinstance(holder, list):
             del holder[int(path[-1])]
     return True
-
-
-def _holder(data: Data, path: KeyPath) -> Data:
-    """The mapping or list that has the last step of `path` as a key or position; None if there is none."""
-    holder = None
-    for step in path:
-        holder = data
-        if isinstance(data, dict) and step in data:
-            data = data[str(step)]
-        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
-            data = data[step]
-        else:
-            return None
-    return holder
