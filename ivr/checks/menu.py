@@ -38,16 +38,12 @@ def timeouts(configuration: Configuration, places: Places) -> Iterator[Problem]:
                 yield Problem.of("QUE006", place, name=name, other=other)
 
 
-def names(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """MENU005: a node has the name of what a key may do by itself."""
-    for name in configuration.menu.nodes.keys() & BUILT_IN:
-        yield Problem.of("MENU005", places.at("menu", "nodes", name), name=name)
-
-
-def languages(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """MENU006: a node switches to a language the hotline does not speak."""
+def nodes(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """MENU005, MENU006: a node is named like what a key may do; it switches to a language nobody speaks."""
     spoken = configuration.hotline.languages
     for name, node in configuration.menu.nodes.items():
+        if name in BUILT_IN:
+            yield Problem.of("MENU005", places.at("menu", "nodes", name), name=name)
         if node.language and node.language not in spoken and places.is_whole("hotline", "languages"):
             place = places.value_at("menu", "nodes", name, "language")
             yield Problem.of("MENU006", place, language=node.language, spoken=", ".join(spoken))

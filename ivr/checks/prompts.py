@@ -69,23 +69,15 @@ def reserved_are_there(configuration: Configuration, places: Places) -> Iterator
             yield Problem.of("PRM003", places.at("prompts"), name=name, reason=reason)
 
 
-def long_texts(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """PRM009: a sentence takes longer to say than anybody listens."""
+def heard_badly(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """PRM009, PRM011: a sentence longer than anybody listens; letters a voice reads wrongly or spells."""
     for name, prompt in configuration.prompts.items():
         for language in configuration.hotline.languages:
-            seconds = spoken_seconds(_without_spans(getattr(prompt, language)))
-            if seconds > LONGEST_SECONDS:
-                place = places.value_at("prompts", name, language)
+            text, place = getattr(prompt, language), places.value_at("prompts", name, language)
+            if (seconds := spoken_seconds(_without_spans(text))) > LONGEST_SECONDS:
                 yield Problem.of("PRM009", place, seconds=seconds, longest=LONGEST_SECONDS)
-
-
-def strange_letters(configuration: Configuration, places: Places) -> Iterator[Problem]:
-    """PRM011: letters of another alphabet, which a voice reads wrongly or spells."""
-    for name, prompt in configuration.prompts.items():
-        for language in configuration.hotline.languages:
-            text = _RUSSIAN.sub("", getattr(prompt, language))
-            if bad := (_LATIN_AMONG_CYRILLIC if language == "ru" else _CYRILLIC).search(text):
-                place = places.value_at("prompts", name, language)
+            foreign = _LATIN_AMONG_CYRILLIC if language == "ru" else _CYRILLIC
+            if bad := foreign.search(_RUSSIAN.sub("", text)):
                 yield Problem.of("PRM011", place, letter=named(bad[0]), language=language)
 
 

@@ -57,11 +57,8 @@ def _names(configuration: Configuration, places: Places) -> Iterator[Problem]:
                 keys = BUILT_IN if path[-2] == "keys" else frozenset[str]()
                 yield Problem.of(code, place, {*known, *keys}, name=name)
         for _, path, name in named:
-            if (
-                section == "prompts"
-                and name in known
-                and (configuration.prompts[name].numbers or name in OPENING_PROMPTS)
-            ):
+            prompt = configuration.prompts.get(name) if section == "prompts" else None
+            if prompt is not None and (prompt.numbers or name in OPENING_PROMPTS):
                 yield Problem.of("PRM008", places.value_at(*path), name=name)
 
 
@@ -114,10 +111,9 @@ def _unused(configuration: Configuration, places: Places) -> Iterator[Problem]:
     named: dict[str, set[str | None]] = defaultdict(set)
     for code, _, name, _ in _named(configuration):
         named[code].add(name)
-    entered = {node.queue for node in configuration.menu.nodes.values()}
     for code, section, used in (
         ("QUE003", "queues", named["AGT001"]),
-        ("QUE004", "queues", entered),
+        ("QUE004", "queues", {node.queue for node in configuration.menu.nodes.values()}),
         ("STR002", "structures", named["QUE001"]),
         ("HRS008", "hours", named["HRS001"]),
         ("PRM007", "prompts", named["PRM001"] | reserved(configuration).keys() | set(OPENING_PROMPTS)),
@@ -154,13 +150,11 @@ def _orders(configuration: Configuration, places: Places) -> Iterator[Problem]:
             yield Problem.of("ORD002", place, earlier=limit, over=over, most=most)
 
 
-def _accounts(configuration: Configuration, places: Places) -> Iterator[Problem]:
+def _agents(configuration: Configuration, places: Places) -> Iterator[Problem]:
+    """AGT002, AGT004: an account that is a number of the hotline; two agents of one name in a queue."""
     own = {configuration.hotline.number, *configuration.hotline.delivered}
     for account in configuration.agents.keys() & own:
         yield Problem.of("AGT002", places.at("agents", account), account=account)
-
-
-def _shared_names(configuration: Configuration, places: Places) -> Iterator[Problem]:
     for (queue, name), accounts in lending.serving(configuration).items():
         first, *others = (places.value_at("agents", account, "name") for account in accounts)
         for place in others:
@@ -224,13 +218,11 @@ _REFERENCES: tuple[Check, ...] = (
     _servers,
     _orders,
     _taken,
-    _accounts,
-    _shared_names,
+    _agents,
     lending.check,
     prompts.places_only_fall,
     prompts.numbers,
-    menu.names,
-    menu.languages,
+    menu.nodes,
     menu.circles,
     calls.hours,
     calls.blocked,
@@ -250,8 +242,7 @@ _WHOLE: tuple[Check, ...] = (
     menu.ways_back,
     menu.timeouts,
     calls.callback_hours,
-    prompts.long_texts,
-    prompts.strange_letters,
+    prompts.heard_badly,
 )
 """What nothing uses: nodes no call comes to, queues without agents, prompts never played."""
 
