@@ -17,8 +17,9 @@ from sqlalchemy import Connection
 from callback_dialer.decide import Decision
 from callback_dialer.deciding import BEGINS_AS, BY_HAND, against_request, tell
 from callback_dialer.policy import Policy
-from ivr.calls.callbacks import CallOrder, HeldFor, OrderAnswer, Reason
+from ivr.calls.callbacks import CallOrder, HeldFor, OrderAnswer
 from ivr.calls.numbers import CallerNumber
+from ivr.config.callback_rules import Reason
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.owed import callbacks, undecided
 from ivr.storage.owed.callbacks import Wanted, Wish

@@ -40,9 +40,6 @@ WAITING_STATES: Final = tuple(state for state in OPEN_STATES if state != "dialin
 """Open, and nobody is being rung."""
 CALLBACK_STATES: Final[tuple[CallbackState, ...]] = get_args(CallbackState)
 
-Reason = Literal["missed", "ordered", "inquiry_answer", "inform"]
-Priority = Literal["urgent", "normal", "low"]
-
 AttemptState = Literal[
     "planned", "originating", "ringing", "citizen_answered", "confirmed", "agent_connected", "ended"
 ]

@@ -16,12 +16,12 @@ from callback_dialer.ordering import Order, Placed, place_all
 from callback_dialer.policy import Policy
 from ivr.asterisk.words import interface
 from ivr.base.masking import masked, visible
-from ivr.calls.callbacks import Priority, Reason
 from ivr.calls.numbers import ReadNumber, reader
 from ivr.command.loading import moment_from, running_configuration
 from ivr.command.options import key_of_pseudonyms, line_option, number_from
 from ivr.command.printing import fail, print_line, print_lines, progress
 from ivr.command.store import open_store, operator, remark
+from ivr.config.callback_rules import Priority, Reason
 from ivr.config.model import Configuration
 from ivr.storage.engine.store import Store
 

@@ -77,17 +77,9 @@ class Breaker(Frozen):
     longest: Seconds = 1800.0
 
 
-OrderWord = Literal[
-    "urgent",
-    "normal",
-    "low",
-    "missed",
-    "ordered",
-    "inquiry_answer",
-    "inform",
-    "freshest_first",
-    "oldest_first",
-]
+Priority = Literal["urgent", "normal", "low"]
+Reason = Literal["missed", "ordered", "inquiry_answer", "inform"]
+OrderWord = Literal[Priority, Reason, "freshest_first", "oldest_first"]
 
 
 class Callback(Frozen):

@@ -22,9 +22,8 @@ from ivr.calls.callbacks import (
     ClosedState,
     HeldFor,
     OpenState,
-    Priority,
-    Reason,
 )
+from ivr.config.callback_rules import Priority, Reason
 from ivr.storage.engine.statements import add, one_as
 from ivr.storage.schema.columns import database_now
 from ivr.storage.schema.owed import callback_journal, callbacks
