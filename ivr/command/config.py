@@ -90,12 +90,11 @@ def _calendar(loaded: Loaded, shelf: Shelf) -> Iterator[Problem]:
 
 def _summary(problems: Sequence[Problem], loaded: Loaded, tested: Tested) -> str:
     """How many problems there are, and in how much, in one line."""
-    files = _count(len(loaded.files), "file")
-    if tested.count:
-        files += f" and {_count(tested.count, 'menu test')}"
+    files, tests = _count(len(loaded.files), "file"), _count(tested.count, "menu test")
     wrong = len(errors(problems))
-    found = _count(wrong, "problem") if wrong else f"no problems in {files}"
     warnings = len(problems) - wrong
+    none = f"no problems in {files} and {tests}" if tested.count else f"no problems in {files}"
+    found = _count(wrong, "problem") if wrong else none
     return f"{found}, {_count(warnings, 'warning')}" if warnings else found
 
 
@@ -178,12 +177,10 @@ def schemas() -> dict[str, str]:
 
 
 def _text(found: dict[str, Any]) -> str:
-    named = json.loads(json.dumps(found), object_hook=_limited)
+    named = json.loads(
+        json.dumps(found), object_hook=lambda part: {_LIMITS.get(name, name): part[name] for name in part}
+    )
     return json.dumps(named, ensure_ascii=False, indent=1) + "\n"
-
-
-def _limited(part: dict[str, Any]) -> dict[str, Any]:
-    return {_LIMITS.get(name, name): inner for name, inner in part.items()}
 
 
 class _ForEditors(GenerateJsonSchema):

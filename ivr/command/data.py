@@ -61,8 +61,7 @@ def purge_data(
         why = store.read(partial(why_doubtful, retention=kept, zone=zone, now=now))
         if why and not clock_is_right:
             fail(f"nothing is purged: {why}", hint=_CLOCK)
-        key = _key(store, secrets)
-        done, refused = list(purge(store, key, kept, zone, now)), []
+        done, refused = list(purge(store, _key(store, secrets), kept, zone, now)), []
         for name, server in configuration.servers.items():
             try:
                 done += _recordings(name, Path(server.recordings), configuration.retention.recordings)
@@ -193,11 +192,11 @@ def find_recordings(
         ]
         if not found:
             fail("no recording is found", hint="it was not recorded, is on another machine, or is deleted")
-        if copy is None:
+        if copy is None or len(found) > 1:
             _show(found, as_json)
+        if copy is None:
             return
         if len(found) > 1:
-            _show(found, as_json)
             fail("there are several recordings", hint="name the file you want instead of the call")
         file = found[0]["file"]
         store.write(lambda connection: noted(connection, "recording copied", file, why))
@@ -206,8 +205,7 @@ def find_recordings(
     except OSError as problem:
         what = f"{file} is not copied to {copy}: {problem.strerror}"
         fail(what, hint="name a new file, as a user who may read it")
-    copied = _masked({**found[0], "copied_to": str(copy)})
-    print_result(as_json, [copied], [f"copied {file} to {copy}"])
+    print_result(as_json, [_masked({**found[0], "copied_to": str(copy)})], [f"copied {file} to {copy}"])
 
 
 def _show(found: list[dict[str, Any]], as_json: bool) -> None:

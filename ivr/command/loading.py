@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from ivr.command.options import ETC
 from ivr.command.printing import fail, joined, print_line, print_lines, styled
 from ivr.config.loading import Loaded, configuration_of
 from ivr.config.model import Configuration, Hotline, Language, Server
-from ivr.config.problems import Problem, Severity, errors
+from ivr.config.problems import Problem, errors
 from ivr.revisions.shelf import CONFIG, Shelf
 
 _LOCALTIME: Final = Path("/etc/localtime")
@@ -183,10 +183,9 @@ def server_of(configuration: Configuration, name: str) -> Server:
 def spoken(configuration: Configuration, language: str) -> Language:
     """A language of `--language`, the default if none is given; ends the command if it is not spoken."""
     languages = configuration.hotline.languages
-    found = next((known for known in languages if known == (language or languages[0])), None)
-    return found or fail(
-        f"the hotline does not speak {language}", hint=f"it speaks {', '.join(languages)}", status=2
-    )
+    if language and language not in languages:
+        fail(f"the hotline does not speak {language}", hint=f"it speaks {', '.join(languages)}", status=2)
+    return next(known for known in languages if language in ("", known))
 
 
 def local(moment: datetime) -> datetime:
@@ -221,7 +220,7 @@ def lines_of(problems: Sequence[Problem], folder: Path, *, err: bool = False) ->
     places = [problem.located(str(folder)) for problem in problems]
     width = max(map(len, places), default=0) if stream.isatty() else 0
     for problem, place in zip(problems, places, strict=True):
-        is_warning = problem.severity is Severity.WARNING
+        is_warning = problem.severity == "warning"
         code = styled(problem.code, fg="yellow" if is_warning else "red", bold=True)
         kind = "warning: " if is_warning else ""
         message, *more = problem.message.split("\n")
@@ -233,13 +232,6 @@ def lines_of(problems: Sequence[Problem], folder: Path, *, err: bool = False) ->
 
 def as_data(problem: Problem, folder: Path) -> dict[str, object]:
     """The problem as programs read it."""
-    return {
-        "file": str(folder / problem.place.file),
-        "line": problem.place.line,
-        "column": problem.place.column,
-        "code": problem.code,
-        "severity": problem.severity.value,
-        "message": problem.message,
-        "hint": problem.hint,
-        "earlier": problem.earlier,
-    }
+    data = {**asdict(problem), **asdict(problem.place), "file": str(folder / problem.place.file)}
+    del data["place"]
+    return data

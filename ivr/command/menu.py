@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -64,8 +65,7 @@ def walk_through(
     texts: Texts = {(file.language, file.name): file.text for file in needed(configuration)}
     steps = walk(menu_for(configuration, given, announcer(configuration)), given, _pressed(presses, as_json))
     if as_json:
-        told = [_as_data(one, texts) for one in steps]
-        print_json({"given": given.model_dump(mode="json"), "steps": told})
+        print_json({"given": given.model_dump(mode="json"), "steps": [_as_data(one, texts) for one in steps]})
         return
     print_line(f"{given.at:%A %d %B %Y %H:%M}{f', from {given.caller}' if given.caller else ''}")
     for one in steps:
@@ -155,10 +155,7 @@ def _as_data(one: Walked, texts: Texts) -> dict[str, object]:
     caller = one.step.caller
     return {
         "does": one.does,
-        "heard": [
-            {"prompt": heard.prompt, "language": heard.language, "text": texts[heard.language, heard.prompt]}
-            for heard in one.step.heard
-        ],
+        "heard": [{**asdict(each), "text": texts[each.language, each.prompt]} for each in one.step.heard],
         "node": caller.node,
         "queue": caller.queue or None,
         "door": caller.door and caller.door.queue,

@@ -12,9 +12,8 @@ import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from enum import StrEnum
 from pathlib import Path, PurePath
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 KeyPath = tuple[str | int, ...]
 """Keys and list positions from the top: `("menu", "nodes", "welcome", "say", 0)`."""
@@ -70,9 +69,8 @@ class Places:
 
 def _is_misspelt(written: str | int, meant: str | int) -> bool:
     is_name = re.fullmatch(r"[a-z0-9_]+", str(written))
-    if str(written).startswith(f"{meant}:"):
-        return True
-    return not is_name and bool(get_close_matches(str(written), [str(meant)], 1))
+    is_near = bool(get_close_matches(str(written), [str(meant)], 1))
+    return str(written).startswith(f"{meant}:") or (is_near and not is_name)
 
 
 CODES: Final[Mapping[str, Mapping[str, Any]]] = tomllib.loads(
@@ -81,11 +79,8 @@ CODES: Final[Mapping[str, Mapping[str, Any]]] = tomllib.loads(
 """What each code means, whether it is a warning, and its words."""
 
 
-class Severity(StrEnum):
-    """An error keeps a configuration from going live, a warning does not."""
-
-    ERROR = "error"
-    WARNING = "warning"
+Severity = Literal["error", "warning"]
+"""An error keeps a configuration from going live, a warning does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +91,7 @@ class Problem:
     place: Place
     message: str
     hint: str = ""
-    severity: Severity = Severity.ERROR
+    severity: Severity = "error"
     earlier: Place | None = None
     """Of two things that exclude each other, the place of the first."""
 
@@ -118,7 +113,7 @@ class Problem:
         words = CODES[bare][wording] if wording else CODES[bare]
         near = did_you_mean(str(values.get("name")), known)
         hint = near or words.get("hint", "").format(**values, earlier=earlier)
-        severity = Severity.WARNING if CODES[bare].get("warning") else Severity.ERROR
+        severity: Severity = "warning" if CODES[bare].get("warning") else "error"
         return cls(bare, place, words["message"].format(**values), hint, severity, earlier)
 
     def located(self, folder: str) -> str:
@@ -128,7 +123,7 @@ class Problem:
 
 def errors(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Those that keep the configuration from going live."""
-    return tuple(problem for problem in problems if problem.severity is Severity.ERROR)
+    return tuple(problem for problem in problems if problem.severity == "error")
 
 
 def in_reading_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:

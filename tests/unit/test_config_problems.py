@@ -181,7 +181,7 @@ def test_a_file_with_the_ending_yml_is_named_as_not_read(tmp_path: Path) -> None
         (tmp_path / name).write_bytes(content)
     (tmp_path / "more.yml").write_text("queues: {}")
     (problem,) = load(tmp_path).problems
-    assert (problem.code, problem.severity.value) == ("CFG007", "warning")
+    assert (problem.code, problem.severity) == ("CFG007", "warning")
 
 
 def _told(problems: tuple[Problem, ...]) -> str:
