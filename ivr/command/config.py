@@ -21,7 +21,7 @@ from ivr.checks.prompts import missing_files, recordings
 from ivr.checks.whole import load, unfit_database
 from ivr.command.loading import as_data, lines_of, options, server_of, shelf_of
 from ivr.command.options import ETC, AsJson, AsteriskFolder, Revisions, group, server_option
-from ivr.command.printing import fail, print_document, print_line, print_lines, print_result
+from ivr.command.printing import fail, or_fail, print_document, print_line, print_lines, print_result
 from ivr.command.revisions import apply, diff, history, rollback
 from ivr.command.store import database_url
 from ivr.config.loading import Loaded, configuration_of
@@ -43,11 +43,10 @@ _LIMITS: Final = {"ge": "minimum", "le": "maximum", "lt": "exclusiveMaximum", "m
 def init(folder: Annotated[Path, typer.Argument(help="Where to write it; made if it is not there.")]) -> None:
     """Write a commented starter configuration into a folder; overwrite nothing."""
     try:
-        written = write_starter(folder)
+        with or_fail("name another folder", f"{folder} cannot be written"):
+            written = write_starter(folder)
     except NotEmpty as there:
         fail(f"{folder} already has {there}; nothing was written", hint="name another folder")
-    except OSError as error:
-        fail(f"{folder} cannot be written: {error.strerror}", hint="name another folder")
     print_lines(f"wrote {file}" for file in written)
     print_line(f"next: hotline --config {folder} config check")
 
@@ -129,11 +128,10 @@ def render(
     except KeyError:
         fail(f"there is no group {group!r} on this machine", hint="Debian's Asterisk runs in `asterisk`")
     try:
-        written = write(loaded, out, server, day_of(utc_now(), loaded.configuration), gid)
+        with or_fail("name a folder you may write to, or run it as root"):
+            written = write(loaded, out, server, day_of(utc_now(), loaded.configuration), gid)
     except UnsafeText as error:
         fail(str(error))
-    except OSError as error:
-        fail(f"{error.filename}: {error.strerror}", hint="name a folder you may write to, or run it as root")
     print_lines(f"wrote {path}" for path in written)
     if not written:
         print_line(f"{out} is current")
@@ -156,13 +154,11 @@ def schema(
     if out is None:
         print_document(schemas()["configuration.json"])
         return
-    try:
+    with or_fail("name another folder", f"{out} cannot be written"):
         out.mkdir(parents=True, exist_ok=True)
         for name, text in schemas().items():
             (out / name).write_text(text, encoding="utf-8")
             print_line(f"wrote {out / name}")
-    except OSError as error:
-        fail(f"{out} cannot be written: {error.strerror}", hint="name another folder")
 
 
 def schemas() -> dict[str, str]:

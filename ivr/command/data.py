@@ -21,7 +21,7 @@ from ivr.asterisk.secrets import PSEUDONYMS, SecretMissing, make_missing, read_s
 from ivr.base.masking import masked, pseudonym
 from ivr.command.loading import TimeZone, options, running_configuration, timestamp
 from ivr.command.options import SECRETS, AsJson, group, number_from, secrets_option
-from ivr.command.printing import Table, fail, print_line, print_lines, print_records, print_result
+from ivr.command.printing import Table, fail, or_fail, print_line, print_lines, print_records, print_result
 from ivr.command.queue_logs import audit, backfill
 from ivr.command.reports import show_totals, told_days
 from ivr.command.status import gap_told
@@ -88,13 +88,12 @@ def _key(store: Store, secrets: Path) -> str:
     """The key of this store's pseudonyms, made if there are none yet; by a hash it is known again."""
     is_in_use = store.read(is_any_nameless)
     try:
-        if not is_in_use:
-            make_missing(secrets, [PSEUDONYMS])
-        key = read_secret(secrets, PSEUDONYMS)
+        with or_fail("name the folder with --secrets", f"{secrets} cannot be written"):
+            if not is_in_use:
+                make_missing(secrets, [PSEUDONYMS])
+            key = read_secret(secrets, PSEUDONYMS)
     except SecretMissing as missing:
         fail(str(missing).partition(";")[0], hint=_RESTORE)
-    except OSError as problem:
-        fail(f"{secrets} cannot be written: {problem.strerror}", hint="name the folder with --secrets")
     mine = pseudonym(key, "")
     known = store.read(lambda connection: last_subject(connection, KEY_KNOWN))
     if known not in (None, mine) and is_in_use:
@@ -200,11 +199,8 @@ def find_recordings(
             fail("there are several recordings", hint="name the file you want instead of the call")
         file = found[0]["file"]
         store.write(lambda connection: noted(connection, "recording copied", file, why))
-    try:
+    with or_fail("name a new file, as a user who may read it", f"{file} is not copied to {copy}"):
         recordings.copy(Path(file), copy)
-    except OSError as problem:
-        what = f"{file} is not copied to {copy}: {problem.strerror}"
-        fail(what, hint="name a new file, as a user who may read it")
     print_result(as_json, [_masked({**found[0], "copied_to": str(copy)})], [f"copied {file} to {copy}"])
 
 

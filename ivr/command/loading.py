@@ -17,7 +17,7 @@ import typer
 
 from ivr.checks.whole import load
 from ivr.command.options import ETC
-from ivr.command.printing import fail, joined, print_line, print_lines, styled
+from ivr.command.printing import fail, joined, or_fail, print_line, print_lines, styled
 from ivr.config.loading import Loaded, configuration_of
 from ivr.config.model import Configuration, Hotline, Language, Server
 from ivr.config.problems import Problem, errors
@@ -154,10 +154,8 @@ def load_running(shelf: Shelf | None = None) -> tuple[Loaded, Path, int]:
     Where nothing was applied it is the one in `--config`, and a terminal shows that.
     """
     given = options().config
-    try:
+    with or_fail("let this user read the folder of --revisions"):
         loaded, folder, number = load_live(shelf, given) if shelf else options().live
-    except OSError as problem:
-        fail(f"{problem.filename}: {problem.strerror}", hint="let this user read the folder of --revisions")
     if folder == given and sys.stderr.isatty():
         print_line(f"no revision is live: going by {given}", err=True)
     return _or_stop(loaded, folder), folder, number

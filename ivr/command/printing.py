@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn
@@ -68,6 +69,15 @@ def fail(message: str, *, hint: str = "", status: int = 1) -> NoReturn:
     if hint:
         print_line(f"  {hint}", err=True)
     raise typer.Exit(status)
+
+
+@contextmanager
+def or_fail(hint: str, what: str = "") -> Iterator[None]:
+    """End the command as `fail` does if the block raises OSError: `what`, else the file's name, and why."""
+    try:
+        yield
+    except OSError as problem:
+        fail(f"{what or problem.filename}: {problem.strerror}", hint=hint)
 
 
 def print_document(text: str) -> None:

@@ -14,19 +14,10 @@ import typer
 from ivr.checks.whole import where_heard
 from ivr.command.loading import draft_configuration, options, spoken
 from ivr.command.options import AsJson, group
-from ivr.command.printing import fail, print_line, print_records, print_result, progress
+from ivr.command.printing import fail, or_fail, print_line, print_records, print_result, progress
 from ivr.config.problems import did_you_mean
+from ivr.sounds import synthesis
 from ivr.sounds.prompts import PromptFile, needed, spoken_seconds
-from ivr.sounds.synthesis import (
-    PromptError,
-    build,
-    is_recorded,
-    level,
-    missing_programs,
-    note,
-    outdated,
-    stale,
-)
 from ivr.sounds.takes import faults
 
 app = group(
@@ -60,19 +51,19 @@ def build_prompts(
 ) -> None:
     """Make every sound file that is missing or whose text changed; a recording in the configuration wins."""
     folder = options().config
-    if missing := missing_programs():
+    if missing := synthesis.missing_programs():
         fail(f"not installed: {', '.join(missing)}", hint=f"apt-get install {' '.join(missing)}")
     files, made = _files(language), 0
     try:
         out.mkdir(parents=True, exist_ok=True)
         with progress() as bar:
-            steps = bar.track(build(files, folder, out), len(files), description="Building prompts")
+            steps = bar.track(synthesis.build(files, folder, out), len(files), description="Building prompts")
             for done, step in enumerate(steps, 1):
                 made += not step.was_current
                 if bar.disable and not step.was_current and done % _TOLD_EVERY == 0:
                     print_line(f"{done} of {len(files)} prompts are there", err=True)
-        note(files, folder)
-    except PromptError as error:
+        synthesis.note(files, folder)
+    except synthesis.PromptError as error:
         fail(str(error), hint="correct the text or the recording and build again")
     except OSError as error:
         fail(f"{error.filename} cannot be written: {error.strerror}", hint="name another folder with --out")
@@ -93,13 +84,12 @@ def play_prompt(
     if name not in files:
         fail(f"there is no prompt {name!r}", hint=did_you_mean(name, files), status=2)
     try:
-        with tempfile.TemporaryDirectory() as work:
-            list(build([files[name]], folder, Path(work)))
+        where = f"{out} cannot be written"
+        with or_fail("name another file with --out", where), tempfile.TemporaryDirectory() as work:
+            list(synthesis.build([files[name]], folder, Path(work)))
             shutil.copyfile(Path(work) / files[name].path, out)
-    except PromptError as error:
+    except synthesis.PromptError as error:
         fail(str(error), hint="correct the text or the recording")
-    except OSError as error:
-        fail(f"{out} cannot be written: {error.strerror}", hint="name another file with --out")
     print_line(f"{out}: {files[name].text}")
 
 
@@ -118,7 +108,7 @@ def write_script(
     """
     configuration = draft_configuration()
     files, heard = _files(spoken(configuration, language)), where_heard(configuration)
-    old = outdated(files, options().config, out)
+    old = synthesis.outdated(files, options().config, out)
     rows = []
     for file in files:
         seconds = None if file in old else _size(out / file.path)["seconds"]
@@ -147,7 +137,7 @@ def import_takes(
     both ends and is not clipped. A prompt that is recorded already may be left out.
     """
     config, files = options().config, _files(language)
-    if "sox" in missing_programs():
+    if "sox" in synthesis.missing_programs():
         fail("not installed: sox", hint="apt-get install sox")
     try:
         found = list(faults(folder, files, config))
@@ -160,7 +150,7 @@ def import_takes(
             file.recorded(config).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / f"{file.name}.wav", file.recorded(config))
         if not dry_run:
-            note(files, config)
+            synthesis.note(files, config)
     except OSError as error:
         fail(f"{error.filename} cannot be read or written: {error.strerror}")
     print_line(f"{len(takes)} takes are right, {0 if dry_run else len(takes)} copied")
@@ -174,13 +164,13 @@ def _files(language: str) -> tuple[PromptFile, ...]:
 
 
 def _told(files: Sequence[PromptFile], folder: Path, out: Path) -> list[dict[str, Any]]:
-    old, unfit = outdated(files, folder, out), stale(files, folder)
+    old, unfit = synthesis.outdated(files, folder, out), synthesis.stale(files, folder)
     return [
         {
             "language": file.language,
             "name": file.name,
             "path": str(file.path),
-            "recorded": is_recorded(file, folder),
+            "recorded": synthesis.is_recorded(file, folder),
             "stale": file in unfit,
             "old": file in old,
             **_size(out / file.path),
@@ -200,7 +190,7 @@ def _line(told: Mapping[str, Any], width: int) -> str:
 
 def _size(built: Path) -> dict[str, float | None]:
     try:
-        found = level(built)
+        found = synthesis.level(built)
     except (OSError, EOFError, wave.Error):
         return {"seconds": None, "decibels": None}
     return {"seconds": round(found.seconds, 1), "decibels": found.decibels and round(found.decibels, 1)}

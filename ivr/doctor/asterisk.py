@@ -12,21 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from dialplan.compiler import RIGHTS
+from ivr.asterisk import readiness
 from ivr.asterisk.messages import ActionRefused, AmiError, AmiEvent, Header, parse_timestamp
-from ivr.asterisk.readiness import (
-    OLDEST,
-    TESTED_WITH,
-    TOO_OLD,
-    Needed,
-    Send,
-    closed_by_hand,
-    logged_in,
-    settings_of,
-    shortcomings,
-    sounds_folder,
-    unless_refused,
-    version_of,
-)
+from ivr.asterisk.readiness import OLDEST, TESTED_WITH, TOO_OLD, Send
 from ivr.asterisk.secrets import SecretMissing
 from ivr.asterisk.words import CHANNEL_VARIABLES, CONTEXT_AGENTS, DB_CONTACTS, EVENT_FILTER
 from ivr.config.model import Configuration, Server, Trunk
@@ -65,12 +53,12 @@ async def asterisk(
     sounds = None
     for user in RIGHTS:
         try:
-            async with logged_in(server, user, secrets, ANSWER_WITHIN) as send:
+            async with readiness.logged_in(server, user, secrets, ANSWER_WITHIN) as send:
                 found += [well("AMI login", f"{user} is let in")]
                 found += await _write_rights(send, user)
                 if user == READER:
                     found += await _settings(send, configuration)
-                    sounds = await sounds_folder(send)
+                    sounds = await readiness.sounds_folder(send)
                 elif user == next(iter(RIGHTS)):  # the recorder: it is what writes the row a minute
                     found += await _readiness(send, configuration)
         except SecretMissing as missing:
@@ -102,39 +90,36 @@ async def _may(send: Send, action: Mapping[str, Header]) -> bool:
 
 
 async def _readiness(send: Send, configuration: Configuration) -> list[Finding]:
-    pong = await send({"Action": "Ping"})
-    shown = parse_timestamp(pong.headers.get("Timestamp", ""))
+    shown = parse_timestamp((await send({"Action": "Ping"})).headers.get("Timestamp", ""))
     found = [] if shown is None else clocks_apart("clock", "Asterisk's", shown)
-    lacking = await shortcomings(send, Needed.of(configuration))
+    lacking = await readiness.shortcomings(send, readiness.Needed.of(configuration))
     do = "run `hotline config render` and reload Asterisk; for a trunk, ask the provider"
     return found + errors("readiness", lacking, do, "a call would be answered and queued now")
 
 
 async def _settings(send: Send, configuration: Configuration) -> list[Finding]:
-    version, number = await version_of(send)
+    version, number = await readiness.version_of(send)
     found = [well("Asterisk", f"version {version}")]
     if number < OLDEST:
         found = [error("Asterisk", f"version {version}: {TOO_OLD}", f"install Asterisk {TESTED_WITH}")]
     elif number < TESTED_WITH:
         found = [warning("Asterisk", f"version {version}", f"it is tested with {TESTED_WITH}")]
     asked = {name: {"Action": "ModuleCheck", "Module": name} for name in MODULES}
-    missing = [name for name in MODULES if await unless_refused(send, asked[name]) is None]
+    missing = [name for name in MODULES if await readiness.unless_refused(send, asked[name]) is None]
     for name in missing:
         found += [error("modules", f"{name} is not loaded", f"load {name}.so in modules.conf")]
     if not missing:
         found += [well("modules", f"all {len(MODULES)} that are needed are loaded")]
-    found += _general(dict(await settings_of(send, "manager.conf", "general")))
+    found += _general(dict(await readiness.settings_of(send, "manager.conf", "general")))
     for user, (read, _) in RIGHTS.items():
-        lines = await settings_of(send, "manager.conf", user)
+        lines = await readiness.settings_of(send, "manager.conf", user)
         if ("eventfilter", EVENT_FILTER) not in lines:
-            what = f"{user} hears events that a caller's number forges"
             do = f"set `eventfilter = {EVENT_FILTER}` in its section of manager.conf, or {RENDER}"
-            found += [error("AMI filter", what, do)]
-        has = frozenset(dict(lines).get("read", "").split(","))
-        if lacking := frozenset(read.split(",")) - has:
+            found += [error("AMI filter", f"{user} hears events that a caller's number forges", do)]
+        if lacking := {*read.split(",")} - {*dict(lines).get("read", "").split(",")}:
             what = f"{user} does not hear events of {', '.join(sorted(lacking))}"
             found += [error("AMI rights", what, RENDER)]
-    for name in await closed_by_hand(send, configuration.hours):
+    for name in await readiness.closed_by_hand(send, configuration.hours):
         found += [warning("hours", f"{name} is closed by hand", f"to open it: hotline closed {name} --open")]
     return found + await phones_and_trunks(send, configuration)
 
@@ -206,5 +191,5 @@ def _values(endpoints: Iterable[Rows | None], header: str) -> set[str]:
 
 async def _endpoint(send: Send, name: str) -> Rows | None:
     """What Asterisk tells of it; None if there is no such endpoint."""
-    shown = await unless_refused(send, {"Action": "PJSIPShowEndpoint", "Endpoint": name})
+    shown = await readiness.unless_refused(send, {"Action": "PJSIPShowEndpoint", "Endpoint": name})
     return None if shown is None else shown.events

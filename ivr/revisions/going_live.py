@@ -195,8 +195,7 @@ async def _wrong(send: Send, shelf: Shelf, number: int, configuration: Configura
 
 
 async def _plan_differs(send: Send, shelf: Shelf, number: int) -> list[str]:
-    files = tree_files(shelf.tree(number))
-    plans = [text for name, text in files.items() if name not in _SETTINGS]
+    plans = [text for name, text in tree_files(shelf.tree(number)).items() if name not in _SETTINGS]
     runs = takeover.running(await takeover.dialplan_rows(send))
     return list(takeover.differences(takeover.rendered(plans), runs))
 

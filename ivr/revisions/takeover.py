@@ -26,8 +26,7 @@ _MODULES: Final = ("app_queue", "pbx_config", "manager")
 
 async def contexts_in_use(send: Send) -> str:
     """The contexts channels are in now, one a line."""
-    channels = await send({"Action": "CoreShowChannels"})
-    return "\n".join(channel["Context"] for channel in channels.events)
+    return "\n".join(each["Context"] for each in (await send({"Action": "CoreShowChannels"})).events)
 
 
 async def reload(send: Send) -> None:
