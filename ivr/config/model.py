@@ -11,32 +11,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from ivr.config import shapes
 from ivr.config.callback_rules import Callback
 from ivr.config.sections import Agent, Blocked, Contact, Hours, Queue
-from ivr.config.shapes import (
-    DAY,
-    Address,
-    Count,
-    Digits,
-    Duration,
-    Folder,
-    Frozen,
-    HostPort,
-    Kept,
-    Key,
-    KeyWait,
-    Name,
-    Network,
-    Prefix,
-    Recorded,
-    Shape,
-)
 
 Language = Literal["az", "ru", "en"]
 Percent = Annotated[float, Field(ge=0, le=100)]
 
 
-class Text(Frozen):
+class Text(shapes.Frozen):
     """One text in the hotline's languages."""
 
     az: str
@@ -54,40 +37,40 @@ class Prompt(Text):
     """First and last number there is a recording of."""
 
 
-class Hotline(Frozen):
+class Hotline(shapes.Frozen):
     """The number and what it speaks. `delivered`: the first menu node of each number trunks may deliver."""
 
-    number: Digits
+    number: shapes.Digits
     """What citizens dial."""
     time_zone: str = "Asia/Baku"
     """In which hours, days and reports are meant."""
-    country: Annotated[str, Shape(r"[A-Z]{2}", "a country is two capital letters, for example AZ")] = "AZ"
+    country: shapes.Country = "AZ"
     """Whose public holidays and numbering plan hold."""
     languages: Annotated[list[Language], Field(min_length=1)]
     remember_language: bool = False
     """Begin a call in the language its number chose last time."""
-    delivered: Annotated[dict[Digits, Name], Field(min_length=1)]
-    own_numbers: list[Prefix] = Field([], examples=[["+994123102800"]])
+    delivered: Annotated[dict[shapes.Digits, shapes.Name], Field(min_length=1)]
+    own_numbers: list[shapes.Prefix] = Field([], examples=[["+994123102800"]])
     """The organisation's numbers and prefixes, in E.164. Their calls count, and no callback goes to them.
 
     Contacts' numbers are treated alike."""
 
 
-class Structure(Frozen):
+class Structure(shapes.Frozen):
     """One of the bodies behind the hotline."""
 
     name: Text
 
 
-class Retry(Frozen):
+class Retry(shapes.Frozen):
     """What a caller hears after a wrong key or silence, how often, and where they go then."""
 
-    say: Name
+    say: shapes.Name
     times: Annotated[int, Field(ge=0, le=9)] = 2
-    then: Name
+    then: shapes.Name
 
 
-class Node(Frozen):
+class Node(shapes.Frozen):
     """A place in the menu. One of `keys`, `queue`, `order`, `then`, `redirect`, `hangup` says what it is:
 
     `keys` a choice, `queue` the door of a queue, `then` an announcement that goes on, `redirect` the way to a
@@ -96,23 +79,23 @@ class Node(Frozen):
     A key leads to a node or to `repeat`, `back` (the choice before this one) or `hangup`.
     """
 
-    say: list[Name] = []
+    say: list[shapes.Name] = []
     """Prompts, one after the other; where there are `keys`, a key interrupts them."""
     language: Language | None = None
     """Set before anything is said."""
-    hours: Annotated[Name | None, Field(examples=["office"])] = None
+    hours: Annotated[shapes.Name | None, Field(examples=["office"])] = None
     """Outside them the caller goes to node `closed` instead."""
-    closed: Annotated[Name | None, Field(examples=["closed"])] = None
-    keys: Annotated[dict[Key, Name], Field(min_length=1)] | None = None
-    wait: KeyWait = 5.0
+    closed: Annotated[shapes.Name | None, Field(examples=["closed"])] = None
+    keys: Annotated[dict[shapes.Key, shapes.Name], Field(min_length=1)] | None = None
+    wait: shapes.KeyWait = 5.0
     """For a key, after the last prompt."""
     wrong_key: Retry | None = None
     silence: Retry | None = None
-    queue: Name | None = None
-    order: Name | None = None
-    then: Name | None = None
-    redirect: Annotated[Name | None, Field(examples=["dvx_head"])] = None
-    otherwise: Annotated[Name | None, Field(examples=["sorry"])] = None
+    queue: shapes.Name | None = None
+    order: shapes.Name | None = None
+    then: shapes.Name | None = None
+    redirect: Annotated[shapes.Name | None, Field(examples=["dvx_head"])] = None
+    otherwise: Annotated[shapes.Name | None, Field(examples=["sorry"])] = None
     hangup: bool = False
 
     @model_validator(mode="after")
@@ -139,15 +122,15 @@ class Node(Frozen):
         return self
 
 
-class Menu(Frozen):
+class Menu(shapes.Frozen):
     """Nodes by name; `wrong_key` and `silence` hold for every choice that has none of its own."""
 
     wrong_key: Retry
     silence: Retry
-    nodes: Annotated[dict[Name, Node], Field(min_length=1)]
+    nodes: Annotated[dict[shapes.Name, Node], Field(min_length=1)]
 
 
-class Trunk(Frozen):
+class Trunk(shapes.Frozen):
     """A line to the public network and how it writes numbers.
 
     `arrives` says how caller numbers come in (`e164`: +994501234567, `international`: 994501234567,
@@ -155,24 +138,22 @@ class Trunk(Frozen):
     `carries` are the E.164 prefixes this trunk may dial; the compiled allow-list is made of nothing else.
     """
 
-    server: HostPort
+    server: shapes.HostPort
     """Host and port of the provider: `192.0.2.10:5060`."""
-    match: Annotated[list[Network], Field(examples=[["192.0.2.0/24"]])] = []
+    match: Annotated[list[shapes.Network], Field(examples=[["192.0.2.0/24"]])] = []
     """Addresses calls come from, where they differ from `server`: an address or a network."""
-    endpoint: Name
-    channels: Annotated[Count, Field(ge=1)] = 30
-    caller_id: Digits
+    endpoint: shapes.Name
+    channels: Annotated[shapes.Count, Field(ge=1)] = 30
+    caller_id: shapes.Digits
     arrives: Literal["e164", "international", "national"] = "national"
     dial: Literal["e164", "international", "national"] = "national"
-    area_code: Annotated[
-        str, Shape(r"[1-9][0-9]{1,4}", 'an area code has no leading 0, for example "12"')
-    ] = "12"
-    carries: list[Prefix] = []
+    area_code: shapes.AreaCode = "12"
+    carries: list[shapes.Prefix] = []
     codec: Literal["alaw", "ulaw"] = "alaw"
     """What the provider speaks. Callbacks are set up in it, so that nothing is transcoded on the way."""
 
 
-class Targets(Frozen):
+class Targets(shapes.Frozen):
     """Targets of the statute, in percent unless named otherwise; reports print them beside the figures."""
 
     accepted_within: Percent = 80
@@ -186,16 +167,16 @@ class Targets(Frozen):
     satisfaction: Percent = 85
 
 
-class Server(Frozen):
+class Server(shapes.Frozen):
     """One Asterisk and the addresses our processes meet it at; ports of 127.0.0.1 unless said."""
 
-    ami_host: Address = "127.0.0.1"
+    ami_host: shapes.Address = "127.0.0.1"
     ami_port: Annotated[int, Field(ge=1, le=65535)] = 5038
-    agi_host: Address = "127.0.0.1"
+    agi_host: shapes.Address = "127.0.0.1"
     agi_port: Annotated[int, Field(ge=1, le=65535)] = 4573
-    agi_deadline: Annotated[Duration, Field(ge=0.2, le=10)] = 1.0
+    agi_deadline: Annotated[shapes.Duration, Field(ge=0.2, le=10)] = 1.0
     """How long a call waits for Python before it goes on without."""
-    recordings: Folder = "/var/spool/asterisk/monitor"
+    recordings: shapes.Folder = "/var/spool/asterisk/monitor"
     """Where Asterisk puts recorded calls."""
     queue_log: Annotated[str | None, Field(examples=["/var/log/asterisk/queue_log"])] = None
     """Asterisk's queue_log file, where this machine can read it."""
@@ -206,38 +187,38 @@ class Server(Frozen):
         return Path(self.queue_log) if self.queue_log else None
 
 
-class RecordRetention(Frozen):
+class RecordRetention(shapes.Frozen):
     """Ages of records, counted in whole local days."""
 
-    numbers: Kept = 365 * DAY
+    numbers: shapes.Kept = 365 * shapes.DAY
     """Then a citizen's number becomes a keyed hash: equal callers stay equal, nobody can be called."""
-    records: Kept = 1826 * DAY
+    records: shapes.Kept = 1826 * shapes.DAY
     """Then the records are deleted; the totals of their days stay."""
 
 
-class Retention(Frozen):
+class Retention(shapes.Frozen):
     """How long private data is kept; `hotline data purge` enforces it."""
 
     calls: RecordRetention = RecordRetention()
     callbacks: RecordRetention = RecordRetention()
-    agent_states: Kept = 365 * DAY
-    recordings: Recorded = 180 * DAY
+    agent_states: shapes.Kept = 365 * shapes.DAY
+    recordings: shapes.Recorded = 180 * shapes.DAY
 
 
-class Configuration(Frozen):
+class Configuration(shapes.Frozen):
     """Everything in `config/*.yaml` together."""
 
     hotline: Hotline
-    servers: Annotated[dict[Name, Server], Field(min_length=1)]
-    structures: Annotated[dict[Name, Structure], Field(min_length=1)]
-    queues: Annotated[dict[Name, Queue], Field(min_length=1)]
-    agents: dict[Digits, Agent] = {}
-    hours: dict[Name, Hours] = {}
+    servers: Annotated[dict[shapes.Name, Server], Field(min_length=1)]
+    structures: Annotated[dict[shapes.Name, Structure], Field(min_length=1)]
+    queues: Annotated[dict[shapes.Name, Queue], Field(min_length=1)]
+    agents: dict[shapes.Digits, Agent] = {}
+    hours: dict[shapes.Name, Hours] = {}
     menu: Menu
-    prompts: dict[Name, Prompt]
-    contacts: dict[Name, Contact] = {}
+    prompts: dict[shapes.Name, Prompt]
+    contacts: dict[shapes.Name, Contact] = {}
     blocked: Blocked | None = None
-    trunks: dict[Name, Trunk]
+    trunks: dict[shapes.Name, Trunk]
     callback: Callback
     targets: Targets = Targets()
     retention: Retention = Retention()

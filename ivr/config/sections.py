@@ -12,37 +12,24 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
-from ivr.config.shapes import (
-    DAY,
-    AgentName,
-    Count,
-    Frozen,
-    KeyWait,
-    Line,
-    Name,
-    OpeningTime,
-    Prefix,
-    Seconds,
-    Shape,
-    WholeSeconds,
-)
+from ivr.config import shapes
 
 _CLOCK = re.compile("([0-9]+):([0-9]+)")
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
-class Hours(Frozen):
+class Hours(shapes.Frozen):
     """A weekly schedule with exceptions: `"09:00-18:00"`, `"09:00-13:00, 14:00-18:00"`, `"22:00-06:00"` or
     `"closed"` per weekday (closed if absent). A span over midnight belongs to the day it begins on."""
 
-    week: dict[Weekday, OpeningTime]
+    week: dict[Weekday, shapes.OpeningTime]
     holidays: bool = True
     """Whether public holidays are days off."""
     closed_on: list[date] = Field([], examples=[["2026-12-31"]])
     """Further days off."""
     open_on: list[date] = Field([], examples=[["2026-01-24"]])
     """Working days in spite of a holiday or weekend (moved working days); the hours of Monday apply."""
-    special: dict[date, OpeningTime] = Field({}, examples=[{"2026-12-30": "09:00-13:00"}])
+    special: dict[date, shapes.OpeningTime] = Field({}, examples=[{"2026-12-30": "09:00-13:00"}])
     """Days with hours of their own, half days for example."""
 
 
@@ -79,24 +66,24 @@ def opening_times(hours: Iterable[Hours]) -> list[int]:
     return sorted({opens for text in written for opens, _ in spans(text)})
 
 
-class Blocked(Frozen):
+class Blocked(shapes.Frozen):
     """Callers who hear the prompt `say` and nothing else: numbers or prefixes in E.164, `+994501234567`."""
 
-    say: Name
-    numbers: list[Prefix] = Field([], examples=[["+994501234567"]])
+    say: shapes.Name
+    numbers: list[shapes.Prefix] = Field([], examples=[["+994501234567"]])
 
 
-class Contact(Frozen):
+class Contact(shapes.Frozen):
     """Whom a structure lets callers be put through to, at that number alone and on those days."""
 
-    structure: Name = Field(examples=["dvx"])
-    name: Line = Field(examples=["Head of the tax service's office"])
-    number: Prefix = Field(examples=["+994124931234"])
+    structure: shapes.Name = Field(examples=["dvx"])
+    name: shapes.Line = Field(examples=["Head of the tax service's office"])
+    number: shapes.Prefix = Field(examples=["+994124931234"])
     """Complete, in E.164: `+994124931234`."""
     valid_from: date | None = Field(None, examples=["2026-01-01"])
     valid_until: date | None = Field(None, examples=["2026-12-31"])
     """The last day."""
-    ring_for: Seconds = Field(30.0, ge=1, le=120)
+    ring_for: shapes.Seconds = Field(30.0, ge=1, le=120)
 
     def is_valid(self, day: date) -> bool:
         """Whether it may be dialled on that day."""
@@ -106,28 +93,28 @@ class Contact(Frozen):
 HoldTime = Literal["never", "once", "always"]
 
 
-class Survey(Frozen):
+class Survey(shapes.Frozen):
     """After the talk the caller is asked to rate it by a key, 1-5; any other key or silence ends the call."""
 
     share: Annotated[int, Field(ge=1, le=100)] = 100
     """Of the callers who may be asked, so many in a hundred are."""
-    not_again_within: WholeSeconds = 30 * DAY
+    not_again_within: shapes.WholeSeconds = 30 * shapes.DAY
     """Whoever was asked is left in peace so long."""
-    wait: KeyWait = 5.0
+    wait: shapes.KeyWait = 5.0
     """For the key, after the question."""
 
 
-class OrderRules(Frozen):
+class OrderRules(shapes.Frozen):
     """`key` orders a call while waiting; a recording names it every `remind`.
 
     `mode`: `quiet_moment` calls for an agent beyond the reserve while nobody waits, `keep_place` as soon as
     one is idle and nobody waits who came earlier, `chosen_time` at one of `callback.new_times`.
     """
 
-    key: Annotated[str, Shape(r"[0-9]", "the key of a call order is a digit")] | None = None
-    over: Seconds | None = None
+    key: Annotated[str, shapes.Shape(r"[0-9]", "the key of a call order is a digit")] | None = None
+    over: shapes.Seconds | None = None
     """Offered before joining, too, when the expected wait is longer."""
-    remind: Annotated[WholeSeconds, Field(ge=10, le=3600)] = 40.0
+    remind: Annotated[shapes.WholeSeconds, Field(ge=10, le=3600)] = 40.0
     mode: Literal["quiet_moment", "keep_place", "chosen_time"] = "quiet_moment"
 
     @model_validator(mode="after")
@@ -137,43 +124,43 @@ class OrderRules(Frozen):
         return self
 
 
-class Queue(Frozen):
+class Queue(shapes.Frozen):
     """A queue. `structure` owns its calls; `on_timeout` is the node a caller goes to after `max_wait`."""
 
-    structure: Name
+    structure: shapes.Name
     """Whose calls these are, whoever answers them."""
     strategy: Literal["ringall", "rrmemory", "leastrecent", "fewestcalls", "random", "linear"] = "leastrecent"
     """Which free agent is rung: `leastrecent` the one idle longest, `ringall` all at once."""
-    service_level: Annotated[WholeSeconds, Field(ge=1, le=3600)] = 30.0
-    ring_time: Annotated[WholeSeconds, Field(ge=1, le=120)] = 15.0
-    retry: Annotated[WholeSeconds, Field(ge=1, le=120)] = 2.0
+    service_level: Annotated[shapes.WholeSeconds, Field(ge=1, le=3600)] = 30.0
+    ring_time: Annotated[shapes.WholeSeconds, Field(ge=1, le=120)] = 15.0
+    retry: Annotated[shapes.WholeSeconds, Field(ge=1, le=120)] = 2.0
     """Between an agent who did not answer and the next one."""
-    wrap_up: Annotated[WholeSeconds, Field(le=3600)] = 10.0
-    max_wait: Annotated[WholeSeconds, Field(ge=1, lt=DAY)] = 600.0
+    wrap_up: Annotated[shapes.WholeSeconds, Field(le=3600)] = 10.0
+    max_wait: Annotated[shapes.WholeSeconds, Field(ge=1, lt=shapes.DAY)] = 600.0
     """Then the caller goes to `on_timeout`."""
-    on_timeout: Name
-    hours: Name | None = None
+    on_timeout: shapes.Name
+    hours: shapes.Name | None = None
     """When callers are let in; without, always."""
-    closed: Name | None = None
+    closed: shapes.Name | None = None
     """The node callers hear outside `hours`."""
-    at_closing: Annotated[Name | None, Field(examples=["closing"])] = None
+    at_closing: Annotated[shapes.Name | None, Field(examples=["closing"])] = None
     """The node for who still waits when `hours` end; left out, they are served to the end."""
     record: bool = True
     announce_position: bool = True
     """Tell callers their place and expected wait before they join."""
-    announce_every: Annotated[WholeSeconds | None, Field(ge=15, le=3600, examples=["45s"])] = None
+    announce_every: Annotated[shapes.WholeSeconds | None, Field(ge=15, le=3600, examples=["45s"])] = None
     """How often who waits in the first place hears that they are next; nothing is said if it is not given."""
     announce_places: Annotated[int, Field(ge=1, le=99)] = 1
     """Up to this place who waits hears theirs, too. Above 1, nobody is ever put before who waits."""
     announce_hold_time: Annotated[HoldTime, Field(examples=["once"])] = "never"
     """`once`: callers hear on joining how long the wait was lately; `always`: each time, what is left."""
-    helped_by: Annotated[dict[Name, WholeSeconds], Field(examples=[{"emdx": "90s"}])] = {}
+    helped_by: Annotated[dict[shapes.Name, shapes.WholeSeconds], Field(examples=[{"emdx": "90s"}])] = {}
     """Queues whose agents may also be rung for this one, each once its caller has waited that long."""
-    music: Name = "default"
+    music: shapes.Name = "default"
     """Asterisk's class of music on hold."""
     survey: Annotated[Survey | None, Field(examples=[{"share": 30}])] = None
     """After the talk callers are asked to rate it."""
-    reserve: Count | None = None
+    reserve: shapes.Count | None = None
     """Idle agents kept for live callers; default `callback.reserve`."""
     order: OrderRules = OrderRules()
 
@@ -198,12 +185,12 @@ class Queue(Frozen):
         return self
 
 
-class Agent(Frozen):
+class Agent(shapes.Frozen):
     """An agent's account; its key is the SIP user name. `queues` are those the agent serves."""
 
-    name: AgentName
-    queues: Annotated[list[Name], Field(min_length=1)]
-    skills: Annotated[list[Name], Field(examples=[["customs"]])] = []
+    name: shapes.AgentName
+    queues: Annotated[list[shapes.Name], Field(min_length=1)]
+    skills: Annotated[list[shapes.Name], Field(examples=[["customs"]])] = []
     """What a callback may ask for: it is dialled while an agent with that skill is idle."""
     sector: Literal["direct", "outbound"] = "direct"
     """Of the staff this agent belongs to: of `outbound`, who also answer live, no reserve is kept back."""

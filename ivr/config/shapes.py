@@ -64,6 +64,8 @@ Digits = Annotated[str, Shape(r"[0-9]{1,15}", "a number here is 1 to 15 digits a
 CallerId = Annotated[
     str, Shape(r"\+?[0-9]{1,20}|anonymous", "a caller is a number as the trunk delivers it, or `anonymous`")
 ]
+Country = Annotated[str, Shape(r"[A-Z]{2}", "a country is two capital letters, for example AZ")]
+AreaCode = Annotated[str, Shape(r"[1-9][0-9]{1,4}", 'an area code has no leading 0, for example "12"')]
 Key = Annotated[str, Shape(r"[0-9*#]", "a key is one of 0-9, `*` and `#` (put quotes around `*` and `#`)")]
 AgentName = Annotated[
     str,
@@ -82,8 +84,7 @@ _HOST = rf"({_OCTET}(\.{_OCTET}){{3}}|(?![0-9.]+(:|$))[A-Za-z0-9][A-Za-z0-9.-]*|
 _PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 Address = Annotated[str, Shape(_HOST, "an address is a host name or an IP address")]
 HostPort = Annotated[
-    str,
-    Shape(f"{_HOST}(:{_PORT})?", "an address is written HOST or HOST:PORT, for example 192.0.2.10:5060"),
+    str, Shape(f"{_HOST}(:{_PORT})?", "an address is written HOST or HOST:PORT, for example 192.0.2.10:5060")
 ]
 Network = Annotated[
     str, Shape(r"[0-9A-Fa-f.:]+(/[0-9]{1,3})?", "an address or a network, for example 192.0.2.0/24")
