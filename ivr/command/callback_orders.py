@@ -87,8 +87,7 @@ def add(
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", exists=True, dir_okay=False)],
-    by: By = "",
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", exists=True, dir_okay=False)], by: By = ""
 ) -> None:
     """Have every citizen of a CSV file called.
 

@@ -49,9 +49,7 @@ def decide(
     numbers: Annotated[
         list[str], typer.Argument(metavar="NUMBER", help="As delivered; `-` reads JSON strings, one a line.")
     ],
-    trunk: Annotated[
-        str | None, typer.Option(help="By which the call comes in; default: the first.", show_default=False)
-    ] = None,
+    trunk: Annotated[str | None, typer.Option(help="By which the call comes in; default: the first.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
 ) -> None:
     """What would be decided now for a missed call from each number, as if it alone came in."""
@@ -108,9 +106,7 @@ def _json_string(line: bytes) -> str | None:
 
 
 def list_callbacks(
-    state: Annotated[
-        CallbackState | None, typer.Option(help="Only callbacks in this state.", show_default=False)
-    ] = None,
+    state: Annotated[CallbackState | None, typer.Option(help="Only callbacks in this state.")] = None,
     limit: Annotated[
         int, typer.Option(min=1, max=LARGEST, help="At most so many, the latest missed first.")
     ] = 100,

@@ -166,9 +166,7 @@ def audit_log(
 def find_recordings(
     call: Annotated[str, typer.Argument(help="Linkedid of the call, as exports show it; or the file.")] = "",
     number: Annotated[str, typer.Option(help="Calls of this number, as +994501234567; `-` reads it.")] = "",
-    copy: Annotated[
-        Path | None, typer.Option(help="Copy the call's recording to this new file.", show_default=False)
-    ] = None,
+    copy: Annotated[Path | None, typer.Option(help="Copy the call's recording to this new file.")] = None,
     why: Annotated[str, typer.Option(help="Kept with the copy in the audit.")] = "",
     as_json: AsJson = False,
 ) -> None:

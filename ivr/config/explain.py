@@ -109,16 +109,11 @@ def wrong_with(error: ErrorDetails) -> str:
 
 def _hint(sentence: str, value: str) -> str:
     """What to do about this value, from the table of slips, by what should be there."""
-    return next(
-        (
-            hint.format(value=value)
-            for expected, slips in _HINTS.items()
-            if expected in sentence
-            for slip, hint in slips.items()
-            if re.fullmatch(slip, value)
-        ),
-        "",
-    )
+    for expected, slips in _HINTS.items():
+        for slip, hint in slips.items() if expected in sentence else ():
+            if re.fullmatch(slip, value):
+                return hint.format(value=value)
+    return ""
 
 
 def _literal_hint(error: ErrorDetails) -> str:

@@ -114,12 +114,8 @@ def content_of(file: Path) -> bytes:
 
 def _not_consequences(found: Iterable[Problem], document: Document) -> list[Problem]:
     """Without what only follows from a mistake of form: that value, or the sections of an unread file."""
-    told = {problem.place for problem in document.problems}
-    return [
-        problem
-        for problem in found
-        if problem.place not in told and (document.is_complete or problem.place != NOWHERE)
-    ]
+    reported = {each.place for each in document.problems} | (set() if document.is_complete else {NOWHERE})
+    return [each for each in found if each.place not in reported]
 
 
 def _typed(

@@ -95,7 +95,6 @@ def _prepare(wish: Wish, number: int) -> Loaded:
     """
     copy = wish.shelf.at(number) / CONFIG
     for name, content in yaml_files(wish.source).items():
-        (copy / name).parent.mkdir(exist_ok=True)
         write_whole(copy / name, content)
     loaded = load(copy)
     problems = (*loaded.problems, *unfit_database(loaded, wish.database), *run_tests(loaded, copy).problems)
