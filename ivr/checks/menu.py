@@ -131,9 +131,7 @@ def silent_rounds(configuration: Configuration, most_steps: int = MOST_STEPS) ->
     Raises TooManyHours where the search takes more than `most_steps` steps.
     """
     steps = {name: tuple(_steps(configuration, name)) for name in configuration.menu.nodes}
-    while_open = {
-        (name, target) for name in steps for target, needs in steps[name] if not any(dict(needs).values())
-    }
+    while_open = {(name, to) for name in steps for to, needs in steps[name] if not any(dict(needs).values())}
     taken = count()
     for first in sorted(steps):
         asked = _asked_ahead(steps, first)

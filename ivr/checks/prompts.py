@@ -40,9 +40,7 @@ def texts(configuration: Configuration, places: Places) -> Iterator[Problem]:
             if not re.search(r"\w", _MARK.sub("", text.replace("{n}", "n"))):
                 yield Problem.of("PRM002", place, name=name, language=language)
                 continue
-            marks = [
-                mark for mark in _MARK.findall(_without_spans(text)) if mark != "{n}" or not prompt.numbers
-            ]
+            marks = [one for one in _MARK.findall(_without_spans(text)) if one != "{n}" or not prompt.numbers]
             if marks and places.is_whole("prompts", name, "numbers"):
                 yield Problem.of("PRM004", place, mark=marks[0])
                 if marks == ["{n}"]:

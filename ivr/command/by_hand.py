@@ -35,9 +35,7 @@ _OWN = "notice_"
 _Server = Annotated[str, server_option("Which of `servers`.")]
 
 app = typer.Typer(add_completion=False)
-notice = typer.Typer(
-    epilog="Example: hotline notice put flood.wav --until 14:00", invoke_without_command=True
-)
+notice = typer.Typer(epilog="Example: hotline notice put flood.wav --until 14:00")
 app.add_typer(notice, name="notice")
 
 
@@ -113,7 +111,7 @@ def said_until(end: datetime) -> str:
     return "until --open" if end == readiness.FOR_GOOD else f"until {end:%Y-%m-%d %H:%M}"
 
 
-@notice.callback()
+@notice.callback(invoke_without_command=True)
 def notices(context: typer.Context, secrets: Secrets = SECRETS, server: _Server = "main") -> None:
     """Notices that callers hear before the menu or a queue; without a command, list them."""
     if context.invoked_subcommand is None:

@@ -206,16 +206,14 @@ def record(
     configuration = None if all_queues else configuration_of(load_running()[0])
     host, port = _address(ami, configuration, server)
     user = os.environ.get("HOTLINE_AMI_USER", _RECORDING_USER)
-    connection = AmiConnection(host, port, user, _secret(user, options().config))
+    login = AmiConnection(host, port, user, _secret(user, options().config))
     if queue_log is None and configuration is not None and server in configuration.servers:
         queue_log = configuration.servers[server].log_file
     kept = open_spool(spool_path(spool))
     with open_store_of_daemon() as store:
         thread = StoreThread(store)
-        recorder = Recorder(connection, thread, server, Watched.of(configuration), kept, queue_log)
-        signs = SignsOfLife(
-            connection, thread, server, RECORD, lambda: json.dumps({"forged": recorder.forged})
-        )
+        recorder = Recorder(login, thread, server, Watched.of(configuration), kept, queue_log)
+        signs = SignsOfLife(login, thread, server, RECORD, lambda: json.dumps({"forged": recorder.forged}))
         status = serve(
             lambda reactor: [TaskService("recorder", recorder.run), TaskService("signs of life", signs.run)]
         )

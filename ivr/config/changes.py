@@ -86,16 +86,8 @@ TOLD: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
 """What each field is to callers; fields that are not here are told otherwise, or noticed by nobody."""
 Words = tuple[str, str, str]
 """What is said of a way that is gone, is new, or leads elsewhere."""
-_KEY: Final[Words] = (
-    "is gone; it led to {old}",
-    "is new and leads to {new}",
-    "leads to {new} instead of {old}",
-)
-_DIALLED: Final[Words] = (
-    "are no longer answered",
-    "are answered and begin in {new}",
-    "begin in {new} instead of {old}",
-)
+_KEY: Final = ("is gone; it led to {old}", "is new and leads to {new}", "leads to {new} instead of {old}")
+_CALLS = ("are no longer answered", "are answered and begin in {new}", "begin in {new} instead of {old}")
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -104,7 +96,7 @@ def changes(old: Configuration, new: Configuration) -> list[str]:
     has_callbacks = old.callback.enabled or new.callback.enabled
     return [
         *_fields("the hotline", old.hotline, new.hotline),
-        *_ways("calls to", _DIALLED, old.hotline.delivered, new.hotline.delivered),
+        *_ways("calls to", _CALLS, old.hotline.delivered, new.hotline.delivered),
         *_entries("structure", old.structures, new.structures),
         *_fields("the menu", old.menu, new.menu),
         *_nodes(old.menu.nodes, new.menu.nodes),
@@ -219,9 +211,8 @@ def _days(subject: str, old: Hours, new: Hours) -> Iterator[str]:
         before, after = set(getattr(old, field)), set(getattr(new, field))
         yield from (f"{subject}: {word} on {day}" for day in sorted(after - before))
         yield from (f"{subject}: no longer {word} on {day}" for day in sorted(before - after))
-    for day in sorted(old.special.keys() | new.special.keys()):
-        was, now = (each.special.get(day, "as usual") for each in (old, new))
-        if was != now:
+    for day in sorted({**old.special, **new.special}):
+        if (was := old.special.get(day, "as usual")) != (now := new.special.get(day, "as usual")):
             yield f"{subject}: {now} on {day} instead of {was}"
 
 

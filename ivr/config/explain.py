@@ -32,10 +32,8 @@ def explain(
 
 def _written_path(error: ErrorDetails, data: Data) -> KeyPath:
     """The part of pydantic's location that is in the YAML: it adds steps for unions, keys and validators."""
-    written = len(holders(data, error["loc"]))
-    return (
-        (*error["loc"][:written], error["loc"][-1]) if error["type"] == "missing" else error["loc"][:written]
-    )
+    loc, written = error["loc"], len(holders(data, error["loc"]))
+    return (*loc[:written], loc[-1]) if error["type"] == "missing" else loc[:written]
 
 
 def holders(data: Data, path: KeyPath) -> list[Data]:
@@ -66,9 +64,7 @@ def _problem(kind: type[BaseModel], path: KeyPath, together: list[ErrorDetails],
             hint = "no secret stands in YAML: `config render` puts them into `secrets.d`"
         seeming = "".join(f"; {named(letter)} stands in it" for _, letter in strange(str(path[-1])))
         return Problem("CFG001", places.at(*path), f"`{path[-1]}` is not known here{seeming}", hint)
-    sentence = " or ".join(dict.fromkeys(wrong_with(each) for each in together)).replace(
-        " or must be ", " or "
-    )
+    sentence = " or ".join(dict.fromkeys(map(wrong_with, together))).replace(" or must be ", " or ")
     foreign = re.search(r"[^\x20-\x7e]", error["input"]) if isinstance(error["input"], str) else None
     if foreign and "one line" not in sentence:  # there any letter may be meant
         sentence += f"; {named(foreign[0])} is none of these"

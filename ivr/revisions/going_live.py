@@ -121,11 +121,9 @@ async def _take_over(wish: Wish, number: int, loaded: Loaded, before: Configurat
     server = (before or configuration).servers.get(wish.server, configuration.servers[wish.server])
     async with AsyncExitStack() as stack:
         send = await _login(stack, wish, server)
-        version, number_of_asterisk = await version_of(send)
-        if number_of_asterisk < OLDEST:
-            raise NotApplied(
-                f"Asterisk is of version {version}: {TOO_OLD}", f"install Asterisk {TESTED_WITH}"
-            )
+        shown, version = await version_of(send)
+        if version < OLDEST:
+            raise NotApplied(f"Asterisk is of version {shown}: {TOO_OLD}", f"install Asterisk {TESTED_WITH}")
         sounds = await sounds_folder(send)
         # A folder that is not there is Asterisk's on another machine.
         at_hand = sounds if sounds is not None and sounds.is_dir() else None

@@ -224,9 +224,8 @@ def yaml_files(folder: Path) -> dict[str, bytes]:
 
 def tree_files(tree: Path) -> dict[str, str]:
     """The rendered files of a revision, by name relative to its tree. Raises OSError."""
-    return {
-        str(path.relative_to(tree)): path.read_text(encoding="utf-8") for path in sorted(tree.rglob("*.conf"))
-    }
+    files = sorted(tree.rglob("*.conf"))
+    return {str(file.relative_to(tree)): file.read_text(encoding="utf-8") for file in files}
 
 
 def put_back(files: Mapping[str, bytes], folder: Path, aside: Path) -> bool:
