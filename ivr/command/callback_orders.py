@@ -106,8 +106,7 @@ def import_file(
     portions = [rows[at : at + AT_ONCE] for at in range(0, len(rows), AT_ONCE)]
     with open_store() as store, progress() as bar:
         for portion in bar.track(portions, description=visible(file.name)):
-            placed = desk.place(store, [row for _, row in portion])
-            for (line, _), one in zip(portion, placed, strict=True):
+            for (line, _), one in zip(portion, desk.place(store, [row for _, row in portion]), strict=True):
                 held += one.decision.verdict == "held"
                 if not one.is_new:
                     refused += 1

@@ -114,10 +114,9 @@ def list_callbacks(
     as_json: AsJson = False,
 ) -> None:
     """Callbacks, the latest missed first."""
-    wanted = () if state is None else (state,)
     with open_store() as store:
         show = _shown(store, full_numbers, "callbacks list")
-        found = store.read(lambda connection: listed(connection, wanted, limit + 1))
+        found = store.read(lambda c: listed(c, () if state is None else (state,), limit + 1))
     if len(found) > limit:
         print_line(f"only the latest {limit} are shown: --limit", err=True)
         del found[limit:]
@@ -166,8 +165,7 @@ def _history_as_lines(found: History, show: Show) -> Iterator[str | Table]:
         by = one.orderer if one.arrived_over == BY_HAND else "the citizen"
         told = [f"{one.reason} by {by}, {timestamp(one.missed_at)}", one.reference]
     told.append("" if one.priority == "normal" else f"priority {one.priority}")
-    told.append(f"only while {one.agent} is idle" if one.agent else "")
-    told.append(f"only for skill {one.skill}" if one.skill else "")
+    told += [one.agent and f"only while {one.agent} is idle", one.skill and f"only for skill {one.skill}"]
     if one.closed_at is None:
         told.append(f"due {timestamp(one.due_at)}")
         told.append(f"goes first from {timestamp(one.due_by)}" if one.due_by else "")

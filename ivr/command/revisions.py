@@ -146,8 +146,7 @@ def history(asterisk: AsteriskFolder = ETC, revisions: Revisions = None, as_json
     for place, each in enumerate(kept):
         at = f"{local(datetime.fromisoformat(each.at)):%Y-%m-%d %H:%M}"
         note = f"{each.message} (back to {each.restores})".lstrip() if each.restores else each.message
-        live = "" if place else "live"
-        print_line(f"{each.number:4}  {live:4}  {at}  {each.author:12}  {note}".rstrip())
+        print_line(f"{each.number:4}  {'' if place else 'live':4}  {at}  {each.author:12}  {note}".rstrip())
     if not shelf.is_settled:
         print_line("an apply was cut off: `hotline config apply` once more", err=True)
 

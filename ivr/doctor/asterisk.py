@@ -147,11 +147,10 @@ async def phones_and_trunks(send: Send, configuration: Configuration) -> list[Fi
     if is_registered and not (await send({"Action": "DBGetTree", "Family": DB_CONTACTS})).events:
         what = "Asterisk does not keep phones' contacts in its own database: nobody looks whether one is bad"
         found += [error("agents", what, "take the line `contact = …` out of [res_pjsip] in sorcery.conf")]
-    transports = _values(phones.values(), "Transport")
     for trunk in configuration.trunks.values():
         rows = await _endpoint(send, trunk.endpoint)
         if rows is not None:  # a missing one is found as readiness
-            found += _trunk(trunk, rows, transports)
+            found += _trunk(trunk, rows, _values(phones.values(), "Transport"))
     return found
 
 

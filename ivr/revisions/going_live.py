@@ -99,9 +99,8 @@ def _prepare(wish: Wish, number: int) -> Loaded:
     loaded = load(copy)
     problems = (*loaded.problems, *unfit_database(loaded, wish.database), *run_tests(loaded, copy).problems)
     if wrong := errors(problems):
-        raise NotApplied(
-            "the configuration has errors", f"see them: hotline --config {wish.source} config check", wrong
-        )
+        do = f"see them: hotline --config {wish.source} config check"
+        raise NotApplied("the configuration has errors", do, wrong)
     configuration = configuration_of(loaded)
     servers = configuration.servers
     if wish.server not in servers:
@@ -158,9 +157,8 @@ async def _take_over(wish: Wish, number: int, loaded: Loaded, before: Configurat
 async def _login(stack: AsyncExitStack, wish: Wish, server: Server) -> Send:
     where = f"{server.ami_host}:{server.ami_port}"
     try:
-        return await stack.enter_async_context(
-            logged_in(server, takeover.USER, wish.asterisk / FOLDER, takeover.WITHIN)
-        )
+        login = logged_in(server, takeover.USER, wish.asterisk / FOLDER, takeover.WITHIN)
+        return await stack.enter_async_context(login)
     except SecretMissing as missing:
         raise NotApplied(str(missing), _FIRST_TIME) from None
     except ActionRefused as refused:

@@ -114,9 +114,8 @@ class Shelf:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 lock.seek(0)
-                raise NotApplied(
-                    f"somebody else is applying: {lock.read()}", "look with `config history`, then again"
-                ) from None
+                what = f"somebody else is applying: {lock.read()}"
+                raise NotApplied(what, "look with `config history`, then again") from None
             lock.truncate(0)
             lock.write(f"{who}, since {now:%H:%M:%S} UTC, process {os.getpid()}")
             lock.flush()
@@ -208,8 +207,7 @@ class Shelf:
 
 def _exchange(link: Path, folder: Path) -> None:
     """Each has the other's name, at once where the file system can. Raises OSError."""
-    paths = (_CWD, os.fsencode(link), _CWD, os.fsencode(folder))
-    if ctypes.CDLL(None).renameat2(*paths, _RENAME_EXCHANGE):
+    if ctypes.CDLL(None).renameat2(_CWD, os.fsencode(link), _CWD, os.fsencode(folder), _RENAME_EXCHANGE):
         aside = folder.with_name(f".{folder.name}.before")
         folder.rename(aside)
         link.rename(folder)
