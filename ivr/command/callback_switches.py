@@ -58,8 +58,7 @@ def resume(
         is_named = part in {name for name, _, _ in off} or part in ("accept", "dial")
         name = part if is_named else switches.held(part.removeprefix("held:"))
         if not store.write(lambda c: noted(c, "callbacks resume", name, done=switches.resume(c, name))):
-            paused = ", ".join(name for name, _, _ in off)
-            fail(f"{part!r} is not paused", hint=f"paused: {paused or 'nothing'}")
+            fail(f"{part!r} is not paused", hint=f"paused: {', '.join(one[0] for one in off) or 'nothing'}")
     print_line(f"{name} goes on")
     if name.startswith("held:"):
         print_line("those held before wait for you: hotline callbacks list --state held")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import wave
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Final, Literal
 
 import typer
@@ -84,8 +84,10 @@ def play_prompt(
     if name not in files:
         fail(f"there is no prompt {name!r}", hint=did_you_mean(name, files), status=2)
     try:
-        where = f"{out} cannot be written"
-        with or_fail("name another file with --out", where), tempfile.TemporaryDirectory() as work:
+        with (
+            or_fail("name another file with --out", f"{out} cannot be written"),
+            TemporaryDirectory() as work,
+        ):
             list(synthesis.build([files[name]], folder, Path(work)))
             shutil.copyfile(Path(work) / files[name].path, out)
     except synthesis.PromptError as error:

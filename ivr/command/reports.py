@@ -71,9 +71,8 @@ class Days:
 
     def completeness(self, connection: Connection) -> Completeness:
         """Who listened when, and what retention has taken; without a configuration, of servers with calls."""
-        return completeness(
-            connection, self.servers or known_servers(connection), self.first, self.last, self.zone
-        )
+        servers = self.servers or known_servers(connection)
+        return completeness(connection, servers, self.first, self.last, self.zone)
 
 
 def lines_of(known: Completeness) -> Iterator[str]:

@@ -103,11 +103,7 @@ def root(
         print_line(f"hotline {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        _overview()
-
-
-def _overview() -> None:
-    groups = (f"  hotline {group:<12}{what}" for group, what in GROUPS.items())
-    examples = (f"  {example}" for example in EXAMPLES)
-    last = "hotline GROUP --help says more."
-    print_lines((WHAT_IT_IS, "", *groups, "", "For example:", *examples, "", last))
+        groups = (f"  hotline {group:<12}{what}" for group, what in GROUPS.items())
+        examples = (f"  {example}" for example in EXAMPLES)
+        last = "hotline GROUP --help says more."
+        print_lines((WHAT_IT_IS, "", *groups, "", "For example:", *examples, "", last))

@@ -214,9 +214,8 @@ def record(
         thread = StoreThread(store)
         recorder = Recorder(login, thread, server, Watched.of(configuration), kept, queue_log)
         signs = SignsOfLife(login, thread, server, RECORD, lambda: json.dumps({"forged": recorder.forged}))
-        status = serve(
-            lambda reactor: [TaskService("recorder", recorder.run), TaskService("signs of life", signs.run)]
-        )
+        tasks = {"recorder": recorder.run, "signs of life": signs.run}
+        status = serve(lambda _: [TaskService(name, run) for name, run in tasks.items()])
         thread.close()
     raise typer.Exit(status)
 

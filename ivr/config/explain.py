@@ -53,7 +53,9 @@ def holders(data: Data, path: KeyPath) -> list[Data]:
 def _problem(kind: type[BaseModel], path: KeyPath, together: list[ErrorDetails], places: Places) -> Problem:
     error = together[0]
     if error["type"] == "missing" and isinstance(path[-1], str):
-        return _missing(path, places)
+        if len(path) == 1:
+            return Problem.of("CFG002.section", places.at(), section=path[0])
+        return Problem.of("CFG002", places.at(*path[:-1]), name=_name(path[:-1]), field=path[-1])
     if error["type"] == "extra_forbidden":
         hint = did_you_mean(str(path[-1]), fields_at(kind, path[:-1]))
         if error["input"] is None and not hint.startswith("did"):
@@ -75,12 +77,6 @@ def _problem(kind: type[BaseModel], path: KeyPath, together: list[ErrorDetails],
     is_entry = "[key]" in error["loc"] or isinstance(error["input"], dict | list)
     place = places.at(*path) if is_entry else places.value_at(*path)
     return Problem("CFG003", place, f"`{_name(path)}`: {sentence}", hint)
-
-
-def _missing(path: KeyPath, places: Places) -> Problem:
-    if len(path) == 1:
-        return Problem.of("CFG002.section", places.at(), section=path[0])
-    return Problem.of("CFG002", places.at(*path[:-1]), name=_name(path[:-1]), field=path[-1])
 
 
 def _name(path: KeyPath) -> str:

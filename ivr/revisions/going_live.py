@@ -69,7 +69,8 @@ def go_live(wish: Wish, tell: Callable[[Sequence[str] | None], None]) -> tuple[i
             number = shelf.begin()
             try:
                 loaded = _prepare(wish, number)
-                before = live_configuration(shelf)
+                live = shelf.live()
+                before = load(shelf.at(live.number) / CONFIG).configuration if live else None
                 tell(None if before is None else changes(before, configuration_of(loaded)))
                 make_all_missing(wish.asterisk / FOLDER, RIGHTS)
                 applied = asyncio.run(_take_over(wish, number, loaded, before))
@@ -80,12 +81,6 @@ def go_live(wish: Wish, tell: Callable[[Sequence[str] | None], None]) -> tuple[i
             return applied, applied != number
     except (OSError, AmiError) as problem:
         raise NotApplied(_why(problem), "nothing has changed; mend it and apply again") from None
-
-
-def live_configuration(shelf: Shelf) -> Configuration | None:
-    """What is live; None if nothing is, or its YAML was not kept."""
-    live = shelf.live()
-    return None if live is None else load(shelf.at(live.number) / CONFIG).configuration
 
 
 def _prepare(wish: Wish, number: int) -> Loaded:
@@ -191,7 +186,7 @@ async def _wrong(send: Send, shelf: Shelf, number: int, configuration: Configura
 
 async def _plan_differs(send: Send, shelf: Shelf, number: int) -> list[str]:
     plans = [text for name, text in tree_files(shelf.tree(number)).items() if name not in _SETTINGS]
-    runs = takeover.running(await takeover.dialplan_rows(send))
+    runs = takeover.running(row.headers for row in (await send({"Action": "ShowDialPlan"})).events)
     return list(takeover.differences(takeover.rendered(plans), runs))
 
 

@@ -26,11 +26,6 @@ class Tested:
     problems: tuple[Problem, ...] = ()
 
 
-def case_files(folder: Path) -> list[Path]:
-    """The files of menu tests that lie beside a configuration."""
-    return sorted((folder / FOLDER).glob("*.yaml"))
-
-
 def run_tests(loaded: Loaded, folder: Path, files: Sequence[Path] = ()) -> Tested:
     """Run every test of the files; without, those in and beside the configuration.
 
@@ -38,7 +33,7 @@ def run_tests(loaded: Loaded, folder: Path, files: Sequence[Path] = ()) -> Teste
     """
     configuration = loaded.configuration
     count, failed, problems = 0, 0, list[Problem]()
-    read = [_read(file, folder) for file in files or case_files(folder)]
+    read = [_read(file, folder) for file in files or sorted((folder / FOLDER).glob("*.yaml"))]
     for cases, malformed, places in read if files else [own_tests(CaseFile, loaded), *read]:
         problems += malformed
         if cases is None or configuration is None:

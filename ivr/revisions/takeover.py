@@ -41,11 +41,6 @@ async def reload(send: Send) -> None:
             raise ActionRefused(f"{module} did not reload: {refused}") from None
 
 
-async def dialplan_rows(send: Send) -> Iterable[Mapping[str, str]]:
-    """Every step of every context, as ShowDialPlan tells it."""
-    return [row.headers for row in (await send({"Action": "ShowDialPlan"})).events]
-
-
 async def lacking_members(send: Send, members: Mapping[str, Collection[str]]) -> list[str]:
     """Which queues are not loaded, and which agents are not in theirs; `members`: accounts by queue."""
     rows = (await send({"Action": "QueueStatus"})).events
