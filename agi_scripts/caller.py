@@ -11,8 +11,8 @@ sets HOTLINE_SURVEY for some callers, and for nobody too often; left unset, the 
 compiled order dialogue. `take` commits under the dialer's guards and is given by whoever runs the service; if
 it takes too long the dialplan leaves the request in queue_log, which makes no second one. What the citizen
 hears: that an agent will call as soon as one is free, or during today, or on the next working day, with hour
-and minute if they chose a time; that it is noted, if it is for later; or that no more requests are taken now,
-and then they are back where they were.
+and minute if they chose a time; that it is noted, if it is for later or held; or that no more requests are
+taken now, and then they are back where they were.
 
 `owed_callback`: whether the caller who is about to join a queue has an open callback, by request or because
 they gave up. Such a caller hears that their number is on the list of callbacks, and waits for an agent or
@@ -73,6 +73,8 @@ def reply_to_order(
     """The word for the dialplan, and the prompts that say when to expect the call."""
     if answer.called_from is None:
         return "refused", (ORDER_REFUSED,)
+    if answer.is_held:
+        return "accepted", ("order_noted",)
     return "accepted", when_called(answer.called_from, hours, now, is_chosen=is_chosen)
 
 

@@ -105,7 +105,8 @@ def take(connection: Connection, asked: CallOrder, policy: Policy) -> OrderAnswe
     if callback is None:
         return OrderAnswer(None)
     earliest = max(callback.due_at, clock_of(connection))
-    return OrderAnswer(policy.hours_of(callback.caller_e164).next_opening(earliest))
+    opens_at = policy.hours_of(callback.caller_e164).next_opening(earliest)
+    return OrderAnswer(opens_at, is_held=callback.state == "held")
 
 
 def decide_order(connection: Connection, asked: CallOrder, policy: Policy) -> Decision | None:

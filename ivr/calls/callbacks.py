@@ -91,6 +91,8 @@ class OrderAnswer:
     """What became of an order: refused, or from when on the citizen is called."""
 
     called_from: datetime | None
+    is_held: bool = False
+    """Nobody knows when: an operator, or room in a budget, has to release it."""
 
 
 def read_order(server: str, uniqueid: str, queue: str, text: str) -> CallOrder | None:

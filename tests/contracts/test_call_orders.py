@@ -132,6 +132,12 @@ def test_an_order_meets_every_guard_and_a_refusal_is_stored_with_its_reason(
     assert row.why
 
 
+def test_an_order_that_is_held_is_answered_as_held(store: Store) -> None:
+    full = open_rules(budgets={"total": Budget(most=0, within=60.0)})
+    assert store.write(lambda c: take(c, asked(), full)).is_held
+    assert not store.write(lambda c: take(c, asked(number=OTHER, uniqueid="17.2"), open_rules())).is_held
+
+
 def test_the_ceiling_is_told_to_the_operator_by_an_error_whoever_meets_it(store: Store) -> None:
     def work(connection: Connection) -> None:
         take(connection, asked(), open_rules(ceiling=1))

@@ -22,6 +22,7 @@ CALL_BACK = re.compile(
     "geri zəng|zəng ed(ə|ecə)|sifariş|перезвон|позвоним|заказ|call(ing)? you|callback|order"
 )
 """Words that offer or promise a call of ours."""
+PROMISE = re.compile("zəngimiz|zəng edəcə|перезвоним|позвоним|нашего звонка|call you|our call")
 
 
 def asked(choice: str, at: datetime, number: str = "0501234567") -> tuple[Menu, Step]:
@@ -29,24 +30,28 @@ def asked(choice: str, at: datetime, number: str = "0501234567") -> tuple[Menu, 
     return Menu(CONFIGURATION, at, number=number), Step(Caller(choice, "az", "", ()))
 
 
+@pytest.mark.parametrize("pressed", [SILENCE, "5"])
 @pytest.mark.parametrize("choice", CHOICES)
-def test_a_caller_who_presses_nothing_at_any_choice_waits_for_a_person(choice: str) -> None:
+def test_a_caller_who_presses_nothing_or_a_wrong_key_at_any_choice_waits_for_a_person(
+    choice: str, pressed: str
+) -> None:
     menu, step = asked(choice, OPEN)
     for _ in range(3):
         if step.caller.node == choice:
-            step = menu.go_on(step.caller, SILENCE)
+            step = menu.go_on(step.caller, pressed)
     assert step.caller.queue == "aparat"
 
 
+@pytest.mark.parametrize("pressed", [SILENCE, "5"])
 @pytest.mark.parametrize("at", [EVENING, HOLIDAY])
 @pytest.mark.parametrize("choice", CHOICES)
 def test_outside_the_hours_they_come_to_the_callback_request_and_then_to_the_end(
-    choice: str, at: datetime
+    choice: str, at: datetime, pressed: str
 ) -> None:
     menu, step = asked(choice, at)
     for _ in range(3):
         if step.caller.node == choice:
-            step = menu.go_on(step.caller, SILENCE)
+            step = menu.go_on(step.caller, pressed)
     assert step.caller.ordering is not None
     for _ in range(3):
         step = menu.go_on(step.caller, SILENCE)
@@ -82,6 +87,12 @@ def test_nothing_is_offered_outside_the_hours_that_the_next_sentence_refuses() -
 def test_callers_whom_nobody_ever_calls_back_are_promised_nothing() -> None:
     """Nobody knows there whether the number is hidden or refused: no caller hears of a call."""
     assert not [text for text in _texts("all_busy") if CALL_BACK.search(text)]
+
+
+def test_a_caller_whose_callback_may_be_held_is_promised_no_call() -> None:
+    """Nobody knows at the door of a queue whether an operator has to release it."""
+    promised = [text for text in (*_texts("owed_callback"), *_texts("owed_goodbye")) if PROMISE.search(text)]
+    assert not promised
 
 
 def test_every_choice_a_caller_can_come_to_is_tried_here() -> None:
