@@ -21,7 +21,7 @@ from ivr.asterisk.connection import utc_now
 from ivr.asterisk.messages import ActionRefused, AmiError, Header, Reply
 from ivr.asterisk.secrets import read_secret
 from ivr.asterisk.session import Session
-from ivr.asterisk.words import CONTEXT_INBOUND, DB_CLOSED, DB_NOTICE, DB_NOTICE_UNTIL
+from ivr.asterisk.words import CONTEXT_INBOUND, DB_CLOSED, DB_NOTICE, DB_NOTICE_UNTIL, NOTICE_MENU
 from ivr.config.model import Configuration, Server
 
 ANSWER_WITHIN: Final = 5.0
@@ -142,25 +142,40 @@ async def _still_to_come(send: Send, family: str, keys: Iterable[str]) -> dict[s
     return found
 
 
-async def put_notice(send: Send, place: str, sound: str, until: datetime) -> None:
-    """Callers hear that sound file before the menu or queue, until that moment. Raises AmiError."""
-    await send({"Action": "DBPut", "Family": DB_NOTICE, "Key": place, "Val": sound})
+OWN_NOTICE: Final = "notice_"
+"""Before the name of a file that was put: no prompt is built there."""
+
+
+async def put_notice(send: Send, queue: str, sound: str, until: datetime) -> None:
+    """Before that queue, or the menu if it is empty, callers hear that sound file. Raises AmiError."""
+    await send({"Action": "DBPut", "Family": DB_NOTICE, "Key": _heard_at(queue), "Val": sound})
     seconds = str(int(until.timestamp()))
-    await send({"Action": "DBPut", "Family": DB_NOTICE_UNTIL, "Key": place, "Val": seconds})
+    await send({"Action": "DBPut", "Family": DB_NOTICE_UNTIL, "Key": _heard_at(queue), "Val": seconds})
 
 
-async def take_notice_away(send: Send, place: str) -> None:
+async def take_notice_away(send: Send, queue: str) -> None:
     """Callers hear it no more. Raises AmiError."""
-    await send({"Action": "DBDel", "Family": DB_NOTICE_UNTIL, "Key": place})
+    await send({"Action": "DBDel", "Family": DB_NOTICE_UNTIL, "Key": _heard_at(queue)})
 
 
-async def notices(send: Send, places: Iterable[str]) -> dict[str, tuple[str, datetime]]:
-    """The notices heard now: place → sound file, and until when. Raises AmiError."""
+async def notices(send: Send, queues: Iterable[str]) -> dict[str, tuple[str, datetime]]:
+    """The notices heard now: queue, empty for the menu → name, and until when. Raises AmiError."""
+    places = {_heard_at(queue): queue for queue in ("", *queues)}
     found = {}
     for place, until in (await _still_to_come(send, DB_NOTICE_UNTIL, places)).items():
         entry = await send({"Action": "DBGet", "Family": DB_NOTICE, "Key": place})
-        found[place] = entry.events[0]["Val"], until
+        name = entry.events[0]["Val"].rpartition("/")[2].removeprefix(OWN_NOTICE)
+        found[places[place]] = name, until
     return found
+
+
+def heard_before(queue: str) -> str:
+    """Where a notice is, in words."""
+    return f"queue {queue}" if queue else "the menu"
+
+
+def _heard_at(queue: str) -> str:
+    return f"queue-{queue}" if queue else NOTICE_MENU
 
 
 @asynccontextmanager

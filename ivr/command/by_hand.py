@@ -19,7 +19,6 @@ from ivr.asterisk.connection import utc_now
 from ivr.asterisk.messages import AmiError
 from ivr.asterisk.readiness import Send
 from ivr.asterisk.secrets import SecretMissing
-from ivr.asterisk.words import NOTICE_MENU
 from ivr.command.loading import local, moment_from, running_configuration
 from ivr.command.options import SECRETS, Secrets, server_option
 from ivr.command.printing import fail, print_lines
@@ -30,8 +29,6 @@ from ivr.sounds.prompts import FOLDER, needed
 from ivr.sounds.synthesis import PromptError, convert
 
 T = TypeVar("T")
-_OWN = "notice_"
-"""Before the name of a file that was put: no prompt is built there."""
 _Server = Annotated[str, server_option("Which of `servers`.")]
 
 app = typer.Typer(add_completion=False)
@@ -130,13 +127,14 @@ def put(
 ) -> None:
     """Put a notice before the menu, or before a queue, in place of the one that is there.
 
-    A prompt is heard in each caller's language, a file by all callers alike; the file is converted and copied
-    to Asterisk's sounds. Asterisk keeps the notice: it holds without the daemon and after a restart.
+    A prompt is heard in each caller's language, a file by all callers alike: for a notice per language, make
+    it a prompt. The file is converted and copied to Asterisk's sounds. Asterisk keeps the notice: it holds
+    without the daemon and after a restart.
     """
     configuration, moment = running_configuration(), _moment_to_come(until)
     _require_known("queue", queue, configuration.queues)
     files = [file for file in needed(configuration) if file.name == what]
-    name = what if files else f"{_OWN}{Path(what).stem}"
+    name = what if files else f"{readiness.OWN_NOTICE}{Path(what).stem}"
     if not files and not Path(what).is_file():
         fail(f"{what!r} is neither a prompt nor a file", hint="hotline prompts list", status=2)
     if not re.fullmatch("[A-Za-z0-9_-]{1,60}", name):
@@ -154,10 +152,10 @@ def put(
                 await asyncio.to_thread(convert, Path(what), sounds / FOLDER / f"{name}.wav")
         except (PromptError, OSError) as problem:
             fail(f"nothing was put: {problem}")
-        await readiness.put_notice(send, _place(queue), f"{FOLDER}/{name}", moment)
+        await readiness.put_notice(send, queue, f"{FOLDER}/{name}", moment)
 
     _in_asterisk(configuration, server, secrets, work)
-    note_afterwards("notice put", _place(queue), f"{name} {said_until(moment)}")
+    note_afterwards("notice put", readiness.heard_before(queue), f"{name} {said_until(moment)}")
     _list(secrets, server)
 
 
@@ -172,12 +170,12 @@ def take_away(
     """End a notice before its time."""
 
     async def work(send: Send) -> None:
-        found = await readiness.notices(send, map(_place, ("", *configuration.queues)))
-        if what not in (_name(sound) for sound, _ in found.values()):
+        found = await readiness.notices(send, configuration.queues)
+        if what not in (name for name, _ in found.values()):
             fail(f"no notice {what!r} is heard", hint="hotline notice")
-        for place, (sound, _) in found.items():
-            if _name(sound) == what:
-                await readiness.take_notice_away(send, place)
+        for queue, (name, _) in found.items():
+            if name == what:
+                await readiness.take_notice_away(send, queue)
 
     configuration = running_configuration()
     _in_asterisk(configuration, server, secrets, work)
@@ -187,19 +185,12 @@ def take_away(
 
 def _list(secrets: Path, server: str) -> None:
     configuration = running_configuration()
-    places = {NOTICE_MENU: "the menu", **{_place(name): f"queue {name}" for name in configuration.queues}}
-    found = _in_asterisk(configuration, server, secrets, lambda send: readiness.notices(send, places))
+    found = _in_asterisk(
+        configuration, server, secrets, lambda send: readiness.notices(send, configuration.queues)
+    )
     print_lines(
-        f"{_name(sound)} is heard before {places[place]} {said_until(local(until))}"
-        for place, (sound, until) in found.items()
+        f"{name} is heard before {readiness.heard_before(queue)} {said_until(local(until))}"
+        for queue, (name, until) in found.items()
     )
     if not found:
         print_lines(["no notice is heard"])
-
-
-def _place(queue: str) -> str:
-    return f"queue-{queue}" if queue else NOTICE_MENU
-
-
-def _name(sound: str) -> str:
-    return sound.removeprefix(f"{FOLDER}/").removeprefix(_OWN)

@@ -56,7 +56,10 @@ def walk_through(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Walk through the menu: what would be heard, in which language, and where the caller ends."""
+    """Walk through the menu: what would be heard, in which language, and where the caller ends.
+
+    What is put in Asterisk by hand (`hotline notice`, `hotline closed`) is not simulated.
+    """
     configuration = draft_configuration()
     moment = at or datetime.now(ZoneInfo(configuration.hotline.time_zone)).isoformat()
     fields: dict[str, Any] = {"at": moment, "number": number, "caller": caller, "language": language}

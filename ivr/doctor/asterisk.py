@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from dialplan.compiler import RIGHTS
 from ivr.asterisk import readiness
@@ -121,6 +122,10 @@ async def _settings(send: Send, configuration: Configuration) -> list[Finding]:
             found += [error("AMI rights", what, RENDER)]
     for name in await readiness.closed_by_hand(send, configuration.hours):
         found += [warning("hours", f"{name} is closed by hand", f"to open it: hotline closed {name} --open")]
+    zone = ZoneInfo(configuration.hotline.time_zone)
+    for queue, (name, until) in (await readiness.notices(send, configuration.queues)).items():
+        ends = f"{until.astimezone(zone):%Y-%m-%d %H:%M}"
+        found += [well("notice", f"{name} is heard before {readiness.heard_before(queue)} until {ends}")]
     return found + await phones_and_trunks(send, configuration)
 
 

@@ -33,14 +33,14 @@ async def _hotline_closed(house: House, *words: str) -> str:
     return await _hotline(house, "closed", *words)
 
 
-async def _hotline(house: House, *words: str) -> str:
+async def _hotline(house: House, *words: str, status: int = 0) -> str:
     arguments = ["--config", str(house.config), *words, "--secrets", str(house.etc / "secrets.d")]
     environment = {
         "HOTLINE_DATABASE_URL": f"sqlite:///{house.etc.parent / 'hotline.db'}",
         "HOTLINE_REVISIONS": str(house.etc.parent / "revisions"),
     }
     said = await asyncio.to_thread(CliRunner().invoke, app, arguments, env=environment)
-    assert said.exit_code == 0, said.output
+    assert said.exit_code == status, said.output
     return said.output
 
 
@@ -125,6 +125,8 @@ def test_a_notice_is_heard_before_the_menu_or_a_queue_while_it_lasts_with_nothin
                 "flood is heard before the menu until 2035-12-30 14:00",
                 "bye is heard before queue tax until 2035-12-30 15:00",
             ]
+            looked = await _hotline(house, "doctor", "--asterisk", str(house.etc), status=1)
+            assert all(f"notice           {line}\n" in looked for line in said.splitlines()[-2:])
             put = house.sounds / "hotline" / "notice_flood.wav"
             with wave.open(str(put)) as file:
                 assert (file.getframerate(), file.getnchannels()) == (8000, 1)
