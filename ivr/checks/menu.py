@@ -7,6 +7,7 @@ knowledge of the schedules asked further on. Called by `ivr.checks.whole`. Pure.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import count, islice, pairwise
 from typing import Final, NamedTuple
@@ -15,6 +16,7 @@ from ivr.checks.calls import open_quarters
 from ivr.config.menu_graph import BUILT_IN, closure, next_nodes, reachable, retry_of
 from ivr.config.model import Configuration
 from ivr.config.problems import Places, Problem
+from ivr.config.sections import Queue
 
 MOST_ROUNDS = 20
 """More are not told one by one: with so many schedules there may be millions of one and the same mistake."""
@@ -24,18 +26,36 @@ def timeouts(configuration: Configuration, places: Places) -> Iterator[Problem]:
     """QUE005, QUE006: after `max_wait` a caller who presses nothing waits again, or meets a closed queue."""
     week = {name: open_quarters(configuration, name) for name in (None, *configuration.hours)}
 
-    def onward(node: str) -> set[str]:
-        queue = configuration.queues.get(configuration.menu.nodes[node].queue or "")
-        return {queue.on_timeout} if queue else {target for target, _ in _steps(configuration, node)}
-
     for name, queue in configuration.queues.items():
         place = places.value_at("queues", name, "on_timeout")
-        after = (configuration.menu.nodes[node].queue for node in closure({queue.on_timeout}, onward))
-        for other in sorted(filter(None, after)):
+        for other, is_open in sorted(_queues_met(configuration, queue, week)):
             if other == name:
                 yield Problem.of("QUE005", place, name=name)
-            elif week[queue.hours] - week[configuration.queues[other].hours]:
+            elif not is_open:
                 yield Problem.of("QUE006", place, name=name, other=other)
+
+
+def _queues_met(
+    configuration: Configuration, queue: Queue, week: Mapping[str | None, frozenset[int]]
+) -> set[tuple[str, bool]]:
+    """The queues that callers come to after `on_timeout` without a key, each open or closed then."""
+    came: defaultdict[str, frozenset[int]] = defaultdict(frozenset)
+    ahead = [(queue.on_timeout, week[queue.hours])]
+    met: set[tuple[str, bool]] = set()
+    while ahead:
+        name, when = ahead.pop()
+        if not (when := when - came[name]):
+            continue
+        came[name] |= when
+        node = configuration.menu.nodes[name]
+        for target, needs in _steps(configuration, name):
+            asked = (week[hours] if not closed else week[None] - week[hours] for hours, closed in needs)
+            ahead.append((target, when.intersection(*asked)))
+        if node.queue and (here := when & week[node.hours]):
+            other = configuration.queues[node.queue]
+            met.add((node.queue, here <= week[other.hours]))
+            ahead.append((other.on_timeout, here & week[other.hours]))
+    return met
 
 
 def nodes(configuration: Configuration, places: Places) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -32,7 +33,8 @@ Check = Callable[[Configuration, Places], Iterator[Problem]]
 def _names(configuration: Configuration, places: Places) -> Iterator[Problem]:
     """Codes of `_named`: a name that nothing in its section has. PRM008: a prompt needs a number or a time.
 
-    CFG009 instead, where an entry that nothing names shows that several of them name one that was renamed.
+    CFG009 instead, where an entry that nothing names shows that they name one that was renamed; a single name
+    that is near to another one may as well be misspelt.
     """
     uses: dict[str, list[tuple[str, KeyPath, str]]] = defaultdict(list)
     for code, path, name, section in _named(configuration):
@@ -41,10 +43,11 @@ def _names(configuration: Configuration, places: Places) -> Iterator[Problem]:
     for section, named in uses.items():
         top: KeyPath = ("menu", "nodes") if section == "nodes" else (section,)
         known = configuration.menu.nodes if section == "nodes" else getattr(configuration, section)
-        built_in = frozenset(reserved(configuration)) if section == "prompts" else frozenset[str]()
+        built_in = {*reserved(configuration), *OPENING_PROMPTS} if section == "prompts" else set[str]()
         missing = [use for use in named if not places.has(*top, use[2])]
         unused = known.keys() - {name for _, _, name in named} - built_in
-        if len(missing) > 1 and len({name for _, _, name in missing}) == len(unused) == 1:
+        is_one = len({name for _, _, name in missing}) == len(unused) == 1
+        if is_one and (len(missing) > 1 or not get_close_matches(missing[0][2], known)):
             [new], (_, _, old) = unused, missing[0]
             at = ", ".join(sorted(str(places.value_at(*path)) for _, path, _ in missing))
             yield Problem.of("CFG009", places.at(*top, new), new=new, old=old, at=at)

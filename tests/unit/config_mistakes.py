@@ -161,6 +161,7 @@ MISTAKES = [
     ("CFG009", "queues.yaml", "\n  emdx:\n", "\n  property:\n", "property:"),
     ("CFG009", "menu.yaml", "    services:\n", "    information:\n", "information:"),
     ("CFG009", "hours.yaml", "  office:\n", "  bureau:\n", "bureau:"),
+    ("CFG009", "prompts.yaml", "  please_hold:\n", "  stay:\n", "stay:"),
     # what passes, and is not meant
     ("CFG003", "queues.yaml", "max_wait: 10m", "max_wait: 10", "10\n    announce"),
     ("CFG003", "callback.yaml", "busy: [3m, 10m, 30m]", "busy: [0]", "0]"),
@@ -258,7 +259,7 @@ MISTAKES = [
     ("MENU001", "menu.yaml", '"2": services', '"2": servces', "servces"),
     ("MENU001", "hotline.yaml", '"195": welcome', '"195": welcom', "welcom\n"),
     ("MENU001", "queues.yaml", "on_timeout: overflow", "on_timeout: overflown", "overflown"),
-    ("MENU001", "menu.yaml", "times: 2, then: goodbye", "times: 2, then: hangup", "hangup}"),
+    ("MENU001", "menu.yaml", "times: 2, then: operator", "times: 2, then: hangup", "hangup}"),
     ("MENU002", "menu.yaml", "nodes:\n", "nodes:\n    attic: {hangup: true}\n", "attic"),
     ("MENU002", "menu.yaml", "nodes:\n", "nodes:\n    a: {hangup: true}\n    b: {then: a}\n", "b: {then"),
     (

@@ -111,7 +111,7 @@ SLIPS = [
         "queues.yaml",
         "queues:\n  dvx:",
         "queues:\n  tax:",
-        "nothing names `tax`, and `dvx`, which is named in several places, does not exist",
+        "there is no `dvx`, and nothing names `tax`",
         "write `tax` at menu.yaml:",
     ),
 ]

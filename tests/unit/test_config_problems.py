@@ -63,6 +63,28 @@ def test_the_page_of_codes_is_made_from_the_table_of_codes() -> None:
     assert codes_page.PAGE.read_text(encoding="utf-8") == codes_page.page()
 
 
+@pytest.mark.parametrize(
+    ("overflow", "other", "is_met"),
+    [("queue: aparat", "queue: emdx", True), ("queue: emdx", "queue: aparat", False)],
+)
+def test_the_hours_of_a_node_on_the_way_decide_whether_a_timeout_meets_a_closed_queue(
+    overflow: str, other: str, is_met: bool
+) -> None:
+    """`emdx` and the node are open in the mornings alone; in the afternoon the node leads to `other`."""
+    said = "    overflow: {say: [please_hold], "
+    node = f"{said}{overflow}, hours: mornings, closed: later}}\n    later: {{{other}}}"
+    mornings = "hours:\n  mornings: {week: {mon: 09:00-12:00}}\n"
+    hours = ("hours: office\n    closed: emdx_closed", "hours: mornings\n    closed: emdx_closed")
+    problems = load_files(
+        {
+            **changed("menu.yaml", f"{said}queue: aparat}}", node),
+            "queues.yaml": changed("queues.yaml", *hours)["queues.yaml"],
+            "hours.yaml": changed("hours.yaml", "hours:\n", mornings)["hours.yaml"],
+        }
+    ).problems
+    assert [problem.code for problem in problems] == ["QUE006"] * is_met, _told(problems)
+
+
 def test_a_missing_section_is_one_problem_that_stands_nowhere() -> None:
     (problem,) = load_files(
         {name: content for name, content in FILES.items() if name != "callback.yaml"}

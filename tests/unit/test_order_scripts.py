@@ -62,7 +62,10 @@ def test_who_chose_a_time_hears_the_hour_and_minute_of_the_call(after: timedelta
 
 def test_whose_request_is_held_is_promised_no_call() -> None:
     answer = OrderAnswer(NOON, is_held=True)
-    assert reply_to_order(answer, CALLING, NOON.astimezone(UTC), is_chosen=True) == ("accepted", ("order_noted",))
+    assert reply_to_order(answer, CALLING, NOON.astimezone(UTC), is_chosen=True) == (
+        "accepted",
+        ("order_noted",),
+    )
 
 
 def test_after_a_friday_the_next_working_day_is_monday_and_nothing_later() -> None:
