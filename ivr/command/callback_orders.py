@@ -155,7 +155,7 @@ def _problems(row: Mapping[str, str], configuration: Configuration) -> Iterator[
     }
     for field, known in words.items():
         if row.get(field, "") not in known:
-            yield f"{field} {row[field]!r} is not one of: {', '.join(filter(None, known)) or '(none)'}"
+            yield f"{field} {row[field]!r} is unknown; known: {', '.join(filter(None, known)) or '(none)'}"
     for field in ("not_before", "due"):
         try:
             _moment(row, field)

@@ -159,7 +159,11 @@ def diff(
     revisions: Revisions = None,
     as_json: AsJson = False,
 ) -> None:
-    """What callers would notice if the configuration went live, then how its files differ."""
+    """What callers would notice if the configuration went live, then how its files differ.
+
+    Nodes are compared by name: a renamed one is listed as gone and as new. A changed sentence is listed even
+    if no node says it, as `hotline notice` may play it.
+    """
     folder = options().config
     other, name = _other(shelf_of(asterisk, revisions), against)
     old, new = configuration_of(load_or_stop(other)), configuration_of(load_or_stop(folder))

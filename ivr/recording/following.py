@@ -149,7 +149,7 @@ class LogFollower:
         """False: what is left waits."""
         assert self._log is not None
         if self._current is None or file.first_line != self._current.first_line:
-            self._log.new_file()
+            self._log.new_file(file)
         self._current = file
         patience = None if file.path == self.path else 0.0
         unread = blocks(file, self._positions.get(file.first_line, 0), patience)

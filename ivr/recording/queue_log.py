@@ -88,15 +88,17 @@ class QueueLog:
         self._marks: deque[_Mark] = deque()
         self._ends: dict[str, int] = {}
 
-    def new_file(self) -> None:
-        """The next block is of another file, which may repeat what was read."""
+    def new_file(self, file: LogFile) -> None:
+        """The next block is of that file, which may repeat what was read unless it began later."""
+        last = self._reader.last
         self._reader.new_file()
-        self._fold.forget_settled()
+        if last is None or file.began_at <= last.at:
+            self._fold.forget_settled()
 
     def told(self, files: Iterable[LogFile], positions: Mapping[str, int]) -> Iterator[Told]:
         """What the files say, one after the other, each from its position on."""
         for file in files:
-            self.new_file()
+            self.new_file(file)
             for block in blocks(file, positions.get(file.first_line, 0), _PATIENCE):
                 yield self.read(file, block)
 

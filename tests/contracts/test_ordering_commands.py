@@ -74,10 +74,10 @@ def test_an_order_meets_the_same_guards_as_a_missed_call(at_store: Store) -> Non
 def test_an_agent_or_skill_that_the_queue_does_not_have_is_refused(at_store: Store) -> None:
     other = hotline("add", "0501234567", "--queue", "dvx", "--agent", "1301")
     assert other.exit_code == 2
-    assert "agent '1301' is not one of: 1101" in other.output
+    assert "agent '1301' is unknown; known: 1101" in other.output
     skill = hotline("add", "0501234567", "--queue", "dvx", "--skill", "customs")
     assert skill.exit_code == 2
-    assert "skill 'customs' is not one of: (none)" in skill.output
+    assert "skill 'customs' is unknown; known: (none)" in skill.output
     assert all_of(at_store) == []
 
 

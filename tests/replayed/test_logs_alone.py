@@ -108,6 +108,21 @@ def test_a_caller_who_overflows_keeps_the_structure_they_chose(tmp_path: Path) -
         assert missed_calls(call) == ()
 
 
+@pytest.mark.parametrize("repeated", [0, 1, 2])
+def test_a_caller_who_overflows_while_the_log_is_rotated_keeps_the_structure(
+    repeated: int, tmp_path: Path
+) -> None:
+    """`copytruncate` may leave some lines in both files."""
+    whole = trial("overflow").read_text(encoding="utf-8").splitlines()
+    before = lines(tmp_path, *whole[:2]).rename(tmp_path / "queue_log.1")
+    with new_store(tmp_path) as store:
+        backfill(store, before, lines(tmp_path, *whole[2 - repeated :]), watched=OURS)
+        assert [(row["structure"], row["outcome"]) for row in visits(store)] == [
+            ("dvx", "timeout"),
+            ("dvx", "answered"),
+        ]
+
+
 def test_a_reading_that_goes_on_in_the_second_queue_keeps_the_structure(tmp_path: Path) -> None:
     """The first visit was over when the recorder stopped; its line is still read again."""
     whole = trial("overflow").read_text(encoding="utf-8").splitlines()

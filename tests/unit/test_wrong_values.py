@@ -22,6 +22,7 @@ WRONG = [
     ("config rollback x", "must be a whole number"),
     ("callbacks show 99999999999", "must be 2147483647 or less"),
     ("callbacks cancel 1 x", "must be a whole number"),
+    ("callbacks add 0501234567 --queue nowhere", "queue 'nowhere' is unknown; known: dvx, aparat"),
 ]
 LIBRARIES = ("value error", "not one of", "input should", "does not match", "unable to parse", "%y")
 
