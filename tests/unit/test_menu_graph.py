@@ -118,13 +118,13 @@ def test_a_queue_shows_its_structure_its_direct_number_its_hours_and_what_comes_
             "az",
             "office: B.e.–C. 09:00–18:00",
             ["office vaxtından kənar", "10 dəq cavab verilmədi"],
-            {"sükut ×3", "səhv düymə ×3", "istənilən seçimdə", "zəngin sonu", "* təkrar"},
+            {"sükut ×3, səhv düymə ×3", "istənilən seçimdə", "zəngin sonu", "* təkrar"},
         ),
         (
             "ru",
             "office: Пн–Пт 09:00–18:00",
             ["вне часов office", "нет ответа 10 мин"],
-            {"тишина ×3", "не та кнопка ×3", "при любом выборе", "конец звонка", "* повтор"},
+            {"тишина ×3, не та кнопка ×3", "при любом выборе", "конец звонка", "* повтор"},
         ),
     ],
 )
