@@ -311,7 +311,7 @@ def test_a_transfer_told_under_a_channel_that_waits_answers_nobody_in_queue_log(
 @pytest.mark.parametrize(
     ("channel", "hold", "talk", "outcome"),
     [
-        (f"{AGENT}-2", 1.0, 4.0, "interrupted"),
+        ("PJSIP/desk-1-2", 1.0, 4.0, "interrupted"),
         ("PJSIP/provider-2", 1.0, 4.0, "answered"),
         ("PJSIP/provider-2", 1.5, 6.0, "answered"),
         ("PJSIP/provider-2", 2.0, 6.0, "interrupted"),
@@ -322,7 +322,8 @@ def test_ami_ends_the_talk_of_another_under_an_agent_s_leg_or_one_that_joined_af
     channel: str, hold: float, talk: float, outcome: str
 ) -> None:
     told = Told(joined(7, channel=channel))
-    told.hears(completed(when(12), "c.1", hold=hold, talk=talk)._replace(reason="transfer"))
+    end = completed(when(12), "c.1", agent="PJSIP/desk-1", hold=hold, talk=talk)
+    told.hears(end._replace(reason="transfer"))
     told.hears(LongAgo(when(50)))
     assert told.outcomes == [outcome]
 
@@ -367,6 +368,17 @@ def test_a_talk_after_a_consultation_is_told_apart_from_the_first_one_in_the_sam
 ) -> None:
     visits = [visit for visit in Told(*consulted(queue)).visits if visit.uniqueid == "c.1"]
     assert [(visit.queue, visit.joined_at) for visit in visits] == [("dvx", at(9)), (queue, joined_at)]
+
+
+def test_who_stands_where_an_agent_s_leg_waited_and_is_handed_over_again_is_of_their_own_call() -> None:
+    told = Told(
+        joined(1, linkedid="l.1"), MEMBER, *AGENT_WAITS, TookPlace(when(8), Party("c.9", "l.1"), "a.2")
+    )
+    told.hears(answered(when(10), "c.9", "a.3", queue="emdx", agent="PJSIP/1301"))
+    told.hears(joined(12, "a.4", variables=AGENT_S_VARIABLES), answered(when(13), "a.4", "b.1"))
+    told.hears(TookPlace(when(15), Party("c.9"), "a.4", Party("b.1"), "a.3"))
+    visit = told.visits[-1]
+    assert (visit.uniqueid, visit.queue, visit.call_linkedid) == ("c.9", "dvx", "l.1")
 
 
 @pytest.mark.parametrize(
