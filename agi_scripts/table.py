@@ -1,10 +1,9 @@
 """The table of AGI scripts: every name the compiled dialplan may call, bound to what the script reads.
 
-Given to `ivr.asterisk.fastagi.FastAgiService` by whoever runs the service. A new script is a function in a
-module of this folder, its words in `ivr.asterisk.words`, a row here, and in the dialplan `ask_python` with an
-extension `late` behind it, as in `dialplan.door`. The scripts belong to the dialer's process and read its
-board, not the agents' states the recorder stores: a caller waits for the answer, and the board in memory is
-half a second fresh and has the lines of callers, which the store does not.
+Given to `ivr.asterisk.fastagi.FastAgiService` by whoever runs the service; docs/architecture.md says how one
+is added. The scripts belong to the dialer's process and read its board, not the agents' states the recorder
+stores: a caller waits for the answer, and the board in memory is half a second fresh and has the lines of
+callers, which the store does not.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ P = ParamSpec("P")
 def scripts_for(
     board: Board, configuration: Configuration, now: Callable[[], datetime], store: Store, server: str
 ) -> Mapping[str, Script]:
-    """All scripts but those of orders, by name. `now` is the clock its events were received by."""
+    """All scripts but those of callback requests, by name. `now`: the clock its events were received by."""
     queues, trunks, read = configuration.queues, ("", *configuration.trunks), reader(configuration)
     return {
         words.AGI_ANNOUNCE_POSITION: _about(queues, announce_position, board, configuration, now),
@@ -44,7 +43,7 @@ def scripts_for(
 def scripts_of_orders(
     configuration: Configuration, server: str, take: TakeOrder, is_owed: IsOwed, now: Callable[[], datetime]
 ) -> Mapping[str, Script]:
-    """The scripts of call orders, by name."""
+    """Those that the dialer's guards answer for: callback requests made and open. By name."""
     hours, trunks, read = calling_hours(configuration), ("", *configuration.trunks), reader(configuration)
 
     def take_known(order: CallOrder) -> OrderAnswer:

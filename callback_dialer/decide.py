@@ -1,7 +1,7 @@
 """What is owed after a missed call, or to whoever asks, and what follows an attempt. Pure.
 
 `decide` gives one verdict with its reason, from facts and policy; the first reason not to call decides. The
-order follows the report's slices: what is no citizen's call comes first, then a wait that was too short
+order is that of the reports' slices of lost calls: what is no citizen's call comes first, then a short wait
 (`wait_over`, 10 s), then who was served, then who cannot be called, then what the policy does not want, and
 last what is going on with that number already. A request is asked all of this but what only a call has: a
 wait and an outcome. `deciding` gathers the facts and stores the verdict.

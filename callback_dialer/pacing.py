@@ -50,7 +50,7 @@ def queues_with_room(loads: Mapping[str, QueueLoad]) -> frozenset[str]:
 
 
 def room_for_places(loads: Mapping[str, QueueLoad]) -> frozenset[str]:
-    """The same for citizens with a place before all who wait there: that reserve is kept for such as them."""
+    """The same for citizens whose place is before all who wait there: the reserve is kept for them, too."""
     return frozenset(
         queue
         for queue, load in loads.items()

@@ -1,4 +1,4 @@
-"""Every read-only query, as `Connection -> values`: the same numbers for command, report and web.
+"""What people look at, as `Connection -> values`: the same numbers for every command and report.
 
 No text for people, nothing is written.
 """

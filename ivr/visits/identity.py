@@ -26,8 +26,8 @@ _SAME_CALL: Final = timedelta(hours=4)
 def same_stay(told: Visit, known: Collection[Visit]) -> list[Visit]:
     """The records of the stay `told` is about, of those that share its server, its queue and a channel.
 
-    None: it is a new one. Two: its parts were told under two channels before anybody knew that they are of
-    one stay; the first is the one under its own channel.
+    An empty list: it is a new one. Two: its parts were told under two channels before anybody knew that they
+    are of one stay; the first is the one under its own channel.
 
     A stay has a channel, the caller's at the join, and a second one if that was exchanged. Whoever missed the
     join tells the stay under the second. Under each of the two it is one record at most, by the first of
@@ -83,7 +83,7 @@ def _is_of_another_clock(told: Visit, known: Visit) -> bool:
 
 
 def _is_free(told: Visit, known: Visit) -> bool:
-    """Its source has not named it yet, and it was not over when AMI, exactly, told of this join."""
+    """Its source has not named it yet, and it was not over when AMI reported this join."""
     if told.source == "queue_log":
         is_named = known.log_joined_at is not None and not told.is_rebuilt
     else:

@@ -157,7 +157,7 @@ class Lease:
         return connection.scalar(taken) is not None
 
     def leave(self, connection: Connection) -> bool:
-        """Let another process have the role; False if one has it already."""
+        """Leave the role to whoever wants it; False while another process holds it."""
         ours = leases.c.server == self._server, leases.c.role == self._role, leases.c.holder == self._holder
         connection.execute(delete(leases).where(*ours))
         return not is_held(connection, self._server, self._role)
