@@ -82,6 +82,7 @@ def test_a_few_bytes_that_multiply_without_end_are_refused() -> None:
     assert "YAML003" in {problem.code for problem in load_files({"laughs.yaml": laughs.encode()}).problems}
 
 
+@pytest.mark.slow
 def test_a_large_file_of_values_that_are_all_written_out_is_read() -> None:
     numbers = ", ".join(["0"] * 100_001)
     [problem] = load_files({**FILES, "more.yaml": f"blockd: [{numbers}]".encode()}).problems
@@ -118,6 +119,7 @@ def test_no_bytes_whatever_make_loading_raise(content: bytes) -> None:
     assert load_files({"any.yaml": content}).configuration is None
 
 
+@pytest.mark.slow
 @given(st.lists(YAML_MARKS | st.text(max_size=5), max_size=30).map("".join))
 def test_no_text_whatever_makes_loading_raise(text: str) -> None:
     load_files({"any.yaml": text.encode("utf-8", "replace")})
