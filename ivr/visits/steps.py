@@ -87,6 +87,7 @@ def _gave_up(state: State, fact: facts.GaveUp) -> None:
     number = state.locate(fact.party, fact.queue, fact.when, fact.hold)
     if number is not None and state.stays[number].gave_up is None:
         state.put(number, gave_up=fact.when, hold=fact.hold)
+        state.calls.seen(state.stays[number].call, fact.party, fact.when)
 
 
 def _left(state: State, fact: facts.Left) -> None:

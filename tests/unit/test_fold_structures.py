@@ -82,3 +82,13 @@ def test_a_stay_is_read_again_while_the_next_one_may_have_its_structure(
     fold.apply(Tick(when(20)))
     fold.take()
     assert fold.oldest_open == oldest
+
+
+def test_a_caller_who_waited_long_keeps_the_structure_whenever_the_records_are_taken() -> None:
+    """Nothing is said of a call while it waits; its leave is a sign of life."""
+    fold = overflowed("dvx")
+    left(fold, 600, "dvx", "TIMEOUT")
+    fold.take()
+    fold.apply(Tick(when(602)))
+    fold.apply(joined(604, queue="aparat"))
+    assert structures(fold)[-1] == "tax"
