@@ -27,6 +27,7 @@ from ivr.storage.engine.store import Store
 from ivr.storage.owed.switches import any_hashed, hash_old
 from ivr.storage.records.sealed import begins, mark_deleted, mark_sealed, sealed
 from ivr.storage.schema.columns import MOST_AHEAD
+from ivr.storage.schema.imported import inquiries, outside_attempts, topics
 from ivr.storage.schema.owed import attempt_journal, attempts, callback_journal, callbacks, decisions, orders
 from ivr.storage.schema.recorded import calls, surveys, visits
 from ivr.storage.schema.running import agent_states, minutes, processes, recorder_signs
@@ -62,8 +63,9 @@ def purge(store: Store, key: str, retention: Retention, zone: ZoneInfo, now: dat
         yield from _in_portions(store, kind, "deleted", _DELETE[kind], begins(gone, zone))
     for what, action, work, age in (
         ("refusals", "made nameless", partial(hash_old, key=key), retention.callbacks.numbers),
-        ("surveys", "deleted", partial(_delete_older, when=surveys.c.asked_at), retention.calls.records),
-        ("agents' states", "deleted", partial(_delete_older, when=agent_states.c.at), retention.agent_states),
+        ("outside attempts", "deleted", _older(outside_attempts.c.at), retention.callbacks.records),
+        ("surveys", "deleted", _older(surveys.c.asked_at), retention.calls.records),
+        ("agents' states", "deleted", _older(agent_states.c.at), retention.agent_states),
     ):
         yield from _in_portions(store, what, action, work, begins(first_kept(age), zone))
 
@@ -209,15 +211,17 @@ def _in_portions(
     yield Done(action, what, number)
 
 
-def _delete_older(connection: Connection, moment: datetime, when: Column[Any]) -> int:
-    return connection.execute(delete(when.table).where(when < moment)).rowcount
+def _older(when: Column[Any]) -> Callable[..., int]:
+    """The work that deletes the rows of that column's table which are older than its `moment`."""
+    return lambda connection, moment: connection.execute(delete(when.table).where(when < moment)).rowcount
 
 
 def _delete_calls(connection: Connection, moment: datetime) -> int:
-    """Calls that were over by then, with their visits and decisions."""
+    """Calls that were over by then, with their visits, decisions and topics; inquiries outlive them."""
     is_old = or_(calls.c.ended_at < moment, calls.c.ended_at.is_(None) & (calls.c.last_seen_at < moment))
     old = list(connection.scalars(select(calls.c.id).where(is_old).limit(_AT_ONCE)))
-    for column in (decisions.c.call_id, visits.c.call_id, calls.c.id):
+    connection.execute(update(inquiries).where(inquiries.c.call_id.in_(old)).values(call_id=None))
+    for column in (decisions.c.call_id, topics.c.call_id, visits.c.call_id, calls.c.id):
         connection.execute(delete(column.table).where(column.in_(old)))
     return len(old)
 
@@ -245,7 +249,7 @@ _SIGNS: Final = (
 )
 _NUMBERED: Final = {
     "calls": ((calls, calls.c.began_at), (visits, visits.c.joined_at), (decisions, decisions.c.decided_at)),
-    "callbacks": ((callbacks, callbacks.c.missed_at),),
+    "callbacks": ((callbacks, callbacks.c.missed_at), (outside_attempts, outside_attempts.c.at)),
 }
 _FREE_TEXTS: Final = (
     (callbacks.c.reference, callbacks.c.id),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -31,9 +31,11 @@ from ivr.base.masking import is_pseudonym
 from ivr.calls.numbers import ReadNumber
 from ivr.storage.engine.statements import advisory_lock, among, insert_all, new_ids
 from ivr.storage.people.audit import HEARD_FOR_SEALED, note
+from ivr.storage.records.day_figures import forget_parts
 from ivr.storage.records.sealed import open_again, sealed_between
 from ivr.storage.records.stored import CallRow, Columns, Stored, VisitRow, changes
 from ivr.storage.schema.columns import in_millis
+from ivr.storage.schema.imported import inquiries, topics
 from ivr.storage.schema.owed import decisions
 from ivr.storage.schema.recorded import calls, surveys, visits
 from ivr.visits.identity import same_call, same_stay
@@ -50,8 +52,10 @@ _NO_NEWS: Final = frozenset(
 """Columns whose change is nothing the dialer would decide otherwise for."""
 _IS_OF_NOTHING: Final = (
     ~exists().where(visits.c.call_id == calls.c.id),
-    ~exists().where(decisions.c.call_id == calls.c.id),
+    *(~exists().where(table.c.call_id == calls.c.id) for table in (decisions, topics, inquiries)),
 )
+_LOOKS_BACK: Final = timedelta(days=15)
+"""So long before a visit it may decide what became of other contacts."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,8 @@ class _Batch:
         self._new_visits: list[VisitRow] = []
         self._doubles: list[int] = []
         """Ids of visits that turned out to be parts of others."""
-        moments = [call.began_at for call in told] + [visit.joined_at for visit in visited]
+        self._moments = [call.began_at for call in told] + [visit.joined_at for visit in visited]
+        moments = self._moments
         self._sealed = sealed_between(connection, min(moments), max(moments)) if moments else []
         self._opened: dict[Row[Any], str] = {}
         """Sealed days for which something new arrived, and its source."""
@@ -186,7 +191,8 @@ class _Batch:
         news = [stays[number] for number, columns in changed.items() if columns.keys() - _NO_NEWS]
         for visit in (*self._new_visits, *news):
             visit.call.decided_at = None  # the dialer has looked at it without knowing of this
-        self._update(calls, changes(calls, self._stored.calls))
+        changed_calls = changes(calls, self._stored.calls)
+        self._update(calls, changed_calls)
         insert_all(self._connection, calls, [call.values() for call in begun])
         self._delete(visits, self._doubles)
         self._update(visits, changed)
@@ -194,6 +200,8 @@ class _Batch:
         left = self._stored.visited - {visit.call.id for visit in stays.values()}
         self._delete(calls, left, calls.c.source == "queue_log", *_IS_OF_NOTHING)
         self._open_days()
+        if begun or changed_calls or self._new_visits or changed:
+            _forget_parts(self._connection, self._moments)
         return Saved(len(self._new_visits), len(changed), self._refused)
 
     def _begun(self) -> list[CallRow]:
@@ -248,6 +256,7 @@ def take_statistics(connection: Connection) -> None:
 
 def keep_surveys(connection: Connection, told: Iterable[Survey]) -> None:
     """Store that somebody was asked, or what they answered; told again, by either source, it is the same."""
+    changed = []
     for survey in told:
         advisory_lock(connection, f"visits {survey.server}")
         is_this = (surveys.c.server == survey.server) & (surveys.c.uniqueid == survey.uniqueid)
@@ -257,8 +266,18 @@ def keep_surveys(connection: Connection, told: Iterable[Survey]) -> None:
             rating = survey.rating if known.rating is None else known.rating
             if (asked_at, rating) != (known.asked_at, known.rating):
                 connection.execute(update(surveys).where(is_this).values(asked_at=asked_at, rating=rating))
+                changed.append(asked_at)
         elif not sealed_between(connection, survey.asked_at, survey.asked_at, only_deleted=True):
             connection.execute(insert(surveys).values(survey._asdict()))
+            changed.append(survey.asked_at)
+    _forget_parts(connection, changed)
+
+
+def _forget_parts(connection: Connection, moments: Collection[datetime]) -> None:
+    """Of every day that records of these moments may change; a local day is at most one off that of UTC."""
+    if moments:
+        first, last = min(moments) - _LOOKS_BACK, max(moments) + timedelta(days=1)
+        forget_parts(connection, first.date(), last.date())
 
 
 def was_asked_since(connection: Connection, server: str, uniqueid: str, since: datetime) -> bool:

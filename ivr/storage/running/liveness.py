@@ -22,7 +22,7 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, or_, select, update
 
-from ivr.storage.engine.statements import insert_into, one_as
+from ivr.storage.engine.statements import columns, insert_into, one_as
 from ivr.storage.engine.store import StoreThread
 from ivr.storage.schema.columns import ago, database_now
 from ivr.storage.schema.running import leases, minutes, processes
@@ -91,6 +91,7 @@ def note_minutes(connection: Connection, observed: Iterable[Minute]) -> None:
             "checks": minutes.c.checks + minute.checks,
             "failed": minutes.c.failed + minute.failed,
             "why": minute.why or minutes.c.why,
+            "import_id": None,
         }
         row = insert_into(connection, minutes).values(asdict(minute))
         connection.execute(row.on_conflict_do_update(index_elements=["server", "minute_at"], set_=more))
@@ -112,7 +113,7 @@ def availability(connection: Connection, server: str, since: datetime, until: da
     is_down = minutes.c.failed > 0
     counts = select(func.count(), func.count().filter(is_down)).where(*during)
     known, down = connection.execute(counts).one()
-    failed = select(minutes).where(*during, is_down).order_by(minutes.c.minute_at.desc())
+    failed = select(*columns(Minute, minutes)).where(*during, is_down).order_by(minutes.c.minute_at.desc())
     last = one_as(connection, Minute, failed.limit(1))
     return Availability(known - down, down, (until - since) // timedelta(minutes=1) - known, last)
 

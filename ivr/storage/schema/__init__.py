@@ -4,7 +4,7 @@ Moments are epoch milliseconds UTC, so that both databases compare them alike. E
 callback or an attempt also appends a row to its journal; nothing is overwritten there.
 """
 
-from ivr.storage.schema import owed, recorded, running
+from ivr.storage.schema import imported, owed, recorded, running
 from ivr.storage.schema.columns import metadata
 
-__all__ = ["metadata", "owed", "recorded", "running"]
+__all__ = ["imported", "metadata", "owed", "recorded", "running"]

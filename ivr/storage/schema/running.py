@@ -54,8 +54,12 @@ minutes = table(
     Column("checks", Integer, nullable=False),
     Column("failed", Integer, nullable=False),
     *texts("why"),
+    Column("import_id", ForeignKey("imports.id"), index=True),
 )
-"""Whether calls would have been answered and queued: up if no check failed; without a row: unknown."""
+"""Whether calls would have been answered and queued: up if no check failed; without a row: unknown.
+
+`import_id`: of the file that said so; none: this software looked.
+"""
 
 audit = numbered_table(
     "audit",
@@ -94,6 +98,19 @@ sealed_nodes = table(
     Column("number", Integer, nullable=False),
 )
 """How callers left each node of the menu on a sealed day (`ivr.reading.totals`)."""
+
+day_figures = table(
+    "day_figures",
+    Column("day", String(10), primary_key=True),
+    Column("version", Integer, nullable=False),
+    *texts("parts"),
+    *moments("made_at"),
+)
+"""Parts of a final local day, which the report sums instead of reading its records.
+
+`version`: of the function that made them. Whoever stores something of a day deletes its row
+(`ivr.storage.records.day_figures`).
+"""
 
 log_positions = table(
     "log_positions",
