@@ -22,12 +22,12 @@ from ivr.storage.engine.store import Store
 GROWING: Final = frozenset(
     {
         "calls", "visits", "decisions", "orders", "surveys", "callbacks", "callback_journal", "attempts",
-        "attempt_journal", "agent_states", "minutes",
+        "attempt_journal", "agent_states", "minutes", "outside_attempts", "topics", "inquiries",
     }
 )  # fmt: skip
 """Tables with rows for every call, or every minute."""
 ASKERS: Final = ("ivr.storage.", "ivr.reading.", "ivr.retention.", "callback_dialer.")
-WHOLE: Final = frozenset({"export", "purge", "totals", "upgrade"})
+WHOLE: Final = frozenset({"export", "inquiries", "purge", "totals", "upgrade"})
 """Modules of these rooms that read a period, or everything: for a person who asked, at night, or once."""
 _READS: Final = re.compile(r"\s*(SELECT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
 _WRITES: Final = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP)\b", re.IGNORECASE)

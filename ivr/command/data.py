@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
-from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -19,6 +18,7 @@ from sqlalchemy import Connection
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.secrets import PSEUDONYMS, SecretMissing, make_missing, read_secret
 from ivr.base.masking import masked, pseudonym
+from ivr.command.imports import import_file
 from ivr.command.loading import TimeZone, options, running_configuration, timestamp
 from ivr.command.options import SECRETS, AsJson, group, number_from, secrets_option
 from ivr.command.printing import Table, fail, or_fail, print_line, print_lines, print_records, print_result
@@ -105,6 +105,11 @@ def _key(store: Store, secrets: Path) -> str:
 
 app = group("The records for other programs.", "hotline data export visits --format csv")
 _DAYS_BACK: Final = timedelta(days=30)
+_GONE_WITH: Final[dict[str, frozenset[Kind]]] = {
+    "calls_deleted": frozenset({"visits", "surveys", "calls", "decisions", "topics"}),
+    "callbacks_deleted": frozenset({"callbacks", "attempts", "orders", "outside_attempts"}),
+}
+"""Which records retention deletes with calls and with callbacks, by the field of a sealed day."""
 
 
 def export(
@@ -115,23 +120,28 @@ def export(
     full_numbers: Annotated[
         bool, typer.Option("--full-numbers", help="Whole numbers instead of masked ones.")
     ] = False,
+    has_bom: Annotated[bool, typer.Option("--bom", help="Mark CSV as UTF-8, as Excel wants it.")] = False,
+    delimiter: Annotated[Literal[",", ";"], typer.Option(help="Between the fields of CSV.")] = ",",
 ) -> None:
     """Write every record to stdout, oldest first; numbers masked.
 
     On stderr: when nobody listened to AMI, and up to which day retention has deleted such records.
     """
-    is_deleted = attrgetter("calls_deleted" if kind in ("visits", "surveys") else "callbacks_deleted")
+    if form != "csv" and (has_bom or delimiter != ","):
+        fail("--bom and --delimiter are of CSV", hint="add --format csv", status=2)
     with open_store() as store:
         numbers = "full numbers" if full_numbers else ""
         store.write(lambda connection: noted(connection, "export", kind, numbers))
         gaps, days = store.read(every_gap), store.read(sealed)
         print_lines((f"gap at {server}: {gap_told(gap)}" for server, gap in gaps), err=True)
-        if deleted := [one.day for one in days if is_deleted(one)]:
+        gone_with = next((with_it for with_it, kinds in _GONE_WITH.items() if kind in kinds), "")
+        if deleted := [one.day for one in days if gone_with and getattr(one, gone_with)]:
             print_line(f"deleted by retention: {kind} of {told_days(deleted)}", err=True)
 
         def write(connection: Connection) -> None:
             found = rows(connection, kind)
-            print_records(form, fields(kind), found if full_numbers else map(_masked, found))
+            shown = found if full_numbers else map(_masked, found)
+            print_records(form, fields(kind), shown, delimiter=delimiter, has_bom=has_bom)
 
         store.read(write)
 
@@ -220,6 +230,7 @@ for name, command, example in (
     ("audit", audit, "hotline data audit --from 2026-11-01 --to 2026-11-30"),
     ("audit-log", audit_log, "hotline data audit-log --since 2026-11-01"),
     ("backfill", backfill, "hotline data backfill --all-queues /var/log/asterisk/queue_log*"),
+    ("import", import_file, "hotline data import topics topics-2026-11.csv"),
     ("migrate", migrate, "hotline data migrate"),
     ("purge", purge_data, "hotline data purge --secrets /etc/asterisk/secrets.d"),
     ("totals", show_totals, "hotline data totals --from 2026-11-01 --to 2026-11-30 --json"),

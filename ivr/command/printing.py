@@ -99,14 +99,23 @@ def print_result(as_json: bool, data: Any, lines: Iterable[str | Table]) -> None
 
 
 def print_records(
-    form: Literal["jsonl", "csv"], columns: Sequence[str], records: Iterable[Mapping[str, Any]]
+    form: Literal["jsonl", "csv"],
+    columns: Sequence[str],
+    records: Iterable[Mapping[str, Any]],
+    *,
+    delimiter: str = ",",
+    has_bom: bool = False,
 ) -> None:
-    """A JSON object a line, or CSV with a header, whose texts no spreadsheet runs; none is kept in memory."""
+    """A JSON object a line, or CSV with a header, whose texts no spreadsheet runs; none is kept in memory.
+
+    `has_bom`: CSV begins with the mark by which Excel knows UTF-8.
+    """
     if form == "jsonl":
         for record in records:
             sys.stdout.write(visible(json.dumps(record, ensure_ascii=False)) + "\n")
         return
-    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
+    sys.stdout.write("\ufeff" * has_bom)
+    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n", delimiter=delimiter)
     writer.writeheader()
     for record in records:
         texts = {name: spreadsheet_cell(it) for name, it in record.items() if isinstance(it, str)}

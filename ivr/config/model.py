@@ -7,7 +7,7 @@ Cross-references (does this node exist?) are checked in `ivr.checks.whole`, not 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -167,6 +167,35 @@ class Targets(shapes.Frozen):
     satisfaction: Percent = 85
 
 
+TOPICS: Final = {
+    "legislation_explained": Text(
+        az="Qanunvericiliyin izahı", ru="Разъяснение законодательства", en="Legislation explained"
+    ),
+    "help_with_services": Text(
+        az="Əməliyyatlara dəstək (xidmətlərdən istifadəyə köməklik)",
+        ru="Помощь в пользовании услугами",
+        en="Help with services",
+    ),
+    "redirected": Text(
+        az="Yönləndirilmiş zənglər (səsli menyuya, rəsmi saytlara, xidmət mərkəzlərinə və s.)",
+        ru="Перенаправленные звонки (в голосовое меню, на сайты, в центры обслуживания и др.)",
+        en="Redirected calls (to the voice menu, official websites, service centres and others)",
+    ),
+    "service_impossible": Text(
+        az="Xidmət göstərilməsi mümkün olmayan zənglər (əlaqə kəsilən, texniki səbəblər və s.)",
+        ru="Обслуживание невозможно (связь прервалась, технические причины и др.)",
+        en="Service impossible (connection lost, technical reasons and others)",
+    ),
+    "outside_competence": Text(
+        az="Zəngin daxil olduğu strukturun səlahiyyətinə aid olmayan",
+        ru="Вне компетенции структуры, в которую поступил звонок",
+        en="Outside the competence of the structure that was called",
+    ),
+    "other": Text(az="Digər", ru="Другое", en="Other"),
+}
+"""What calls are about, as the ministry's report has it."""
+
+
 class Server(shapes.Frozen):
     """One Asterisk and the addresses our processes meet it at; ports of 127.0.0.1 unless said."""
 
@@ -221,6 +250,8 @@ class Configuration(shapes.Frozen):
     trunks: dict[shapes.Name, Trunk]
     callback: Callback
     targets: Targets = Targets()
+    topics: Annotated[dict[shapes.Name, Text], Field(min_length=1)] = TOPICS
+    """What calls are about: the names that `hotline data import topics` takes, and how reports print them."""
     retention: Retention = Retention()
 
     @property

@@ -1,4 +1,4 @@
-"""Rows for other programs: visits, callbacks, attempts, surveys, orders; as stored, in seconds and UTC.
+"""Rows for other programs: one for each record of a kind, as stored, in seconds and UTC.
 
 `find` looks calls up by their linkedid or by the caller's number.
 """
@@ -12,11 +12,17 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Select, func, select
 
+from ivr.reading.inquiries import SHEETS
 from ivr.storage.engine.statements import all_as, columns
-from ivr.storage.schema.owed import attempts, callbacks, orders
+from ivr.storage.schema.imported import outside_attempts, topics
+from ivr.storage.schema.owed import attempts, callbacks, decisions, orders
 from ivr.storage.schema.recorded import calls, surveys, visits
+from ivr.storage.schema.running import agent_states, minutes
 
-Kind = Literal["visits", "callbacks", "attempts", "surveys", "orders"]
+Kind = Literal[
+    "visits", "callbacks", "attempts", "surveys", "orders", "calls", "decisions", "agent_states", "minutes",
+    "topics", "inquiries", "outside_attempts",
+]  # fmt: skip
 
 NUMBERS: Final = frozenset({"caller", "caller_e164", "dial_string", "orderer"})
 """Fields that hold a citizen's number."""
@@ -75,6 +81,18 @@ _KINDS: Final[dict[Kind, tuple[Select[Any], Callable[[dict[str, Any]], dict[str,
     "attempts": (select(attempts).order_by(attempts.c.planned_at, attempts.c.id), dict),
     "orders": (select(orders).order_by(orders.c.asked_at, orders.c.id), _without_numbers),
     "surveys": (select(surveys).order_by(surveys.c.asked_at, surveys.c.id), dict),
+    "calls": (select(calls).order_by(calls.c.began_at, calls.c.id), dict),
+    "decisions": (select(decisions).order_by(decisions.c.id), dict),
+    "agent_states": (select(agent_states).order_by(agent_states.c.id), dict),
+    "minutes": (select(minutes).order_by(minutes.c.minute_at, minutes.c.server), dict),
+    "topics": (
+        select(topics, calls.c.server, calls.c.linkedid)
+        .join(calls)
+        .order_by(topics.c.import_id, topics.c.line),
+        dict,
+    ),
+    "inquiries": (SHEETS, dict),
+    "outside_attempts": (select(outside_attempts).order_by(outside_attempts.c.id), dict),
 }
 
 

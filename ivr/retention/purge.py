@@ -15,12 +15,25 @@ from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Column, Connection, Table, delete, func, or_, select, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Table,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.sql.elements import ColumnElement
 
 from ivr.base.masking import MARK, pseudonym, without_numbers
 from ivr.calls.callbacks import OPEN_STATES
 from ivr.config.model import Retention
+from ivr.reading.inquiries import ANSWERED, CLOSES
 from ivr.reading.totals import totals, ways_out
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.engine.store import Store
@@ -193,10 +206,14 @@ def _nameless(row: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def _mask_texts(connection: Connection, callback_id: int) -> None:
-    """What somebody wrote about a callback, `--reference` or `--why`, may hold a number too."""
+    """What somebody wrote about a callback, `--reference` or `--why`, may hold a number too.
+
+    The reference of an inquiry stays: it says that the callback closed it.
+    """
     for text, of_callback in _FREE_TEXTS:
         table = text.table
-        for number, said in connection.execute(select(table.c.id, text).where(of_callback == callback_id)):
+        mine = select(table.c.id, text).where(of_callback == callback_id)
+        for number, said in connection.execute(mine.where(~exists().where(inquiries.c.reference == text))):
             if (left := without_numbers(said)) != said:
                 connection.execute(update(table).where(table.c.id == number).values({text: left}))
 
@@ -227,9 +244,14 @@ def _delete_calls(connection: Connection, moment: datetime) -> int:
 
 
 def _delete_callbacks(connection: Connection, moment: datetime) -> int:
-    """Those closed by then, with orders, attempts and journals; the decision about a later call stays."""
+    """Those closed by then, with orders, attempts and journals; the decision about a later call stays, and
+    an inquiry that one of them closed stays closed."""
     is_old = (callbacks.c.closed_at < moment) & ~_IS_OPEN
     old = list(connection.scalars(select(callbacks.c.id).where(is_old).limit(_AT_ONCE)))
+    closes = CLOSES & callbacks.c.id.in_(old) & (callbacks.c.reference == inquiries.c.reference)
+    closed_at = select(func.min(callbacks.c.closed_at)).where(closes).scalar_subquery()
+    closed = update(inquiries).where(inquiries.c.closed_at.is_(None), exists().where(closes))
+    connection.execute(closed.values(closed_at=closed_at, outcome=ANSWERED))
     tried = select(attempts.c.id).where(attempts.c.callback_id.in_(old))
     connection.execute(delete(attempt_journal).where(attempt_journal.c.attempt_id.in_(tried)))
     connection.execute(delete(orders).where(orders.c.asked_at < moment))

@@ -9,11 +9,14 @@ import os
 import subprocess
 import sys
 import time
+from typing import get_args
 
 import pytest
 from sqlalchemy import Connection, insert, select, update
+from typer.testing import CliRunner
 
-from ivr.reading.export import rows
+from ivr.command.root import app
+from ivr.reading.export import Kind, fields, rows
 from ivr.storage.engine import store
 from ivr.storage.engine.store import Store
 from ivr.storage.schema.recorded import visits
@@ -114,3 +117,31 @@ def test_a_reader_that_pauses_gets_every_record(
 
     assert impatient.read(read) == 1_500
     impatient.close()
+
+
+def test_every_kind_of_record_is_exported_with_its_fields_and_masked_numbers(
+    url: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a row, too: the header names the fields."""
+    monkeypatch.setenv("HOTLINE_DATABASE_URL", url)
+    store.write(lambda c: store_call(c, "+994501234567"))
+    for kind in get_args(Kind):
+        said = CliRunner().invoke(app, ["data", "export", kind, "--format", "csv"])
+        assert said.exit_code == 0, said.output
+        header, *rows = csv.reader(io.StringIO(said.stdout))
+        assert header == fields(kind)
+        assert len(rows) == (kind in ("calls", "visits"))
+        assert "1234567" not in said.stdout
+
+
+def test_csv_for_excel_begins_with_a_mark_and_has_semicolons(
+    url: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOTLINE_DATABASE_URL", url)
+    store.write(lambda c: store_call(c, "+994501234567"))
+    words = ["data", "export", "calls", "--bom", "--delimiter", ";"]
+    said = CliRunner().invoke(app, [*words, "--format", "csv"])
+    assert said.stdout.startswith("\ufeffid;server;linkedid;")
+    refused = CliRunner().invoke(app, words)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "add --format csv" in refused.stderr

@@ -40,6 +40,7 @@ WRITE: Final = (
     "callbacks release 1",
     "data backfill --all-queues {files}/queue_log",
     "data export visits",
+    "data import topics {files}/topics.csv",
     "data purge",
 )
 START: Final = ("data migrate", "record --all-queues --ami 127.0.0.1:1")
@@ -67,6 +68,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for each in (files, folder):
         each.mkdir()
     (files / "answers.csv").write_text("number,queue\n0502222222,dvx\n")
+    (files / "topics.csv").write_text("call,structure,topic\n")
     (files / "queue_log").write_text("1795363896|NONE|NONE|NONE|QUEUESTART|\n")
     monkeypatch.setenv("HOTLINE_CONFIG", str(CONFIG))
     monkeypatch.setenv("HOTLINE_ASTERISK", str(files))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, UniqueConstraint
 
-from ivr.storage.schema.columns import index, moments, numbered_table, table, told, words
+from ivr.storage.schema.columns import index, keys, moments, numbered_table, table, told, words
 
 imports = numbered_table(
     "imports",
     *words(kind=16),
-    *told(name=255),
+    *told(name=80),
     *moments("imported_at"),
     Column("rows", Integer, nullable=False),
     UniqueConstraint("kind", "name"),
@@ -42,7 +42,7 @@ topics = table(
 
 inquiries = table(
     "inquiries",
-    Column("reference", String(120), primary_key=True),
+    *keys(reference=120),
     Column("import_id", ForeignKey("imports.id"), nullable=False, index=True),
     *words(kind=32),
     *told(structure=64),
@@ -57,8 +57,7 @@ inquiries = table(
 published = table(
     "published",
     Column("year", Integer, primary_key=True),
-    Column("figure", String(64), primary_key=True),
-    Column("scope", String(64), primary_key=True),
+    *keys(figure=64, scope=64),
     Column("import_id", ForeignKey("imports.id"), nullable=False, index=True),
     Column("value", Float, nullable=False),
 )

@@ -101,7 +101,7 @@ sealed_nodes = table(
 
 day_figures = table(
     "day_figures",
-    Column("day", String(10), primary_key=True),
+    *keys(day=10),
     Column("version", Integer, nullable=False),
     *texts("parts"),
     *moments("made_at"),

@@ -1,0 +1,107 @@
+"""Parts of a final day are kept until something of it is stored; what retention has deleted keeps them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from ivr.storage.engine.store import Store
+from ivr.storage.records.day_figures import forget_parts, keep_parts, stored_parts
+from ivr.storage.records.sealed import mark_deleted, mark_sealed
+from ivr.storage.records.visits import keep_surveys
+from tests.contracts.retaining import ANNA, house
+from tests.contracts.test_import_command import ATTEMPT, TOPIC, imported
+from tests.contracts.test_purge import BAKU
+from tests.contracts.test_surveys import RATED
+from tests.contracts.test_visits import CALL, OVER, put
+from tests.stored_calls import store_call
+
+__all__ = ["house"]
+
+FIRST, LAST = date(2024, 5, 1), date(2024, 5, 31)
+NOON_30 = datetime(2024, 5, 30, 12, tzinfo=BAKU)
+
+
+def kept_days(store: Store) -> list[int]:
+    """The days of May 2024 that have parts, of those that `with_parts` gave them."""
+    return store.read(lambda c: [day.day for day, _ in stored_parts(c, FIRST, LAST, 1)])
+
+
+@pytest.fixture
+def with_parts(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        for day in range(1, 32):
+            keep_parts(connection, date(2024, 5, day), 1, f"[{day}]")
+        mark_sealed(connection, date(2024, 5, 12), BAKU)
+        mark_deleted(connection, "calls", date(2024, 5, 13))
+
+    store.write(work)
+
+
+@pytest.mark.usefixtures("with_parts")
+def test_attempts_make_the_days_anew_for_which_they_may_count(house: Path, store: Store) -> None:
+    """But not the twelfth, whose calls retention has deleted."""
+    imported(house, "attempts", f"{ATTEMPT}0501234567,2024-05-20T12:00,dvx,busy\n")
+    assert kept_days(store) == [*range(1, 13), *range(22, 32)]
+    for day in range(13, 22):
+        store.write(partial(keep_parts, day=date(2024, 5, day), version=1, parts="[]"))
+    imported(house, "attempts", f"{ATTEMPT}0501234567,2024-05-30T12:00,dvx,busy\n")
+    assert kept_days(store) == [*range(1, 13)], "the days of the rows that are gone, too"
+
+
+@pytest.mark.usefixtures("with_parts")
+def test_topics_make_the_days_of_their_calls_anew(house: Path, store: Store) -> None:
+    noon = datetime(2024, 5, 20, 12, tzinfo=BAKU)
+    store.write(lambda c: store_call(c, ANNA, linkedid="7.1", began_at=noon))
+    imported(house, "topics", f"{TOPIC}7.1,dvx,other\n")
+    assert kept_days(store) == [*range(1, 19), *range(22, 32)]
+
+
+def a_visit_on_30_may(store: Store) -> None:
+    call = CALL._replace(began_at=NOON_30)
+    put(store, OVER._replace(joined_at=NOON_30, call_began_at=NOON_30), call=call)
+
+
+@pytest.mark.usefixtures("with_parts")
+def test_a_visit_makes_the_fifteen_days_before_it_anew(store: Store) -> None:
+    a_visit_on_30_may(store)
+    assert kept_days(store) == [*range(1, 15)]
+
+
+def test_a_visit_told_again_makes_no_day_anew(store: Store) -> None:
+    a_visit_on_30_may(store)
+    store.write(lambda c: keep_parts(c, date(2024, 5, 20), 1, "[]"))
+    a_visit_on_30_may(store)
+    assert kept_days(store) == [20]
+
+
+@pytest.mark.usefixtures("with_parts")
+def test_a_survey_makes_its_day_anew_once(store: Store) -> None:
+    rated = RATED._replace(asked_at=NOON_30)
+    store.write(partial(keep_surveys, told=[rated]))
+    assert kept_days(store) == [*range(1, 15)]
+    store.write(lambda c: keep_parts(c, date(2024, 5, 20), 1, "[]"))
+    store.write(partial(keep_surveys, told=[rated]))
+    assert kept_days(store) == [*range(1, 15), 20]
+
+
+def test_parts_are_those_of_their_version_and_the_latest_kept(store: Store) -> None:
+    day = date(2024, 5, 20)
+
+    def work(connection: Connection) -> None:
+        for version, parts in ((1, "[1]"), (2, "[2]"), (2, "[3]")):
+            keep_parts(connection, day, version, parts)
+
+    store.write(work)
+    assert store.read(lambda c: list(stored_parts(c, day, day, 2))) == [(day, "[3]")]
+    assert store.read(lambda c: list(stored_parts(c, day, day, 1))) == []
+
+
+@pytest.mark.usefixtures("with_parts")
+def test_a_day_whose_calls_are_deleted_is_never_forgotten(store: Store) -> None:
+    store.write(lambda c: forget_parts(c, FIRST, LAST))
+    assert kept_days(store) == [12]
