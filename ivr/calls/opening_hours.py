@@ -120,6 +120,16 @@ class Schedule:
             return self._at(day, begun[0][0]), self._at(day, begun[-1][1])
         raise NeverOpen
 
+    def open_seconds(self, begin: datetime, end: datetime) -> float:
+        """How many seconds from `begin` to `end` it was open; 0 if `end` comes first."""
+        open_for, day = 0.0, begin.astimezone(self.zone).date()
+        while day <= end.astimezone(self.zone).date():
+            for opens, closes in self.open_on(day):
+                during = min(end, self._at(day, closes)) - max(begin, self._at(day, opens))
+                open_for += max(0.0, during.total_seconds())
+            day += timedelta(days=1)
+        return open_for
+
     def _working_days(self, first: date) -> Iterator[tuple[date, Spans]]:
         for day in (first + timedelta(days=ahead) for ahead in range(LOOK_AHEAD_DAYS)):
             if begun := self.begins_on(day):

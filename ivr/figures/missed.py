@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, get_args
+from typing import Final, Protocol, get_args
 
 from ivr.config.callback_rules import Outcome
 
@@ -114,7 +114,20 @@ def _missed(call: EndedCall, stays: Sequence[Stay]) -> MissedCall:
     )
 
 
-def waited(stays: Sequence[Stay], ended_at: datetime) -> float:
+class Timed(Protocol):
+    """What a wait is computed from: Asterisk's moments, our receipt, the wait itself where it is known."""
+
+    @property
+    def joined_at(self) -> datetime: ...
+    @property
+    def received_at(self) -> datetime | None: ...
+    @property
+    def left_at(self) -> datetime | None: ...
+    @property
+    def wait_seconds(self) -> float | None: ...
+
+
+def waited(stays: Sequence[Timed], ended_at: datetime) -> float:
     """Seconds from the first join to the last leave of one call's stays in one structure, at least one.
 
     Each stay's wait, which is right even when a clock stepped, and the announcements and menus in between.
@@ -126,7 +139,7 @@ def waited(stays: Sequence[Stay], ended_at: datetime) -> float:
     return round(total, 3)
 
 
-def _between(before: Stay, after: Stay) -> float:
+def _between(before: Timed, after: Timed) -> float:
     """From a leave to the next join, as far as neither Asterisk's clock nor our receipts say less."""
     if before.left_at is None:
         return 0.0
@@ -137,7 +150,7 @@ def _between(before: Stay, after: Stay) -> float:
     return max(0.0, gap)
 
 
-def _wait(stay: Stay, ended_at: datetime) -> float:
+def _wait(stay: Timed, ended_at: datetime) -> float:
     if stay.wait_seconds is not None:
         return stay.wait_seconds
     return max(0.0, ((stay.left_at or ended_at) - stay.joined_at).total_seconds())

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection
 
 from ivr.storage.engine.store import Store
-from ivr.storage.records.day_figures import forget_parts, keep_parts, stored_parts
+from ivr.storage.records.day_figures import claim_days, forget_parts, keep_parts, stored_parts
 from ivr.storage.records.sealed import mark_deleted, mark_sealed
 from ivr.storage.records.visits import keep_surveys
 from tests.contracts.retaining import ANNA, house
@@ -26,6 +26,11 @@ FIRST, LAST = date(2024, 5, 1), date(2024, 5, 31)
 NOON_30 = datetime(2024, 5, 30, 12, tzinfo=BAKU)
 
 
+def keep(connection: Connection, day: date, version: int, parts: str) -> None:
+    """As somebody does who counted that day."""
+    keep_parts(connection, day, version, parts, claim_days(connection, [day]))
+
+
 def kept_days(store: Store) -> list[int]:
     """The days of May 2024 that have parts, of those that `with_parts` gave them."""
     return store.read(lambda c: [day.day for day, _ in stored_parts(c, FIRST, LAST, 1)])
@@ -35,7 +40,7 @@ def kept_days(store: Store) -> list[int]:
 def with_parts(store: Store) -> None:
     def work(connection: Connection) -> None:
         for day in range(1, 32):
-            keep_parts(connection, date(2024, 5, day), 1, f"[{day}]")
+            keep(connection, date(2024, 5, day), 1, f"[{day}]")
         mark_sealed(connection, date(2024, 5, 12), BAKU)
         mark_deleted(connection, "calls", date(2024, 5, 13))
 
@@ -48,7 +53,7 @@ def test_attempts_make_the_days_anew_for_which_they_may_count(house: Path, store
     imported(house, "attempts", f"{ATTEMPT}0501234567,2024-05-20T12:00,dvx,busy\n")
     assert kept_days(store) == [*range(1, 13), *range(22, 32)]
     for day in range(13, 22):
-        store.write(partial(keep_parts, day=date(2024, 5, day), version=1, parts="[]"))
+        store.write(partial(keep, day=date(2024, 5, day), version=1, parts="[]"))
     imported(house, "attempts", f"{ATTEMPT}0501234567,2024-05-30T12:00,dvx,busy\n")
     assert kept_days(store) == [*range(1, 13)], "the days of the rows that are gone, too"
 
@@ -74,7 +79,7 @@ def test_a_visit_makes_the_fifteen_days_before_it_anew(store: Store) -> None:
 
 def test_a_visit_told_again_makes_no_day_anew(store: Store) -> None:
     a_visit_on_30_may(store)
-    store.write(lambda c: keep_parts(c, date(2024, 5, 20), 1, "[]"))
+    store.write(lambda c: keep(c, date(2024, 5, 20), 1, "[]"))
     a_visit_on_30_may(store)
     assert kept_days(store) == [20]
 
@@ -84,7 +89,7 @@ def test_a_survey_makes_its_day_anew_once(store: Store) -> None:
     rated = RATED._replace(asked_at=NOON_30)
     store.write(partial(keep_surveys, told=[rated]))
     assert kept_days(store) == [*range(1, 15)]
-    store.write(lambda c: keep_parts(c, date(2024, 5, 20), 1, "[]"))
+    store.write(lambda c: keep(c, date(2024, 5, 20), 1, "[]"))
     store.write(partial(keep_surveys, told=[rated]))
     assert kept_days(store) == [*range(1, 15), 20]
 
@@ -94,11 +99,28 @@ def test_parts_are_those_of_their_version_and_the_latest_kept(store: Store) -> N
 
     def work(connection: Connection) -> None:
         for version, parts in ((1, "[1]"), (2, "[2]"), (2, "[3]")):
-            keep_parts(connection, day, version, parts)
+            keep(connection, day, version, parts)
 
     store.write(work)
     assert store.read(lambda c: list(stored_parts(c, day, day, 2))) == [(day, "[3]")]
     assert store.read(lambda c: list(stored_parts(c, day, day, 1))) == []
+
+
+def test_what_was_counted_while_something_new_was_stored_is_not_kept(store: Store) -> None:
+    day = date(2024, 5, 20)
+    token = store.write(lambda c: claim_days(c, [day]))
+    a_visit_on_30_may(store)
+    store.write(lambda c: keep_parts(c, day, 1, "[]", token))
+    assert kept_days(store) == []
+
+
+def test_of_two_who_count_a_day_the_later_one_keeps_it(store: Store) -> None:
+    day = date(2024, 5, 20)
+    first, second = (store.write(lambda c: claim_days(c, [day])) for _ in range(2))
+    store.write(lambda c: keep_parts(c, day, 1, "[1]", first))
+    assert kept_days(store) == []
+    store.write(lambda c: keep_parts(c, day, 1, "[2]", second))
+    assert kept_days(store) == [20]
 
 
 @pytest.mark.usefixtures("with_parts")

@@ -28,7 +28,7 @@ calls = numbered_table(
 """
 CALL_UNDECIDED = "ended_at IS NOT NULL AND decided_at IS NULL"
 index("ix_calls_open", calls.c.caller_e164, where="ended_at IS NULL")
-index("ix_calls_caller", calls.c.caller_e164, calls.c.began_at)
+index("ix_calls_caller", calls.c.caller_e164, calls.c.began_at, calls.c.origin)
 index("ix_calls_undecided", calls.c.id, where=CALL_UNDECIDED)
 
 visits = numbered_table(

@@ -1,0 +1,212 @@
+"""A day's evidence as parts: which half hour, which sums, which tallies; and the parts as text."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ivr.calls.opening_hours import Schedule
+from ivr.figures.classes import AttemptMade
+from ivr.figures.contacts import Contact
+from ivr.figures.day import OtherCounts, Rules, counted
+from ivr.figures.evidence import Evidence, Joined, PlannedAttempt, RequestMade
+from ivr.figures.parts import (
+    AGENTS,
+    ALL,
+    ATTEMPTS,
+    CALLERS,
+    REQUESTS,
+    WHOLE_DAY,
+    Cell,
+    CellKey,
+    Parts,
+    added,
+    from_text,
+    to_text,
+)
+from ivr.reading.day_figures import why_never
+from tests.callback_policy import shipped
+from tests.unit.test_figure_classes import NUMBER, contact
+
+BAKU = ZoneInfo("Asia/Baku")
+TUESDAY = date(2024, 5, 14)
+NOON = datetime(2024, 5, 14, 12, tzinfo=BAKU)
+NOW = datetime(2024, 7, 1, tzinfo=UTC)
+RULES = Rules(Schedule(BAKU, dict.fromkeys(range(5), ((9 * 3600, 18 * 3600),)), (), {}))
+NOTHING = OtherCounts({}, {})
+
+
+def lost(at: datetime = NOON, wait: float = 40.0, **what: Any) -> Contact:
+    left_at = at + timedelta(seconds=wait)
+    return contact(wait, joined_at=at, left_at=left_at, over_at=left_at, **what)
+
+
+def answered(at: datetime = NOON, wait: float = 20.0, talk: float = 100.0, **what: Any) -> Contact:
+    end = at + timedelta(seconds=wait + talk)
+    known: dict[str, Any] = {
+        "joined_at": at, "answered_at": at + timedelta(seconds=wait), "over_at": end, "left_at": end,
+        "talk_seconds": talk, "outcome": "answered", "agents": ("PJSIP/1101",),
+    }  # fmt: skip
+    return contact(wait, **(known | what))
+
+
+def parts_of(*contacts: Contact, **evidence: Any) -> Parts:
+    return counted(Evidence(contacts={TUESDAY: contacts}, **evidence), TUESDAY, NOTHING, RULES, NOW)
+
+
+def cell_of(code: str, *contacts: Contact, **evidence: Any) -> Cell:
+    """The one cell of that code."""
+    (found,) = (cell for key, cell in parts_of(*contacts, **evidence).items() if key.code == code)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "half_hour"), [(0, 0, 0), (0, 29, 0), (0, 30, 1), (12, 0, 24), (23, 59, 47)]
+)
+def test_a_contact_belongs_to_the_local_half_hour_of_its_first_join(
+    hour: int, minute: int, half_hour: int
+) -> None:
+    at = datetime(2024, 5, 14, hour, minute, tzinfo=BAKU)
+    assert CellKey("dvx", half_hour, "A") in parts_of(answered(at))
+
+
+def test_a_cell_adds_counts_milliseconds_and_waits_rounded_up() -> None:
+    cell = cell_of("A", answered(wait=20.0), answered(wait=20.001), answered(wait=30.0, wrapup_seconds=5.5))
+    assert (cell.count, cell.wait_ms, cell.talk_ms) == (3, 70_001, 300_000)
+    assert (cell.wrapup_ms, cell.handled) == (5_500, 1)
+    assert cell.waits == {20: 1, 21: 1, 30: 1}
+
+
+def test_a_caller_who_comes_back_within_a_week_was_not_served_at_the_first_contact() -> None:
+    first = answered()
+    week = first.over_at + timedelta(days=7)
+    for moment, resolved in ((week, 0), (week + timedelta(milliseconds=1), 1)):
+        cell = cell_of("A", first, joined={NUMBER: [Joined(2, "dvx", moment, None)]})
+        assert (cell.tallies["known"], cell.tallies.get("resolved", 0)) == (1, resolved)
+
+
+@pytest.mark.parametrize(
+    "other", [Joined(2, "emdx", NOON + timedelta(days=1), None), Joined(1, "dvx", NOON, None)]
+)
+def test_another_structure_or_the_call_itself_is_no_return(other: Joined) -> None:
+    assert cell_of("A", answered(), joined={NUMBER: [other]}).tallies["resolved"] == 1
+
+
+def test_whose_number_is_unknown_counts_for_no_first_contact() -> None:
+    assert "known" not in cell_of("A", answered(number="")).tallies
+
+
+@pytest.mark.parametrize(
+    ("again", "code"),
+    [
+        (NOON + timedelta(hours=2), "R"),
+        (datetime(2024, 5, 15, 18, tzinfo=BAKU), "R"),
+        (datetime(2024, 5, 15, 18, 0, 1, tzinfo=BAKU), "M"),
+    ],
+)
+def test_an_answer_recovers_a_lost_contact_until_the_next_working_day_closes(
+    again: datetime, code: str
+) -> None:
+    """In any structure."""
+    cell = cell_of(code, lost(), joined={NUMBER: [Joined(2, "emdx", again, again)]})
+    assert cell.count == 1
+
+
+def test_the_same_call_answered_later_recovers_a_caller_who_hides_the_number() -> None:
+    hidden = lost(number="", is_hidden=True)
+    later = NOON + timedelta(minutes=5)
+    assert cell_of("R", hidden, joined={"call 1": [Joined(1, "emdx", later, later)]}).count == 1
+
+
+def test_our_attempts_count_by_the_callback_and_others_by_number_for_seven_days() -> None:
+    one = lost()
+    own = {"decisions": {(1, "dvx"): ("callback", 7)}, "callbacks": {7: "unreachable"}}
+    at = NOON + timedelta(hours=1)
+    assert cell_of("C", one, **own, attempts={7: [AttemptMade(at, "no_answer", None)]}).count == 1
+    for late, code in ((timedelta(days=7), "C"), (timedelta(days=7, seconds=1), "M")):
+        made = AttemptMade(one.left_at + late, "busy", None)
+        assert cell_of(code, one, outside_attempts={NUMBER: [made]}).count == 1
+
+
+def test_a_citizen_we_talked_to_counts_with_the_minutes_until_then() -> None:
+    at = lost().left_at + timedelta(seconds=61)
+    made = AttemptMade(at, "reached", at)
+    cell = cell_of("C", lost(), outside_attempts={NUMBER: [made]})
+    assert cell.tallies["called_back_talked"] == 1
+    assert cell.tallies["callback_clock:2"] == cell.tallies["callback_service:2"] == 1
+
+
+def test_a_request_made_in_a_queue_belongs_to_the_contact_of_that_queue() -> None:
+    left = lost(outcome="key")
+    request = {("main", "1.1"): [RequestMade(left.left_at, "dvx", "callback", 7)]}
+    assert cell_of("O", left, requests=request, callbacks={7: "reached"}).count == 1
+    elsewhere = {("main", "1.1"): [RequestMade(left.left_at, "emdx", "callback", 7)]}
+    assert cell_of("X", left, requests=elsewhere, callbacks={7: "reached"}).count == 1
+
+
+def test_requests_of_calls_without_a_queue_have_a_line_of_their_own() -> None:
+    parts = parts_of(menu_requests=[NOON, NOON + timedelta(days=1)])
+    assert parts == {CellKey(ALL, 24, REQUESTS): Cell(count=1)}
+
+
+def test_an_agent_of_two_structures_is_one_agent_of_all() -> None:
+    parts = parts_of(answered(), answered(structure="emdx"))
+    days = {key.structure: cell.count for key, cell in parts.items() if key.code == AGENTS}
+    assert days == {"dvx": 1, "emdx": 1, ALL: 1}
+
+
+def test_callers_are_counted_by_how_often_they_came_that_day() -> None:
+    cell = parts_of(answered(), lost(), lost(number="+994551234567"), lost(number=""))[
+        CellKey(ALL, WHOLE_DAY, CALLERS)
+    ]
+    assert cell.tallies == {"2": 1, "1": 1}
+
+
+def test_attempts_belong_to_the_half_hour_they_were_planned_in() -> None:
+    planned = [PlannedAttempt(NOON, "dvx", 2, "busy"), PlannedAttempt(NOON + timedelta(days=1), "dvx", 1, "")]
+    assert parts_of(planned=planned) == {CellKey("dvx", 24, ATTEMPTS): Cell(tallies={"2:busy": 1})}
+
+
+def test_topics_sheets_and_ratings_count_in_the_contacts_cell() -> None:
+    cell = cell_of(
+        "A",
+        answered(),
+        topics={(1, "dvx"): ["other", "redirected", "other"]},
+        sheets=frozenset({(1, "dvx")}),
+        ratings={("main", "1.1"): ("dvx", 5)},
+    )
+    wanted = {"topic:other": 2, "topic:redirected": 1, "with_sheet": 1, "asked": 1, "rated:5": 1}
+    assert wanted.items() <= cell.tallies.items()
+
+
+def test_a_rating_counts_for_the_contact_whose_queue_s_agent_is_rated() -> None:
+    both = answered(queues=("dvx", "aparat")), answered(structure="emdx", queues=("emdx",))
+    parts = parts_of(*both, ratings={("main", "1.1"): ("aparat", 5)})
+    rated = {key.structure: cell.tallies.get("rated:5", 0) for key, cell in parts.items() if key.code == "A"}
+    assert rated == {"dvx": 1, "emdx": 0}
+
+
+def test_nobody_could_be_called_at_a_number_of_a_kind_that_is_never_called() -> None:
+    abroad = lost(number="+4930123456")
+    codes = parts_of(abroad, lost(), why_never=lambda number: "not_dialable" if number[1] == "4" else "")
+    assert {key.code: cell.count for key, cell in codes.items() if key.code in "EM"} == {"E": 1, "M": 1}
+
+
+def test_parts_come_back_from_their_text_and_days_add_up() -> None:
+    parts = parts_of(answered(), lost(), lost(wait=5.0))
+    assert from_text(to_text(parts)) == parts
+    twice = added([parts, from_text(to_text(parts))])
+    assert {key: cell.count for key, cell in twice.items()} == {
+        key: 2 * cell.count for key, cell in parts.items()
+    }
+    assert all(cell.waits == {w: 2 * n for w, n in parts[key].waits.items()} for key, cell in twice.items())
+
+
+def test_a_number_of_another_country_is_not_dialable_by_the_shipped_configuration() -> None:
+    why = why_never(frozenset({"+994502222222"}), shipped())
+    assert [why(number) for number in ("+994501234567", "+4930123456", "+994502222222")] == [
+        "", "not_dialable", "denied",
+    ]  # fmt: skip
