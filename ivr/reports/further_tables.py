@@ -1,0 +1,207 @@
+"""The tables that the ministry's report lacks: waits, service levels, callbacks, what the data rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from ivr.figures.kpis import percentile
+from ivr.figures.parts import ALL
+from ivr.reports.report import Report
+from ivr.reports.scope import SLICES
+from ivr.reports.tables import (
+    Cell,
+    Figure,
+    Line,
+    Table,
+    columns_of,
+    share,
+    structures_first,
+    titles,
+    total_line,
+)
+from ivr.reports.words import (
+    PaperLanguage,
+    half_hour_text,
+    limited,
+    lower,
+    number,
+    seconds,
+    word,
+    word_or_name,
+)
+
+WAIT_STEPS: Final = (10, 20, 30, 60, 120, 180, 300, 600)
+"""Seconds up to which waits are summed."""
+
+
+def waits(report: Report, language: PaperLanguage) -> Table:
+    """How long those waited who were answered and those who were lost."""
+    answered, lost = report.all.waits, report.all.lost_waits
+    lines, done = [], 0
+    for low, high in zip((0, *WAIT_STEPS), (*WAIT_STEPS, None), strict=True):
+        of_answered, of_lost = _between(answered, low, high), _between(lost, low, high)
+        done += of_answered
+        cells = [Figure(of_answered), share(done, report.all.answered, "no_answered"), Figure(of_lost)]
+        lines.append(Line(_span(low, high, language), cells))
+    whole = [
+        Figure(report.all.answered),
+        share(report.all.answered, report.all.answered, "no_answered"),
+        Figure(report.all.lost),
+    ]
+    lines.append(total_line(word("report.total", language), whole))
+    columns = columns_of(language, "wait", "answered", "cumulative", "lost")
+    return Table(columns, lines, "" if answered or lost else "no_contacts")
+
+
+def _between(histogram: Mapping[int, int], low: int, high: int | None) -> int:
+    return sum(
+        n for wait, n in histogram.items() if wait > low - (not low) and (high is None or wait <= high)
+    )
+
+
+def _span(low: int, high: int | None, language: PaperLanguage) -> str:
+    if high is None:
+        return f"> {seconds(low, language)}"
+    return f"{low + bool(low)}–{seconds(high, language)}"
+
+
+SERVICE_LEVELS: Final = (10, 20, 30, 60, 120, 300)
+
+
+def service_levels(report: Report, language: PaperLanguage) -> Table:
+    """The share of all contacts that were answered within so many seconds, by structure."""
+    known = titles(report, language)
+    lines = []
+    for one in structures_first(report):
+        found = [
+            share(_between(one.waits, 0, limit), one.contacts, "no_contacts") for limit in SERVICE_LEVELS
+        ]
+        lines.append(Line(known[one.name], found, is_total=one.name == ALL))
+    heads = [f"≤ {seconds(limit, language)}" for limit in SERVICE_LEVELS]
+    return Table([*columns_of(language, "structure"), *heads], lines)
+
+
+_DISPOSITIONS: Final = ("reached", "no_answer", "busy", "declined", "machine_or_no_confirmation",
+                        "citizen_left_before_agent")  # fmt: skip
+
+
+def attempts(report: Report, language: PaperLanguage) -> Table:
+    """Our attempts by their number."""
+    return _attempts(
+        "attempt",
+        ((number(one, language), found) for one, found in report.all.attempts.items()),
+        report.all.attempts.values(),
+        language,
+    )
+
+
+def attempts_by_hour(report: Report, language: PaperLanguage) -> Table:
+    """Our attempts by the hour they were planned in."""
+    found = report.all.attempts_by_hour
+    return _attempts(
+        "hour", ((half_hour_text(hour * 2), made) for hour, made in found.items()), found.values(), language
+    )
+
+
+def _attempts(
+    head: str,
+    rows: Iterable[tuple[str, Mapping[str, int]]],
+    every: Iterable[Mapping[str, int]],
+    language: PaperLanguage,
+) -> Table:
+    lines = [Line(label, _of_attempts(found)) for label, found in rows]
+    whole: dict[str, int] = {}
+    for found in every:
+        for name, times in found.items():
+            whole[name] = whole.get(name, 0) + times
+    columns = [word(f"disposition.{name}", language) for name in (*_DISPOSITIONS, "others")]
+    total = total_line(word("report.total", language), _of_attempts(whole))
+    return Table(
+        [*columns_of(language, head, "attempts"), *columns, word("column.reached_percent", language)],
+        [*lines, total],
+        "" if lines else "no_attempts",
+    )
+
+
+def _of_attempts(found: Mapping[str, int]) -> list[Cell]:
+    made = sum(found.values())
+    known = [found.get(name, 0) for name in _DISPOSITIONS]
+    counts = [Figure(made), *map(Figure, known), Figure(made - sum(known))]
+    return [*counts, share(found.get("reached", 0), made, "no_attempts")]
+
+
+def callback_times(report: Report, language: PaperLanguage) -> Table:
+    """How long it took until those talked who were called back, in service minutes and by the clock."""
+    known = titles(report, language)
+    lines = []
+    for one in structures_first(report):
+        cells: list[Cell] = [Figure(sum(one.callback_service.values()))]
+        for histogram in (one.callback_service, one.callback_clock):
+            cells += [
+                Figure(percentile(histogram, part), "minutes", "no_callback_times") for part in (50, 95)
+            ]
+        lines.append(Line(known[one.name], cells, is_total=one.name == ALL))
+    heads = [
+        f"{word(f'column.{which}', language)}: {lower(word(f'column.{part}', language), language)}"
+        for which in ("service", "clock")
+        for part in ("median", "p95")
+    ]
+    columns = [*columns_of(language, "structure"), word("funnel.talked", language), *heads]
+    return Table(columns, lines, "" if report.all.callback_service else "no_callback_times")
+
+
+def balance(report: Report, language: PaperLanguage) -> Table:
+    """What the lost come to: recovered, tried in vain, not to be called by reason, still owed."""
+    found = report.all.balance
+    first = ("recovered_by_citizen", "recovered_by_us", "tried_in_vain", "still_owed")
+    rest = sorted((name for name in found if name not in first), key=lambda name: -found[name])
+    lines = [
+        Line(
+            word(f"balance.{name}", language),
+            [Figure(found[name]), share(found[name], report.all.lost, "no_lost")],
+        )
+        for name in first
+        if found.get(name)
+    ]
+    lead = word("balance.not_to_be_called", language)
+    lines += [
+        Line(
+            f"{lead}: {word_or_name(f'balance.{name}', language)}",
+            [Figure(found[name]), share(found[name], report.all.lost, "no_lost")],
+        )
+        for name in rest
+    ]
+    whole = sum(found.values())
+    lines.append(
+        total_line(word("report.total", language), [Figure(whole), share(whole, report.all.lost, "no_lost")])
+    )
+    return Table(columns_of(language, "indicator", "calls", "percent"), lines, "" if whole else "no_lost")
+
+
+def missed_calls(report: Report, language: PaperLanguage) -> Table:
+    """The lost of each slice with a callback decision and without one; `data audit` counts the former."""
+    lines = []
+    with_decision = 0
+    for name, code in SLICES.items():
+        lost, decided = report.all.lost_slices[name], report.all.missed_calls.get(code, 0)
+        with_decision += decided
+        label = limited(f"slice_short.{name}", language, report.limits)
+        lines.append(Line(label, [Figure(lost), Figure(decided), Figure(lost - decided)]))
+    total = [Figure(report.all.lost), Figure(with_decision), Figure(report.all.lost - with_decision)]
+    lines.append(total_line(word("report.total", language), total))
+    columns = [word("column.indicator", language), word("column.lost", language)]
+    columns += [word(f"quality.{name}", language) for name in ("missed_with", "missed_without")]
+    return Table(columns, lines, "" if report.all.lost else "no_lost")
+
+
+def hidden_numbers(report: Report, language: PaperLanguage) -> Table:
+    """Contacts without a number, by the trunk they came in by."""
+    found = sorted(report.all.hidden_numbers.items())
+    lines = [
+        Line(trunk or word("quality.unknown_trunk", language), [Figure(calls)]) for trunk, calls in found
+    ]
+    total = total_line(word("report.total", language), [Figure(sum(calls for _, calls in found))])
+    return Table(
+        columns_of(language, "trunk", "calls"), [*lines, total], "" if report.all.contacts else "no_contacts"
+    )

@@ -1,0 +1,79 @@
+"""The page of data quality: what is known of the records, and figures that belong to no table."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ivr.reports.report import Report
+from ivr.reports.tables import Cell, Figure, shown
+from ivr.reports.words import PaperLanguage, day_text, moment_text, not_measured, number, word
+
+
+class QualityLines(NamedTuple):
+    """`figures`: label and text; `gaps`: server, from, until, contacts rebuilt.
+
+    `suspicious`: day, hour, contacts, usual ones.
+    """
+
+    is_complete: bool
+    figures: list[tuple[str, str]]
+    gaps: list[tuple[str, str, str, str]]
+    suspicious: list[tuple[str, str, str, str]]
+
+
+def quality_lines(report: Report, language: PaperLanguage) -> QualityLines:
+    """The texts of that page."""
+    data, one, zone = report.data, report.all, report.period.time_zone
+    repeat = report.repeat_callers
+    again = Figure(None, "count", "not_kept")
+    if repeat is not None:
+        again = Figure(sum(numbers for contacts, numbers in repeat.items() if contacts > 1))
+        again = again if repeat else Figure(None, "count", "no_contacts")
+    measured: dict[str, Cell] = {
+        "unknown_minutes": Figure(data.unknown_minutes)
+        if data.unknown_minutes or one.kpis["availability"].value is not None
+        else Figure(None, "count", "no_minutes"),
+        "rebuilt_percent": Figure(data.rebuilt_percent, "percent", "no_contacts"),
+        "provisional": _of_contacts(report, one.provisional),
+        "unknown_keys": _of_contacts(report, one.unknown_key_exits),
+        "including_callbacks": _of_contacts(report, one.answered_including_callbacks),
+        "simple_pair": _of_contacts(report, one.contacts - one.answered),
+        "asked": Figure(one.asked) if one.asked else Figure(None, "count", "no_surveys"),
+        "rated": Figure(sum(one.ratings.values())) if one.asked else Figure(None, "count", "no_surveys"),
+        "repeat_callers": again,
+        "deleted_days": Figure(data.deleted_days),
+    }
+    return QualityLines(
+        data.is_complete,
+        [(word(f"quality.{name}", language), _text(cell, language)) for name, cell in measured.items()],
+        [
+            (
+                gap.server,
+                moment_text(gap.began_at, zone, language),
+                moment_text(gap.ended_at, zone, language),
+                word("quality.not_rebuilt", language)
+                if gap.rebuilt is None
+                else number(gap.rebuilt, language),
+            )
+            for gap in data.gaps
+        ],
+        [
+            (
+                day_text(day, language),
+                f"{hour:02}:00–{hour:02}:59",
+                number(contacts, language),
+                number(usual, language),
+            )
+            for day, hour, contacts, usual in data.suspicious_hours
+        ],
+    )
+
+
+def _of_contacts(report: Report, value: int) -> Figure:
+    return Figure(value) if report.all.contacts else Figure(None, "count", "no_contacts")
+
+
+def _text(cell: Cell, language: PaperLanguage) -> str:
+    if isinstance(cell, Figure) and cell.value is None:
+        return not_measured(language, cell.missing)
+    return shown(cell, language)

@@ -1,0 +1,76 @@
+"""The head's page: each target with its result, last year's, and where in the period it was missed."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+from ivr.figures.kpis import AT_MOST, IN_DAYS, Kpi
+from ivr.reports.report import Report
+from ivr.reports.svg import Bar, spark
+from ivr.reports.tables import Figure, before, kpi_figure, kpi_label, target_text
+from ivr.reports.words import KPI_ORDER, PaperLanguage, not_measured, number, row_label, word
+
+_MOST_COLUMNS: Final = 60
+"""More would be too thin to see."""
+Outcome = Literal["met", "missed", "unknown"]
+
+
+class TargetLine(NamedTuple):
+    """`last_year` is empty and `change` a dash where nothing is known; `spark`: the rows as SVG, or empty."""
+
+    label: str
+    figure: Figure
+    target: str
+    outcome: Outcome
+    outcome_text: str
+    last_year: Figure | str
+    change: str
+    spark: str
+    why_missing: str
+
+
+def target_lines(report: Report, language: PaperLanguage) -> list[TargetLine]:
+    """Every KPI that has a target, in the ministry's order."""
+    found = []
+    for name in KPI_ORDER:
+        kpi = report.all.kpis[name]
+        if kpi.target is None:
+            continue
+        outcome: Outcome = "unknown" if kpi.met is None else "met" if kpi.met else "missed"
+        earlier = before(report, report.all.name, name)
+        found.append(
+            TargetLine(
+                kpi_label(report, name, language),
+                kpi_figure(kpi),
+                target_text(kpi, language),
+                outcome,
+                word(f"outcome.{outcome}", language),
+                Figure(earlier[1], "days" if name in IN_DAYS else "percent") if earlier else "",
+                _change(kpi, earlier[1], language) if earlier else "–",
+                _spark(report, kpi, language),
+                not_measured(language, kpi.missing) if kpi.missing else "",
+            )
+        )
+    return found
+
+
+def _change(kpi: Kpi, earlier: float, language: PaperLanguage) -> str:
+    """Against the year before, rounded as both are printed; better or worse by an arrow."""
+    if kpi.value is None:
+        return "–"
+    points = round(round(kpi.value, 1) - earlier, 1)
+    if not points:
+        return "="
+    is_better = (points < 0) == (kpi.name in AT_MOST)
+    sign = "+" if points > 0 else ""
+    return f"{'▲' if is_better else '▼'} {sign}{number(points, language, None)}"
+
+
+def _spark(report: Report, kpi: Kpi, language: PaperLanguage) -> str:
+    rows = [(row.label, row.figures.kpis[kpi.name]) for row in report.rows]
+    known = [
+        Bar(row_label(label, language), one.value, "", one.met is False)
+        for label, one in rows
+        if one.value is not None
+    ]
+    return spark(kpi_label(report, kpi.name, language), known) if 1 < len(known) <= _MOST_COLUMNS else ""
