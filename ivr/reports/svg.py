@@ -1,0 +1,354 @@
+"""Charts as SVG text: vector, labelled where the figure is, for the printed report and the wall.
+
+Presentation attributes only, so that no style sheet is needed and a strict content policy allows them. Values
+come with their texts: a chart formats nothing. Whatever text it is given stays text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+ACCENT: Final = "#a3182d"
+"""What the reader's eye should find: what was lost, what missed its target."""
+INK: Final = "#1d2329"
+MUTED: Final = "#5f6872"
+GREY: Final = "#a9b1ba"
+PALE: Final = "#e6e9ec"
+WIDTH: Final = 642
+"""The text of an A4 page with margins of 20 mm, in CSS pixels."""
+FONT: Final = "Inter, 'Noto Sans', 'DejaVu Sans', Arial, sans-serif"
+
+_LETTER: Final = 0.56
+"""A letter's mean width, of its size."""
+
+
+class Bar(NamedTuple):
+    """A bar and what is written at it. `is_marked`: in the accent colour."""
+
+    label: str
+    value: float
+    text: str
+    is_marked: bool = False
+
+
+class Segment(NamedTuple):
+    """A part of a stacked bar."""
+
+    label: str
+    value: float
+    text: str
+    colour: str
+    ink: str = "#ffffff"
+
+
+class Column(NamedTuple):
+    """A column of which `marked` is in the accent colour, at its foot; `line`: a percentage over it."""
+
+    label: str
+    value: float
+    text: str
+    marked: float = 0.0
+    line: float | None = None
+
+
+class Marker(NamedTuple):
+    """A line across a histogram, at `position` columns from the left."""
+
+    position: float
+    text: str
+
+
+class Step(NamedTuple):
+    """One step of a funnel; `text` is its figure, `share` what part of the first it is."""
+
+    label: str
+    value: float
+    text: str
+    share: str
+
+
+class HeatRow(NamedTuple):
+    """`depths`: 0 to 1 for each column, None for an empty one; `texts`: what stands in them."""
+
+    label: str
+    depths: Sequence[float | None]
+    texts: Sequence[str]
+    total: str
+
+
+def bars(title: str, items: Sequence[Bar], width: int = WIDTH, label_width: int = 300) -> str:
+    """Horizontal bars, the label left of each and its figure at its end."""
+    row, room = 26, width - label_width - 110
+    most = max((item.value for item in items), default=0) or 1
+    body = []
+    for number, item in enumerate(items):
+        middle = number * row + row / 2
+        long = room * item.value / most
+        colour = ACCENT if item.is_marked else GREY
+        body.append(_text(label_width - 10, middle + 4, clipped(item.label, label_width - 10), "end"))
+        body.append(_box(label_width, middle - 8, max(long, 0.5), 16, colour))
+        ink = ACCENT if item.is_marked else INK
+        body.append(_text(label_width + long + 6, middle + 4, item.text, fill=ink, weight=600))
+    return drawing(title, width, row * len(items), body)
+
+
+def stacked(title: str, rows: Sequence[tuple[str, Sequence[Segment]]], width: int = WIDTH) -> str:
+    """Bars of equal length in parts; the parts are named above the first, their figures stand in them."""
+    row, left, top = 30, 190, 18
+    room = width - left
+    body = []
+    for number, (label, segments) in enumerate(rows):
+        middle = top + number * row + row / 2
+        whole = sum(segment.value for segment in segments)
+        body.append(_text(left - 10, middle + 4, clipped(label, left - 10), "end"))
+        at = float(left)
+        for place, segment in enumerate(segments):
+            long = room * segment.value / whole if whole else 0.0
+            is_last = place == len(segments) - 1 and place > 0
+            body.append(_box(at, middle - 10, max(long - 1, 0.5), 20, segment.colour))
+            fits = long > len(segment.text) * 11 * _LETTER + 6
+            if fits or is_last:
+                where = at + long - 7 if is_last and fits else at - 7 if is_last else at + 7
+                ink = segment.ink if fits else INK
+                body.append(_text(where, middle + 4, segment.text, "end" if is_last else "start", ink))
+            if number == 0:
+                where = at + long if is_last else at
+                name = clipped(segment.label, max(long, 120))
+                body.append(_text(where, 11, name, "end" if is_last else "start", fill=MUTED, size=10))
+            at += long
+    return drawing(title, width, top + row * len(rows), body)
+
+
+def columns(
+    title: str,
+    items: Sequence[Column],
+    names: tuple[str, str, str] = ("", "", ""),
+    width: int = WIDTH,
+    height: int = 170,
+) -> str:
+    """Upright columns with their figures on top and, over them, a line of percentages if there are any.
+
+    `names`: of the columns, of their marked part, of the line.
+    """
+    has_line = any(item.line is not None for item in items)
+    of_line = 60 if has_line else 0
+    top, foot = of_line + 30, height - 18
+    most = max((item.value for item in items), default=0) or 1
+    pitch = width / max(len(items), 1)
+    wide = min(pitch * 0.72, 46)
+    body, points = [], []
+    for number, item in enumerate(items):
+        middle = pitch * number + pitch / 2
+        tall = (foot - top) * item.value / most
+        red = (foot - top) * item.marked / most
+        body.append(_box(middle - wide / 2, foot - tall, wide, tall - red, GREY))
+        body.append(_box(middle - wide / 2, foot - red, wide, red, ACCENT))
+        if pitch >= len(item.text) * 9 * _LETTER:
+            body.append(_text(middle, foot - tall - 5, item.text, "middle", size=9))
+        if pitch >= len(item.label) * 9 * _LETTER or number % 2 == 0:
+            body.append(_text(middle, height - 5, clipped(item.label, pitch * 2, 9), "middle", MUTED, 9))
+        if item.line is not None:
+            points.append((middle, item.line))
+    body.append(_rule(0, foot, width, foot, INK))
+    of_columns, of_marked, of_percent = names
+    body.append(_text(0, of_line + 10, of_columns, fill=MUTED, size=10))
+    body.append(_text(width, of_line + 10, of_marked, "end", ACCENT, 10))
+    if has_line:
+        body.append(_text(0, 10, of_percent, size=10))
+    body += _line(points, 24, 42)
+    return drawing(title, width, height, body)
+
+
+def _line(points: Sequence[tuple[float, float]], top: float, foot: float) -> list[str]:
+    """Through points of x and value, from the least to the most, which are the two that are written out."""
+    if not points:
+        return []
+    least, most = min(points, key=itemgetter(1)), max(points, key=itemgetter(1))
+    span = most[1] - least[1] or 1
+    at = {one: foot - (foot - top) * (one[1] - least[1]) / span for one in points}
+    path = " ".join(f"{one[0]:.1f},{y:.1f}" for one, y in at.items())
+    found = [f'<polyline points="{path}" fill="none" stroke="{INK}" stroke-width="1.5"/>']
+    for one in dict.fromkeys((least, most)):
+        found.append(f'<circle cx="{one[0]:.1f}" cy="{at[one]:.1f}" r="2.5" fill="{INK}"/>')
+        y = at[one] + (13 if one is least else -6)
+        found.append(_text(one[0], y, f"{one[1]:.0f} %", "middle", size=9))
+    return found
+
+
+def trend(title: str, items: Sequence[Bar], target: float, target_text: str, width: int = 305) -> str:
+    """A line from period to period, its points written out, and the target as a dashed line."""
+    height, top, foot, right = 118, 34, 96, 44
+    values = [*(item.value for item in items), target]
+    low, span = min(values), (max(values) - min(values)) or 1
+    pitch = (width - right) / max(len(items), 1)
+
+    def y_of(value: float) -> float:
+        return foot - (foot - top) * (value - low) / span
+
+    points = [(pitch * number + pitch / 2, y_of(item.value)) for number, item in enumerate(items)]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    body = [
+        _text(0, 11, clipped(title, width), weight=600),
+        _rule(0, y_of(target), width - right, y_of(target), INK, "3 2"),
+        _text(width, y_of(target) + 4, target_text, "end", size=9),
+        f'<polyline points="{path}" fill="none" stroke="{GREY}" stroke-width="1.5"/>',
+    ]
+    for number, (item, (x, y)) in enumerate(zip(items, points, strict=True)):
+        colour = ACCENT if item.is_marked else INK
+        body.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>')
+        if pitch >= len(item.text) * 7.5 * _LETTER or number % 2 == 0:
+            body.append(_text(x, y - 6, item.text, "middle", colour, 7.5))
+        if pitch >= len(item.label) * 7.5 * _LETTER or number % 2 == 0:
+            body.append(_text(x, height - 6, item.label, "middle", MUTED, 7.5))
+    return drawing(title, width, height, body)
+
+
+def histogram(
+    title: str, items: Sequence[Column], markers: Sequence[Marker] = (), width: int = WIDTH, height: int = 158
+) -> str:
+    """Columns side by side, each named at its left edge, with lines across where a limit lies."""
+    top, foot = 34, height - 18
+    most = max((item.value for item in items), default=0) or 1
+    pitch = width / max(len(items), 1)
+    every = max(1, round(len(items) / 12))
+    body = []
+    for number, item in enumerate(items):
+        tall, red = (foot - top) * item.value / most, (foot - top) * item.marked / most
+        body.append(_box(pitch * number + 0.5, foot - tall, pitch - 1, tall - red, GREY))
+        body.append(_box(pitch * number + 0.5, foot - red, pitch - 1, red, ACCENT))
+        if number % every == 0:
+            body.append(_text(pitch * number + 1, height - 5, item.label, "start", MUTED, 9))
+    body.append(_rule(0, foot, width, foot, INK))
+    for place, marker in enumerate(markers):
+        x, y = marker.position * pitch, 12 + 13 * (place % 2)
+        side = "end" if x > width * 0.7 else "start"
+        body.append(_rule(x, y - 8, x, foot, INK, "3 2"))
+        body.append(_text(x - 5 if side == "end" else x + 5, y, marker.text, side, size=10, weight=600))
+    return drawing(title, width, height, body)
+
+
+def heat_map(
+    title: str,
+    heads: Sequence[str],
+    rows: Sequence[HeatRow],
+    totals: HeatRow | None,
+    colour: str = ACCENT,
+    width: int = WIDTH,
+) -> str:
+    """A cell for each row and column, the deeper the colour the larger; totals below and at the right."""
+    left, right, high, top = 108, 52, 22, 16
+    pitch = (width - left - right) / max(len(heads), 1)
+    body = []
+    for number, head in enumerate(heads):
+        if number % 2 == 0:
+            body.append(_text(left + pitch * number, 10, head, "start", MUTED, 9))
+    for place, row in enumerate(rows):
+        y = top + place * high
+        body.append(_text(left - 8, y + 15, row.label, "end", size=10))
+        for number, (depth, text) in enumerate(zip(row.depths, row.texts, strict=True)):
+            shade = 0.0 if depth is None else min(1.0, max(0.0, depth))
+            body.append(
+                _box(left + pitch * number, y, pitch - 1, high - 1, colour if depth else PALE, shade or 1)
+            )
+            ink = "#ffffff" if shade > 0.55 else INK
+            if pitch >= len(text) * 7.5 * _LETTER:
+                body.append(_text(left + pitch * number + pitch / 2 - 0.5, y + 14, text, "middle", ink, 7.5))
+        body.append(_text(width, y + 15, row.total, "end", size=10, weight=600))
+    if totals:
+        y = top + len(rows) * high
+        body.append(_rule(0, y + 1, width, y + 1, INK))
+        body.append(_text(left - 8, y + 16, totals.label, "end", size=10, weight=600))
+        for number, text in enumerate(totals.texts):
+            if pitch >= len(text) * 7.5 * _LETTER:
+                body.append(_text(left + pitch * number + pitch / 2 - 0.5, y + 16, text, "middle", size=7.5))
+        body.append(_text(width, y + 16, totals.total, "end", size=10, weight=600))
+    return drawing(title, width, top + high * (len(rows) + bool(totals)), body)
+
+
+def funnel(title: str, steps: Sequence[Step], width: int = WIDTH) -> str:
+    """Bars that grow shorter from step to step; the label left, the share of the first at the right."""
+    row, left, right = 34, 285, 64
+    most = max((step.value for step in steps), default=0) or 1
+    room = width - left - right
+    body = []
+    for number, step in enumerate(steps):
+        middle, long = number * row + row / 2, room * step.value / most
+        is_last = number == len(steps) - 1
+        inside = long > len(step.text) * 11 * _LETTER + 12
+        body.append(_text(left - 10, middle + 4, clipped(step.label, left - 10), "end"))
+        body.append(
+            _box(left + (room - long) / 2, middle - 13, max(long, 1), 26, ACCENT if is_last else GREY)
+        )
+        ink = "#ffffff" if is_last and inside else INK
+        where = left + room / 2 if inside else left + (room + long) / 2 + 8
+        body.append(_text(where, middle + 4, step.text, "middle" if inside else "start", ink, weight=600))
+        body.append(_text(width, middle + 4, step.share, "end", fill=MUTED))
+    return drawing(title, width, row * len(steps), body)
+
+
+def spark(title: str, items: Sequence[Bar], width: int = 88, height: int = 20) -> str:
+    """A row of small columns without labels, from the least to the most of their values."""
+    values = [item.value for item in items]
+    low, high = min(values, default=0), max(values, default=0)
+    span, pitch = (high - low) or 1, width / max(len(items), 1)
+    body = []
+    for number, item in enumerate(items):
+        tall = 3 + (height - 4) * (item.value - low) / span
+        colour = ACCENT if item.is_marked else GREY
+        body.append(_box(pitch * number, height - tall, pitch * 0.8, tall, colour))
+    return drawing(title, width, height, body)
+
+
+def drawing(title: str, width: float, height: float, body: Sequence[str]) -> str:
+    """An image with a name for those who cannot see it."""
+    name = _safe(title)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{name}" width="{width:g}"'
+        f' height="{height:g}" viewBox="0 0 {width:g} {height:g}" font-family="{escape(FONT)}">'
+        f"<title>{name}</title>{''.join(body)}</svg>"
+    )
+
+
+def clipped(text: str, width: float, size: float = 11) -> str:
+    """As much of a text as has room."""
+    most = max(1, int(width / (size * _LETTER)))
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def _text(
+    x: float,
+    y: float,
+    content: str,
+    anchor: str = "start",
+    fill: str = INK,
+    size: float = 11,
+    weight: int = 400,
+) -> str:
+    heavy = f' font-weight="{weight}"' if weight != 400 else ""
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}" fill="{fill}"{heavy}>'
+        f"{_safe(content)}</text>"
+    )
+
+
+def _box(x: float, y: float, wide: float, tall: float, colour: str, opacity: float = 1) -> str:
+    shade = f' fill-opacity="{opacity:.2f}"' if opacity < 1 else ""
+    if tall <= 0 or wide <= 0:
+        return ""
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{tall:.1f}" fill="{colour}"{shade}/>'
+
+
+def _rule(x: float, y: float, to_x: float, to_y: float, colour: str, dashes: str = "") -> str:
+    dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
+    return (
+        f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{to_x:.1f}" y2="{to_y:.1f}" stroke="{colour}"'
+        f' stroke-width="0.75"{dashed}/>'
+    )
+
+
+def _safe(text: str) -> str:
+    """Without control characters, which XML does not allow, and with its signs escaped."""
+    return escape("".join(one if one.isprintable() or one.isspace() else " " for one in text))

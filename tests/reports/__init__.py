@@ -1,0 +1,1 @@
+"""Reports as values, printed: text, JSON, tables and pages."""
