@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from ivr.config import shapes
 from ivr.config.callback_rules import Callback
+from ivr.config.reports import Reports
 from ivr.config.sections import Agent, Blocked, Contact, Hours, Queue
 
 Language = Literal["az", "ru", "en"]
@@ -253,6 +254,7 @@ class Configuration(shapes.Frozen):
     topics: Annotated[dict[shapes.Name, Text], Field(min_length=1)] = TOPICS
     """What calls are about: the names that `hotline data import topics` takes, and how reports print them."""
     retention: Retention = Retention()
+    reports: Reports = Reports()
 
     @property
     def default_language(self) -> Language:

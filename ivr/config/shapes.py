@@ -89,9 +89,13 @@ HostPort = Annotated[
 Network = Annotated[
     str, Shape(r"[0-9A-Fa-f.:]+(/[0-9]{1,3})?", "an address or a network, for example 192.0.2.0/24")
 ]
+MailAddress = Annotated[
+    str, Shape(r"[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9.-]{1,190}", "a mail address is written name@example.org")
+]
 Folder = Annotated[str, Shape(r"/[\w./@+-]*", "a folder is written from the root (/…), without spaces")]
 
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
+Clock = Annotated[str, Shape(_CLOCK, 'a time of day is written like "07:00"')]
 _SPAN = f"{_CLOCK}-({_CLOCK}|24:00)"
 OpeningTime = Annotated[
     str,

@@ -19,6 +19,7 @@ from ivr.storage.owed import switches
 from ivr.storage.owed.undecided import is_open_now
 from ivr.storage.people import audit
 from ivr.storage.people.agents import latest
+from ivr.storage.records.report_runs import ReportRun, in_trouble
 from ivr.storage.running.listening import SILENT_AFTER, Gap, gaps_between, is_silent
 from ivr.storage.running.liveness import Availability, Process, availability, running
 from ivr.storage.schema.columns import database_now
@@ -60,6 +61,8 @@ class Overview:
     oldest_due_at: datetime | None
     ahead_to: datetime | None
     """When the newest visit began, if that is to come: a clock is wrong, or was."""
+    reports: list[ReportRun]
+    """Scheduled ones that failed, or whose mail may have got lost."""
     opened_days: list[str]
     """Sealed days of which a call was heard live in the last week."""
 
@@ -85,8 +88,8 @@ def overview(connection: Connection) -> Overview:
     refused = _counted(connection, decisions.c.why, *for_a_budget)
     joined_at = visits.c.joined_at
     ahead = connection.scalar(select(func.max(joined_at)).where(joined_at > at + LOOKS_BACK))
-    opened = audit.lately(connection, audit.HEARD_FOR_SEALED, OPENED_OF)
-    return Overview(at, now_at, owed, held, paused, refused, due, oldest, ahead, opened)
+    reports, opened = in_trouble(connection), audit.lately(connection, audit.HEARD_FOR_SEALED, OPENED_OF)
+    return Overview(at, now_at, owed, held, paused, refused, due, oldest, ahead, reports, opened)
 
 
 def _counted(connection: Connection, column: Column[str], *conditions: ColumnElement[bool]) -> dict[str, int]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
-from subprocess import DEVNULL, PIPE
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -16,9 +15,10 @@ import structlog
 
 from ivr.asterisk.connection import utc_now
 from ivr.recording.availability import stopped
+from ivr.recording.own_process import run_leased
 from ivr.storage.engine.store import StoreAway, StoreThread
 from ivr.storage.people import audit
-from ivr.storage.running.liveness import RENEW_SECONDS, Lease
+from ivr.storage.running.liveness import Lease
 
 log = structlog.get_logger(__name__)
 
@@ -68,14 +68,8 @@ class NightlyPurge:
             await self._lease.ask(able=False)
 
     async def _purge(self, stop: asyncio.Event) -> None:
-        process = await asyncio.create_subprocess_exec(*self._command, stdout=DEVNULL, stderr=PIPE)
-        ended = asyncio.create_task(process.communicate())
-        while not (await asyncio.wait({ended}, timeout=RENEW_SECONDS))[0]:
-            await self._lease.ask(able=True)
-            if stop.is_set() and process.returncode is None:
-                process.terminate()
-        _, said = await ended
-        if process.returncode and not stop.is_set():
-            log.error("old records were not purged", status=process.returncode, said=said.decode()[-500:])
-        elif not process.returncode:
+        status, said = await run_leased(self._command, self._lease, stop)
+        if status and not stop.is_set():
+            log.error("old records were not purged", status=status, said=said)
+        elif not status:
             log.info("retention is enforced")

@@ -122,7 +122,7 @@ LEASE: Final = timedelta(seconds=5)
 """After so long without a word from its holder a role is free."""
 RENEW_SECONDS: Final = 1.0
 
-Role = Literal["recorder", "dialer", "purge"]
+Role = Literal["recorder", "dialer", "purge", "reports"]
 
 
 class Lease:

@@ -1,10 +1,34 @@
-"""How the hotline runs: agents, processes, switches, gaps; and what its past days added up to."""
+"""How the hotline runs: agents, processes, switches, gaps; what its past days added up to; its reports."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, Text
+from typing import get_args
 
-from ivr.storage.schema.columns import Moment, index, keys, moments, numbered_table, table, texts, told, words
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    Text,
+    UniqueConstraint,
+)
+
+from ivr.config.reports import RunState
+from ivr.storage.schema.columns import (
+    Moment,
+    index,
+    is_one_of,
+    keys,
+    moments,
+    numbered_table,
+    table,
+    texts,
+    told,
+    words,
+)
 
 agent_states = numbered_table(
     "agent_states",
@@ -110,6 +134,32 @@ day_figures = table(
 
 `version`: of the function that made them. Whoever stores something of a day deletes its row
 (`ivr.storage.records.day_figures`).
+"""
+
+issued_reports = numbered_table(
+    "issued_reports",
+    *told(number=80),
+    *words(kind=16, label=16),
+    *moments("issued_at"),
+    *told(issued_by=80),
+    *words(version=32, digest=64),
+    *texts("document"),
+    UniqueConstraint("number"),
+)
+"""Reports as they were issued; a row never changes. `digest`: of `document` (`ivr.reports.frozen`)."""
+
+report_runs = table(
+    "report_runs",
+    *keys(schedule=255, period=16),
+    *words(state=16),
+    *moments("at"),
+    *texts("why"),
+    CheckConstraint(is_one_of(get_args(RunState)), name="state"),
+)
+"""What was made of `reports.schedule` (`ivr.reports.schedule` has its keys), since when, and why.
+
+`mailing` is committed before the mail server may accept anything; who finds it later does not know whether it
+has, and makes it `mail_unknown`, which is never sent again.
 """
 
 log_positions = table(

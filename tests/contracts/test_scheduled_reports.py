@@ -1,0 +1,266 @@
+"""Scheduled reports are written and mailed once each; what nobody knows of is shown and not sent again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socketserver
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select, update
+from typer.testing import CliRunner, Result
+
+from ivr.command.root import app
+from ivr.command.run import HOTLINE
+from ivr.config.reports import ScheduledReport
+from ivr.reports.writing import ScheduledReports
+from ivr.storage.engine.store import Store, StoreThread
+from ivr.storage.records.report_runs import plan
+from ivr.storage.schema.running import report_runs
+from tests.contracts.retaining import house
+
+__all__ = ["house"]
+
+BAKU = ZoneInfo("Asia/Baku")
+
+
+class MailServer(socketserver.ThreadingTCPServer):
+    """An SMTP server that keeps what it takes; `answer` to the end of a mail, None: it never answers."""
+
+    daemon_threads = True
+    answer: bytes | None = b"250 taken"
+    refuses = b""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Session)
+        self.mails: list[bytes] = []
+        self.said: list[bytes] = []
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+
+class _Session(socketserver.StreamRequestHandler):
+    server: MailServer
+
+    def handle(self) -> None:
+        self._say(b"220 here")
+        for line in self.rfile:
+            self.server.said.append(line)
+            word = line[:4].upper().strip()
+            if word == b"DATA":
+                self._say(b"354 go on")
+                mail = b"".join(iter(self.rfile.readline, b".\r\n"))
+                self.server.mails.append(mail)
+                if self.server.answer is None:
+                    self.rfile.read()
+                    return
+                self._say(self.server.answer)
+            elif word == b"RCPT" and self.server.refuses and self.server.refuses in line:
+                self._say(b"550 nobody of that name")
+            else:
+                self._say(b"221 bye" if word == b"QUIT" else b"250 good")
+
+    def _say(self, line: bytes) -> None:
+        self.wfile.write(line + b"\r\n")
+
+
+@pytest.fixture
+def server() -> Iterator[MailServer]:
+    with MailServer() as it:
+        thread = threading.Thread(target=it.serve_forever, args=(0.02,))
+        thread.start()
+        yield it
+        it.shutdown()
+        thread.join()
+
+
+Schedules = Callable[..., Path]
+
+
+@pytest.fixture
+def schedules(house: Path, server: MailServer) -> Schedules:
+    """Writes `reports` into the configuration; returns the folder of the papers."""
+
+    def work(period: str = "day", recipients: str = "", formats: str = "json") -> Path:
+        folder = house / "papers"
+        (house / "config" / "reports.yaml").write_text(
+            f"""
+reports:
+  mail: {{host: 127.0.0.1, port: {server.port}, from: 195@example.org, starttls: false}}
+  schedule:
+    - {{period: {period}, at: "00:00", formats: [{formats}], folder: {folder}, recipients: [{recipients}]}}
+"""
+        )
+        return folder
+
+    return work
+
+
+def hotline(house: Path, *words: str) -> Result:
+    said = CliRunner().invoke(app, ["--config", str(house / "config"), *words])
+    assert isinstance(said.exception, SystemExit | None), said.exc_info
+    return said
+
+
+def yesterday(days: int = 1) -> str:
+    return (datetime.now(BAKU).date() - timedelta(days=days)).isoformat()
+
+
+def states(store: Store) -> dict[str, str]:
+    query = select(report_runs.c.period, report_runs.c.state)
+    return dict(store.read(lambda c: [tuple(row) for row in c.execute(query)]))
+
+
+def an_hour_passes(store: Store) -> None:
+    """For the runs: the states they are in are an hour old."""
+    store.write(lambda c: c.execute(update(report_runs).values(at=datetime.now(UTC) - timedelta(hours=1))))
+
+
+def test_each_format_is_written_once_into_the_folder(house: Path, store: Store, schedules: Schedules) -> None:
+    folder = schedules(formats="pdf, xlsx, json")
+    assert hotline(house, "report", "scheduled").exit_code == 0
+    files = {path.name: path.read_bytes()[:2] for path in folder.iterdir()}
+    assert files == {
+        f"{yesterday()}.az.{form}": begin
+        for form, begin in (("pdf", b"%P"), ("xlsx", b"PK"), ("json", b"{\n"))
+    }
+    assert states(store) == {yesterday(): "written"}
+    assert hotline(house, "report", "scheduled").stdout == ""
+
+
+def test_a_day_that_was_missed_is_made_up_for(house: Path, store: Store, schedules: Schedules) -> None:
+    folder = schedules()
+    store.write(lambda c: plan(c, f"day az {folder}", yesterday(3)))
+    store.write(lambda c: c.execute(update(report_runs).values(state="written")))
+    hotline(house, "report", "scheduled")
+    missed = {f"{yesterday(days)}.az.json" for days in (1, 2)}
+    assert {path.name for path in folder.iterdir()} == missed
+
+
+def test_recipients_get_the_files_by_one_mail(
+    house: Path, store: Store, schedules: Schedules, server: MailServer
+) -> None:
+    folder = schedules(recipients="head@example.org, deputy@example.org")
+    assert hotline(house, "report", "scheduled").exit_code == 0
+    (raw,) = server.mails
+    mail = message_from_bytes(raw, policy=default)
+    assert mail["To"] == "head@example.org, deputy@example.org"
+    (attached,) = mail.iter_attachments()
+    assert attached.get_filename() == f"{yesterday()}.az.json"
+    written = (folder / f"{yesterday()}.az.json").read_bytes()
+    assert attached.get_payload(decode=True) == written
+    assert states(store) == {yesterday(): "mailed"}
+    an_hour_passes(store)
+    hotline(house, "report", "scheduled")
+    assert len(server.mails) == 1
+
+
+def test_a_mail_that_is_refused_is_shown_and_sent_once_it_is_taken(
+    house: Path, store: Store, schedules: Schedules, server: MailServer
+) -> None:
+    schedules(recipients="head@example.org, nobody@example.org")
+    server.refuses = b"nobody@"
+    assert hotline(house, "report", "scheduled").exit_code == 1
+    assert (states(store), server.mails) == ({yesterday(): "failed"}, [])
+    assert "550 nobody of that name" in hotline(house, "status").stdout
+    server.refuses, server.answer = b"", b"452 full"
+    an_hour_passes(store)
+    assert hotline(house, "report", "scheduled").exit_code == 1
+    assert states(store) == {yesterday(): "failed"}
+    server.answer = b"250 taken"
+    an_hour_passes(store)
+    assert hotline(house, "report", "scheduled").exit_code == 0
+    assert states(store) == {yesterday(): "mailed"}
+    assert "550" not in hotline(house, "status").stdout
+
+
+def environment(store: Store) -> dict[str, str]:
+    return os.environ | {"HOTLINE_DATABASE_URL": store.engine.url.render_as_string(hide_password=False)}
+
+
+def until(condition: Callable[[], Any], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_a_mail_of_a_process_that_was_killed_is_shown_as_unknown_and_never_sent_again(
+    house: Path, store: Store, schedules: Schedules, server: MailServer
+) -> None:
+    schedules(recipients="head@example.org")
+    server.answer = None
+    words = [*HOTLINE, "--config", str(house / "config"), "report", "scheduled"]
+    with subprocess.Popen(words, env=environment(store), stdout=subprocess.DEVNULL) as process:
+        until(lambda: server.mails)
+        process.send_signal(signal.SIGKILL)
+    assert states(store) == {yesterday(): "mailing"}
+    server.answer = b"250 taken"
+    an_hour_passes(store)
+    hotline(house, "report", "scheduled")
+    an_hour_passes(store)
+    hotline(house, "report", "scheduled")
+    assert (states(store), len(server.mails)) == ({yesterday(): "mail_unknown"}, 1)
+    assert "nobody knows whether its mail arrived" in hotline(house, "status").stdout
+
+
+def test_an_answer_that_says_neither_yes_nor_no_leaves_the_mail_unknown(
+    house: Path, store: Store, schedules: Schedules, server: MailServer
+) -> None:
+    schedules(recipients="head@example.org")
+    server.answer = b"what?"
+    assert hotline(house, "report", "scheduled").exit_code == 1
+    assert states(store) == {yesterday(): "mail_unknown"}
+
+
+def test_a_folder_that_cannot_be_written_is_shown_with_its_reason(
+    house: Path, store: Store, schedules: Schedules
+) -> None:
+    folder = schedules()
+    folder.write_text("a file where the folder should be")
+    assert hotline(house, "report", "scheduled").exit_code == 1
+    assert states(store) == {yesterday(): "failed"}
+    said = hotline(house, "status").stdout
+    assert str(folder) in said
+    assert "it is tried again" in said
+
+
+def test_of_two_daemons_one_writes_what_is_due(house: Path, store: Store, schedules: Schedules) -> None:
+    folder = schedules()
+    words = [*HOTLINE, "--config", str(house / "config"), "report", "scheduled"]
+    entry = ScheduledReport.model_validate(
+        {"period": "day", "at": "00:00", "formats": ["json"], "folder": str(folder)}
+    )
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        url = store.engine.url.render_as_string(hide_password=False)
+        threads = [StoreThread(Store(url)) for _ in range(2)]
+        running = [
+            asyncio.create_task(ScheduledReports(thread, BAKU, [entry], words, every=0.05).run(stop))
+            for thread in threads
+        ]
+        end = time.monotonic() + 60
+        while states(store).get(yesterday()) != "written" and time.monotonic() < end:
+            await asyncio.sleep(0.05)
+        stop.set()
+        await asyncio.gather(*running)
+        for thread in threads:
+            thread.close()
+
+    asyncio.run(main())
+    assert states(store) == {yesterday(): "written"}
+    assert date.fromisoformat(next(folder.iterdir()).name[:10]).isoformat() == yesterday()
