@@ -31,6 +31,13 @@ PROGRAMS = {
 }
 PROGRAMS_OF_BENCH = {"sip-tester": "has SIPp, which makes the calls that `make bench` measures"}
 """Needed too when the set-up is run with the word `bench`."""
+PACKAGES_OF_REPORT = {
+    "fonts-inter": "the typeface of reports on paper, which has ə and ı",
+    "libharfbuzz-subset0": "embeds only the letters that are used",
+    "libpangoft2-1.0-0": "sets the text of reports on paper",
+    "poppler-utils": "has pdftotext, by which tests read what was printed",
+}
+"""Needed too when the set-up is run with the word `report`."""
 PROGRAM_OF = {"systemd": "systemd-analyze", "sip-tester": "sipp"}
 """Where a package's program has another name."""
 BOOTSTRAP = {"mmdebstrap": "unpacks Asterisk 22 into .lab/asterisk, without installing it"}
@@ -86,12 +93,21 @@ def missing_packages():
     needed = PROGRAMS | (PROGRAMS_OF_BENCH if "bench" in sys.argv[1:] else {})
     if asterisk_version() < OLDEST_ASTERISK:
         needed.update(BOOTSTRAP)
-    return {name: why for name, why in needed.items() if shutil.which(PROGRAM_OF.get(name, name)) is None}
+    missing = {name: why for name, why in needed.items() if shutil.which(PROGRAM_OF.get(name, name)) is None}
+    if "report" in sys.argv[1:]:
+        missing |= {name: why for name, why in PACKAGES_OF_REPORT.items() if not is_installed(name)}
+    return missing
+
+
+def is_installed(package):
+    """Whether that Debian package is on this machine: a library or font has no program to look for."""
+    asked = ["dpkg-query", "--show", "--showformat", "${db:Status-Status}", package]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout == "installed"
 
 
 def install_packages(packages):
     """Install with apt-get if we are root; otherwise say what the owner of the machine has to type."""
-    wanted = "\n".join(f"    {name:<12} {why}" for name, why in packages.items())
+    wanted = "\n".join(f"    {name:<20} {why}" for name, why in packages.items())
     if os.geteuid() != 0:
         raise SetupError(
             f"These Debian packages are missing:\n{wanted}\n\nInstall them and start again:\n"

@@ -18,16 +18,28 @@ from sqlalchemy import Connection
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.secrets import PSEUDONYMS, SecretMissing, make_missing, read_secret
 from ivr.base.masking import masked, pseudonym
+from ivr.command.days import show_totals, told_days
 from ivr.command.imports import import_file
-from ivr.command.loading import TimeZone, options, running_configuration, timestamp
-from ivr.command.options import SECRETS, AsJson, group, number_from, secrets_option
-from ivr.command.printing import Table, fail, or_fail, print_line, print_lines, print_records, print_result
+from ivr.command.loading import TimeZone, configuration_if_any, options, running_configuration, timestamp
+from ivr.command.options import SECRETS, AsJson, Bom, Delimiter, group, number_from, secrets_option
+from ivr.command.printing import (
+    Table,
+    fail,
+    or_fail,
+    print_line,
+    print_lines,
+    print_records,
+    print_result,
+    progress,
+)
 from ivr.command.queue_logs import audit, backfill
-from ivr.command.reports import show_totals, told_days
 from ivr.command.status import gap_told
 from ivr.command.store import make_tables, noted, open_store
+from ivr.config.model import Configuration
+from ivr.reading.day_figures import judging_of
 from ivr.reading.export import NUMBERS, Kind, fields, find, rows
 from ivr.retention import recordings
+from ivr.retention.final_days import Kept, keep_final_days
 from ivr.retention.purge import Done, is_any_nameless, purge, why_doubtful
 from ivr.storage.engine.store import Store
 from ivr.storage.owed.switches import KEY_KNOWN
@@ -61,7 +73,8 @@ def purge_data(
         why = store.read(partial(why_doubtful, retention=kept, zone=zone, now=now))
         if why and not clock_is_right:
             fail(f"nothing is purged: {why}", hint=_CLOCK)
-        done, refused = list(purge(store, _key(store, secrets), kept, zone, now)), []
+        counted = Done("kept", "days' figures", _keep_figures(store, configuration))
+        done, refused = [counted, *purge(store, _key(store, secrets), kept, zone, now)], []
         for name, server in configuration.servers.items():
             try:
                 done += _recordings(name, Path(server.recordings), configuration.retention.recordings)
@@ -73,6 +86,29 @@ def purge_data(
     print_result(as_json, done, (f"{one.number:>9} {one.what} {one.action}" for one in done))
     if refused:
         fail("; ".join(refused), hint="give this user's group the right to write there")
+
+
+def keep_figures() -> None:
+    """Count the days whose figures are final, and keep their sums, so that reports need not count them again.
+
+    The service does it every night before it purges. Whatever is stored of such a day later on makes it count
+    again.
+    """
+    configuration = configuration_if_any()
+    with open_store() as store:
+        days = _keep_figures(store, configuration)
+    print_line(f"{days:,} days counted and kept")
+
+
+def _keep_figures(store: Store, configuration: Configuration | None) -> int:
+    """How many days were counted; with a progress bar."""
+    zone, kept = options().zone, Kept(0, 0)
+    judging = store.read(lambda connection: judging_of(connection, configuration, zone))
+    with progress() as bar:
+        task = bar.add_task("final days", total=None)
+        for kept in keep_final_days(store, judging, utc_now()):
+            bar.update(task, total=kept.wanted, completed=kept.kept)
+    return kept.kept
 
 
 def _recordings(server: str, folder: Path, kept_seconds: float) -> Iterator[Done]:
@@ -120,8 +156,8 @@ def export(
     full_numbers: Annotated[
         bool, typer.Option("--full-numbers", help="Whole numbers instead of masked ones.")
     ] = False,
-    has_bom: Annotated[bool, typer.Option("--bom", help="Mark CSV as UTF-8, as Excel wants it.")] = False,
-    delimiter: Annotated[Literal[",", ";"], typer.Option(help="Between the fields of CSV.")] = ",",
+    has_bom: Bom = False,
+    delimiter: Delimiter = ",",
 ) -> None:
     """Write every record to stdout, oldest first; numbers masked.
 
@@ -230,6 +266,7 @@ for name, command, example in (
     ("audit", audit, "hotline data audit --from 2026-11-01 --to 2026-11-30"),
     ("audit-log", audit_log, "hotline data audit-log --since 2026-11-01"),
     ("backfill", backfill, "hotline data backfill --all-queues /var/log/asterisk/queue_log*"),
+    ("figures", keep_figures, "hotline data figures"),
     ("import", import_file, "hotline data import topics topics-2026-11.csv"),
     ("migrate", migrate, "hotline data migrate"),
     ("purge", purge_data, "hotline data purge --secrets /etc/asterisk/secrets.d"),

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 import typer
 from pydantic import ValidationError
 
+from ivr.command.days import stats
 from ivr.command.loading import draft_configuration, load_or_stop, options, show_problems, spoken
 from ivr.command.options import AsJson, group
 from ivr.command.printing import fail, print_document, print_json, print_line, styled
-from ivr.command.reports import stats
 from ivr.config.explain import explain
 from ivr.config.model import Configuration
 from ivr.config.problems import Places

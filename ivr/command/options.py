@@ -6,7 +6,7 @@ import os
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
@@ -47,6 +47,8 @@ def line_option(purpose: str) -> Any:
     return typer.Option(help=purpose, callback=one_line)
 
 
+Bom = Annotated[bool, typer.Option("--bom", help="Mark CSV as UTF-8, as Excel wants it.")]
+Delimiter = Annotated[Literal[",", ";"], typer.Option(help="Between the fields of CSV.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")]
 AllQueues = Annotated[
     bool, typer.Option("--all-queues", help="Every queue there is; needs no configuration.")

@@ -13,11 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn, TextIO
 
 import typer
 
 from ivr.base.masking import spreadsheet_cell, visible, visible_lines
+from ivr.base.permissions import write_whole
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -42,6 +44,11 @@ class Table(NamedTuple):
     rows: Iterable[Sequence[str]]
     right: Iterable[str] = ()
     title: str = ""
+
+
+def run_together(parts: Iterable[Styled]) -> Styled:
+    """The parts as they are, in one line."""
+    return Styled("".join(parts))
 
 
 def joined(*parts: str) -> Styled:
@@ -87,7 +94,29 @@ def print_document(text: str) -> None:
 
 def print_json(data: Any) -> None:
     """One JSON document, for programs."""
-    print_document(json.dumps(data, ensure_ascii=False, indent=2, default=_plain) + "\n")
+    typer.echo(json_text(data), nl=False)
+
+
+def json_text(data: Any) -> str:
+    """The document as text, indented."""
+    return visible_lines(json.dumps(data, ensure_ascii=False, indent=2, default=_plain) + "\n")
+
+
+def put(content: bytes, path: Path | None) -> None:
+    """To stdout as it is, or as a whole to the file; what is no plain file, such as a pipe, is written to.
+
+    Ends the command if the file cannot be written.
+    """
+    if path is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    with or_fail("name a file that can be written with --output", what=str(path)):
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+        else:
+            write_whole(path, content)
 
 
 def print_result(as_json: bool, data: Any, lines: Iterable[str | Table]) -> None:
@@ -105,17 +134,19 @@ def print_records(
     *,
     delimiter: str = ",",
     has_bom: bool = False,
+    file: TextIO | None = None,
 ) -> None:
     """A JSON object a line, or CSV with a header, whose texts no spreadsheet runs; none is kept in memory.
 
-    `has_bom`: CSV begins with the mark by which Excel knows UTF-8.
+    `has_bom`: CSV begins with the mark by which Excel knows UTF-8. `file`: instead of stdout.
     """
+    file = file or sys.stdout
     if form == "jsonl":
         for record in records:
-            sys.stdout.write(visible(json.dumps(record, ensure_ascii=False)) + "\n")
+            file.write(visible(json.dumps(record, ensure_ascii=False)) + "\n")
         return
-    sys.stdout.write("\ufeff" * has_bom)
-    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n", delimiter=delimiter)
+    file.write("\ufeff" * has_bom)
+    writer = csv.DictWriter(file, columns, lineterminator="\n", delimiter=delimiter)
     writer.writeheader()
     for record in records:
         texts = {name: spreadsheet_cell(it) for name, it in record.items() if isinstance(it, str)}

@@ -30,10 +30,10 @@ from sqlalchemy import Connection
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.queue_log import LogFile, in_order, is_cut, rotated
 from ivr.base.masking import visible
+from ivr.command.days import Days, data_of, lines_of, told_days
 from ivr.command.loading import local, running_configuration, server_of, timestamp
 from ivr.command.options import AllQueues, AsJson, LastDay, ServerInRecords, from_day, server_option
 from ivr.command.printing import fail, print_line, print_result, progress
-from ivr.command.reports import Days, data_of, lines_of, told_days
 from ivr.command.store import open_store
 from ivr.config.model import Configuration
 from ivr.reading.agreement import Disagreement, LogComparison, Period, decided, sums

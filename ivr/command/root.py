@@ -26,6 +26,7 @@ GROUPS = {
     "doctor": "what is wrong here, and what to do about it",
     "record": "watch any Asterisk and store its queue visits",
     "callbacks": "list, show, add, pause …: who is owed a call, and what was tried",
+    "report": "day, month, year, range, issue: every figure, as text, data, tables or paper",
     "data": "backfill, export, migrate, purge, recordings: the records, and how long they are kept",
 }
 _MODULES: Final = {"record": "run", "closed": "by_hand", "notice": "by_hand"}

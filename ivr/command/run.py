@@ -53,6 +53,7 @@ from ivr.recording.availability import Availability, SignsOfLife
 from ivr.recording.recorder import Recorder
 from ivr.recording.unstored import Spool
 from ivr.recording.watched import Watched
+from ivr.reports.writing import ScheduledReports
 from ivr.retention.nightly import NightlyPurge
 from ivr.revisions.shelf import Renewal
 from ivr.storage.engine.store import StoreThread
@@ -106,13 +107,18 @@ def run(
         thread = StoreThread(store)
         here = ["env", f"HOTLINE_REVISIONS={shelf.folder}"]
         purge = ["--config", str(folder), "data", "purge", "--secrets", str(secrets)]
-        nightly = NightlyPurge(thread, ZoneInfo(configuration.hotline.time_zone), [*here, *HOTLINE, *purge])
+        zone = ZoneInfo(configuration.hotline.time_zone)
+        nightly = NightlyPurge(thread, zone, [*here, *HOTLINE, *purge])
+        scheduled = ["--config", str(folder), "report", "scheduled", "--secrets", str(secrets)]
+        schedule = configuration.reports.schedule
+        papers = ScheduledReports(thread, zone, schedule, [*here, *HOTLINE, *scheduled])
         last_attempt = spool_file.with_suffix(".last-attempt")
         hotline = _Hotline(configuration, policy, server, thread, agi_secret, log_key, records, last_attempt)
         status = serve(
             lambda reactor: [
                 *hotline.services(logins, reactor),
                 TaskService("retention", nightly.run),
+                TaskService("reports", papers.run),
                 TaskService("revisions", lambda stop: renewal.watch(stop, reactor.stop)),
             ]
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import typer
 
@@ -19,6 +19,12 @@ from ivr.storage.running.listening import Gap
 from ivr.storage.running.liveness import RECORD, Process
 
 app = typer.Typer(add_completion=False)
+
+_DO: Final = {
+    "failed": "failed: {why}; it is tried again every quarter of an hour",
+    "mail_unknown": "nobody knows whether its mail arrived ({why}); it is not sent again: ask a recipient",
+}
+"""What to do about a scheduled report in that state."""
 
 
 @app.command(epilog="Example: hotline status --json")
@@ -94,6 +100,8 @@ def _of_callbacks(now: Overview) -> Iterator[tuple[str, str]]:
         yield "clock", f"the newest visit is of {timestamp(now.ahead_to)}: a clock is wrong, or was"
     for day in now.opened_days:
         yield "clock", f"a call was heard live for {day}, which was sealed: a clock is wrong, or was"
+    for run in now.reports:
+        yield "report", f"{run.schedule}, {run.period}: {_DO[run.state].format(why=run.why)}"
     counts = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in now.callbacks.items())
     yield "callbacks", f"{counts}; {now.due} due now"
     for what, number in now.held.items():
