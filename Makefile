@@ -8,7 +8,7 @@ IN := .venv/bin/
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check run bench fuzz chaos mutants differential lint size clean
+.PHONY: help setup demo test check run year bench fuzz chaos mutants differential lint size clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -20,6 +20,7 @@ demo: setup ## real calls through the menu into four queues, called back where o
 	@$(IN)python -m tests.lab.demo $(if $(BREAK),--break $(BREAK))
 
 test: setup lint ## everything that is tested, on a real Asterisk and a real PostgreSQL
+	@$(PYTHON) .ci/setup.py report
 	@$(IN)pytest -n 6 --maxschedchunk 1 -q
 
 check: setup lint ## before a commit, in a minute: lint, and the unit tests but for those marked slow
@@ -27,6 +28,10 @@ check: setup lint ## before a commit, in a minute: lint, and the unit tests but 
 
 run: setup ## the hotline as a service on a lab Asterisk, until Ctrl-C; CONFIG: another folder than config
 	@$(IN)python -m tests.lab.serve .lab $(or $(CONFIG),config)
+
+year: setup ## the ministry's report of 2024 from made records, its 173 numbers compared in JSON and PDF
+	@$(PYTHON) .ci/setup.py report
+	@$(IN)python -m tests.year
 
 bench: ## a call's CPU beside hand-written menus; a year of queue_log beside a bare insert
 	@$(PYTHON) .ci/setup.py bench

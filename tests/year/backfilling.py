@@ -38,11 +38,16 @@ def write_year(path: Path, seed: int, calls: int) -> tuple[int, Truth]:
 
 
 def backfill(url: str, *files: Path) -> Cost:
-    """Run the command on that database, every queue; RuntimeError with what it said if it fails."""
+    """Read the files into that database, every queue. Raises RuntimeError."""
+    return measured(url, "data", "backfill", "--all-queues", *map(str, files))
+
+
+def measured(url: str, *arguments: str) -> Cost:
+    """Run the command on that database; RuntimeError with what it said if it fails."""
     peaks: dict[str, int] = {}
     began = time.monotonic()
     with subprocess.Popen(
-        [*_COMMAND, "data", "backfill", "--all-queues", *map(str, files)],
+        [*_COMMAND, *arguments],
         env=os.environ | {"HOTLINE_DATABASE_URL": url}, stdout=subprocess.PIPE, text=True,
     ) as command:  # fmt: skip
         while command.poll() is None:
@@ -52,7 +57,7 @@ def backfill(url: str, *files: Path) -> Cost:
         seconds = time.monotonic() - began
         said = command.stdout.read() if command.stdout else ""
     if command.returncode:
-        raise RuntimeError(f"backfill ended with status {command.returncode}: {said}")
+        raise RuntimeError(f"{arguments[:2]} ended with status {command.returncode}: {said}")
     return Cost(seconds, sum(peaks.values()) / 1024, said)
 
 

@@ -1,6 +1,7 @@
 """`make bench`: a year of queue_log into SQLite and into PostgreSQL, beside a bare insert of the same rows.
 
-A quarter of the year goes first, to show that the time grows with the lines and with nothing else.
+A quarter of the year goes first, to show that the time grows with the lines and with nothing else. Then what
+reports of the whole year cost.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from tests.postgresql import PostgreSQL
 from tests.stores import empty_store
 from tests.year.backfilling import backfill, stored, write_year
 from tests.year.generator import CALLS_OF_2024
+from tests.year.report_bench import report_steps
 
 SEED = 2024
 _PORTION = 1000
@@ -51,7 +53,11 @@ def _insert(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -
 
 
 def bench(folder: Path, number: int, console: Console) -> None:
-    """Print one line for each store and size; RuntimeError if what is stored is not what was made."""
+    """Print one line for each store and size; RuntimeError if what is stored is not what was made.
+
+    Then what reports of the whole year cost.
+    """
+    reported = Shown("store", "report", "s", "peak MB", box=None)
     shown = Shown("store", "calls", "lines", "s", "µs/line", "peak MB", "bare s", "ratio", box=None)
     with PostgreSQL.running() as server, console.status("starting PostgreSQL") as doing:
         for size in (number // 4, number):
@@ -69,9 +75,14 @@ def bench(folder: Path, number: int, console: Console) -> None:
                 figures = (cost.seconds, cost.seconds / count * 1e6, cost.megabytes, by_driver)
                 ratio = f"{cost.seconds / by_driver:.1f}"
                 shown.add_row(kind, f"{size:,}", f"{count:,}", *(f"{one:.1f}" for one in figures), ratio)
+                if size == number:
+                    for what, spent in report_steps(full, folder):
+                        doing.update(f"{kind}: {what}")
+                        reported.add_row(kind, what, f"{spent.seconds:.1f}", f"{spent.megabytes:.1f}")
                 full.close()
                 bare.close()
     console.print(shown)
+    console.print(reported)
 
 
 def _new_store(kind: str, server: PostgreSQL, folder: Path, name: str) -> Store:

@@ -1,0 +1,171 @@
+"""A made year through the command: its report beside the reference, and what changes of the raw files do.
+
+The year's documents are made once for each store, whichever worker needs them first. Changes are made to six
+busy weeks, in which an hour has contacts enough to be missed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import pickle
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ivr.config.loading import configuration_of
+from ivr.figures.parts import VERSION, from_text
+from ivr.reading.day_figures import count_days, judging_of
+from ivr.storage.engine.store import Store
+from ivr.storage.records.day_figures import stored_parts
+from tests.loading import load_or_fail
+from tests.stores import KINDS, empty_store, new_database
+from tests.year.raw_year import YEAR, make_year
+from tests.year.reporting import CONFIG, differences, hotline, load, report, scopes_of
+from tests.year.test_raw_year import CONTACTS, HOLIDAYS, REPORT, computed
+
+pytestmark = pytest.mark.slow
+
+BAKU = ZoneInfo("Asia/Baku")
+THREE_DAYS = (date(2024, 1, 15), date(2024, 5, 14), date(2024, 12, 27))
+MONTH = "2024-05"
+COUNTS = (
+    "contacts",
+    "answered",
+    "ordered",
+    "excluded",
+    "lost",
+    "waiting",
+    "reached",
+    "lost_slices",
+    "topics",
+)
+
+
+class YearTold(NamedTuple):
+    """Reports of the year as its days were counted, kept and purged; three days as stored and as counted."""
+
+    counted: dict[str, Any]
+    kept: dict[str, Any]
+    purged: dict[str, Any]
+    month: dict[str, Any]
+    stored: dict[date, Any]
+    anew: dict[date, Any]
+    reference: dict[str, Any]
+
+
+@contextmanager
+def new_url(request: pytest.FixtureRequest, kind: str, folder: Path) -> Iterator[str]:
+    """Of an empty store with its schema."""
+    if kind == "sqlite":
+        folder.mkdir()
+        empty_store(folder).close()
+        yield f"sqlite:///{folder / 'hotline.db'}"
+    else:
+        yield from new_database(request.getfixturevalue("postgresql_server"))
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def told(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> YearTold:
+    """Made by the first worker that asks for it."""
+    run = tmp_path_factory.getbasetemp()
+    folder = (run if worker_id == "master" else run.parent) / f"year-{request.param}"
+    folder.mkdir(exist_ok=True)
+    done = folder / "told"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            with new_url(request, request.param, folder / "store") as url:
+                done.write_bytes(pickle.dumps(_told(url, folder)))
+    found: YearTold = pickle.loads(done.read_bytes())
+    return found
+
+
+def _told(url: str, folder: Path) -> YearTold:
+    year = make_year(folder, REPORT, HOLIDAYS, seed=11, contacts=CONTACTS)
+    of_a_quarter(year.files["minutes"])
+    load(url, year.files)
+    month, counted = report(url, "month", MONTH, "--by", "day"), report(url)
+    hotline(url, "data", "figures")
+    kept, store = report(url), Store(url)
+    stored = {day: store.read(partial(_stored, day=day)) for day in THREE_DAYS}
+    anew = store.read(_anew)
+    store.close()
+    config = forgetful(folder)
+    hotline(url, "data", "purge", "--clock-is-right", "--secrets", str(folder / "secrets.d"), config=config)
+    return YearTold(counted, kept, report(url, config=config), month, stored, anew, computed(year))
+
+
+def of_a_quarter(minutes: Path) -> None:
+    """Keep no more of them: they are as many in a small year as in a large one, and the slowest to import."""
+    head, *lines = minutes.read_text("utf-8").splitlines(keepends=True)
+    kept = (line for line in lines if line.split(",")[1] < f"{YEAR}-04")
+    minutes.write_text("".join((head, *kept)), "utf-8")
+
+
+def _stored(connection: Any, day: date) -> Any:
+    ((_, text),) = stored_parts(connection, day, day, VERSION)
+    return from_text(text)
+
+
+def _anew(connection: Any) -> dict[date, Any]:
+    judging = judging_of(connection, configuration_of(load_or_fail(CONFIG)), BAKU)
+    return dict(count_days(connection, THREE_DAYS, judging, datetime.now(UTC)))
+
+
+def forgetful(folder: Path) -> Path:
+    """The shipped configuration, but that calls are deleted after two months."""
+    config = Path(shutil.copytree(CONFIG, folder / "config"))
+    (folder / "recordings").mkdir()
+    path = config / "hotline.yaml"
+    text = path.read_text("utf-8").replace("365d", "62d").replace("1826d", "62d")
+    at = f"agi_port: 4573\n    recordings: {folder / 'recordings'}\n"
+    path.write_text(text.replace("agi_port: 4573\n", at), "utf-8")
+    return config
+
+
+def test_every_figure_is_the_reference_s(told: YearTold) -> None:
+    assert told.reference["all"]["contacts"] == CONTACTS
+    assert not differences(scopes_of(told.counted), told.reference)
+
+
+def test_the_report_of_kept_days_is_the_report_of_counted_days(told: YearTold) -> None:
+    assert not differences(told.kept | {"made_at": ""}, told.counted | {"made_at": ""})
+
+
+def test_a_kept_day_is_that_day_counted_anew(told: YearTold) -> None:
+    assert told.stored == told.anew
+    assert all(told.stored.values())
+
+
+def test_the_counts_of_a_month_are_the_sums_of_its_days(told: YearTold) -> None:
+    whole, days = told.month["scopes"]["all"], told.month["rows"]
+    assert [row["label"] for row in days] == sorted(
+        {row["label"] for row in days if row["label"].startswith(MONTH)}
+    )
+    assert whole["contacts"] > 0
+    for name in COUNTS:
+        assert whole[name] == _sum(row[name] for row in days), name
+
+
+def _sum(found: Iterable[Any]) -> Any:
+    values = [one for one in found if one is not None]
+    if isinstance(values[0], dict):
+        return dict(sum(map(Counter, values), Counter()))
+    return sum(values)
+
+
+def test_of_deleted_calls_the_figures_stay_but_who_called_how_often(told: YearTold) -> None:
+    assert not differences(told.purged["scopes"], told.kept["scopes"])
+    assert told.kept["callers_by_calls"]
+    assert told.purged["callers_by_calls"] is None
+    assert told.purged["data"]["days_whose_records_are_deleted"] > 300
