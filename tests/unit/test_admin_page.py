@@ -17,6 +17,8 @@ from tests.lab.house import change
 from tests.lab.serve import until_open
 from tests.loading import load_or_fail
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:

@@ -9,6 +9,8 @@ import pytest
 
 from ivr.command.queue_logs import ahead
 
+pytestmark = pytest.mark.slow
+
 REPO = Path(__file__).parents[2]
 
 

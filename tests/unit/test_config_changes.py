@@ -14,6 +14,8 @@ from ivr.config.sections import Contact, Hours, Queue
 from ivr.config.shapes import Frozen
 from tests.unit.starter import load_changed, shipped
 
+pytestmark = pytest.mark.slow
+
 OFFICE = "hours office (queue dvx, queue aparat, queue emdx, queue aibndx, menu operator)"
 CASES = [
     ("menu.yaml", '        "2": services\n', "", ["in welcome, key 2 is gone; it led to services"]),

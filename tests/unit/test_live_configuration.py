@@ -19,6 +19,8 @@ from ivr.command.run import HOTLINE
 from ivr.revisions.shelf import CONFIG, Revision, Shelf
 from tests.stores import empty_store
 
+pytestmark = pytest.mark.slow
+
 SHIPPED = Path(__file__).parents[2] / "config"
 
 

@@ -11,6 +11,8 @@ from typer.testing import CliRunner, Result
 from ivr.command.root import app
 from tests.stores import empty_store
 
+pytestmark = pytest.mark.slow
+
 LATE = "1767212100"
 """2025-12-31 20:15 UTC: in Baku it is the year after."""
 LOG = f"{LATE}|7.1|sales|NONE|ENTERQUEUE||0501234567|1\n{LATE}|7.1|sales|NONE|ABANDON|1|1|0\n"

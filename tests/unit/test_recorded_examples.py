@@ -11,6 +11,8 @@ from ivr.visits.records import Visit
 from tests.recordings.listening import Manner, heard
 from tests.recordings.truth import CASES, STEPPED, WHOLE, WITH_A_HOLE, Told, differences
 
+pytestmark = pytest.mark.slow
+
 MANNERS = [Manner(*given) for given in product((1.0, 0.0), (False, True), (True, False))]
 
 
