@@ -48,7 +48,7 @@ def issue(
     kind: Annotated[IssuedKind, typer.Argument(help="Of what period.", show_default=False)],
     label: Annotated[str, typer.Argument(metavar="PERIOD", help="Such as 2024.", show_default=False)],
     number: Annotated[str, line_option("The report's number, given once.")],
-    by: Annotated[str, line_option("Who issues it.")],
+    by: Annotated[str, line_option("Name of the officer who issues it.")],
     language: Annotated[PaperLanguage, typer.Option("--lang", help="Of the paper.")] = "az",
     output: Annotated[Path | None, typer.Option(help="The paper as PDF.", dir_okay=False)] = None,
     provisional: Annotated[bool, typer.Option("--provisional", help="Although figures may change.")] = False,
