@@ -147,9 +147,10 @@ class Fold:
     def forget_settled(self, before: float = math.inf) -> None:
         """What was over before that moment may be told again, from the beginning."""
         stays, calls = self._state.stays, self._state.calls
-        over = set(calls.ended_before(before)) - calls.changed
         still_told_of = self._unsettled | self._state.changed
-        settled = [number for number, stay in stays if stay.call in over and number not in still_told_of]
+        going_on = {stay.call for number, stay in stays if number in still_told_of}
+        over = set(calls.ended_before(before)) - calls.changed - going_on
+        settled = [number for number, stay in stays if stay.call in over]
         stays.forget(settled)
         for number in settled:
             del self._told[number]

@@ -9,7 +9,7 @@ from ivr.visits.facts import GaveUp, Party, ResultKnown, Tick
 from ivr.visits.fold import Fold
 from ivr.visits.from_ami import AMI
 from ivr.visits.from_queue_log import QUEUE_LOG
-from tests.unit.facts_told import joined, when
+from tests.unit.facts_told import answered, completed, joined, when
 
 STRUCTURES = {"dvx": "tax", "aparat": "ministry", "emdx": "property"}
 OVERFLOWS = {"dvx": ["aparat"], "aparat": ["emdx"]}
@@ -92,3 +92,14 @@ def test_a_caller_who_waited_long_keeps_the_structure_whenever_the_records_are_t
     fold.apply(Tick(when(602)))
     fold.apply(joined(604, queue="aparat"))
     assert structures(fold)[-1] == "tax"
+
+
+def test_a_caller_keeps_the_structure_however_long_the_talk_is_after_an_overflow() -> None:
+    """The stay that tells the structure is kept as long as any stay of its call is open."""
+    fold = overflowed("dvx", "aparat")
+    fold.apply(answered(when(12), queue="aparat"))
+    fold.apply(Tick(when(300)))
+    fold.take()
+    fold.apply(Tick(when(600)))
+    fold.apply(completed(when(900), "c.1", queue="aparat"))
+    assert structures(fold) == ["tax"]
