@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Final, NamedTuple
 
 from ivr.figures.classes import COUNTED, LOST, Limits
@@ -49,15 +48,16 @@ class Miss:
 def misses(
     kpis: Mapping[KpiName, Kpi],
     structures: Mapping[str, Mapping[KpiName, Kpi]],
-    days: Mapping[date, Parts],
+    by_weekday: Mapping[int, Parts],
     limits: Limits,
 ) -> list[Miss]:
     """Every target that was missed, in the order of the KPIs.
 
-    `structures`: what the KPIs are sums of, and `days` the parts they come from; none of one structure alone.
+    `structures`: what the KPIs are sums of, none of one structure alone. `by_weekday`: the parts they come
+    from, 0 is Monday.
     """
     return [
-        _miss(kpi, kpi.value, kpi.target, structures, days, limits)
+        _miss(kpi, kpi.value, kpi.target, structures, by_weekday, limits)
         for kpi in kpis.values()
         if kpi.met is False and kpi.value is not None and kpi.target is not None
     ]
@@ -68,7 +68,7 @@ def _miss(
     value: float,
     target: float,
     structures: Mapping[str, Mapping[KpiName, Kpi]],
-    days: Mapping[date, Parts],
+    by_weekday: Mapping[int, Parts],
     limits: Limits,
 ) -> Miss:
     points = abs(value - target)
@@ -82,20 +82,21 @@ def _miss(
     if kpi.name not in _OF_THE_HOTLINE:
         shares = {name: share(*own[kpi.name][-2:]) for name, own in structures.items()}
     worst = max(shares, key=lambda name: shares[name]) if len(shares) > 1 else ""
-    by_hour = _by_hour(kpi.name, days, limits)
+    by_hour = _by_hour(kpi.name, by_weekday, limits)
     block, block_points = _block({where: share(*sums) for where, sums in by_hour.items()})
     if block_points < points * _WORTH_NAMING:
         block, block_points = None, 0.0
     return Miss(kpi, points, worst, shares.get(worst, 0.0), block, block_points)
 
 
-def _by_hour(name: KpiName, days: Mapping[date, Parts], limits: Limits) -> dict[tuple[int, int], list[int]]:
+def _by_hour(
+    name: KpiName, by_weekday: Mapping[int, Parts], limits: Limits
+) -> dict[tuple[int, int], list[int]]:
     """The KPI's part and whole of each weekday and hour; nothing of KPIs that have no hours."""
     found: defaultdict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     if name in _ADDS:
         codes, adds = _ADDS[name]
-        for day, parts in days.items():
-            weekday = day.weekday()
+        for weekday, parts in by_weekday.items():
             for (_, half_hour, code), cell in parts.items():
                 if code in codes:
                     part, whole = adds(code, cell, limits)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from statistics import median
 from typing import Final, NamedTuple
 
 from ivr.calls.opening_hours import Schedule
-from ivr.figures.classes import COUNTED
-from ivr.figures.parts import Parts
 
 _LIKE_DAYS: Final = 4
 """So many like weekdays before and after are looked at."""
@@ -28,24 +25,18 @@ class SuspiciousHour(NamedTuple):
     usual: float
 
 
-def suspicious_hours(days: Mapping[date, Parts], hours: Schedule) -> Iterator[SuspiciousHour]:
-    """Of days that are as their weekday usually is, in the service hours, the earliest first."""
-    counts = {day: _by_hour(parts) for day, parts in days.items()}
-    for day, by_hour in counts.items():
+def suspicious_hours(contacts: Mapping[date, Sequence[int]], hours: Schedule) -> Iterator[SuspiciousHour]:
+    """Of days that are as their weekday usually is, in the service hours, the earliest first.
+
+    `contacts`: how many came on each day in each of its 24 hours.
+    """
+    for day, by_hour in sorted(contacts.items()):
         spans = hours.begins_on(day)
         around = (day + timedelta(weeks=weeks) for weeks in range(-_LIKE_DAYS, _LIKE_DAYS + 1) if weeks)
-        like = [counts[other] for other in around if other in counts and hours.begins_on(other) == spans]
-        for hour in range(24):
+        like = [contacts[other] for other in around if other in contacts and hours.begins_on(other) == spans]
+        for hour, count in enumerate(by_hour):
             is_open = any(opens <= hour * 3600 and hour * 3600 < closes for opens, closes in spans)
             if is_open and len(like) > 1:
-                usual = median(other.get(hour, 0) for other in like)
-                if usual >= _FEWEST_USUAL and by_hour.get(hour, 0) < usual * _FAR_BELOW:
-                    yield SuspiciousHour(day, hour, by_hour.get(hour, 0), usual)
-
-
-def _by_hour(parts: Parts) -> dict[int, int]:
-    found: defaultdict[int, int] = defaultdict(int)
-    for key, cell in parts.items():
-        if key.code in COUNTED:
-            found[key.half_hour // 2] += cell.count
-    return found
+                usual = median(other[hour] for other in like)
+                if usual >= _FEWEST_USUAL and count < usual * _FAR_BELOW:
+                    yield SuspiciousHour(day, hour, count, usual)

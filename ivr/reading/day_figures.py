@@ -68,20 +68,20 @@ def why_never(denied: frozenset[str], configuration: Configuration | None) -> Ca
     return why
 
 
-def parts_by_day(
+def parts_of_days(
     connection: Connection, first: date, last: date, judging: Judging, now: datetime
-) -> dict[date, Parts]:
+) -> Iterator[tuple[date, Parts]]:
     """The parts of each local day from `first` to `last`, both included; none of days that are to come.
 
-    A day of which retention deleted records before its parts were kept has none.
+    Those that are kept come first. A day whose records retention deleted before its parts were kept has none.
     """
-    found = {day: from_text(text) for day, text in stored_parts(connection, first, last, VERSION)}
+    known = {one.day for one in sealed(connection, first, last) if one.calls_deleted}
+    for day, text in stored_parts(connection, first, last, VERSION):
+        known.add(day)
+        yield day, from_text(text)
     today = now.astimezone(judging.rules.hours.zone).date()
-    gone = {one.day for one in sealed(connection, first, last) if one.calls_deleted}
-    known = gone | found.keys()
     wanted = [day for some in runs(first, min(last, today)) for day in some if day not in known]
-    found.update(count_days(connection, wanted, judging, now))
-    return dict(sorted(found.items()))
+    yield from count_days(connection, wanted, judging, now)
 
 
 def count_days(

@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, case, func, select
 
-from ivr.storage.engine.statements import all_as
+from ivr.figures.inquiries import DatedSheet
 from ivr.storage.schema.imported import inquiries
 from ivr.storage.schema.owed import callbacks
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """One inquiry; `kind` and `outcome` are words of `ivr.imports.columns`, an open one has no outcome."""
-
-    reference: str
-    kind: str
-    structure: str
-    opened_at: datetime
-    closed_at: datetime | None
-    outcome: str
-    call_id: int | None
-    due_at: datetime | None
-    extended: bool
-
 
 CLOSES: Final = (callbacks.c.reason == "inquiry_answer") & (callbacks.c.state == "reached")
 """The callback closes the open sheet whose reference it has: the citizen has the answer."""
 ANSWERED: Final = "answered_by_centre"
 """The outcome of a sheet that a callback closed."""
+_DATED: Final = ("kind", "structure", "opened_at", "closed_at", "outcome")
 _answer = (
     select(callbacks.c.reference, func.min(callbacks.c.closed_at).label("at"))
     .where(CLOSES)
@@ -56,6 +40,17 @@ SHEETS: Final = (
 )
 
 
-def sheets(connection: Connection) -> list[Sheet]:
-    """Every sheet, in the order in which they were opened."""
-    return all_as(connection, Sheet, SHEETS)
+def dated_sheets(connection: Connection, zone: ZoneInfo) -> list[DatedSheet]:
+    """Every sheet with the local days on which it was opened and closed."""
+    columns = SHEETS.selected_columns
+    query = SHEETS.with_only_columns(*(columns[name] for name in _DATED))
+    return [
+        DatedSheet(
+            kind,
+            structure,
+            opened.astimezone(zone).date(),
+            closed.astimezone(zone).date() if closed else None,
+            outcome,
+        )
+        for kind, structure, opened, closed, outcome in connection.execute(query)
+    ]

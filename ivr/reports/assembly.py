@@ -17,7 +17,6 @@ from sqlalchemy import Connection
 from ivr.calls.opening_hours import Schedule, Spans
 from ivr.config.model import TOPICS, Configuration, Language, Targets
 from ivr.figures.classes import Limits
-from ivr.figures.inquiries import DatedSheet
 from ivr.figures.kpis import Basis
 from ivr.figures.misses import Miss, misses
 from ivr.figures.parts import (
@@ -35,14 +34,15 @@ from ivr.figures.parts import (
     added,
     from_text,
 )
+from ivr.figures.period_sums import PeriodSums, summed, whole_day
 from ivr.figures.suspicious import suspicious_hours
-from ivr.reading.day_figures import Judging, judging_of, parts_by_day
-from ivr.reading.inquiries import sheets
+from ivr.reading.day_figures import Judging, judging_of, parts_of_days
+from ivr.reading.inquiries import dated_sheets
 from ivr.reading.published import callers_by_calls, is_any_attempt_known, published_figures
 from ivr.reading.totals import completeness
 from ivr.reports.period import year_before
 from ivr.reports.report import By, DataQuality, KnownGap, Period, Report, heat, scopes_of
-from ivr.reports.rows import rows
+from ivr.reports.rows import label_of, rows
 from ivr.reports.scope import ScopeFigures
 from ivr.storage.records.day_figures import stored_parts
 from ivr.storage.records.sealed import begins, sealed
@@ -61,78 +61,68 @@ def make_report(
 ) -> Report:
     """The report of that period; `structure` alone instead of all of them if it is one's name."""
     judging = judging_of(connection, configuration, zone)
-    days = parts_by_day(connection, period.first, period.last, judging, now)
+    days = parts_of_days(connection, period.first, period.last, judging, now)
     if period.working_hours_only:
-        days = {day: _in_hours(parts, judging.rules.hours, day) for day, parts in days.items()}
-    dated = [
-        DatedSheet(
-            sheet.kind,
-            sheet.structure,
-            sheet.opened_at.astimezone(zone).date(),
-            sheet.closed_at.astimezone(zone).date() if sheet.closed_at else None,
-            sheet.outcome,
-        )
-        for sheet in sheets(connection)
-    ]
+        days = ((day, _in_hours(parts, judging.rules.hours, day)) for day, parts in days)
+    sums = summed(days, label_of(by))
     targets = configuration.targets if configuration else Targets()
     topics = configuration.topics if configuration else TOPICS
     basis = Basis(
-        dated,
+        dated_sheets(connection, zone),
         targets,
         judging.rules.limits,
         is_running=now.astimezone(zone).date() <= period.last,
-        are_attempts_known=is_any_attempt_known(connection) or _is_any_attempt_counted(days),
+        are_attempts_known=is_any_attempt_known(connection) or _is_any_attempt_counted(sums.whole),
     )
-    names = _structures(configuration, days)
-    scopes = scopes_of(days, period, names if structure == ALL else [structure], basis)
+    names = _structures(configuration, sums.whole)
+    scopes = scopes_of(sums.whole, period, names if structure == ALL else [structure], basis)
     if structure != ALL:
         del scopes[0]
-    other = added(days.values(), lambda key: _whole_day(key) if key.structure == ALL else None)
-    nodes = other.get(CellKey(ALL, WHOLE_DAY, NODES), Cell()).tallies
+    nodes = sums.whole.get(CellKey(ALL, WHOLE_DAY, NODES), Cell()).tallies
     return Report(
         period=period,
-        data=_quality(connection, period, days, judging, scopes[0]),
+        data=_quality(connection, period, sums, judging, scopes[0]),
         scopes=scopes,
         titles=_titles(configuration, names),
         topic_titles={name: title.model_dump() for name, title in topics.items()},
-        heat=heat(days, judging.rules.limits),
+        heat=heat(sums.by_weekday, judging.rules.limits),
         by=by,
-        rows=rows(days, structure, by, basis) if by else (),
+        rows=rows(sums, period, structure, by, basis) if by else (),
         published=published_figures(connection),
         last_year=_last_year(connection, period, names, basis),
-        repeat_callers=_repeat_callers(connection, period, days, judging),
+        repeat_callers=_repeat_callers(connection, period, sums.whole, judging),
         nodes={(node, left_by): count for (node, _, left_by), count in _parted(nodes)},
-        requests_in_menu=other.get(CellKey(ALL, WHOLE_DAY, REQUESTS), Cell()).count,
+        requests_in_menu=sums.whole.get(CellKey(ALL, WHOLE_DAY, REQUESTS), Cell()).count,
         targets=targets,
         limits=judging.rules.limits,
         made_at=now,
         version=version,
-        misses=_misses(days, structure, scopes, judging.rules.limits),
+        misses=_misses(sums.by_weekday, structure, scopes, judging.rules.limits),
     )
 
 
-def _is_any_attempt_counted(days: Mapping[date, Parts]) -> bool:
+def _is_any_attempt_counted(whole: Parts) -> bool:
     """Retention deletes attempts; what they came to is in the parts of their days."""
-    return any(key.code in ("C", ATTEMPTS) for parts in days.values() for key in parts)
+    return any(key.code in ("C", ATTEMPTS) for key in whole)
 
 
 def _misses(
-    days: Mapping[date, Parts], structure: str, scopes: Sequence[ScopeFigures], limits: Limits
+    by_weekday: Mapping[int, Parts], structure: str, scopes: Sequence[ScopeFigures], limits: Limits
 ) -> list[Miss]:
     first, *structures = scopes
     if structure != ALL:
-        days = {day: _of_structure(parts, structure) for day, parts in days.items()}
-    return misses(first.kpis, {one.name: one.kpis for one in structures}, days, limits)
+        by_weekday = {day: _of_structure(parts, structure) for day, parts in by_weekday.items()}
+    return misses(first.kpis, {one.name: one.kpis for one in structures}, by_weekday, limits)
 
 
 def _of_structure(parts: Parts, structure: str) -> Parts:
     return {key: cell for key, cell in parts.items() if key.structure == structure or key.code == MINUTES}
 
 
-def _structures(configuration: Configuration | None, days: Mapping[date, Parts]) -> list[str]:
+def _structures(configuration: Configuration | None, whole: Parts) -> list[str]:
     """Those of the configuration in its order, then those that only records know."""
     known = list(configuration.structures) if configuration else []
-    seen = {key.structure for parts in days.values() for key in parts} - {ALL}
+    seen = {key.structure for key in whole} - {ALL}
     return [*known, *sorted(seen.difference(known))]
 
 
@@ -159,27 +149,18 @@ def _is_open(half_hour: int, spans: Spans) -> bool:
     )
 
 
-def _whole_day(key: CellKey) -> CellKey:
-    return key._replace(half_hour=WHOLE_DAY)
-
-
 def _quality(
-    connection: Connection, period: Period, days: Mapping[date, Parts], judging: Judging, first: ScopeFigures
+    connection: Connection, period: Period, sums: PeriodSums, judging: Judging, first: ScopeFigures
 ) -> DataQuality:
     zone = judging.rules.hours.zone
     known = completeness(connection, judging.servers, period.first, period.last, zone)
     contacts = first.contacts + first.waiting
     return DataQuality(
         is_complete=bool(judging.servers) and all(map(known.is_complete, judging.servers)),
-        unknown_minutes=sum(
-            cell.tallies.get("unknown", 0)
-            for parts in days.values()
-            for key, cell in parts.items()
-            if key.code == MINUTES
-        ),
+        unknown_minutes=sums.whole.get(CellKey(ALL, WHOLE_DAY, MINUTES), Cell()).tallies.get("unknown", 0),
         gaps=[KnownGap(server, gap.began_at, gap.ended_at, gap.rebuilt) for server, gap in known.gaps],
         rebuilt_percent=first.rebuilt / contacts * 100 if contacts else None,
-        suspicious_hours=list(suspicious_hours(days, judging.rules.hours)),
+        suspicious_hours=list(suspicious_hours(sums.contacts, judging.rules.hours)),
         deleted_days=len(known.deleted_days),
     )
 
@@ -192,18 +173,18 @@ def _last_year(
     if before is None:
         return {}
     kept = stored_parts(connection, before.first, before.last, VERSION)
-    days = {day: from_text(text) for day, text in kept}
-    found = scopes_of(days, before, names, replace(basis, is_running=False)) if any(days.values()) else []
+    whole = added((from_text(text) for _, text in kept), whole_day)
+    found = scopes_of(whole, before, names, replace(basis, is_running=False)) if whole else []
     return {one.name: one for one in found if one.contacts}
 
 
 def _repeat_callers(
-    connection: Connection, period: Period, days: Mapping[date, Parts], judging: Judging
+    connection: Connection, period: Period, whole: Parts, judging: Judging
 ) -> dict[int, int] | None:
     """Of one day from its parts; of more from calls, if retention has deleted none of them."""
     zone = judging.rules.hours.zone
     if period.first == period.last:
-        cell = days.get(period.first, {}).get(CellKey(ALL, WHOLE_DAY, CALLERS), Cell())
+        cell = whole.get(CellKey(ALL, WHOLE_DAY, CALLERS), Cell())
         return {int(contacts): numbers for contacts, numbers in sorted(cell.tallies.items())}
     if any(one.calls_deleted for one in sealed(connection, period.first, period.last)):
         return None

@@ -13,7 +13,7 @@ from ivr.figures.classes import COUNTED, LOST, Limits
 from ivr.figures.inquiries import sheet_sums
 from ivr.figures.kpis import Basis, scope
 from ivr.figures.misses import Miss
-from ivr.figures.parts import ALL, ATTEMPTS, WHOLE_DAY, Parts, added
+from ivr.figures.parts import ALL, ATTEMPTS, Parts
 from ivr.figures.suspicious import SuspiciousHour
 from ivr.reports.scope import Attempts, ScopeFigures, figures
 
@@ -113,14 +113,8 @@ class Report:
         return self.scopes[0]
 
 
-Days = Mapping[date, Parts]
-
-
-def scopes_of(days: Days, period: Period, structures: Sequence[str], basis: Basis) -> list[ScopeFigures]:
-    """All first, then each structure, from the sum of the days."""
-    total = added(
-        days.values(), lambda key: key if key.code == ATTEMPTS else key._replace(half_hour=WHOLE_DAY)
-    )
+def scopes_of(total: Parts, period: Period, structures: Sequence[str], basis: Basis) -> list[ScopeFigures]:
+    """All first, then each structure, from the sum of the period's days."""
     return [scope_of(total, period.first, period.last, name, basis) for name in (ALL, *structures)]
 
 
@@ -146,12 +140,11 @@ def attempts(parts: Parts, structure: str) -> Attempts:
     return Attempts(dict(sorted(by_number.items())), dict(sorted(by_hour.items())))
 
 
-def heat(days: Days, limits: Limits) -> dict[str, dict[tuple[int, int], HeatCell]]:
+def heat(by_weekday: Mapping[int, Parts], limits: Limits) -> dict[str, dict[tuple[int, int], HeatCell]]:
     """Contacts by scope, weekday and half hour."""
     sums: defaultdict[str, defaultdict[tuple[int, int], list[int]]]
     sums = defaultdict(lambda: defaultdict(lambda: [0, 0, 0, 0]))
-    for day, parts in days.items():
-        weekday = day.weekday()
+    for weekday, parts in by_weekday.items():
         for (structure, half_hour, code), cell in parts.items():
             if code in COUNTED:
                 in_time = answered = lost = 0

@@ -4,38 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from ivr.figures.kpis import Basis
-from ivr.figures.parts import CellKey, Parts, added
-from ivr.reports.report import By, Kind, Row, scope_of
+from ivr.figures.parts import WHOLE_DAY, Parts, cell
+from ivr.figures.period_sums import PeriodSums
+from ivr.reports.report import By, Kind, Period, Row, scope_of
 
 ROWS_ON_PAPER: Final[Mapping[Kind, By]] = {
     "day": "hour", "week": "day", "month": "day", "quarter": "month", "year": "month", "range": "month",
 }  # fmt: skip
 """What a page or a workbook has a row for, unless something else is asked for."""
-_LABEL: Final[Mapping[By, Callable[[date, CellKey], str]]] = {
-    "hour": lambda day, key: f"{key.half_hour // 2:02}" if key.half_hour >= 0 else "",
-    "day": lambda day, key: day.isoformat(),
-    "week": lambda day, key: f"{day:%G-W%V}",
-    "month": lambda day, key: f"{day:%Y-%m}",
+_LABEL: Final[Mapping[By, Callable[[date], str]]] = {
+    "day": date.isoformat,
+    "week": lambda day: f"{day:%G-W%V}",
+    "month": lambda day: f"{day:%Y-%m}",
 }
 
 
-def rows(days: Mapping[date, Parts], structure: str, by: By, basis: Basis) -> list[Row]:
+def label_of(by: By | None) -> Callable[[date], str] | None:
+    """Which row a day belongs to; None where days have no rows of their own."""
+    return _LABEL.get(by) if by else None
+
+
+def rows(sums: PeriodSums, period: Period, structure: str, by: By, basis: Basis) -> list[Row]:
     """A row for each hour, day, week or month in which anything was counted, of that structure or of all.
 
     An inquiry sheet has a day and no hour, so hours have none.
     """
-    groups: dict[str, dict[date, Parts]] = {}
-    for day, parts in days.items():
-        for key, cell in parts.items():
-            if label := _LABEL[by](day, key):
-                groups.setdefault(label, {}).setdefault(day, {})[key] = cell
     if by == "hour":
-        basis = replace(basis, sheets=())
+        return _by_hour(sums, period, structure, replace(basis, sheets=()))
+    spans: dict[str, list[date]] = {}
+    for number in range((period.last - period.first).days + 1):
+        day = period.first + timedelta(days=number)
+        spans.setdefault(_LABEL[by](day), []).append(day)
+    dated = {day for sheet in basis.sheets for day in (sheet.opened, sheet.closed)}
     return [
-        Row(label, scope_of(added(some.values()), min(some), max(some), structure, basis))
-        for label, some in sorted(groups.items())
+        Row(label, scope_of(sums.by_label.get(label, {}), days[0], days[-1], structure, basis))
+        for label, days in spans.items()
+        if sums.by_label.get(label) or not dated.isdisjoint(days)
+    ]
+
+
+def _by_hour(sums: PeriodSums, period: Period, structure: str, basis: Basis) -> list[Row]:
+    hours: dict[int, Parts] = {}
+    for parts in sums.by_weekday.values():
+        for key, one in parts.items():
+            if key.half_hour != WHOLE_DAY:
+                cell(hours.setdefault(key.half_hour // 2, {}), key).add(one)
+    return [
+        Row(f"{hour:02}", scope_of(parts, period.first, period.last, structure, basis))
+        for hour, parts in sorted(hours.items())
     ]

@@ -21,9 +21,10 @@ from ivr.figures.classes import Limits
 from ivr.figures.inquiries import DatedSheet
 from ivr.figures.kpis import Basis
 from ivr.figures.parts import AGENTS, ALL, ATTEMPTS, MINUTES, WHOLE_DAY, CellKey, Parts, cell
+from ivr.figures.period_sums import summed
 from ivr.figures.suspicious import SuspiciousHour
 from ivr.reports.report import DataQuality, KnownGap, Period, Report, heat, scopes_of
-from ivr.reports.rows import rows
+from ivr.reports.rows import label_of, rows
 
 PUBLISHED: Final = Path(__file__).resolve().parents[1] / "year" / "report-2024.yaml"
 STRUCTURES: Final = ("dvx", "aparat", "emdx", "aibndx")
@@ -71,7 +72,8 @@ def made_report() -> Report:
     days = _days(published)
     sheets = list(_sheets(published))
     basis = Basis(sheets, Targets(), Limits(), is_running=False, are_attempts_known=True)
-    scopes = scopes_of(days, YEAR, STRUCTURES, basis)
+    sums = summed(days.items(), label_of("month"))
+    scopes = scopes_of(sums.whole, YEAR, STRUCTURES, basis)
     return Report(
         period=YEAR,
         data=DataQuality(
@@ -94,9 +96,9 @@ def made_report() -> Report:
             name: {"az": topic["az"], "en": name.replace("_", " ").capitalize()}
             for name, topic in published["topics"].items()
         },
-        heat=heat(days, Limits()),
+        heat=heat(sums.by_weekday, Limits()),
         by="month",
-        rows=rows(days, ALL, "month", basis),
+        rows=rows(sums, YEAR, ALL, "month", basis),
         published={2023: {ALL: _published_kpis(5)}},
         last_year={},
         repeat_callers={1: 198_400, 2: 71_250, 3: 29_800, 4: 12_400, 5: 5_300, 6: 2_100, 8: 700, 40: 3},

@@ -14,6 +14,7 @@ from ivr.figures.inquiries import DatedSheet
 from ivr.figures.kpis import Basis, KpiName
 from ivr.figures.misses import Block, Miss, misses
 from ivr.figures.parts import ALL, MINUTES, Cell, CellKey, Parts, added, cell
+from ivr.figures.period_sums import summed
 from ivr.reports.report import Report, scopes_of
 from ivr.reports.sentences import sentences
 from ivr.reports.words import PaperLanguage
@@ -62,8 +63,9 @@ def report_of(
 ) -> Report:
     empty = empty_report()
     basis = Basis(sheets, Targets(), Limits(), is_running=False, are_attempts_known=True)
-    scopes = scopes_of(days, empty.period, structures, basis)
-    found = misses(scopes[0].kpis, {one.name: one.kpis for one in scopes[1:]}, days, Limits())
+    sums = summed(days.items())
+    scopes = scopes_of(sums.whole, empty.period, structures, basis)
+    found = misses(scopes[0].kpis, {one.name: one.kpis for one in scopes[1:]}, sums.by_weekday, Limits())
     return replace(empty, scopes=scopes, misses=found)
 
 
