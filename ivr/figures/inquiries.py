@@ -72,7 +72,6 @@ def sheet_sums(sheets: Iterable[DatedSheet], first: date, last: date) -> SheetSu
     """
     sums = SheetSums()
     for sheet in sheets:
-        sums.is_fed = True
         if sheet.opened > last or (sheet.closed and sheet.closed < first):
             continue
         mine = sums.kinds.setdefault(sheet.kind, KindSums())

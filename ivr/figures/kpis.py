@@ -134,8 +134,9 @@ _CODES: Final = frozenset((*COUNTED, "W"))
 class Basis:
     """By what sums become figures.
 
-    `sheets`: every inquiry sheet there is. `is_running`: the period is not over yet. `are_attempts_known`:
-    anything feeds attempts to call back, ours or another system's; without, nobody knows who was called.
+    `sheets`: every inquiry sheet that was open in the period. `is_running`: it is not over yet.
+    `are_attempts_known`: anything feeds attempts to call back, ours or another system's; without, nobody
+    knows who was called. `are_sheets_known`: there is any inquiry sheet, of whatever period.
     """
 
     sheets: Sequence[DatedSheet]
@@ -143,6 +144,7 @@ class Basis:
     limits: Limits
     is_running: bool
     are_attempts_known: bool
+    are_sheets_known: bool
 
 
 def kpis(sums: Scope, sheets: SheetSums, basis: Basis) -> list[Kpi]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, case, func, literal, or_, select
 
 from ivr.figures.inquiries import DatedSheet
+from ivr.storage.records.sealed import begins
 from ivr.storage.schema.imported import inquiries
 from ivr.storage.schema.owed import callbacks
 
@@ -40,10 +42,18 @@ SHEETS: Final = (
 )
 
 
-def dated_sheets(connection: Connection, zone: ZoneInfo) -> list[DatedSheet]:
-    """Every sheet with the local days on which it was opened and closed."""
+def is_any_sheet_known(connection: Connection) -> bool:
+    """Whether there is any sheet, whatever its day."""
+    return bool(connection.scalar(select(literal(True)).select_from(inquiries).limit(1)))
+
+
+def dated_sheets(connection: Connection, first: date, last: date, zone: ZoneInfo) -> list[DatedSheet]:
+    """Sheets that were open on any local day from `first` to `last`, with the days they began and ended."""
     columns = SHEETS.selected_columns
-    query = SHEETS.with_only_columns(*(columns[name] for name in _DATED))
+    query = SHEETS.with_only_columns(*(columns[name] for name in _DATED)).where(
+        inquiries.c.opened_at < begins(last + timedelta(days=1), zone),
+        or_(columns["closed_at"].is_(None), columns["closed_at"] >= begins(first, zone)),
+    )
     return [
         DatedSheet(
             kind,

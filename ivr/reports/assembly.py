@@ -37,7 +37,7 @@ from ivr.figures.parts import (
 from ivr.figures.period_sums import PeriodSums, summed, whole_day
 from ivr.figures.suspicious import suspicious_hours
 from ivr.reading.day_figures import Judging, judging_of, parts_of_days
-from ivr.reading.inquiries import dated_sheets
+from ivr.reading.inquiries import dated_sheets, is_any_sheet_known
 from ivr.reading.published import callers_by_calls, is_any_attempt_known, published_figures
 from ivr.reading.totals import completeness
 from ivr.reports.period import year_before
@@ -68,11 +68,12 @@ def make_report(
     targets = configuration.targets if configuration else Targets()
     topics = configuration.topics if configuration else TOPICS
     basis = Basis(
-        dated_sheets(connection, zone),
+        dated_sheets(connection, period.first, period.last, zone),
         targets,
         judging.rules.limits,
         is_running=now.astimezone(zone).date() <= period.last,
         are_attempts_known=is_any_attempt_known(connection) or _is_any_attempt_counted(sums.whole),
+        are_sheets_known=is_any_sheet_known(connection),
     )
     names = _structures(configuration, sums.whole)
     scopes = scopes_of(sums.whole, period, names if structure == ALL else [structure], basis)
@@ -174,7 +175,10 @@ def _last_year(
         return {}
     kept = stored_parts(connection, before.first, before.last, VERSION)
     whole = added((from_text(text) for _, text in kept), whole_day)
-    found = scopes_of(whole, before, names, replace(basis, is_running=False)) if whole else []
+    if not whole:
+        return {}
+    sheets = dated_sheets(connection, before.first, before.last, ZoneInfo(period.time_zone))
+    found = scopes_of(whole, before, names, replace(basis, sheets=sheets, is_running=False))
     return {one.name: one for one in found if one.contacts}
 
 

@@ -122,7 +122,7 @@ def scope_of(total: Parts, first: date, last: date, name: str, basis: Basis) -> 
     """The figures of all or of one structure, from sums of parts and the sheets of these days."""
     mine = (sheet for sheet in basis.sheets if name in (ALL, sheet.structure))
     sheets = sheet_sums(mine, first, last)
-    sheets.is_fed = bool(basis.sheets)
+    sheets.is_fed = basis.are_sheets_known
     sums, made = scope(total, name), attempts(total, name)
     return figures(name, sums, sheets, made, basis)
 

@@ -34,7 +34,7 @@ def rows(sums: PeriodSums, period: Period, structure: str, by: By, basis: Basis)
     An inquiry sheet has a day and no hour, so hours have none.
     """
     if by == "hour":
-        return _by_hour(sums, period, structure, replace(basis, sheets=()))
+        return _by_hour(sums, period, structure, replace(basis, sheets=(), are_sheets_known=False))
     spans: dict[str, list[date]] = {}
     for number in range((period.last - period.first).days + 1):
         day = period.first + timedelta(days=number)

@@ -71,7 +71,9 @@ def made_report() -> Report:
     published = published_2024()
     days = _days(published)
     sheets = list(_sheets(published))
-    basis = Basis(sheets, Targets(), Limits(), is_running=False, are_attempts_known=True)
+    basis = Basis(
+        sheets, Targets(), Limits(), is_running=False, are_attempts_known=True, are_sheets_known=True
+    )
     sums = summed(days.items(), label_of("month"))
     scopes = scopes_of(sums.whole, YEAR, STRUCTURES, basis)
     return Report(
@@ -117,7 +119,7 @@ def made_report() -> Report:
 def empty_report() -> Report:
     """A week of which no source says anything."""
     week = Period("week", "2024-W20", date(2024, 5, 13), date(2024, 5, 19), "Asia/Baku")
-    basis = Basis([], Targets(), Limits(), is_running=False, are_attempts_known=False)
+    basis = Basis([], Targets(), Limits(), is_running=False, are_attempts_known=False, are_sheets_known=False)
     scopes = scopes_of({}, week, STRUCTURES, basis)
     return Report(
         period=week,

@@ -62,7 +62,9 @@ def report_of(
     days: Days, sheets: Sequence[DatedSheet] = (), structures: Sequence[str] = ("dvx", "aparat")
 ) -> Report:
     empty = empty_report()
-    basis = Basis(sheets, Targets(), Limits(), is_running=False, are_attempts_known=True)
+    basis = Basis(
+        sheets, Targets(), Limits(), is_running=False, are_attempts_known=True, are_sheets_known=bool(sheets)
+    )
     sums = summed(days.items())
     scopes = scopes_of(sums.whole, empty.period, structures, basis)
     found = misses(scopes[0].kpis, {one.name: one.kpis for one in scopes[1:]}, sums.by_weekday, Limits())

@@ -16,12 +16,13 @@ FIRST, LAST = date(2024, 5, 1), date(2024, 5, 31)
 
 
 def basis(*sheets: DatedSheet, is_running: bool = False, known: bool = True) -> Basis:
-    return Basis(sheets, Targets(), Limits(), is_running, known)
+    return Basis(sheets, Targets(), Limits(), is_running, known, bool(sheets))
 
 
 def of(parts: Parts, given: Basis | None = None, structure: str = ALL) -> dict[str, Kpi]:
     given = given or basis()
     sheets = sheet_sums(given.sheets, FIRST, LAST)
+    sheets.is_fed = given.are_sheets_known
     return {kpi.name: kpi for kpi in kpis(scope(parts, structure), sheets, given)}
 
 
