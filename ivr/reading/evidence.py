@@ -53,12 +53,12 @@ def evidence(
         among(connection, callbacks.c.id, owed), callbacks.c.reason.in_(_FOR_MISSED_CALLS)
     )
     states: dict[int, str] = dict(connection.execute(known).all())
-    found = [one for one in _contacts(connection, *around) if begin <= one.joined_at < end]
+    found = [one for one in _contacts(connection, is_theirs) if begin <= one.joined_at < end]
     queued = {(one.server, channel) for one in found for channel in one.channels}
     until = max(rules.redial_until(last), end + RETURN_WITHIN + LONGEST_CALL)
     return Evidence(
         contacts=_by_day(found, rules),
-        joined=_joined(connection, around[0], until),
+        joined=_joined(connection, around[0], until, is_theirs),
         decisions=decided,
         requests=asked,
         callbacks=states,
@@ -87,11 +87,11 @@ def _during(column: Any, begin: datetime, end: datetime) -> ColumnElement[bool]:
     return during
 
 
-def _contacts(connection: Connection, begin: datetime, end: datetime) -> Iterable[Contact]:
+def _contacts(connection: Connection, is_theirs: Any) -> Iterable[Contact]:
     query = select(*_VISIT).join(calls, calls.c.id == visits.c.call_id)
-    query = query.where(_during(visits.c.joined_at, begin, end), visits.c.origin == "inbound")
+    query = query.where(visits.c.call_id.in_(is_theirs), visits.c.origin == "inbound")
     rows = connection.execute(query.order_by(visits.c.call_id, visits.c.joined_at, visits.c.id))
-    return contacts(map(CountedVisit._make, rows))
+    return contacts(map(CountedVisit._make, rows.all()))
 
 
 def _by_day(found: Iterable[Contact], rules: Rules) -> dict[date, list[Contact]]:
@@ -101,12 +101,18 @@ def _by_day(found: Iterable[Contact], rules: Rules) -> dict[date, list[Contact]]
     return by_day
 
 
-def _joined(connection: Connection, begin: datetime, end: datetime) -> dict[str, list[Joined]]:
+def _joined(
+    connection: Connection, begin: datetime, end: datetime, is_theirs: Any
+) -> dict[str, list[Joined]]:
+    """Of those who called in the days of which `is_theirs` selects the calls, whatever they joined."""
+    theirs = visits.alias()
+    numbers = select(theirs.c.caller_e164).where(theirs.c.call_id.in_(is_theirs), theirs.c.caller_e164 != "")
+    is_one_of_them = visits.c.caller_e164.in_(numbers) | visits.c.call_id.in_(is_theirs)
     found: defaultdict[str, list[Joined]] = defaultdict(list)
     who = (visits.c.caller_e164, visits.c.call_id, _STRUCTURE)
     query = select(*who, visits.c.joined_at, visits.c.answered_at)
-    query = query.where(_during(visits.c.joined_at, begin, end), visits.c.origin == "inbound")
-    for number, *rest in connection.execute(query):
+    query = query.where(_during(visits.c.joined_at, begin, end), visits.c.origin == "inbound", is_one_of_them)
+    for number, *rest in connection.execute(query).all():
         found[caller_key(number, rest[0])].append(Joined(*rest))
     return found
 
