@@ -88,7 +88,7 @@ def purge_data(
         fail("; ".join(refused), hint="give this user's group the right to write there")
 
 
-def keep_figures() -> None:
+def keep_figures(time_zone: TimeZone = "") -> None:
     """Count the days whose figures are final, and keep their sums, so that reports need not count them again.
 
     The service does it every night before it purges. Whatever is stored of such a day later on makes it count

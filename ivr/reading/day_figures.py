@@ -21,7 +21,7 @@ from ivr.figures.parts import VERSION, Parts, from_text
 from ivr.reading.evidence import evidence, other_counts
 from ivr.reading.published import denied_numbers
 from ivr.reading.totals import known_servers
-from ivr.storage.records.day_figures import stored_parts
+from ivr.storage.records.day_figures import Made, stored_parts
 from ivr.storage.records.sealed import sealed
 
 _WORKING_WEEK: Final = range(5)
@@ -37,6 +37,11 @@ class Judging:
     rules: Rules
     why_never: Callable[[str], Never]
     servers: Sequence[str]
+
+    @property
+    def made(self) -> Made:
+        """How parts are made that are kept."""
+        return Made(VERSION, self.rules.hours.zone.key)
 
 
 def judging_of(connection: Connection, configuration: Configuration | None, zone: ZoneInfo) -> Judging:
@@ -76,7 +81,7 @@ def parts_of_days(
     Those that are kept come first. A day whose records retention deleted before its parts were kept has none.
     """
     known = {one.day for one in sealed(connection, first, last) if one.calls_deleted}
-    for day, text in stored_parts(connection, first, last, VERSION):
+    for day, text in stored_parts(connection, first, last, judging.made):
         known.add(day)
         yield day, from_text(text)
     today = now.astimezone(judging.rules.hours.zone).date()

@@ -13,10 +13,10 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from ivr.figures.parts import VERSION, to_text
+from ivr.figures.parts import to_text
 from ivr.reading.day_figures import Judging, count_days, runs
 from ivr.storage.engine.store import Store
-from ivr.storage.records.day_figures import claim_days, keep_parts, stored_days
+from ivr.storage.records.day_figures import Made, claim_days, keep_parts, stored_days
 from ivr.storage.records.sealed import sealed
 from ivr.storage.schema.recorded import calls
 
@@ -39,7 +39,7 @@ def keep_final_days(store: Store, judging: Judging, now: datetime) -> Iterator[K
     for some in _together(wanted):
         token = store.write(partial(claim_days, days=some))
         counted = store.read(partial(_counted, some=some, judging=judging, now=now))
-        store.write(partial(_keep, parts=counted, token=token))
+        store.write(partial(_keep, parts=counted, made=judging.made, token=token))
         done += len(some)
         yield Kept(done, len(wanted))
 
@@ -50,7 +50,8 @@ def _wanted(connection: Connection, judging: Judging, now: datetime) -> list[dat
         return []
     zone = judging.rules.hours.zone
     begin, today = first.astimezone(zone).date(), now.astimezone(zone).date()
-    done = stored_days(connection, VERSION) | {one.day for one in sealed(connection) if one.calls_deleted}
+    gone = {one.day for one in sealed(connection) if one.calls_deleted}
+    done = gone | stored_days(connection, judging.made)
     days = (begin + timedelta(days=number) for number in range((today - begin).days))
     return [day for day in days if day not in done and judging.rules.settled_at(day) <= now]
 
@@ -72,6 +73,6 @@ def _counted(connection: Connection, some: list[date], judging: Judging, now: da
     return found
 
 
-def _keep(connection: Connection, parts: dict[date, str], token: int) -> None:
+def _keep(connection: Connection, parts: dict[date, str], made: Made, token: int) -> None:
     for day, text in parts.items():
-        keep_parts(connection, day, VERSION, text, token)
+        keep_parts(connection, day, made, text, token)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection
 
 from ivr.storage.engine.store import Store
-from ivr.storage.records.day_figures import claim_days, forget_parts, keep_parts, stored_parts
+from ivr.storage.records.day_figures import Made, claim_days, forget_parts, keep_parts, stored_parts
 from ivr.storage.records.sealed import mark_deleted, mark_sealed
 from ivr.storage.records.visits import keep_surveys
 from tests.contracts.retaining import ANNA, house
@@ -26,21 +26,24 @@ FIRST, LAST = date(2024, 5, 1), date(2024, 5, 31)
 NOON_30 = datetime(2024, 5, 30, 12, tzinfo=BAKU)
 
 
-def keep(connection: Connection, day: date, version: int, parts: str) -> None:
+ONE, TWO = Made(1, "Asia/Baku"), Made(2, "Asia/Baku")
+
+
+def keep(connection: Connection, day: date, made: Made, parts: str) -> None:
     """As somebody does who counted that day."""
-    keep_parts(connection, day, version, parts, claim_days(connection, [day]))
+    keep_parts(connection, day, made, parts, claim_days(connection, [day]))
 
 
 def kept_days(store: Store) -> list[int]:
     """The days of May 2024 that have parts, of those that `with_parts` gave them."""
-    return store.read(lambda c: [day.day for day, _ in stored_parts(c, FIRST, LAST, 1)])
+    return store.read(lambda c: [day.day for day, _ in stored_parts(c, FIRST, LAST, ONE)])
 
 
 @pytest.fixture
 def with_parts(store: Store) -> None:
     def work(connection: Connection) -> None:
         for day in range(1, 32):
-            keep(connection, date(2024, 5, day), 1, f"[{day}]")
+            keep(connection, date(2024, 5, day), ONE, f"[{day}]")
         mark_sealed(connection, date(2024, 5, 12), BAKU)
         mark_deleted(connection, "calls", date(2024, 5, 13))
 
@@ -53,7 +56,7 @@ def test_attempts_make_the_days_anew_for_which_they_may_count(house: Path, store
     imported(house, "attempts", f"{ATTEMPT}0501234567,2024-05-20T12:00,dvx,busy\n")
     assert kept_days(store) == [*range(1, 13), *range(22, 32)]
     for day in range(13, 22):
-        store.write(partial(keep, day=date(2024, 5, day), version=1, parts="[]"))
+        store.write(partial(keep, day=date(2024, 5, day), made=ONE, parts="[]"))
     imported(house, "attempts", f"{ATTEMPT}0501234567,2024-05-30T12:00,dvx,busy\n")
     assert kept_days(store) == [*range(1, 13)], "the days of the rows that are gone, too"
 
@@ -79,7 +82,7 @@ def test_a_visit_makes_the_fifteen_days_before_it_anew(store: Store) -> None:
 
 def test_a_visit_told_again_makes_no_day_anew(store: Store) -> None:
     a_visit_on_30_may(store)
-    store.write(lambda c: keep(c, date(2024, 5, 20), 1, "[]"))
+    store.write(lambda c: keep(c, date(2024, 5, 20), ONE, "[]"))
     a_visit_on_30_may(store)
     assert kept_days(store) == [20]
 
@@ -89,7 +92,7 @@ def test_a_survey_makes_its_day_anew_once(store: Store) -> None:
     rated = RATED._replace(asked_at=NOON_30)
     store.write(partial(keep_surveys, told=[rated]))
     assert kept_days(store) == [*range(1, 15)]
-    store.write(lambda c: keep(c, date(2024, 5, 20), 1, "[]"))
+    store.write(lambda c: keep(c, date(2024, 5, 20), ONE, "[]"))
     store.write(partial(keep_surveys, told=[rated]))
     assert kept_days(store) == [*range(1, 15), 20]
 
@@ -98,28 +101,28 @@ def test_parts_are_those_of_their_version_and_the_latest_kept(store: Store) -> N
     day = date(2024, 5, 20)
 
     def work(connection: Connection) -> None:
-        for version, parts in ((1, "[1]"), (2, "[2]"), (2, "[3]")):
-            keep(connection, day, version, parts)
+        for made, parts in ((ONE, "[1]"), (TWO, "[2]"), (TWO, "[3]")):
+            keep(connection, day, made, parts)
 
     store.write(work)
-    assert store.read(lambda c: list(stored_parts(c, day, day, 2))) == [(day, "[3]")]
-    assert store.read(lambda c: list(stored_parts(c, day, day, 1))) == []
+    assert store.read(lambda c: list(stored_parts(c, day, day, TWO))) == [(day, "[3]")]
+    assert store.read(lambda c: list(stored_parts(c, day, day, ONE))) == []
 
 
 def test_what_was_counted_while_something_new_was_stored_is_not_kept(store: Store) -> None:
     day = date(2024, 5, 20)
     token = store.write(lambda c: claim_days(c, [day]))
     a_visit_on_30_may(store)
-    store.write(lambda c: keep_parts(c, day, 1, "[]", token))
+    store.write(lambda c: keep_parts(c, day, ONE, "[]", token))
     assert kept_days(store) == []
 
 
 def test_of_two_who_count_a_day_the_later_one_keeps_it(store: Store) -> None:
     day = date(2024, 5, 20)
     first, second = (store.write(lambda c: claim_days(c, [day])) for _ in range(2))
-    store.write(lambda c: keep_parts(c, day, 1, "[1]", first))
+    store.write(lambda c: keep_parts(c, day, ONE, "[1]", first))
     assert kept_days(store) == []
-    store.write(lambda c: keep_parts(c, day, 1, "[2]", second))
+    store.write(lambda c: keep_parts(c, day, ONE, "[2]", second))
     assert kept_days(store) == [20]
 
 
@@ -127,3 +130,10 @@ def test_of_two_who_count_a_day_the_later_one_keeps_it(store: Store) -> None:
 def test_a_day_whose_calls_are_deleted_is_never_forgotten(store: Store) -> None:
     store.write(lambda c: forget_parts(c, FIRST, LAST))
     assert kept_days(store) == [12]
+
+
+@pytest.mark.usefixtures("with_parts")
+def test_a_day_of_another_time_zone_is_another_day_unless_its_calls_are_deleted(store: Store) -> None:
+    elsewhere = Made(1, "Europe/Berlin")
+    found = store.read(lambda c: list(stored_parts(c, FIRST, LAST, elsewhere)))
+    assert found == [(date(2024, 5, 12), "[12]")]

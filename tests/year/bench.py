@@ -78,7 +78,8 @@ def bench(folder: Path, number: int, console: Console) -> None:
                 if size == number:
                     for what, spent in report_steps(full, folder):
                         doing.update(f"{kind}: {what}")
-                        reported.add_row(kind, what, f"{spent.seconds:.1f}", f"{spent.megabytes:.1f}")
+                        memory = f"{spent.megabytes:.1f}" if spent.megabytes else "–"
+                        reported.add_row(kind, what, f"{spent.seconds:.2f}", memory)
                 full.close()
                 bare.close()
     console.print(shown)

@@ -24,7 +24,7 @@ from ivr.config.loading import configuration_of
 from ivr.figures.parts import VERSION, from_text
 from ivr.reading.day_figures import count_days, judging_of
 from ivr.storage.engine.store import Store
-from ivr.storage.records.day_figures import stored_parts
+from ivr.storage.records.day_figures import Made, stored_parts
 from tests.loading import load_or_fail
 from tests.stores import KINDS, empty_store, new_database
 from tests.year.raw_year import YEAR, make_year
@@ -113,7 +113,7 @@ def of_a_quarter(minutes: Path) -> None:
 
 
 def _stored(connection: Any, day: date) -> Any:
-    ((_, text),) = stored_parts(connection, day, day, VERSION)
+    ((_, text),) = stored_parts(connection, day, day, Made(VERSION, "Asia/Baku"))
     return from_text(text)
 
 

@@ -127,13 +127,14 @@ day_figures = table(
     "day_figures",
     *keys(day=10),
     Column("version", Integer, nullable=False),
+    *words(time_zone=64),
     *texts("parts"),
     *moments("made_at"),
 )
 """Parts of a final local day, which the report sums instead of reading its records.
 
-`version`: of the function that made them. Whoever stores something of a day deletes its row
-(`ivr.storage.records.day_figures`).
+`version`: of the function that made them; `time_zone`: whose day it is. Whoever stores something of a day
+deletes its row (`ivr.storage.records.day_figures`).
 """
 
 issued_reports = numbered_table(
