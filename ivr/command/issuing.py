@@ -27,7 +27,6 @@ from ivr.reports.frozen import Change, changes, frozen, is_provisional, sha256_o
 from ivr.reports.period import NotAPeriod, period_of
 from ivr.reports.report import Report
 from ivr.reports.rows import ROWS_ON_PAPER
-from ivr.reports.sentences import sentences
 from ivr.reports.words import PaperLanguage
 from ivr.storage.engine.store import Store
 from ivr.storage.records import issued
@@ -137,12 +136,11 @@ def printed(
 ) -> bytes:
     """The report as PDF or HTML, by the admin's own templates if there are any. Raises Unprintable."""
     own = options().config / TEXTS / "templates"
-    why = sentences(report.misses, report, language)
     try:
         templates = own if own.is_dir() else None
         if as_html:
-            return pages.html(report, language, why, signed, templates).encode()
-        return pages.pdf(report, language, why, signed, templates)
+            return pages.html(report, language, signed, templates).encode()
+        return pages.pdf(report, language, signed, templates)
     except ExtraMissing as missing:
         raise Unprintable(str(missing)) from missing
     except Exception as wrong:

@@ -28,13 +28,13 @@ from ivr.figures.parts import ALL
 from ivr.reading.day_figures import judging_of
 from ivr.reports.assembly import make_report
 from ivr.reports.document import document
+from ivr.reports.explained import Explained, explained
 from ivr.reports.extra import ExtraMissing
 from ivr.reports.lists import LISTABLE, ListedContact, NotKept, listed
 from ivr.reports.long_table import LongRow, long_rows
 from ivr.reports.period import NotAPeriod, period_of, range_of
 from ivr.reports.report import By, Kind, Period, Report
 from ivr.reports.rows import ROWS_ON_PAPER
-from ivr.reports.sentences import sentences
 from ivr.reports.spans import Tone
 from ivr.reports.text import text
 from ivr.reports.workbook import workbook
@@ -166,7 +166,7 @@ def _run(period: Period, zone: ZoneInfo, wanted: _Wanted) -> None:
     if wanted.structure not in (ALL, *report.titles):
         known = ", ".join(report.titles) or "none yet"
         fail(f"there is no structure {wanted.structure!r}", hint=f"known: {known}", status=2)
-    why = sentences(report.misses, report, wanted.language)
+    why = explained(report, wanted.language)
     if wanted.form == "text" and wanted.output is None:
         for line in text(report, wanted.language, why):
             print_line(run_together(styled(span.text, **_STYLES[span.tone]) for span in line))
@@ -190,7 +190,7 @@ def _refuse(wanted: _Wanted) -> None:
         fail(f"a terminal cannot show {wanted.form}", hint="name a file with --output", status=2)
 
 
-def _content(report: Report, wanted: _Wanted, why: Sequence[str]) -> bytes:
+def _content(report: Report, wanted: _Wanted, why: Sequence[Explained]) -> bytes:
     """The whole report in that format. Raises ExtraMissing, Unprintable."""
     match wanted.form:
         case "text":
@@ -201,7 +201,7 @@ def _content(report: Report, wanted: _Wanted, why: Sequence[str]) -> bytes:
         case "csv":
             return _records("csv", LongRow._fields, map(LongRow._asdict, long_rows(report)), wanted)
         case "xlsx":
-            return workbook(report, wanted.language, why)
+            return workbook(report, wanted.language, [one.sentence for one in why])
         case "html":
             return printed(report, wanted.language, as_html=True)
         case "pdf":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from ivr.figures.classes import COUNTED, LOST, Limits
@@ -20,6 +20,8 @@ _OF_THE_HOTLINE: Final[frozenset[KpiName]] = frozenset({"availability"})
 _HOURS_TOGETHER: Final = 2
 _WORTH_NAMING: Final = 0.15
 """A block of hours with less of the miss explains nothing."""
+_CLEARLY_WORSE: Final = 1.15
+"""A block that has so many times the share of the miss that it has of the calls."""
 
 
 class Block(NamedTuple):
@@ -29,20 +31,36 @@ class Block(NamedTuple):
     first_hour: int
     end_hour: int
 
+    def has(self, weekday: int, hour: int) -> bool:
+        """Whether that hour of that weekday belongs to it."""
+        return weekday in self.weekdays and self.first_hour <= hour < self.end_hour
+
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """`points` that lack or are too many; of them `structure` accounts for so many, and `block` for so many.
+    """`points` that lack or are too many.
 
-    Structure and block are empty where there is only one, or none stands out.
+    `shares`: of them, by structure, negative for one that meets the target; they add up to `points`. Empty if
+    there is only one structure. `block`: the hours that account for most, where any stand out. They are
+    another view of the same points: they have `block_points` of them, and `block_percent` of the whole.
     """
 
     kpi: Kpi
     points: float
-    structure: str = ""
-    structure_points: float = 0.0
+    shares: Mapping[str, float] = field(default_factory=dict)
     block: Block | None = None
     block_points: float = 0.0
+    block_percent: float = 0.0
+
+    @property
+    def structure(self) -> str:
+        """The structure that accounts for the most; empty if there is only one."""
+        return max(self.shares, key=lambda name: self.shares[name], default="")
+
+    @property
+    def is_block_worse(self) -> bool:
+        """Whether the block is worse than other hours; if not, it only has more calls than they have."""
+        return self.block_points * 100 > self.points * self.block_percent * _CLEARLY_WORSE
 
 
 def misses(
@@ -79,14 +97,14 @@ def _miss(
         return -lacks if kpi.name in AT_MOST else lacks
 
     shares: dict[str, float] = {}
-    if kpi.name not in _OF_THE_HOTLINE:
+    if kpi.name not in _OF_THE_HOTLINE and len(structures) > 1:
         shares = {name: share(*own[kpi.name][-2:]) for name, own in structures.items()}
-    worst = max(shares, key=lambda name: shares[name]) if len(shares) > 1 else ""
     by_hour = _by_hour(kpi.name, by_weekday, limits)
     block, block_points = _block({where: share(*sums) for where, sums in by_hour.items()})
-    if block_points < points * _WORTH_NAMING:
-        block, block_points = None, 0.0
-    return Miss(kpi, points, worst, shares.get(worst, 0.0), block, block_points)
+    if block is None or block_points < points * _WORTH_NAMING:
+        return Miss(kpi, points, shares)
+    inside = sum(whole for where, (_, whole) in by_hour.items() if block.has(*where))
+    return Miss(kpi, points, shares, block, block_points, inside / kpi.whole * 100)
 
 
 def _by_hour(

@@ -139,10 +139,11 @@ def _parted(nodes: Mapping[str, int]) -> Iterator[tuple[tuple[str, str, str], in
 def _in_hours(parts: Parts, hours: Schedule, day: date) -> Parts:
     """What lies in half hours in which it is open on that day; sums of whole days stay on open days."""
     spans = hours.open_on(day)
-    return {key: cell for key, cell in parts.items() if _is_open(key.half_hour, spans)}
+    return {key: cell for key, cell in parts.items() if is_open(key.half_hour, spans)}
 
 
-def _is_open(half_hour: int, spans: Spans) -> bool:
+def is_open(half_hour: int, spans: Spans) -> bool:
+    """Whether any of that half hour, or with WHOLE_DAY any of the day, is within the spans."""
     begins, ends = half_hour * 1800, (half_hour + 1) * 1800
     return bool(spans) and (
         half_hour == WHOLE_DAY or any(opens < ends and begins < closes for opens, closes in spans)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 from typing import Final
 
 from ivr.figures.kpis import percentile
@@ -18,20 +19,15 @@ from ivr.reports.svg import (
     HeatRow,
     Marker,
     Segment,
-    Step,
     bars,
     columns,
-    funnel,
     heat_map,
     histogram,
     stacked,
-    trend,
 )
-from ivr.reports.tables import short_titles, structures_first, target_text
+from ivr.reports.tables import short_titles, structures_first
 from ivr.reports.words import (
-    KPI_ORDER,
     PaperLanguage,
-    bare_percent,
     capitalised,
     half_hour_text,
     kpi_value,
@@ -47,9 +43,12 @@ from ivr.reports.words import (
 
 _WAIT_BIN: Final = 10
 _WAIT_BINS: Final = 30
-_MINUTES_BIN: Final = 10
-_MINUTES_BINS: Final = 24
+_MINUTES_BINS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480)
+_BINS_OF_MINUTES: Final = 24
 _MOST_COLUMNS: Final = 31
+FEWEST_JUDGED: Final = 20
+"""Of fewer contacts in a half hour no share is shown: chance would decide it."""
+_NO_CALL: Final = HeatCell(0, 0, 0, 0)
 
 
 def drawn(report: Report, language: PaperLanguage) -> dict[str, str]:
@@ -69,28 +68,6 @@ def drawn(report: Report, language: PaperLanguage) -> dict[str, str]:
         "funnel": _funnel(report, language) if one.lost else "",
         "callback_times": _callback_times(one, language) if called_back else "",
     }
-
-
-def trends(report: Report, language: PaperLanguage) -> list[str]:
-    """Up to two of the KPIs that missed their targets, from row to row, with the target."""
-    found: list[str] = []
-    for name in KPI_ORDER:
-        whole = report.all.kpis[name]
-        known = [(row.label, one) for row in report.rows if (one := row.figures.kpis[name]).value is not None]
-        if whole.met is False and whole.target is not None and 1 < len(known) <= _MOST_COLUMNS:
-            points = [
-                Bar(
-                    _brief(label, language),
-                    one.value or 0,
-                    bare_percent(one.value or 0, language),
-                    not one.met,
-                )
-                for label, one in known
-            ]
-            title = limited(f"kpi_short.{name}", language, report.limits)
-            text = target_text(whole, language)
-            found.append(trend(f"{title}, %", points, whole.target, text))
-    return found[:2]
 
 
 def _by_period(report: Report, language: PaperLanguage) -> str:
@@ -155,39 +132,35 @@ def _heat(report: Report, language: PaperLanguage, which: str) -> str:
     if not cells:
         return ""
     most = max(cell.contacts for cell in cells.values())
-    weekdays = sorted({weekday for weekday, _ in cells})
     span = range(halves[0], halves[-1] + 1)
     rows = []
-    for weekday in weekdays:
-        mine = [cells.get((weekday, half)) for half in span]
+    for weekday in sorted({weekday for weekday, _ in cells}):
+        mine = [cells.get((weekday, half), _NO_CALL) for half in span]
         depths = [_depth(cell, which, most) for cell in mine]
         texts = [_in_cell(cell, which, language) for cell in mine]
-        total = _in_cell(_sum(cell for cell in mine if cell), which, language)
+        total = _in_cell(_sum(mine), which, language)
         rows.append(HeatRow(capitalised(weekday_text(weekday, language), language), depths, texts, total))
-    sums = [_sum(cells[weekday, half] for weekday in weekdays if (weekday, half) in cells) for half in span]
-    whole = _in_cell(_sum(cells.values()), which, language)
-    last = HeatRow(
-        word("report.total", language), (), [_in_cell(one, which, language) for one in sums], whole
-    )
     heads = [half_hour_text(half) for half in span]
     title = limited(f"heat.{which}", language, report.limits)
-    return heat_map(title, heads, rows, last, INK if which == "contacts" else ACCENT)
+    return heat_map(title, heads, rows, INK if which == "contacts" else ACCENT)
 
 
-def _depth(cell: HeatCell | None, which: str, most: int) -> float | None:
-    if cell is None or not cell.contacts:
-        return None
-    return cell.contacts / most * 0.7 if which == "contacts" else 1 - cell.in_time / cell.contacts
+def _depth(cell: HeatCell, which: str, most: int) -> float | None:
+    if which == "contacts":
+        return cell.contacts / most * 0.7 or None
+    return None if cell.contacts < FEWEST_JUDGED else 1 - cell.in_time / cell.contacts
 
 
-def _in_cell(cell: HeatCell | None, which: str, language: PaperLanguage) -> str:
-    if cell is None or not cell.contacts:
+def _in_cell(cell: HeatCell, which: str, language: PaperLanguage) -> str:
+    if not cell.contacts:
         return ""
-    return number(cell.contacts if which == "contacts" else cell.in_time / cell.contacts * 100, language)
+    if which == "contacts":
+        return number(cell.contacts, language)
+    return number(cell.in_time / cell.contacts * 100, language) if cell.contacts >= FEWEST_JUDGED else "–"
 
 
 def _sum(cells: Iterable[HeatCell]) -> HeatCell:
-    return HeatCell(*map(sum, zip(HeatCell(0, 0, 0, 0), *cells, strict=True)))
+    return HeatCell(*map(sum, zip(_NO_CALL, *cells, strict=True)))
 
 
 def _half_hours(report: Report, language: PaperLanguage) -> str:
@@ -196,7 +169,7 @@ def _half_hours(report: Report, language: PaperLanguage) -> str:
     items = []
     for half in range(halves[0], halves[-1] + 1) if halves else ():
         whole = _sum(cell for (_, other), cell in cells.items() if other == half)
-        in_time = whole.in_time / whole.contacts * 100 if whole.contacts else None
+        in_time = whole.in_time / whole.contacts * 100 if whole.contacts >= FEWEST_JUDGED else None
         items.append(
             Column(
                 half_hour_text(half), whole.contacts, number(whole.contacts, language), whole.lost, in_time
@@ -218,10 +191,11 @@ def _bins(histogram: Mapping[int, int], size: int, number_of: int) -> list[int]:
 
 
 def _binned(found: Sequence[int], size: int, limit: float, language: PaperLanguage) -> list[Column]:
-    """Columns of bins, those beyond the limit marked; the last one holds the rest."""
+    """Columns of bins, those beyond the limit marked; the last one holds the rest, and says how many."""
     last = len(found) - 1
     return [
-        Column(f"{number(place * size, language)}{'+' if place == last else ''}", times, "",
+        Column(f"{number(place * size, language)}{'+' if place == last else ''}", times,
+               number(times, language) if place == last and times else "",
                times if place * size >= limit else 0)
         for place, times in enumerate(found)
     ]  # fmt: skip
@@ -257,20 +231,26 @@ def _funnel(report: Report, language: PaperLanguage) -> str:
     treated = possible - one.lost_slices["not_called_back"]
     talked = one.lost_slices["called_again"] + one.reached
     values = {"lost": one.lost, "owed": owed, "possible": possible, "treated": treated, "talked": talked}
-    steps = [
-        Step(limited(f"funnel.{name}", language, report.limits), value, number(value, language),
-             percent(value / one.lost * 100, language))
+    items = [
+        Bar(
+            limited(f"funnel.{name}", language, report.limits),
+            value,
+            f"{number(value, language)} · {percent(value / one.lost * 100, language)}",
+            name == "talked",
+        )
         for name, value in values.items()
-    ]  # fmt: skip
-    return funnel(word("section.callbacks", language), steps)
+    ]
+    return bars(word("section.callbacks", language), items)
 
 
 def _callback_times(one: ScopeFigures, language: PaperLanguage) -> str:
-    items = _binned(_bins(one.callback_service, _MINUTES_BIN, _MINUTES_BINS), _MINUTES_BIN, 1e9, language)
+    """In bins so wide that all but a few of the longest times have one of their own."""
+    times, most = one.callback_service, percentile(one.callback_service, 95) or 0
+    size = next((size for size in _MINUTES_BINS if most < size * _BINS_OF_MINUTES), _MINUTES_BINS[-1])
+    items = _binned(_bins(times, size, _BINS_OF_MINUTES), size, inf, language)
     markers = []
     for part, key in ((50, "median"), (95, "p95")):
-        found = percentile(one.callback_service, part)
-        if found is not None:
-            text = f"{word(f'column.{key}', language)}: {minutes(found, language)}"
-            markers.append(Marker(min(found / _MINUTES_BIN, _MINUTES_BINS + 0.9), text))
+        found = percentile(times, part) or 0
+        text = f"{word(f'column.{key}', language)}: {minutes(found, language)}"
+        markers.append(Marker(min(found / size, _BINS_OF_MINUTES + 0.9), text))
     return histogram(word("definition.callback_time", language), items, markers)

@@ -10,6 +10,8 @@ from typing import Any
 from ivr.figures.inquiries import SheetSums
 from ivr.figures.kpis import Kpi, percentile
 from ivr.figures.misses import Miss
+from ivr.reports.explained import missed_rows
+from ivr.reports.lists import AGAINST
 from ivr.reports.report import HeatCell, Report
 from ivr.reports.scope import ScopeFigures
 from ivr.reports.sentences import sentences
@@ -45,7 +47,7 @@ def document(report: Report, misses: Sequence[Miss]) -> dict[str, Any]:
         "last_year": {name: _figures(one) for name, one in report.last_year.items()},
         "published": {str(year): scopes for year, scopes in sorted(report.published.items())},
         "missed_targets": [
-            _miss(miss) | {"sentence": {"az": az, "en": en}}
+            _miss(miss, report) | {"sentence": {"az": az, "en": en}}
             for miss, az, en in zip(
                 misses, sentences(misses, report, "az"), sentences(misses, report, "en"), strict=True
             )
@@ -168,15 +170,20 @@ def _kpi(kpi: Kpi) -> dict[str, Any]:
     }
 
 
-def _miss(miss: Miss) -> dict[str, Any]:
+def _miss(miss: Miss, report: Report) -> dict[str, Any]:
+    block = miss.block
     return {
         "kpi": miss.kpi.name,
         "points": miss.points,
         "structure": miss.structure or None,
-        "structure_points": miss.structure_points if miss.structure else None,
-        "weekdays": [day + 1 for day in miss.block.weekdays] if miss.block else None,
-        "hours": [miss.block.first_hour, miss.block.end_hour] if miss.block else None,
-        "hours_points": miss.block_points if miss.block else None,
+        "structure_points": miss.shares.get(miss.structure),
+        "points_by_structure": dict(miss.shares),
+        "weekdays": [day + 1 for day in block.weekdays] if block else None,
+        "hours": [block.first_hour, block.end_hour] if block else None,
+        "hours_points": miss.block_points if block else None,
+        "hours_percent_of_whole": miss.block_percent if block else None,
+        "rows_missed": missed_rows(report, miss.kpi.name),
+        "list": AGAINST.get(miss.kpi.name),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from ivr.figures.kpis import percentile
 from ivr.figures.parts import ALL
+from ivr.menus.steps import by_node
 from ivr.reports.report import Report
 from ivr.reports.scope import SLICES
 from ivr.reports.tables import (
@@ -92,6 +93,7 @@ def attempts(report: Report, language: PaperLanguage) -> Table:
         "attempt",
         ((number(one, language), found) for one, found in report.all.attempts.items()),
         report.all.attempts.values(),
+        report.all.lost_slices["called_back"],
         language,
     )
 
@@ -100,7 +102,11 @@ def attempts_by_hour(report: Report, language: PaperLanguage) -> Table:
     """Our attempts by the hour they were planned in."""
     found = report.all.attempts_by_hour
     return _attempts(
-        "hour", ((half_hour_text(hour * 2), made) for hour, made in found.items()), found.values(), language
+        "hour",
+        ((half_hour_text(hour * 2), made) for hour, made in found.items()),
+        found.values(),
+        report.all.lost_slices["called_back"],
+        language,
     )
 
 
@@ -108,6 +114,7 @@ def _attempts(
     head: str,
     rows: Iterable[tuple[str, Mapping[str, int]]],
     every: Iterable[Mapping[str, int]],
+    is_called_back: int,
     language: PaperLanguage,
 ) -> Table:
     lines = [Line(label, _of_attempts(found)) for label, found in rows]
@@ -120,7 +127,7 @@ def _attempts(
     return Table(
         [*columns_of(language, head, "attempts"), *columns, word("column.reached_percent", language)],
         [*lines, total],
-        "" if lines else "no_attempts",
+        "" if lines else "no_numbered_attempts" if is_called_back else "no_attempts",
     )
 
 
@@ -193,6 +200,26 @@ def missed_calls(report: Report, language: PaperLanguage) -> Table:
     columns = [word("column.indicator", language), word("column.lost", language)]
     columns += [word(f"quality.{name}", language) for name in ("missed_with", "missed_without")]
     return Table(columns, lines, "" if report.all.lost else "no_lost")
+
+
+def menu_nodes(report: Report, language: PaperLanguage) -> Table:
+    """How callers left each node of the menu, the most visited node first."""
+    lines = []
+    for node in by_node(report.nodes):
+        for left_by, calls in sorted(node.left.items(), key=lambda one: (-one[1], one[0])):
+            cells = [_way(left_by, language), Figure(calls), share(calls, node.visits, "no_menu")]
+            lines.append(Line(node.node, cells))
+    columns = columns_of(language, "node", "left_by", "calls", "of_node")
+    if report.all.name != ALL:
+        return Table(columns, (), "of_the_hotline")
+    return Table(columns, lines, "" if lines else "no_menu")
+
+
+def _way(left_by: str, language: PaperLanguage) -> Cell:
+    """A key as such, or what happened without one."""
+    if len(left_by) == 1:
+        return word("left_by.key", language, key=left_by)
+    return word_or_name(f"left_by.{left_by.replace(' ', '_')}", language)
 
 
 def hidden_numbers(report: Report, language: PaperLanguage) -> Table:

@@ -145,7 +145,7 @@ def topics(report: Report, language: PaperLanguage) -> Table:
     ]
     total = total_line(word("report.total", language), [Figure(whole), share(whole, whole, "no_topics")])
     return Table(
-        columns_of(language, "topic", "calls", "percent"), [*lines, total], "" if whole else "no_topics"
+        columns_of(language, "topic", "marks", "percent"), [*lines, total], "" if whole else "no_topics"
     )
 
 
@@ -252,7 +252,7 @@ def directions(report: Report, language: PaperLanguage) -> Table:
     ]
     total = total_line(word("report.total", language), [Figure(whole), share(whole, whole, "no_contacts")])
     missing = _no_sheets(report) or ("" if whole else "no_contacts")
-    return Table(columns_of(language, "indicator", "calls", "percent"), [*lines, total], missing)
+    return Table(columns_of(language, "indicator", "calls_and_sheets", "percent"), [*lines, total], missing)
 
 
 def kpi_table(report: Report, language: PaperLanguage) -> Table:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ivr.reports import charts, further_tables, ministry_tables, tables, words
+from ivr.reports.explained import explained, list_command
 from ivr.reports.extra import report_extra
 from ivr.reports.quality import quality_lines
 from ivr.reports.report import Report
@@ -42,28 +43,26 @@ class Issue:
 def html(
     report: Report,
     language: PaperLanguage,
-    sentences: Sequence[str] = (),
     issue: Issue | None = None,
     templates: Path | None = None,
 ) -> str:
-    """The report as one HTML file. `sentences`: why targets were missed, one each.
+    """The report as one HTML file.
 
     Raises ExtraMissing, and jinja2.TemplateError for a template of the admin's that cannot be used.
     """
     return _environment(templates).get_template("report.html").render(
-        **_context(report, language), sentences=sentences, issue=issue
+        **_context(report, language), issue=issue
     )  # fmt: skip
 
 
 def pdf(
     report: Report,
     language: PaperLanguage,
-    sentences: Sequence[str] = (),
     issue: Issue | None = None,
     templates: Path | None = None,
 ) -> bytes:
     """The report on A4. Raises what `html` raises."""
-    text = html(report, language, sentences, issue, templates)
+    text = html(report, language, issue, templates)
     with report_extra():
         from weasyprint import HTML
         from weasyprint.urls import URLFetcher
@@ -95,8 +94,11 @@ def _context(report: Report, language: PaperLanguage) -> dict[str, Any]:
         "report": report,
         "language": language,
         "tables": made,
-        "charts": {name: Markup(drawn) for name, drawn in charts.drawn(report, language).items()}
-        | {"trends": [Markup(drawn) for drawn in charts.trends(report, language)]},
+        "charts": {name: Markup(drawn) for name, drawn in charts.drawn(report, language).items()},
+        "sections": {name: number for number, name in enumerate(_SECTIONS, 1)},
+        "fewest_judged": charts.FEWEST_JUDGED,
+        "misses": explained(report, language),
+        "list_command": partial(list_command, report),
         "targets": [(line, Markup(line.spark)) for line in target_lines(report, language)],
         "quality": quality_lines(report, language),
         "key_figures": tables.key_figures(report, language),
@@ -110,6 +112,10 @@ def _context(report: Report, language: PaperLanguage) -> dict[str, Any]:
     }
 
 
+_SECTIONS: Final = (
+    "answered_lost", "slices", "topics", "structures", "inquiries", "directions", "kpis", "heat", "waits",
+    "callbacks", "menu", "quality", "definitions",
+)  # fmt: skip
 _TABLES: Final[Mapping[Any, Sequence[str]]] = {
     ministry_tables: (
         "answered_and_lost", "by_period", "slices", "slices_by_structure", "topics", "structures", "sheets",
@@ -117,7 +123,7 @@ _TABLES: Final[Mapping[Any, Sequence[str]]] = {
     ),
     further_tables: (
         "waits", "service_levels", "attempts", "attempts_by_hour", "callback_times", "balance",
-        "missed_calls", "hidden_numbers",
+        "menu_nodes", "missed_calls", "hidden_numbers",
     ),
 }  # fmt: skip
 

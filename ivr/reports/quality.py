@@ -10,12 +10,14 @@ from ivr.reports.words import PaperLanguage, day_text, moment_text, not_measured
 
 
 class QualityLines(NamedTuple):
-    """`figures`: label and text; `gaps`: server, from, until, contacts rebuilt.
+    """`statement`: whether the records are complete, and why not; `no_gaps`: what an empty `gaps` means.
 
-    `suspicious`: day, hour, contacts, usual ones.
+    `figures`: label and text; `gaps`: server, from, until, contacts rebuilt. `suspicious`: day, hour,
+    contacts, usual ones.
     """
 
-    is_complete: bool
+    statement: str
+    no_gaps: str
     figures: list[tuple[str, str]]
     gaps: list[tuple[str, str, str, str]]
     suspicious: list[tuple[str, str, str, str]]
@@ -44,7 +46,8 @@ def quality_lines(report: Report, language: PaperLanguage) -> QualityLines:
         "deleted_days": Figure(data.deleted_days),
     }
     return QualityLines(
-        data.is_complete,
+        _statement(report, language),
+        word(f"quality.{'never_connected' if data.rebuilt_percent == 100 else 'no_gaps'}", language),
         [(word(f"quality.{name}", language), _text(cell, language)) for name, cell in measured.items()],
         [
             (
@@ -67,6 +70,20 @@ def quality_lines(report: Report, language: PaperLanguage) -> QualityLines:
             for day, hour, contacts, usual in data.suspicious_hours
         ],
     )
+
+
+def _statement(report: Report, language: PaperLanguage) -> str:
+    """Whether the records are complete; if not, each reason."""
+    data = report.data
+    if data.is_complete:
+        return word("quality.complete", language)
+    counts = {"gaps_not_rebuilt": [gap.rebuilt for gap in data.gaps].count(None),
+              "minutes_unknown": data.unknown_minutes}  # fmt: skip
+    why = [word(f"quality.{name}", language, number=number(n, language)) for name, n in counts.items() if n]
+    if not why:
+        is_watched = report.all.contacts or report.all.kpis["availability"].value is not None
+        why = [word(f"quality.{'other_minutes_unknown' if is_watched else 'not_recorded'}", language)]
+    return f"{word('quality.incomplete', language)}: {', '.join(why)}"
 
 
 def _of_contacts(report: Report, value: int) -> Figure:

@@ -65,10 +65,10 @@ def _sentence(miss: Miss, report: Report, titles: Mapping[str, str], language: P
     groups = []
     if miss.structure:
         title = titles.get(miss.structure, miss.structure)
-        groups.append((title, "accounts", miss.structure_points))
+        groups.append((title, "accounts", miss.shares[miss.structure]))
     if miss.block:
         is_plural = 1 < len(miss.block.weekdays) < len(_EVERY_DAY)
-        hours = _hours(miss.block, report.period, language)
+        hours = hours_text(miss.block, report.period, language)
         groups.append((hours, "account" if is_plural else "accounts", miss.block_points))
     return f"{said}: {_shares(miss, groups, language)}." if groups else f"{said}."
 
@@ -109,7 +109,7 @@ def _points(value: float, digits: int, language: PaperLanguage) -> str:
     return f"{text} point{'s' * (round(value, digits) != 1)}"
 
 
-def _hours(block: Block, period: Period, language: PaperLanguage) -> str:
+def hours_text(block: Block, period: Period, language: PaperLanguage) -> str:
     """`Monday and Tuesday 10:00–12:00`; of one day without its name."""
     words = _WORDS[language]
     hours = f"{block.first_hour:02}:00–{block.end_hour:02}:00"

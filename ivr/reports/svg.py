@@ -61,15 +61,6 @@ class Marker(NamedTuple):
     text: str
 
 
-class Step(NamedTuple):
-    """One step of a funnel; `text` is its figure, `share` what part of the first it is."""
-
-    label: str
-    value: float
-    text: str
-    share: str
-
-
 class HeatRow(NamedTuple):
     """`depths`: 0 to 1 for each column, None for an empty one; `texts`: what stands in them."""
 
@@ -134,7 +125,7 @@ def columns(
     `names`: of the columns, of their marked part, of the line.
     """
     has_line = any(item.line is not None for item in items)
-    of_line = 60 if has_line else 0
+    of_line = 84 if has_line else 0
     top, foot = of_line + 30, height - 18
     most = max((item.value for item in items), default=0) or 1
     pitch = width / max(len(items), 1)
@@ -158,58 +149,32 @@ def columns(
     body.append(_text(width, of_line + 10, of_marked, "end", ACCENT, 10))
     if has_line:
         body.append(_text(0, 10, of_percent, size=10))
-    body += _line(points, 24, 42)
+    body += _line(points, 24, 74)
     return drawing(title, width, height, body)
 
 
 def _line(points: Sequence[tuple[float, float]], top: float, foot: float) -> list[str]:
-    """Through points of x and value, from the least to the most, which are the two that are written out."""
+    """Through points of x and percent, from 0 at the foot to 100; the least and the most are written out."""
     if not points:
         return []
-    least, most = min(points, key=itemgetter(1)), max(points, key=itemgetter(1))
-    span = most[1] - least[1] or 1
-    at = {one: foot - (foot - top) * (one[1] - least[1]) / span for one in points}
-    path = " ".join(f"{one[0]:.1f},{y:.1f}" for one, y in at.items())
-    found = [f'<polyline points="{path}" fill="none" stroke="{INK}" stroke-width="1.5"/>']
-    for one in dict.fromkeys((least, most)):
-        found.append(f'<circle cx="{one[0]:.1f}" cy="{at[one]:.1f}" r="2.5" fill="{INK}"/>')
-        y = at[one] + (13 if one is least else -6)
-        found.append(_text(one[0], y, f"{one[1]:.0f} %", "middle", size=9))
+    at = [(x, foot - (foot - top) * percent / 100) for x, percent in points]
+    found = [_rule(0, y, WIDTH, y, PALE) for y in (top, foot)] + [_path(at, INK)]
+    found += [_text(WIDTH, y - 3, text, "end", MUTED, 9) for y, text in ((top, "100 %"), (foot, "0 %"))]
+    for choose in (min, max):
+        x, percent = choose(points, key=itemgetter(1))
+        y = foot - (foot - top) * percent / 100
+        text_y = y + 13 if choose is min else y - 6
+        found += [_dot(x, y, INK, 2.5), _text(x, text_y, f"{percent:.0f} %", "middle", size=9)]
     return found
-
-
-def trend(title: str, items: Sequence[Bar], target: float, target_text: str, width: int = 305) -> str:
-    """A line from period to period, its points written out, and the target as a dashed line."""
-    height, top, foot, right = 118, 34, 96, 44
-    values = [*(item.value for item in items), target]
-    low, span = min(values), (max(values) - min(values)) or 1
-    pitch = (width - right) / max(len(items), 1)
-
-    def y_of(value: float) -> float:
-        return foot - (foot - top) * (value - low) / span
-
-    points = [(pitch * number + pitch / 2, y_of(item.value)) for number, item in enumerate(items)]
-    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    body = [
-        _text(0, 11, clipped(title, width), weight=600),
-        _rule(0, y_of(target), width - right, y_of(target), INK, "3 2"),
-        _text(width, y_of(target) + 4, target_text, "end", size=9),
-        f'<polyline points="{path}" fill="none" stroke="{GREY}" stroke-width="1.5"/>',
-    ]
-    for number, (item, (x, y)) in enumerate(zip(items, points, strict=True)):
-        colour = ACCENT if item.is_marked else INK
-        body.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>')
-        if pitch >= len(item.text) * 7.5 * _LETTER or number % 2 == 0:
-            body.append(_text(x, y - 6, item.text, "middle", colour, 7.5))
-        if pitch >= len(item.label) * 7.5 * _LETTER or number % 2 == 0:
-            body.append(_text(x, height - 6, item.label, "middle", MUTED, 7.5))
-    return drawing(title, width, height, body)
 
 
 def histogram(
     title: str, items: Sequence[Column], markers: Sequence[Marker] = (), width: int = WIDTH, height: int = 158
 ) -> str:
-    """Columns side by side, each named at its left edge, with lines across where a limit lies."""
+    """Columns side by side, each named at its left edge, with lines across where a limit lies.
+
+    A column with a text has it on top.
+    """
     top, foot = 34, height - 18
     most = max((item.value for item in items), default=0) or 1
     pitch = width / max(len(items), 1)
@@ -219,7 +184,8 @@ def histogram(
         tall, red = (foot - top) * item.value / most, (foot - top) * item.marked / most
         body.append(_box(pitch * number + 0.5, foot - tall, pitch - 1, tall - red, GREY))
         body.append(_box(pitch * number + 0.5, foot - red, pitch - 1, red, ACCENT))
-        if number % every == 0:
+        body.append(_text(pitch * (number + 1), foot - tall - 4, item.text, "end", size=9))
+        if number % every == 0 or item.text:
             body.append(_text(pitch * number + 1, height - 5, item.label, "start", MUTED, 9))
     body.append(_rule(0, foot, width, foot, INK))
     for place, marker in enumerate(markers):
@@ -231,14 +197,9 @@ def histogram(
 
 
 def heat_map(
-    title: str,
-    heads: Sequence[str],
-    rows: Sequence[HeatRow],
-    totals: HeatRow | None,
-    colour: str = ACCENT,
-    width: int = WIDTH,
+    title: str, heads: Sequence[str], rows: Sequence[HeatRow], colour: str = ACCENT, width: int = WIDTH
 ) -> str:
-    """A cell for each row and column, the deeper the colour the larger; totals below and at the right."""
+    """A cell for each row and column, the deeper the colour the larger; each row's total at the right."""
     left, right, high, top = 108, 52, 22, 16
     pitch = (width - left - right) / max(len(heads), 1)
     body = []
@@ -257,48 +218,20 @@ def heat_map(
             if pitch >= len(text) * 7.5 * _LETTER:
                 body.append(_text(left + pitch * number + pitch / 2 - 0.5, y + 14, text, "middle", ink, 7.5))
         body.append(_text(width, y + 15, row.total, "end", size=10, weight=600))
-    if totals:
-        y = top + len(rows) * high
-        body.append(_rule(0, y + 1, width, y + 1, INK))
-        body.append(_text(left - 8, y + 16, totals.label, "end", size=10, weight=600))
-        for number, text in enumerate(totals.texts):
-            if pitch >= len(text) * 7.5 * _LETTER:
-                body.append(_text(left + pitch * number + pitch / 2 - 0.5, y + 16, text, "middle", size=7.5))
-        body.append(_text(width, y + 16, totals.total, "end", size=10, weight=600))
-    return drawing(title, width, top + high * (len(rows) + bool(totals)), body)
+    return drawing(title, width, top + high * len(rows), body)
 
 
-def funnel(title: str, steps: Sequence[Step], width: int = WIDTH) -> str:
-    """Bars that grow shorter from step to step; the label left, the share of the first at the right."""
-    row, left, right = 34, 285, 64
-    most = max((step.value for step in steps), default=0) or 1
-    room = width - left - right
-    body = []
-    for number, step in enumerate(steps):
-        middle, long = number * row + row / 2, room * step.value / most
-        is_last = number == len(steps) - 1
-        inside = long > len(step.text) * 11 * _LETTER + 12
-        body.append(_text(left - 10, middle + 4, clipped(step.label, left - 10), "end"))
-        body.append(
-            _box(left + (room - long) / 2, middle - 13, max(long, 1), 26, ACCENT if is_last else GREY)
-        )
-        ink = "#ffffff" if is_last and inside else INK
-        where = left + room / 2 if inside else left + (room + long) / 2 + 8
-        body.append(_text(where, middle + 4, step.text, "middle" if inside else "start", ink, weight=600))
-        body.append(_text(width, middle + 4, step.share, "end", fill=MUTED))
-    return drawing(title, width, row * len(steps), body)
-
-
-def spark(title: str, items: Sequence[Bar], width: int = 88, height: int = 20) -> str:
-    """A row of small columns without labels, from the least to the most of their values."""
-    values = [item.value for item in items]
-    low, high = min(values, default=0), max(values, default=0)
-    span, pitch = (high - low) or 1, width / max(len(items), 1)
-    body = []
-    for number, item in enumerate(items):
-        tall = 3 + (height - 4) * (item.value - low) / span
-        colour = ACCENT if item.is_marked else GREY
-        body.append(_box(pitch * number, height - tall, pitch * 0.8, tall, colour))
+def spark(title: str, items: Sequence[Bar], target: float, width: int = 88, height: int = 20) -> str:
+    """A small line without labels, and the target as a dashed one; those that missed it are marked."""
+    values = [target, *(item.value for item in items)]
+    low, span = min(values), (max(values) - min(values)) or 1
+    pitch = width / max(len(items), 1)
+    at = [(pitch * (number + 0.5), height - 3 - (height - 6) * (item.value - low) / span)
+          for number, item in enumerate(items)]  # fmt: skip
+    level = height - 3 - (height - 6) * (target - low) / span
+    body = [_rule(0, level, width, level, INK, "2 2"), _path(at, GREY)]
+    body += [_dot(*where, ACCENT if item.is_marked else GREY, 1.4)
+             for where, item in zip(at, items, strict=True)]  # fmt: skip
     return drawing(title, width, height, body)
 
 
@@ -332,6 +265,15 @@ def _text(
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}" fill="{fill}"{heavy}>'
         f"{_safe(content)}</text>"
     )
+
+
+def _path(at: Sequence[tuple[float, float]], colour: str) -> str:
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
+    return f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+
+
+def _dot(x: float, y: float, colour: str, radius: float) -> str:
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" fill="{colour}"/>'
 
 
 def _box(x: float, y: float, wide: float, tall: float, colour: str, opacity: float = 1) -> str:

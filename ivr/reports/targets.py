@@ -16,7 +16,10 @@ Outcome = Literal["met", "missed", "unknown"]
 
 
 class TargetLine(NamedTuple):
-    """`last_year` is empty and `change` a dash where nothing is known; `spark`: the rows as SVG, or empty."""
+    """`last_year` is empty and `change` a dash where nothing is known; `spark`: the rows as SVG, or empty.
+
+    `trend`: whether the change is for the better or the worse, as a word.
+    """
 
     label: str
     figure: Figure
@@ -25,6 +28,7 @@ class TargetLine(NamedTuple):
     outcome_text: str
     last_year: Figure | str
     change: str
+    trend: str
     spark: str
     why_missing: str
 
@@ -46,31 +50,32 @@ def target_lines(report: Report, language: PaperLanguage) -> list[TargetLine]:
                 outcome,
                 word(f"outcome.{outcome}", language),
                 Figure(earlier[1], "days" if name in IN_DAYS else "percent") if earlier else "",
-                _change(kpi, earlier[1], language) if earlier else "–",
-                _spark(report, kpi, language),
+                *(_change(kpi, earlier[1], language) if earlier else ("–", "")),
+                _spark(report, kpi, kpi.target, language),
                 not_measured(language, kpi.missing) if kpi.missing else "",
             )
         )
     return found
 
 
-def _change(kpi: Kpi, earlier: float, language: PaperLanguage) -> str:
-    """Against the year before, rounded as both are printed; better or worse by an arrow."""
+def _change(kpi: Kpi, earlier: float, language: PaperLanguage) -> tuple[str, str]:
+    """Against the year before, rounded as both are printed: the number, and better or worse as a word."""
     if kpi.value is None:
-        return "–"
+        return "–", ""
     points = round(round(kpi.value, 1) - earlier, 1)
     if not points:
-        return "="
+        return number(0, language), ""
     is_better = (points < 0) == (kpi.name in AT_MOST)
-    sign = "+" if points > 0 else ""
-    return f"{'▲' if is_better else '▼'} {sign}{number(points, language, None)}"
+    shown = f"{'+' if points > 0 else ''}{number(points, language, None)}"
+    return shown, word(f"text.{'better' if is_better else 'worse'}", language)
 
 
-def _spark(report: Report, kpi: Kpi, language: PaperLanguage) -> str:
+def _spark(report: Report, kpi: Kpi, target: float, language: PaperLanguage) -> str:
     rows = [(row.label, row.figures.kpis[kpi.name]) for row in report.rows]
     known = [
         Bar(row_label(label, language), one.value, "", one.met is False)
         for label, one in rows
         if one.value is not None
     ]
-    return spark(kpi_label(report, kpi.name, language), known) if 1 < len(known) <= _MOST_COLUMNS else ""
+    label = kpi_label(report, kpi.name, language)
+    return spark(label, known, target) if 1 < len(known) <= _MOST_COLUMNS else ""

@@ -7,11 +7,13 @@ from typing import Final
 
 from ivr.figures.kpis import percentile
 from ivr.figures.parts import ALL
+from ivr.reports.explained import Explained
 from ivr.reports.kpi_lines import is_provisional, kpi_lines
 from ivr.reports.ministry_tables import by_period, slices
 from ivr.reports.report import Report
 from ivr.reports.short_words import SHORT
 from ivr.reports.spans import (
+    GAP,
     WIDTH,
     Column,
     Span,
@@ -53,15 +55,15 @@ HEIGHT: Final = 45
 """Lines, but for the rows of `--by`."""
 
 
-def text(report: Report, language: PaperLanguage, sentences: Sequence[str] = ()) -> list[Spans]:
-    """The lines of the report; `sentences`: why targets were missed, one each.
+def text(report: Report, language: PaperLanguage, misses: Sequence[Explained] = ()) -> list[Spans]:
+    """The lines of the report; `misses`: the missed targets.
 
     At most HEIGHT lines of WIDTH characters, then a line for each of `report.rows`.
     """
     first = [make(report, language) for make in (_head, _contacts, kpi_lines)]
     after = [make(report, language) for make in (_slices, _times, _funnel)]
     above, below = parted(first), parted(after)
-    why = _sentences(sentences, HEIGHT - len(above) - len(below) - 2)
+    why = _misses(misses, HEIGHT - len(above) - len(below) - 2)
     rows = _rows(report, language) if report.by else ()
     return [plain(line) for line in parted((above, why, below, rows))]
 
@@ -118,9 +120,18 @@ def _contacts(report: Report, language: PaperLanguage) -> Iterator[Spans]:
             yield [Span(f"{word(f'call.{name}', language)}: {number(value, language)}", "dim")]
 
 
-def _sentences(sentences: Sequence[str], most: int) -> Iterator[Spans]:
-    lines = [line for one in sentences for line in prose(one)]
+def _misses(misses: Sequence[Explained], most: int) -> Iterator[Spans]:
+    """A sentence each; where it is, since when and the calls behind it, too, if all of that fits."""
+    lines = [line for one in misses for line in (*prose(one.sentence), *_answers(one))]
+    if len(lines) > most:
+        lines = [line for one in misses for line in prose(one.sentence)]
     yield from lines[:most] if len(lines) <= most else [*lines[: most - 1], [Span("…", "dim")]]
+
+
+def _answers(one: Explained) -> Iterator[Spans]:
+    said = [f"{answer.name}: {answer.text}" for answer in one.answers if answer.kind in ("where", "since")]
+    said += [answer.command for answer in one.answers if answer.command]
+    yield from prose(f"{GAP}{' · '.join(said)}", "dim")
 
 
 def _slices(report: Report, language: PaperLanguage) -> Iterator[Spans]:

@@ -119,6 +119,7 @@ _FURTHER: Final = {
     "text.attempts": further_tables.attempts,
     "text.attempts_by_hour": further_tables.attempts_by_hour,
     "text.callback_times": further_tables.callback_times,
+    "section.menu": further_tables.menu_nodes,
     "quality.balance": further_tables.balance,
     "quality.missed": further_tables.missed_calls,
     "quality.hidden": further_tables.hidden_numbers,
@@ -163,17 +164,17 @@ def _half_hours(report: Report, language: PaperLanguage) -> Table:
 
 def _quality(report: Report, language: PaperLanguage) -> Iterator[_Sheet]:
     found = quality_lines(report, language)
-    known = word("quality.complete" if found.is_complete else "quality.incomplete", language)
     heads = [word("column.indicator", language), word("column.value", language)]
     lines = [Line(label, [text]) for label, text in found.figures]
-    yield _Sheet(word("section.quality", language), Table(heads, lines), [known])
+    yield _Sheet(word("section.quality", language), Table(heads, lines), [found.statement])
     for rows, name, columns in (
         (found.gaps, "gaps", ("server", "from", "until", "rebuilt")),
         (found.suspicious, "suspicious", ("day", "hour", "received", "expected")),
     ):
         heads = [word(f"column.{column}", language) for column in columns]
         table = Table(heads, [Line(label, texts) for label, *texts in rows])
-        empty = [] if rows else [word(f"quality.no_{name}", language)]
+        none = found.no_gaps if name == "gaps" else word("quality.no_suspicious", language)
+        empty = [] if rows else [none]
         yield _Sheet(word(f"quality.{name}", language), table, empty)
 
 

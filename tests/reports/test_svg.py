@@ -16,15 +16,8 @@ CHARTS = {
         HOSTILE, [svg.Column(HOSTILE, 5, HOSTILE, 1, 40.0), svg.Column("b", 0, "0", 0, 60.0)]
     ),
     "histogram": svg.histogram(HOSTILE, [svg.Column(HOSTILE, 1, "1")], [svg.Marker(0.5, HOSTILE)]),
-    "heat_map": svg.heat_map(
-        HOSTILE,
-        [HOSTILE],
-        [svg.HeatRow(HOSTILE, [None], [HOSTILE], HOSTILE)],
-        svg.HeatRow("t", (), ["1"], "1"),
-    ),
-    "funnel": svg.funnel(HOSTILE, [svg.Step(HOSTILE, 9, HOSTILE, "100 %"), svg.Step("b", 0, "0", "0 %")]),
-    "spark": svg.spark(HOSTILE, [svg.Bar(HOSTILE, 1, "")]),
-    "trend": svg.trend(HOSTILE, [svg.Bar(HOSTILE, 1, HOSTILE)], 80, HOSTILE),
+    "heat_map": svg.heat_map(HOSTILE, [HOSTILE], [svg.HeatRow(HOSTILE, [None], [HOSTILE], HOSTILE)]),
+    "spark": svg.spark(HOSTILE, [svg.Bar(HOSTILE, 1, "", True), svg.Bar("b", 2, "")], 80),
 }
 
 
@@ -51,7 +44,14 @@ def test_a_bar_is_as_long_as_its_share_of_the_longest() -> None:
     assert short == pytest.approx(long / 4, abs=0.1)
 
 
+def test_a_small_line_lies_below_its_target_by_what_it_lacks() -> None:
+    drawing = ElementTree.fromstring(svg.spark("", [svg.Bar("a", 0, ""), svg.Bar("b", 50, "")], 100))
+    first, second = (float(one.get("cy", "")) for one in drawing.iter("{http://www.w3.org/2000/svg}circle"))
+    (target,) = (float(one.get("y1", "")) for one in drawing.iter("{http://www.w3.org/2000/svg}line"))
+    assert second - target == pytest.approx((first - target) / 2, abs=0.1)
+
+
 def test_charts_of_nothing_are_drawn() -> None:
     for drawn in (svg.bars("", []), svg.stacked("", []), svg.columns("", []), svg.histogram("", []),
-                  svg.heat_map("", [], [], None), svg.funnel("", []), svg.spark("", [])):  # fmt: skip
+                  svg.heat_map("", [], []), svg.spark("", [], 80)):  # fmt: skip
         ElementTree.fromstring(drawn)

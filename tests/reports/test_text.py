@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 import pytest
 
+from ivr.reports.explained import Answer, Explained
 from ivr.reports.report import Report
 from ivr.reports.spans import WIDTH, head_of
 from ivr.reports.text import HEIGHT, text
@@ -15,10 +17,18 @@ from tests.reports.made import empty_report, made_report
 
 LANGUAGES = ("az", "en")
 LONG = "Accepted within 30 seconds is 53.0 % instead of 80 %: DVX accounts for 24 of the 27 points. " * 3
+MISS = Explained(
+    "DVX accounts for 24 points.",
+    [
+        Answer("where", "Where", "DVX 24.0 points"),
+        Answer("definition", "Definition", "Calls answered"),
+        Answer("calls", "Which calls", "12 calls:", "hotline report year 2024 --list not_in_time"),
+    ],
+)
 
 
-def lines(report: Report, language: PaperLanguage = "en", sentences: list[str] | None = None) -> list[str]:
-    return ["".join(span.text for span in line) for line in text(report, language, sentences or [])]
+def lines(report: Report, language: PaperLanguage = "en", misses: Sequence[Explained] = ()) -> list[str]:
+    return ["".join(span.text for span in line) for line in text(report, language, misses)]
 
 
 def line_of(report: Report, begin: str, language: PaperLanguage = "en") -> str:
@@ -30,10 +40,10 @@ year = partial(replace, made_report(), by=None, rows=())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("sentences", [[], [LONG] * 9])
-def test_a_report_is_one_screen(language: PaperLanguage, sentences: list[str]) -> None:
+@pytest.mark.parametrize("misses", [[], [MISS], [MISS._replace(sentence=LONG)] * 9])
+def test_a_report_is_one_screen(language: PaperLanguage, misses: Sequence[Explained]) -> None:
     for report in (year(), empty_report()):
-        found = lines(report, language, sentences)
+        found = lines(report, language, misses)
         assert len(found) <= HEIGHT
         assert max(map(len, found)) <= WIDTH
 
@@ -62,9 +72,17 @@ def test_columns_of_figures_end_at_the_same_place() -> None:
     assert len({line.index(" %") for line in found}) == 1
 
 
-def test_sentences_stand_below_the_kpis() -> None:
-    found = lines(year(), sentences=["DVX accounts for 24 points."])
-    assert found[found.index("DVX accounts for 24 points.") - 2].startswith("Satisfaction")
+def test_a_miss_stands_below_the_kpis_with_where_it_is_and_what_lists_its_calls() -> None:
+    found = lines(year(), misses=[MISS])
+    at = found.index(MISS.sentence)
+    assert found[at - 2].startswith("Satisfaction")
+    assert found[at + 1] == "  Where: DVX 24.0 points · hotline report year 2024 --list not_in_time"
+
+
+def test_what_follows_from_misses_gives_way_where_the_screen_is_full() -> None:
+    found = lines(year(), misses=[MISS] * 6)
+    assert found.count(MISS.sentence) == 6
+    assert not any("--list" in line for line in found)
 
 
 def test_the_lost_are_followed_to_those_who_talked() -> None:

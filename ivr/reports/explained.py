@@ -1,0 +1,162 @@
+"""Of each missed target: where, at what hours, since when, by what definition, and which calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal, NamedTuple
+
+from ivr.figures.kpis import AT_MOST, IN_DAYS, KpiName
+from ivr.figures.misses import Block, Miss
+from ivr.figures.parts import ALL
+from ivr.reports.lists import AGAINST
+from ivr.reports.report import Report
+from ivr.reports.sentences import hours_text, sentences
+from ivr.reports.tables import before, kpi_label, short_titles
+from ivr.reports.words import PaperLanguage, days, kpi_value, lower, number, percent, row_label, word
+
+_MOST_NAMED: Final = 6
+"""More structures or rows are counted."""
+_EXPORTS: Final[Mapping[KpiName, str]] = {
+    "availability": "minutes",
+    "inquiry_share": "inquiries",
+    "inquiry_answer_days": "inquiries",
+}
+"""What is exported where no list of contacts is behind a KPI."""
+
+
+Question = Literal["where", "hours", "since", "definition", "calls", "records"]
+
+
+class Answer(NamedTuple):
+    """One question and its answer; `command` prints the records it is about."""
+
+    kind: Question
+    name: str
+    text: str
+    command: str = ""
+
+
+class Explained(NamedTuple):
+    """A missed target as one sentence, and the answers to what follows from it."""
+
+    sentence: str
+    answers: Sequence[Answer]
+
+    @property
+    def has_two_views(self) -> bool:
+        """Whether the same points are laid to structures and to hours."""
+        return {"where", "hours"} <= {answer.kind for answer in self.answers}
+
+
+def explained(report: Report, language: PaperLanguage) -> list[Explained]:
+    """Each target that the report's first scope missed."""
+    found = sentences(report.misses, report, language)
+    return [
+        Explained(sentence, list(_answers(miss, report, language)))
+        for miss, sentence in zip(report.misses, found, strict=True)
+    ]
+
+
+def missed_rows(report: Report, name: KpiName) -> list[str]:
+    """The labels of the rows that missed the target of that KPI."""
+    return [row.label for row in report.rows if row.figures.kpis[name].met is False]
+
+
+def list_command(report: Report, name: str) -> str:
+    """What prints the contacts of a list, of the same period and structure."""
+    period = report.period
+    words = ["hotline report", period.kind, period.label]
+    words += ["--structure", report.all.name] if report.all.name != ALL else []
+    words += ["--working-hours"] if period.working_hours_only else []
+    return " ".join([*words, "--list", name])
+
+
+def _answers(miss: Miss, report: Report, language: PaperLanguage) -> Iterator[Answer]:
+    def answer(kind: Question, text: str, command: str = "") -> Answer:
+        return Answer(kind, word(f"miss.{kind}", language), text, command)
+
+    kpi = miss.kpi
+    if miss.shares:
+        yield answer("where", _where(miss, report, language))
+    if miss.block:
+        yield answer("hours", _hours(miss, miss.block, report, language))
+    if since := " · ".join(_since(miss, report, language)):
+        yield answer("since", since)
+    part, whole = number(kpi.part, language), number(kpi.whole, language)
+    definition = kpi_label(report, kpi.name, language, "definition").removesuffix(".")
+    yield answer("definition", f"{definition}: {part} / {whole}")
+    if kpi.name in AGAINST:
+        against = number(kpi.part if kpi.name in AT_MOST else kpi.whole - kpi.part, language)
+        behind = word("miss.calls_behind", language, number=against)
+        yield answer("calls", behind, list_command(report, AGAINST[kpi.name]))
+    else:
+        yield answer("records", "", f"hotline data export {_EXPORTS[kpi.name]}")
+
+
+def _hours(miss: Miss, block: Block, report: Report, language: PaperLanguage) -> str:
+    text = word(
+        "miss.block",
+        language,
+        hours=hours_text(block, report.period, language),
+        points=_points(miss, miss.block_points, language),
+        percent=percent(miss.block_percent, language),
+    )
+    return f"{text}; {word('miss.worse' if miss.is_block_worse else 'miss.busier', language)}"
+
+
+def _where(miss: Miss, report: Report, language: PaperLanguage) -> str:
+    """Every structure that misses, the worst first, then by how much the others make up for it."""
+    titles = short_titles(report, language)
+    values = {one.name: one.kpis[miss.kpi.name].value for one in report.scopes}
+    missing = sorted(miss.shares, key=lambda name: -miss.shares[name])
+    missing = [name for name in missing if miss.shares[name] > 0]
+    said = [
+        f"{titles[name]} {_points(miss, miss.shares[name], language)}"
+        f" ({kpi_value(miss.kpi.name, values[name] or 0, language)})"
+        for name in missing[:_MOST_NAMED]
+    ]
+    if rest := missing[_MOST_NAMED:]:
+        points = _points(miss, sum(miss.shares[name] for name in rest), language)
+        said.append(word("miss.more", language, number=number(len(rest), language), points=points))
+    if made_up := sum(share for share in miss.shares.values() if share < 0):
+        said.append(word("miss.made_up", language, points=_points(miss, made_up, language)))
+    return " · ".join(said)
+
+
+def _points(miss: Miss, value: float, language: PaperLanguage) -> str:
+    if miss.kpi.name in IN_DAYS:
+        return days(value, language)
+    text = number(value, language, 1 if abs(value) >= 0.095 else 2)
+    return word("miss.point" if text == "1.0" else "miss.points", language, number=text)
+
+
+def _since(miss: Miss, report: Report, language: PaperLanguage) -> Iterator[str]:
+    """In which of the report's rows it was missed, and whether the year before missed it."""
+    name = miss.kpi.name
+    known = [row.label for row in report.rows if row.figures.kpis[name].met is not None]
+    missed = missed_rows(report, name)
+    if report.by and len(known) > 1:
+        yield _rows_text(known, missed, report.by, language)
+    earlier = before(report, report.all.name, name)
+    if earlier and miss.kpi.target is not None:
+        year, value = earlier
+        is_met = value <= miss.kpi.target if name in AT_MOST else value >= miss.kpi.target
+        shown = kpi_value(name, value, language)
+        yield word("miss.year_met" if is_met else "miss.year_missed", language, year=year, value=shown)
+
+
+def _rows_text(known: Sequence[str], missed: Sequence[str], by: str, language: PaperLanguage) -> str:
+    names = [lower(row_label(label, language), language) if language == "az" else row_label(label, language)
+             for label in missed]  # fmt: skip
+    numbers = {"number": number(len(missed), language), "whole": number(len(known), language)}
+    unit = word(f"miss.{by}", language)
+    if not missed:
+        return word("miss.no_row", language, unit=unit, **numbers)
+    first, last = names[0], names[-1]
+    if len(missed) == len(known):
+        every = word(f"miss.every_{by}", language)
+        return word("miss.every_row", language, every=every, first=first, last=last)
+    if len(missed) > 1 and list(missed) == list(known[-len(missed) :]):
+        return word("miss.since_row", language, unit=unit, first=first, last=last, **numbers)
+    named = ", ".join([*names[:_MOST_NAMED], *["…"] * (len(names) > _MOST_NAMED)])
+    return word("miss.some_rows", language, unit=unit, names=named, **numbers)
