@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from ivr.figures.kpis import IN_DAYS
+from ivr.figures.parts import ALL
 from ivr.reports.document import figures_of
 from ivr.reports.report import Report
 from ivr.reports.words import Reason, word
@@ -35,6 +36,7 @@ _UNITS: Final[Mapping[str, str]] = {
     "answered_per_agent_day": "contacts per agent-day",
     "agent_days": "agent-days",
     "minutes_to_callback": "minutes",
+    "menu_nodes": "calls",
     "inquiries": "sheets",
     "topics": "topics",
     "survey": "answers",
@@ -55,7 +57,7 @@ _NO_FIGURES: Final = frozenset({"handle_includes_wrap_up"})
 
 
 def long_rows(report: Report) -> Iterator[LongRow]:
-    """Every figure of every scope, then of every row of the report."""
+    """Every figure of every scope, then of every row of the report, then of the menu."""
     for scope, label, figures in figures_of(report):
         for name, value in figures.items():
             if name == "kpis":
@@ -64,6 +66,8 @@ def long_rows(report: Report) -> Iterator[LongRow]:
             elif name not in _NO_FIGURES:
                 for figure, number in _leaves(name, value):
                     yield _row(scope, label, figure, number)
+    for (node, left_by), calls in report.nodes.items() if report.all.name == ALL else ():
+        yield _row(ALL, "", f"menu_nodes.{node}.{left_by}", calls)
 
 
 def _leaves(name: str, value: Any) -> Iterator[tuple[str, float | None]]:

@@ -106,6 +106,7 @@ def test_the_long_table_has_the_figures_of_the_document_each_in_its_unit() -> No
     assert found["all", "", "kpis.inquiry_answer_days"].unit == "days"
     assert found["all", "2024-05", "answered"].value == 35790
     assert found["all", "", "mean_wait_seconds"].unit == "seconds"
+    assert found["all", "", "menu_nodes.ministry.emdx"][3:5] == (93786, "calls")
 
 
 def test_in_the_long_table_a_row_without_a_value_says_why() -> None:

@@ -16,6 +16,7 @@ from ivr.figures.misses import Block, Miss, misses
 from ivr.figures.parts import ALL, MINUTES, Cell, CellKey, Parts, added, cell
 from ivr.figures.period_sums import summed
 from ivr.reports.report import Report, scopes_of
+from ivr.reports.rows import label_of, rows
 from ivr.reports.sentences import sentences
 from ivr.reports.words import PaperLanguage
 from tests.reports.made import empty_report
@@ -65,10 +66,11 @@ def report_of(
     basis = Basis(
         sheets, Targets(), Limits(), is_running=False, are_attempts_known=True, are_sheets_known=bool(sheets)
     )
-    sums = summed(days.items())
+    sums = summed(days.items(), label_of("day"))
     scopes = scopes_of(sums.whole, empty.period, structures, basis)
     found = misses(scopes[0].kpis, {one.name: one.kpis for one in scopes[1:]}, sums.by_weekday, Limits())
-    return replace(empty, scopes=scopes, misses=found)
+    of_days = rows(sums, empty.period, ALL, "day", basis)
+    return replace(empty, scopes=scopes, misses=found, by="day", rows=of_days)
 
 
 def only_miss(report: Report, kpi: KpiName) -> Miss:
