@@ -155,12 +155,13 @@ def kpis(sums: Scope, sheets: SheetSums, basis: Basis) -> list[Kpi]:
             missing = "no_attempts"
         value = None if missing else part / whole * (1 if name in IN_DAYS else 100)
         target = getattr(basis.targets, name, None)
-        met = None if value is None or target is None else _meets(name, value, target)
+        met = None if value is None or target is None else meets(name, value, target)
         found.append(Kpi(name, value, target, met, basis.is_running or is_provisional, missing, part, whole))
     return found
 
 
-def _meets(name: KpiName, value: float, target: float) -> bool:
+def meets(name: KpiName, value: float, target: float) -> bool:
+    """Whether a value of that KPI is on the right side of the target, or at it."""
     return value <= target if name in AT_MOST else value >= target
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from typing import Final
 
-from ivr.figures.kpis import percentile
+from ivr.figures.kpis import KpiName, percentile
 from ivr.reports.report import HeatCell, Report
 from ivr.reports.scope import ScopeFigures
 from ivr.reports.svg import (
@@ -55,7 +55,7 @@ def drawn(report: Report, language: PaperLanguage) -> dict[str, str]:
     """Each chart as SVG by its name; one that would show nothing is empty."""
     one = report.all
     has_rows = 1 < len(report.rows) <= _MOST_COLUMNS
-    called_back = one.callback_service
+    in_time, short = report.limits.in_time, report.limits.short_wait
     return {
         "by_period": _by_period(report, language) if has_rows else "",
         "slices": _slices(report, language) if one.lost else "",
@@ -63,10 +63,10 @@ def drawn(report: Report, language: PaperLanguage) -> dict[str, str]:
         "heat_contacts": _heat(report, language, "contacts"),
         "heat_in_time": _heat(report, language, "in_time"),
         "half_hours": _half_hours(report, language),
-        "waits": _waits(report, language) if one.waits else "",
-        "lost_waits": _lost_waits(report, language) if one.lost_waits else "",
+        "waits": _waits(report, language, one.waits, "accepted_within", in_time) if one.waits else "",
+        "lost_waits": _waits(report, language, one.lost_waits, "lost_after", short) if one.lost_waits else "",
         "funnel": _funnel(report, language) if one.lost else "",
-        "callback_times": _callback_times(one, language) if called_back else "",
+        "callback_times": _callback_times(one, language) if one.callback_service else "",
     }
 
 
@@ -201,27 +201,18 @@ def _binned(found: Sequence[int], size: int, limit: float, language: PaperLangua
     ]  # fmt: skip
 
 
-def _waits(report: Report, language: PaperLanguage) -> str:
-    kpi = report.all.kpis["accepted_within"]
-    limit = report.limits.in_time
-    text = limited("kpi_short.accepted_within", language, report.limits)
-    value = kpi_value(kpi.name, kpi.value or 0, language)
-    items = _binned(_bins(report.all.waits, _WAIT_BIN, _WAIT_BINS), _WAIT_BIN, limit, language)
-    markers = [Marker(limit / _WAIT_BIN, f"{text}: {value}")]
+def _waits(
+    report: Report, language: PaperLanguage, waits: Mapping[int, int], name: KpiName, limit: float
+) -> str:
+    """By the wait, those beyond the limit of the KPI marked; where the answered are, their mean wait, too."""
+    items = _binned(_bins(waits, _WAIT_BIN, _WAIT_BINS), _WAIT_BIN, limit, language)
+    text, value = limited(f"kpi_short.{name}", language, report.limits), report.all.kpis[name].value or 0
+    markers = [Marker(limit / _WAIT_BIN, f"{text}: {kpi_value(name, value, language)}")]
     mean = report.all.mean_wait_seconds
-    if mean is not None:
+    if waits is report.all.waits and mean is not None:
         shown = f"{word('column.mean_wait', language).partition(',')[0]}: {seconds(mean, language)}"
         markers.append(Marker(min(mean / _WAIT_BIN, _WAIT_BINS), shown))
-    return histogram(word("section.waits", language), items, markers)
-
-
-def _lost_waits(report: Report, language: PaperLanguage) -> str:
-    limit = report.limits.short_wait
-    items = _binned(_bins(report.all.lost_waits, _WAIT_BIN, _WAIT_BINS), _WAIT_BIN, limit, language)
-    kpi = report.all.kpis["lost_after"]
-    text = limited("kpi_short.lost_after", language, report.limits)
-    value = kpi_value(kpi.name, kpi.value or 0, language)
-    return histogram(word("call.lost", language), items, [Marker(limit / _WAIT_BIN, f"{text}: {value}")])
+    return histogram(word("column.wait", language), items, markers)
 
 
 def _funnel(report: Report, language: PaperLanguage) -> str:

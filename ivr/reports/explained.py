@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
-from ivr.figures.kpis import AT_MOST, IN_DAYS, KpiName
+from ivr.figures.kpis import AT_MOST, IN_DAYS, KpiName, meets
 from ivr.figures.misses import Block, Miss
 from ivr.figures.parts import ALL
 from ivr.reports.lists import AGAINST
@@ -82,9 +82,8 @@ def _answers(miss: Miss, report: Report, language: PaperLanguage) -> Iterator[An
         yield answer("hours", _hours(miss, miss.block, report, language))
     if since := " · ".join(_since(miss, report, language)):
         yield answer("since", since)
-    part, whole = number(kpi.part, language), number(kpi.whole, language)
     definition = kpi_label(report, kpi.name, language, "definition").removesuffix(".")
-    yield answer("definition", f"{definition}: {part} / {whole}")
+    yield answer("definition", f"{definition}: {number(kpi.part, language)} / {number(kpi.whole, language)}")
     if kpi.name in AGAINST:
         against = number(kpi.part if kpi.name in AT_MOST else kpi.whole - kpi.part, language)
         behind = word("miss.calls_behind", language, number=against)
@@ -108,8 +107,7 @@ def _where(miss: Miss, report: Report, language: PaperLanguage) -> str:
     """Every structure that misses, the worst first, then by how much the others make up for it."""
     titles = short_titles(report, language)
     values = {one.name: one.kpis[miss.kpi.name].value for one in report.scopes}
-    missing = sorted(miss.shares, key=lambda name: -miss.shares[name])
-    missing = [name for name in missing if miss.shares[name] > 0]
+    missing = sorted((n for n, share in miss.shares.items() if share > 0), key=lambda n: -miss.shares[n])
     said = [
         f"{titles[name]} {_points(miss, miss.shares[name], language)}"
         f" ({kpi_value(miss.kpi.name, values[name] or 0, language)})"
@@ -139,10 +137,9 @@ def _since(miss: Miss, report: Report, language: PaperLanguage) -> Iterator[str]
         yield _rows_text(known, missed, report.by, language)
     earlier = before(report, report.all.name, name)
     if earlier and miss.kpi.target is not None:
-        year, value = earlier
-        is_met = value <= miss.kpi.target if name in AT_MOST else value >= miss.kpi.target
-        shown = kpi_value(name, value, language)
-        yield word("miss.year_met" if is_met else "miss.year_missed", language, year=year, value=shown)
+        is_met = meets(name, earlier[1], miss.kpi.target)
+        values = {"year": earlier[0], "value": kpi_value(name, earlier[1], language)}
+        yield word("miss.year_met" if is_met else "miss.year_missed", language, **values)
 
 
 def _rows_text(known: Sequence[str], missed: Sequence[str], by: str, language: PaperLanguage) -> str:

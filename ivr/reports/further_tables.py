@@ -16,6 +16,7 @@ from ivr.reports.tables import (
     Line,
     Table,
     columns_of,
+    parts_of_whole,
     share,
     structures_first,
     titles,
@@ -159,31 +160,17 @@ def callback_times(report: Report, language: PaperLanguage) -> Table:
 
 
 def balance(report: Report, language: PaperLanguage) -> Table:
-    """What the lost come to: recovered, tried in vain, not to be called by reason, still owed."""
-    found = report.all.balance
-    first = ("recovered_by_citizen", "recovered_by_us", "tried_in_vain", "still_owed")
-    rest = sorted((name for name in found if name not in first), key=lambda name: -found[name])
-    lines = [
-        Line(
-            word(f"balance.{name}", language),
-            [Figure(found[name]), share(found[name], report.all.lost, "no_lost")],
-        )
-        for name in first
-        if found.get(name)
-    ]
-    lead = word("balance.not_to_be_called", language)
-    lines += [
-        Line(
-            f"{lead}: {word_or_name(f'balance.{name}', language)}",
-            [Figure(found[name]), share(found[name], report.all.lost, "no_lost")],
-        )
-        for name in rest
-    ]
-    whole = sum(found.values())
-    lines.append(
-        total_line(word("report.total", language), [Figure(whole), share(whole, report.all.lost, "no_lost")])
-    )
-    return Table(columns_of(language, "indicator", "calls", "percent"), lines, "" if whole else "no_lost")
+    """What the lost come to: recovered, tried in vain, still owed, not to be called by reason."""
+    found, lead = report.all.balance, word("balance.not_to_be_called", language)
+    first = [name for name in _OWED if found.get(name)]
+    rest = sorted((name for name in found if name not in _OWED), key=lambda name: -found[name])
+    rows = [(word(f"balance.{name}", language), found[name], "") for name in first]
+    rows += [(f"{lead}: {word_or_name(f'balance.{name}', language)}", found[name], "") for name in rest]
+    columns = columns_of(language, "indicator", "calls", "percent")
+    return parts_of_whole(columns, rows, word("report.total", language), "no_lost")
+
+
+_OWED: Final = ("recovered_by_citizen", "recovered_by_us", "tried_in_vain", "still_owed")
 
 
 def missed_calls(report: Report, language: PaperLanguage) -> Table:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from ivr.figures.kpis import IN_DAYS, KpiName
 from ivr.reports.report import Report
-from ivr.reports.short_words import SHORT
 from ivr.reports.spans import GAP, WIDTH, Column, Span, Spans, head_of, table
 from ivr.reports.tables import Figure, before, kpi_figure, kpi_label, short_titles, shown, target_text
 from ivr.reports.words import KPI_ORDER, PaperLanguage, not_measured, number, word
@@ -20,7 +19,7 @@ def is_provisional(report: Report) -> bool:
 
 def kpi_lines(report: Report, language: PaperLanguage) -> Iterator[Spans]:
     """A line for each KPI, with as many structures as fit, then what its marks mean."""
-    names, words = KPI_ORDER, SHORT[language]
+    names = KPI_ORDER
     known = short_titles(report, language)
     label = word("column.indicator", language)
     left = [
@@ -53,10 +52,10 @@ def kpi_lines(report: Report, language: PaperLanguage) -> Iterator[Spans]:
         for row, cell in enumerate(column.cells)
         if row not in missing
     ]
-    notes = [words["dash"]] * ("–" in shown_cells)
-    notes += [words["star"]] * any("*" in one for one in shown_cells)
+    notes = [word("short.dash", language)] * ("–" in shown_cells)
+    notes += [word("short.star", language)] * any("*" in one for one in shown_cells)
     if left_out := len(rest) - len(middle):
-        notes.append(words["more"].format(number=number(left_out, language)))
+        notes.append(word("short.more", language, number=number(left_out, language)))
     if notes:
         yield [Span(" · ".join(notes), "dim")]
 
@@ -91,13 +90,13 @@ def _earlier(name: KpiName, found: tuple[int, float] | None, language: PaperLang
 
 
 def _outcomes(report: Report, names: Sequence[KpiName], language: PaperLanguage) -> Column:
-    words, cells = SHORT[language], []
+    cells = []
     for name in names:
         match report.all.kpis[name].met:
             case None:
                 cells.append(Span(""))
             case True:
-                cells.append(Span(words["met"], "good"))
+                cells.append(Span(word("short.met", language), "good"))
             case False:
-                cells.append(Span(words["missed"], "bad"))
+                cells.append(Span(word("short.missed", language), "bad"))
     return Column([word("column.outcome", language)], cells, True)

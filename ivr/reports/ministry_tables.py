@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from ivr.figures.inquiries import QUERIES, KindSums
@@ -20,6 +20,7 @@ from ivr.reports.tables import (
     handle,
     kpi_figure,
     kpi_label,
+    parts_of_whole,
     share,
     short_titles,
     structures_first,
@@ -91,18 +92,17 @@ def _of_period(one: ScopeFigures) -> list[Cell]:
 def slices(report: Report, language: PaperLanguage) -> Table:
     """What became of the lost, in the ministry's order."""
     scope = report.all
-    lines = [
-        Line(
+    rows = (
+        (
             limited(f"slice.{name}", language, report.limits),
-            [Figure(value), share(value, scope.lost, "no_lost")],
-            note=limited(f"definition.{name}", language, report.limits) + _mean_wait(name, scope, language),
+            value,
+            limited(f"definition.{name}", language, report.limits) + _mean_wait(name, scope, language),
         )
         for name, value in scope.lost_slices.items()
-    ]
-    whole = [Figure(scope.lost), share(scope.lost, scope.lost, "no_lost")]
-    total = total_line(word("call.lost", language), whole)
-    missing: Reason | Literal[""] = "" if scope.lost else "no_lost" if scope.contacts else "no_contacts"
-    return Table(columns_of(language, "indicator", "calls", "percent"), [*lines, total], missing)
+    )
+    columns = columns_of(language, "indicator", "calls", "percent")
+    none: Reason = "no_lost" if scope.contacts else "no_contacts"
+    return parts_of_whole(columns, rows, word("call.lost", language), none)
 
 
 def _mean_wait(name: str, scope: ScopeFigures, language: PaperLanguage) -> str:
@@ -135,18 +135,10 @@ def topics(report: Report, language: PaperLanguage) -> Table:
     """Topics in the configuration's order; several may belong to one call."""
     counts = report.all.topics
     order = [*report.topic_titles, *sorted(set(counts) - set(report.topic_titles))]
-    whole = sum(counts.values())
-    lines = [
-        Line(
-            report.topic_titles.get(name, {}).get(language) or name,
-            [Figure(counts.get(name, 0)), share(counts.get(name, 0), whole, "no_topics")],
-        )
-        for name in order
-    ]
-    total = total_line(word("report.total", language), [Figure(whole), share(whole, whole, "no_topics")])
-    return Table(
-        columns_of(language, "topic", "marks", "percent"), [*lines, total], "" if whole else "no_topics"
-    )
+    known = {name: title.get(language) or name for name, title in report.topic_titles.items()}
+    rows = ((known.get(name, name), counts.get(name, 0), "") for name in order)
+    columns = columns_of(language, "topic", "marks", "percent")
+    return parts_of_whole(columns, rows, word("report.total", language), "no_topics")
 
 
 def structures(report: Report, language: PaperLanguage) -> Table:
@@ -183,21 +175,21 @@ def _full(name: str, short: Mapping[str, str], known: Mapping[str, str]) -> str:
 
 def sheets(report: Report, language: PaperLanguage) -> Table:
     """Inquiry sheets prepared, by kind and structure."""
+    lines = [_sheets_of_kind(report, kind, "prepared", language) for kind in _kinds(report.all)]
+    total = [Figure(one.inquiries.total.prepared) for one in structures_first(report)]
+    return _by_structure(report, [*lines, total_line(word("report.total", language), total)], language)
+
+
+def _sheets_of_kind(report: Report, kind: str, name: str, language: PaperLanguage) -> Line:
     scopes = structures_first(report)
+    cells = [Figure(getattr(one.inquiries.kinds.get(kind, KindSums()), name)) for one in scopes]
+    return Line(word_or_name(f"sheet.{kind}", language), cells)
+
+
+def _by_structure(report: Report, lines: Sequence[Line], language: PaperLanguage) -> Table:
     known = short_titles(report, language)
-    kinds = _kinds(report.all)
-    lines = [
-        Line(
-            word_or_name(f"sheet.{kind}", language),
-            [Figure(one.inquiries.kinds.get(kind, KindSums()).prepared) for one in scopes],
-        )
-        for kind in kinds
-    ]
-    total = [Figure(one.inquiries.total.prepared) for one in scopes]
-    lines.append(total_line(word("report.total", language), total))
-    return Table(
-        [*columns_of(language, "sheets"), *(known[one.name] for one in scopes)], lines, _no_sheets(report)
-    )
+    columns = [*columns_of(language, "sheets"), *(known[one.name] for one in structures_first(report))]
+    return Table(columns, lines, _no_sheets(report))
 
 
 def _kinds(scope: ScopeFigures) -> list[str]:
@@ -225,34 +217,23 @@ def sheets_carried(report: Report, language: PaperLanguage) -> Table:
 
 def queries_carried(report: Report, language: PaperLanguage) -> Table:
     """By structure: the sheets that the centre answers itself, carried in and out; and those it sent on."""
-    scopes, known = structures_first(report), short_titles(report, language)
-    lines = [
-        Line(
-            f"{word_or_name(f'sheet.{kind}', language)}: {lower(word(f'column.{name}', language), language)}",
-            [Figure(getattr(one.inquiries.kinds.get(kind, KindSums()), name)) for one in scopes],
-        )
-        for kind in _kinds(report.all)
-        if kind in QUERIES
-        for name in ("carried_in", "prepared", "answered_by_centre", "carried_out")
-    ]
-    sent_on = [Figure(one.inquiries.total.sent_on) for one in scopes]
-    lines.append(Line(word("column.sent_on", language), sent_on))
-    return Table(
-        [*columns_of(language, "sheets"), *(known[one.name] for one in scopes)], lines, _no_sheets(report)
-    )
+    lines = []
+    for kind in (kind for kind in _kinds(report.all) if kind in QUERIES):
+        for name in ("carried_in", "prepared", "answered_by_centre", "carried_out"):
+            line = _sheets_of_kind(report, kind, name, language)
+            what = lower(word(f"column.{name}", language), language)
+            lines.append(line._replace(label=f"{line.label}: {what}"))
+    sent_on = [Figure(one.inquiries.total.sent_on) for one in structures_first(report)]
+    return _by_structure(report, [*lines, Line(word("column.sent_on", language), sent_on)], language)
 
 
 def directions(report: Report, language: PaperLanguage) -> Table:
     """How contacts were dealt with; without inquiry sheets nothing of it is known."""
-    counts = report.all.directions
-    whole = sum(counts.values())
-    lines = [
-        Line(word(f"direction.{name}", language), [Figure(value), share(value, whole, "no_contacts")])
-        for name, value in counts.items()
-    ]
-    total = total_line(word("report.total", language), [Figure(whole), share(whole, whole, "no_contacts")])
-    missing = _no_sheets(report) or ("" if whole else "no_contacts")
-    return Table(columns_of(language, "indicator", "calls_and_sheets", "percent"), [*lines, total], missing)
+    rows = ((word(f"direction.{name}", language), n, "") for name, n in report.all.directions.items())
+    columns = columns_of(language, "indicator", "calls_and_sheets", "percent")
+    if not report.all.inquiries.is_fed:
+        return Table(columns, (), "no_inquiries")
+    return parts_of_whole(columns, rows, word("report.total", language), "no_contacts")
 
 
 def kpi_table(report: Report, language: PaperLanguage) -> Table:
@@ -295,31 +276,21 @@ def kpis_by_period(report: Report, language: PaperLanguage) -> Table:
 
 def definitions(report: Report, language: PaperLanguage) -> list[tuple[str, str]]:
     """What each figure is: its name and a sentence."""
-    first = {"contact": "received", "lost": "lost"}
-    found = [
-        (word(f"call.{name}", language), limited(f"definition.{key}", language, report.limits))
-        for key, name in first.items()
-    ]
-    found.append((word("column.wait", language), word("definition.wait", language)))
-    found += [
-        (kpi_label(report, name, language), kpi_label(report, name, language, "definition"))
-        for name in KPI_ORDER
-    ]
-    found += [
-        (
-            limited(f"slice.{name}", language, report.limits),
-            limited(f"definition.{name}", language, report.limits),
-        )
-        for name in SLICES
-    ]
-    for key, name in (
-        ("handle", "key_figure.mean_handle"),
-        ("per_agent_day", "column.per_agent_day"),
-        ("topics", "section.topics"),
-        ("directions", "section.directions"),
-        ("callback_time", "text.callback_times"),
-        ("provisional", "mark.provisional_word"),
-    ):
-        title = capitalised(word(name, language), language)
-        found.append((title, word(f"definition.{key}", language)))
-    return found
+    terms = {
+        "contact": "call.received",
+        "lost": "call.lost",
+        "wait": "column.wait",
+        **{name: f"kpi.{name}" for name in KPI_ORDER},
+        **{name: f"slice.{name}" for name in SLICES},
+        "handle": "key_figure.mean_handle",
+        "per_agent_day": "column.per_agent_day",
+        "topics": "section.topics",
+        "directions": "section.directions",
+        "callback_time": "text.callback_times",
+        "provisional": "mark.provisional_word",
+    }
+
+    def said(key: str) -> str:
+        return capitalised(limited(key, language, report.limits), language)
+
+    return [(said(term), said(f"definition.{name}")) for name, term in terms.items()]

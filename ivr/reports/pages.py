@@ -104,7 +104,7 @@ def _context(report: Report, language: PaperLanguage) -> dict[str, Any]:
         "key_figures": tables.key_figures(report, language),
         "definitions": ministry_tables.definitions(report, language),
         "word": partial(_word, report, language),
-        "shown": partial(_shown, language),
+        "shown": lambda cell: tables.shown(cell, language),
         "not_measured": partial(words.not_measured, language),
         "period": words.period_text(report.period, language),
         "made": words.moment_text(report.made_at, report.period.time_zone, language),
@@ -132,7 +132,3 @@ def _word(report: Report, language: PaperLanguage, key: str, **values: object) -
     if values:
         return words.word(key, language, **values)
     return words.limited(key, language, report.limits)
-
-
-def _shown(language: PaperLanguage, cell: tables.Cell) -> str:
-    return tables.shown(cell, language)

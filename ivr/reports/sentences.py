@@ -9,36 +9,8 @@ from ivr.figures.kpis import AT_MOST, IN_DAYS
 from ivr.figures.misses import Block, Miss
 from ivr.reports.report import Period, Report
 from ivr.reports.tables import kpi_label, short_titles
-from ivr.reports.words import PaperLanguage, capitalised, days, number, percent, weekday_text
+from ivr.reports.words import PaperLanguage, capitalised, days, number, percent, weekday_text, word
 
-_WORDS: Final[Mapping[PaperLanguage, Mapping[str, str]]] = {
-    "az": {
-        "at_most": "ən çoxu {target}",
-        "missed": "{kpi} {target} əvəzinə {value} olub",
-        "account": "{total} fərqin {shares} üzrədir",
-        "first": "{points} {unit} {what}",
-        "second": "{points} {unit} isə {what}",
-        "all_first": "hamısı {what}",
-        "all_second": "hamısı isə {what}",
-        "hours": "{weekdays} saat {hours}",
-        "at": "saat {hours}",
-        "and": "və",
-        "daily": "hər gün",
-    },
-    "en": {
-        "at_most": "at most {target}",
-        "missed": "{kpi} is {value} instead of {target}",
-        "account": "{shares}",
-        "first": "{what} {accounts} for {points} of the {total}",
-        "second": "{what} for {points}",
-        "all_first": "{what} {accounts} for all {total}",
-        "all_second": "{what} for all of them",
-        "hours": "{weekdays} {hours}",
-        "at": "{hours}",
-        "and": "and",
-        "daily": "every day",
-    },
-}
 _WHOLE_FROM: Final = 10.0
 """From so many points on they are rounded to whole ones."""
 _NEARLY_ALL: Final = 0.99
@@ -56,12 +28,12 @@ def sentences(misses: Iterable[Miss], report: Report, language: PaperLanguage) -
 
 
 def _sentence(miss: Miss, report: Report, titles: Mapping[str, str], language: PaperLanguage) -> str:
-    words, name = _WORDS[language], miss.kpi.name
+    name = miss.kpi.name
     value, target = _value_and_target(miss, language)
     if name in AT_MOST:
-        target = words["at_most"].format(target=target)
+        target = word("why.at_most", language, target=target)
     label = kpi_label(report, name, language)
-    said = capitalised(words["missed"].format(kpi=label, target=target, value=value), language)
+    said = capitalised(word("why.missed", language, kpi=label, target=target, value=value), language)
     groups = []
     if miss.structure:
         title = titles.get(miss.structure, miss.structure)
@@ -88,7 +60,7 @@ def _value_and_target(miss: Miss, language: PaperLanguage) -> tuple[str, str]:
 
 def _shares(miss: Miss, groups: Sequence[tuple[str, str, float]], language: PaperLanguage) -> str:
     """What the groups account for: all of the miss, and no more, where other groups made up for it."""
-    words, is_days = _WORDS[language], miss.kpi.name in IN_DAYS
+    is_days = miss.kpi.name in IN_DAYS
     digits = 0 if miss.points >= _WHOLE_FROM else 1 if miss.points >= 0.1 else 2
     parts = [share for *_, share in groups if share < miss.points * _NEARLY_ALL]
     if any(round(share, digits) >= round(miss.points, digits) for share in parts):
@@ -97,9 +69,9 @@ def _shares(miss: Miss, groups: Sequence[tuple[str, str, float]], language: Pape
     found = []
     for place, (what, accounts, share) in zip(("first", "second"), groups, strict=False):
         form = place if share in parts else f"all_{place}"
-        points, unit = number(share, language, digits), "günü" if is_days else "bəndi"
-        found.append(words[form].format(what=what, accounts=accounts, points=points, total=total, unit=unit))
-    return words["account"].format(total=total, shares=", ".join(found))
+        values = {"points": number(share, language, digits), "unit": "günü" if is_days else "bəndi"}
+        found.append(word(f"why.{form}", language, what=what, accounts=accounts, total=total, **values))
+    return word("why.account", language, total=total, shares=", ".join(found))
 
 
 def _points(value: float, digits: int, language: PaperLanguage) -> str:
@@ -111,18 +83,17 @@ def _points(value: float, digits: int, language: PaperLanguage) -> str:
 
 def hours_text(block: Block, period: Period, language: PaperLanguage) -> str:
     """`Monday and Tuesday 10:00–12:00`; of one day without its name."""
-    words = _WORDS[language]
     hours = f"{block.first_hour:02}:00–{block.end_hour:02}:00"
     if period.first == period.last:
-        return words["at"].format(hours=hours)
-    return words["hours"].format(weekdays=_weekdays(block.weekdays, language), hours=hours)
+        return word("why.at", language, hours=hours)
+    return word("why.hours", language, weekdays=_weekdays(block.weekdays, language), hours=hours)
 
 
 def _weekdays(weekdays: Sequence[int], language: PaperLanguage) -> str:
-    words, names = _WORDS[language], [weekday_text(day, language) for day in weekdays]
+    names = [weekday_text(day, language) for day in weekdays]
     if tuple(weekdays) == _EVERY_DAY:
-        return words["daily"]
+        return word("why.daily", language)
     if len(weekdays) >= _IN_A_ROW and weekdays[-1] - weekdays[0] == len(weekdays) - 1:
         return f"{names[0]}–{names[-1]}"
     *most, last = names
-    return f"{', '.join(most)} {words['and']} {last}" if most else last
+    return f"{', '.join(most)} {word('why.and', language)} {last}" if most else last

@@ -185,7 +185,9 @@ def histogram(
         body.append(_box(pitch * number + 0.5, foot - tall, pitch - 1, tall - red, GREY))
         body.append(_box(pitch * number + 0.5, foot - red, pitch - 1, red, ACCENT))
         body.append(_text(pitch * (number + 1), foot - tall - 4, item.text, "end", size=9))
-        if number % every == 0 or item.text:
+        if item.text:
+            body.append(_text(pitch * (number + 1), height - 5, item.label, "end", MUTED, 9))
+        elif number % every == 0:
             body.append(_text(pitch * number + 1, height - 5, item.label, "start", MUTED, 9))
     body.append(_rule(0, foot, width, foot, INK))
     for place, marker in enumerate(markers):
@@ -221,18 +223,19 @@ def heat_map(
     return drawing(title, width, top + high * len(rows), body)
 
 
-def spark(title: str, items: Sequence[Bar], target: float, width: int = 88, height: int = 20) -> str:
-    """A small line without labels, and the target as a dashed one; those that missed it are marked."""
-    values = [target, *(item.value for item in items)]
-    low, span = min(values), (max(values) - min(values)) or 1
-    pitch = width / max(len(items), 1)
-    at = [(pitch * (number + 0.5), height - 3 - (height - 6) * (item.value - low) / span)
-          for number, item in enumerate(items)]  # fmt: skip
-    level = height - 3 - (height - 6) * (target - low) / span
-    body = [_rule(0, level, width, level, INK, "2 2"), _path(at, GREY)]
-    body += [_dot(*where, ACCENT if item.is_marked else GREY, 1.4)
-             for where, item in zip(at, items, strict=True)]  # fmt: skip
-    return drawing(title, width, height, body)
+def spark(
+    title: str, values: Sequence[tuple[float, bool]], target: float, width: int = 88, height: int = 20
+) -> str:
+    """A small line without labels, and the target as a dashed one; with each value whether it is marked."""
+    every = [target, *(value for value, _ in values)]
+    low, span = min(every), (max(every) - min(every)) or 1
+    pitch = width / max(len(values), 1)
+    *at, (_, level) = [
+        (pitch * (number + 0.5), height - 3 - (height - 6) * (value - low) / span)
+        for number, value in enumerate([*every[1:], target])
+    ]
+    dots = [_dot(x, y, ACCENT if mark else GREY, 1.4) for (x, y), (_, mark) in zip(at, values, strict=True)]
+    return drawing(title, width, height, [_rule(0, level, width, level, INK, "2 2"), _path(at, GREY), *dots])
 
 
 def drawing(title: str, width: float, height: float, body: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ Each has its total, and a figure that is not measured says why instead of a numb
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -150,6 +150,17 @@ def columns_of(language: PaperLanguage, *names: str) -> list[str]:
 def total_line(label: str, cells: Sequence[Cell]) -> Line:
     """The last line of a table."""
     return Line(label, cells, is_total=True)
+
+
+def parts_of_whole(
+    columns: Sequence[str], rows: Iterable[tuple[str, int, str]], total: str, none: Reason
+) -> Table:
+    """Label, count and note of each row with its share of them all, and their total; `none`: of nothing."""
+    counted = list(rows)
+    whole = sum(value for _, value, _ in counted)
+    lines = [Line(label, [Figure(n), share(n, whole, none)], note) for label, n, note in counted]
+    lines.append(total_line(total, [Figure(whole), share(whole, whole, none)]))
+    return Table(columns, lines, "" if whole else none)
 
 
 def structures_first(report: Report) -> list[ScopeFigures]:

@@ -6,9 +6,9 @@ from typing import Final, Literal, NamedTuple
 
 from ivr.figures.kpis import AT_MOST, IN_DAYS, Kpi
 from ivr.reports.report import Report
-from ivr.reports.svg import Bar, spark
+from ivr.reports.svg import spark
 from ivr.reports.tables import Figure, before, kpi_figure, kpi_label, target_text
-from ivr.reports.words import KPI_ORDER, PaperLanguage, not_measured, number, row_label, word
+from ivr.reports.words import KPI_ORDER, PaperLanguage, not_measured, number, word
 
 _MOST_COLUMNS: Final = 60
 """More would be too thin to see."""
@@ -71,11 +71,7 @@ def _change(kpi: Kpi, earlier: float, language: PaperLanguage) -> tuple[str, str
 
 
 def _spark(report: Report, kpi: Kpi, target: float, language: PaperLanguage) -> str:
-    rows = [(row.label, row.figures.kpis[kpi.name]) for row in report.rows]
-    known = [
-        Bar(row_label(label, language), one.value, "", one.met is False)
-        for label, one in rows
-        if one.value is not None
-    ]
+    found = (row.figures.kpis[kpi.name] for row in report.rows)
+    known = [(one.value, one.met is False) for one in found if one.value is not None]
     label = kpi_label(report, kpi.name, language)
     return spark(label, known, target) if 1 < len(known) <= _MOST_COLUMNS else ""

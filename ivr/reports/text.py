@@ -11,7 +11,6 @@ from ivr.reports.explained import Explained
 from ivr.reports.kpi_lines import is_provisional, kpi_lines
 from ivr.reports.ministry_tables import by_period, slices
 from ivr.reports.report import Report
-from ivr.reports.short_words import SHORT
 from ivr.reports.spans import (
     GAP,
     WIDTH,
@@ -69,7 +68,7 @@ def text(report: Report, language: PaperLanguage, misses: Sequence[Explained] = 
 
 
 def _head(report: Report, language: PaperLanguage) -> Iterator[Spans]:
-    period, data, words = report.period, report.data, SHORT[language]
+    period, data = report.period, report.data
     title = word("report.title", language, period=period_text(period, language))
     line = [Span(cut(title, WIDTH), "bold")]
     said = [period.time_zone]
@@ -78,7 +77,7 @@ def _head(report: Report, language: PaperLanguage) -> Iterator[Spans]:
     if period.working_hours_only:
         said.append(word("report.working_hours", language))
     if is_provisional(report):
-        said.append(words["provisional"])
+        said.append(word("short.provisional", language))
     yield [*line, Span(cut("".join(f" · {one}" for one in said), WIDTH - len(line[0].text)), "dim")]
     known = [word("quality.complete" if data.is_complete else "quality.incomplete", language)]
     counts = {
@@ -87,14 +86,14 @@ def _head(report: Report, language: PaperLanguage) -> Iterator[Spans]:
         "suspicious": len(data.suspicious_hours),
         "deleted": data.deleted_days,
     }
-    known += [words[name].format(number=number(found, language)) for name, found in counts.items() if found]
+    known += [word(f"short.{name}", language, number=number(n, language)) for name, n in counts.items() if n]
     if data.rebuilt_percent:
-        known.append(words["rebuilt"].format(number=percent(data.rebuilt_percent, language)))
+        known.append(word("short.rebuilt", language, number=percent(data.rebuilt_percent, language)))
     yield from wrapped(known, "dim" if data.is_complete else "")
 
 
 def _contacts(report: Report, language: PaperLanguage) -> Iterator[Spans]:
-    one, words = report.all, SHORT[language]
+    one = report.all
     received = count(report, one, one.contacts)
     if received.value is None:
         label = word("call.received", language)
@@ -102,8 +101,8 @@ def _contacts(report: Report, language: PaperLanguage) -> Iterator[Spans]:
         return
     parts = {
         lower(word("column.answered", language), language): one.answered,
-        words["ordered"]: one.ordered,
-        words["excluded"]: one.excluded,
+        word("short.ordered", language): one.ordered,
+        word("short.excluded", language): one.excluded,
         lower(word("column.lost", language), language): one.lost,
     }
     spans = [
@@ -131,7 +130,7 @@ def _misses(misses: Sequence[Explained], most: int) -> Iterator[Spans]:
 def _answers(one: Explained) -> Iterator[Spans]:
     said = [f"{answer.name}: {answer.text}" for answer in one.answers if answer.kind in ("where", "since")]
     said += [answer.command for answer in one.answers if answer.command]
-    yield from prose(f"{GAP}{' · '.join(said)}", "dim")
+    yield from wrapped((f"{GAP}{said[0]}", *said[1:]), "dim")
 
 
 def _slices(report: Report, language: PaperLanguage) -> Iterator[Spans]:
@@ -153,21 +152,22 @@ def _slices(report: Report, language: PaperLanguage) -> Iterator[Spans]:
 
 
 def _times(report: Report, language: PaperLanguage) -> Iterator[Spans]:
-    one, words = report.all, SHORT[language]
+    one = report.all
     if one.mean_wait_seconds is None or one.mean_handle_seconds is None:
         return
     median, p95 = (seconds(percentile(one.waits, part) or 0, language) for part in (50, 95))
-    said = [words["wait"].format(mean=seconds(one.mean_wait_seconds, language), median=median, p95=p95)]
-    spoken = words[handle(one, "handle", "talk")]
-    said.append(spoken.format(mean=seconds(one.mean_handle_seconds, language)))
+    mean = seconds(one.mean_wait_seconds, language)
+    said = [word("short.wait", language, mean=mean, median=median, p95=p95)]
+    spoken = f"short.{handle(one, 'handle', 'talk')}"
+    said.append(word(spoken, language, mean=seconds(one.mean_handle_seconds, language)))
     if one.answered_per_agent_day is not None:
-        said.append(words["agent_day"].format(number=number(one.answered_per_agent_day, language)))
+        said.append(word("short.agent_day", language, number=number(one.answered_per_agent_day, language)))
     yield from wrapped(said)
 
 
 def _funnel(report: Report, language: PaperLanguage) -> Iterator[Spans]:
     """From the lost to those who talked, and how long that took."""
-    one, words = report.all, SHORT[language]
+    one = report.all
     if not one.lost:
         return
     treated = one.lost_slices["called_again"] + one.lost_slices["called_back"]
@@ -184,7 +184,7 @@ def _funnel(report: Report, language: PaperLanguage) -> Iterator[Spans]:
         for name, value in steps.items()
         if name not in _OF_ATTEMPTS or _are_attempts_known(report)
     ]
-    said[0] = f"{words['funnel']}: {said[0]}"
+    said[0] = f"{word('short.funnel', language)}: {said[0]}"
     yield from wrapped(said, between=" → ")
     yield from wrapped(_of_callbacks(report, language))
 
@@ -194,18 +194,18 @@ def _are_attempts_known(report: Report) -> bool:
 
 
 def _of_callbacks(report: Report, language: PaperLanguage) -> Iterator[str]:
-    one, words = report.all, SHORT[language]
+    one = report.all
     median, p95 = (percentile(one.callback_service, part) for part in (50, 95))
     if median is None or p95 is None:
         why = not_measured(language, "no_callback_times" if _are_attempts_known(report) else "no_attempts")
-        yield words["no_callback"].format(why=why)
+        yield word("short.no_callback", language, why=why)
     else:
-        yield words["callback"].format(median=minutes(median, language), p95=minutes(p95, language))
+        yield word("short.callback", language, median=minutes(median, language), p95=minutes(p95, language))
     made = sum(sum(found.values()) for found in one.attempts.values())
     if made:
         reached = sum(found.get("reached", 0) for found in one.attempts.values())
         share = percent(reached / made * 100, language)
-        yield words["attempts"].format(number=number(made, language), percent=share)
+        yield word("short.attempts", language, number=number(made, language), percent=share)
 
 
 def _rows(report: Report, language: PaperLanguage) -> Iterator[Spans]:

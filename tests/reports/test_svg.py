@@ -17,7 +17,7 @@ CHARTS = {
     ),
     "histogram": svg.histogram(HOSTILE, [svg.Column(HOSTILE, 1, "1")], [svg.Marker(0.5, HOSTILE)]),
     "heat_map": svg.heat_map(HOSTILE, [HOSTILE], [svg.HeatRow(HOSTILE, [None], [HOSTILE], HOSTILE)]),
-    "spark": svg.spark(HOSTILE, [svg.Bar(HOSTILE, 1, "", True), svg.Bar("b", 2, "")], 80),
+    "spark": svg.spark(HOSTILE, [(1, True), (2, False)], 80),
 }
 
 
@@ -45,7 +45,7 @@ def test_a_bar_is_as_long_as_its_share_of_the_longest() -> None:
 
 
 def test_a_small_line_lies_below_its_target_by_what_it_lacks() -> None:
-    drawing = ElementTree.fromstring(svg.spark("", [svg.Bar("a", 0, ""), svg.Bar("b", 50, "")], 100))
+    drawing = ElementTree.fromstring(svg.spark("", [(0, True), (50, True)], 100))
     first, second = (float(one.get("cy", "")) for one in drawing.iter("{http://www.w3.org/2000/svg}circle"))
     (target,) = (float(one.get("y1", "")) for one in drawing.iter("{http://www.w3.org/2000/svg}line"))
     assert second - target == pytest.approx((first - target) / 2, abs=0.1)
