@@ -61,7 +61,7 @@ class Reports(shapes.Frozen):
 
 Section = Literal[
     "targets", "answered_lost", "slices", "topics", "structures", "inquiries", "directions", "kpis", "heat",
-    "waits", "callbacks", "quality", "definitions",
+    "waits", "callbacks", "menu", "quality", "definitions",
 ]  # fmt: skip
 
 
