@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from math import ceil
 
 from ivr.calls.opening_hours import Schedule
-from ivr.figures.classes import RETURN_WITHIN, Limits, Outcome, outcome_of
+from ivr.figures.classes import LOST, RETURN_WITHIN, Limits, Outcome, outcome_of
 from ivr.figures.contacts import Contact
 from ivr.figures.evidence import Evidence, PlannedAttempt, Seen, seen
 from ivr.figures.parts import (
@@ -19,6 +19,7 @@ from ivr.figures.parts import (
     CALLERS,
     MINUTES,
     NODES,
+    NOT_INBOUND,
     REQUESTS,
     WHOLE_DAY,
     CellKey,
@@ -77,6 +78,10 @@ def counted(evidence: Evidence, day: date, other: OtherCounts, rules: Rules, now
     for moment in evidence.menu_requests:
         if moment.astimezone(rules.hours.zone).date() == day:
             cell(parts, CellKey(ALL, half_hour(moment, rules), REQUESTS)).count += 1
+    for one in evidence.other_missed:
+        if one.joined_at.astimezone(rules.hours.zone).date() == day:
+            key = CellKey(one.structure, half_hour(one.joined_at, rules), NOT_INBOUND)
+            cell(parts, key).tally(one.origin)
     for half, (up, down, unknown) in other.minutes.items():
         minutes = cell(parts, CellKey(ALL, half, MINUTES))
         minutes.tallies = {"up": up, "down": down, "unknown": unknown}
@@ -114,6 +119,8 @@ def _names(one: Seen, outcome: Outcome, rules: Rules, now: datetime) -> Iterable
         yield "rebuilt"
     if after.decision:
         yield "missed"
+    elif outcome.code in LOST:
+        yield "undecided:left_by_key" if contact.outcome == "key" else "undecided:not_decided"
     if outcome.code == "X" and contact.outcome == "key":
         yield "key_unknown" if contact.is_rebuilt else "key"
     if outcome.code == "A":

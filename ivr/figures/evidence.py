@@ -44,6 +44,14 @@ class PlannedAttempt(NamedTuple):
     disposition: str
 
 
+class OtherMissedCall(NamedTuple):
+    """A missed call with a decision that is no citizen's; `origin`: `callback` or `internal`."""
+
+    joined_at: datetime
+    structure: str
+    origin: str
+
+
 @dataclass(slots=True)
 class Evidence:
     """`joined` by `caller_key`: from the first contact until a week and a deadline after the last one."""
@@ -67,6 +75,7 @@ class Evidence:
     sheets: frozenset[tuple[int, str]] = frozenset()
     """Calls and structures with an inquiry sheet."""
     planned: Sequence[PlannedAttempt] = ()
+    other_missed: Sequence[OtherMissedCall] = ()
     menu_requests: Sequence[datetime] = ()
     """Moments of callback requests of calls that came to no queue."""
     why_never: Callable[[str], Never] = lambda number: ""

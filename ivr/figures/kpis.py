@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple
 from ivr.config.model import Targets
 from ivr.figures.classes import COUNTED, LOST, Code, Limits
 from ivr.figures.inquiries import DatedSheet, SheetSums
-from ivr.figures.parts import ALL, MINUTES, Cell, Parts, added
+from ivr.figures.parts import ALL, MINUTES, NOT_INBOUND, Cell, Parts, added
 
 KpiName = Literal[
     "accepted_within",
@@ -50,11 +50,15 @@ Missing = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The sums of one structure or of all: a cell for each code, and the minutes of the whole hotline."""
+    """The sums of one structure or of all: a cell for each code, and the minutes of the whole hotline.
+
+    `not_inbound`: by origin, missed calls with a decision that are no contacts.
+    """
 
     cells: Mapping[Code, Cell]
     minutes: Mapping[str, int]
     agent_days: int
+    not_inbound: Mapping[str, int]
 
     def count(self, *codes: Code) -> int:
         """How many contacts have one of these codes."""
@@ -114,13 +118,16 @@ def scope(parts: Parts, structure: str) -> Scope:
         code: cell for key, cell in whole.items() for code in (*COUNTED, "W") if key.code == code
     }
     minutes: Counter[str] = Counter()
+    not_inbound: Counter[str] = Counter()
     agent_days = 0
     for key, cell in parts.items():
         if key.code == MINUTES:
             minutes.update(cell.tallies)
         elif key.code == "agents" and key.structure == structure:
             agent_days += cell.count
-    return Scope(cells, minutes, agent_days)
+        elif key.code == NOT_INBOUND and structure in (ALL, key.structure):
+            not_inbound.update(cell.tallies)
+    return Scope(cells, minutes, agent_days, not_inbound)
 
 
 def _belongs(key: tuple[str, int, str], structure: str) -> bool:

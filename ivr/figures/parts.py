@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the shape and the definitions; parts of another version are counted again."""
 WHOLE_DAY: Final = -1
 """In the place of the half hour: what has none."""
@@ -39,6 +39,8 @@ REQUESTS: Final = "requests"
 """`count`: callback requests made in the menu, without a queue."""
 NODES: Final = "nodes"
 """Tallies `NODE LEFT_BY`: how callers left each node of the menu."""
+NOT_INBOUND: Final = "not_inbound"
+"""Tallies `ORIGIN`: missed calls with a decision that are no contacts, such as a callback's own visit."""
 CALLERS: Final = "callers"
 """Tallies `CONTACTS`: how many numbers had so many contacts that day."""
 

@@ -10,13 +10,21 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, case, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, case, exists, func, select, type_coerce
 
 from ivr.calls.opening_hours import Schedule
 from ivr.figures.classes import RETURN_WITHIN, AttemptMade, Never
 from ivr.figures.contacts import Contact, CountedVisit, contacts
 from ivr.figures.day import OtherCounts, Rules
-from ivr.figures.evidence import Channel, Evidence, Joined, PlannedAttempt, RequestMade, caller_key
+from ivr.figures.evidence import (
+    Channel,
+    Evidence,
+    Joined,
+    OtherMissedCall,
+    PlannedAttempt,
+    RequestMade,
+    caller_key,
+)
 from ivr.reading.totals import ways_out
 from ivr.storage.engine.statements import among
 from ivr.storage.records.sealed import begins
@@ -72,6 +80,7 @@ def evidence(
             )
         ),
         planned=_planned(connection, begin, end),
+        other_missed=_other_missed(connection, begin, end),
         menu_requests=[one.asked_at for channel in asked.keys() - queued for one in asked[channel]],
         why_never=why_never,
     )
@@ -121,6 +130,23 @@ def _decisions(connection: Connection, is_theirs: Any) -> dict[tuple[int, str], 
     row = (decisions.c.call_id, decisions.c.structure, decisions.c.decision, decisions.c.callback_id)
     found = connection.execute(select(*row).where(decisions.c.call_id.in_(is_theirs)))
     return {(call, structure): (decision, callback) for call, structure, decision, callback in found}
+
+
+def _other_missed(connection: Connection, begin: datetime, end: datetime) -> list[OtherMissedCall]:
+    """By the first join there; a call that has an inbound visit there, too, is a contact."""
+    inbound = visits.alias()
+    is_contact = exists().where(
+        inbound.c.call_id == visits.c.call_id,
+        inbound.c.structure == visits.c.structure,
+        inbound.c.origin == "inbound",
+    )
+    first = func.min(visits.c.joined_at)
+    its = (decisions.c.call_id == visits.c.call_id) & (decisions.c.structure == visits.c.structure)
+    query = select(first, visits.c.structure, func.min(visits.c.origin)).join(decisions, its)
+    query = query.where(_during(visits.c.joined_at, begin - LONGEST_CALL, end))
+    query = query.where(visits.c.origin != "inbound", ~is_contact)
+    grouped = query.group_by(visits.c.call_id, visits.c.structure).having(first >= begin)
+    return [OtherMissedCall(*one) for one in connection.execute(grouped)]
 
 
 def _requests(connection: Connection, begin: datetime, end: datetime) -> dict[Channel, list[RequestMade]]:

@@ -100,7 +100,11 @@ def _data(report: Report) -> dict[str, Any]:
 def _further(one: ScopeFigures, heat: Mapping[tuple[int, int], HeatCell]) -> dict[str, Any]:
     """What a row and a year before do not have."""
     return {
-        "missed_calls_by_class": dict(one.missed_calls),
+        "missed_calls": {
+            "decided": one.missed_calls.decided,
+            "lost_without_decision": dict(one.missed_calls.lost_undecided),
+            "decided_but_not_lost": dict(one.missed_calls.decided_not_lost),
+        },
         "waits_answered": _by_text(one.waits),
         "waits_lost": _by_text(one.lost_waits),
         "attempts_by_number": _nested(one.attempts),

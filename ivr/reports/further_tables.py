@@ -9,7 +9,6 @@ from ivr.figures.kpis import percentile
 from ivr.figures.parts import ALL
 from ivr.menus.steps import by_node
 from ivr.reports.report import Report
-from ivr.reports.scope import SLICES
 from ivr.reports.tables import (
     Cell,
     Figure,
@@ -25,7 +24,6 @@ from ivr.reports.tables import (
 from ivr.reports.words import (
     PaperLanguage,
     half_hour_text,
-    limited,
     lower,
     number,
     seconds,
@@ -174,19 +172,14 @@ _OWED: Final = ("recovered_by_citizen", "recovered_by_us", "tried_in_vain", "sti
 
 
 def missed_calls(report: Report, language: PaperLanguage) -> Table:
-    """The lost of each slice with a callback decision and without one; `data audit` counts the former."""
-    lines = []
-    with_decision = 0
-    for name, code in SLICES.items():
-        lost, decided = report.all.lost_slices[name], report.all.missed_calls.get(code, 0)
-        with_decision += decided
-        label = limited(f"slice_short.{name}", language, report.limits)
-        lines.append(Line(label, [Figure(lost), Figure(decided), Figure(lost - decided)]))
-    total = [Figure(report.all.lost), Figure(with_decision), Figure(report.all.lost - with_decision)]
-    lines.append(total_line(word("report.total", language), total))
-    columns = [word("column.indicator", language), word("column.lost", language)]
-    columns += [word(f"quality.{name}", language) for name in ("missed_with", "missed_without")]
-    return Table(columns, lines, "" if report.all.lost else "no_lost")
+    """From the lost contacts to the missed calls with a decision, which `data audit` counts, by reason."""
+    found = report.all.missed_calls
+    differing = {name: -calls for name, calls in found.lost_undecided.items()} | dict(found.decided_not_lost)
+    lines = [Line(word("column.lost", language), [Figure(report.all.lost)])]
+    lines += [Line(word(f"missed.{name}", language), [Figure(calls)]) for name, calls in differing.items()]
+    lines.append(total_line(word("missed.decided", language), [Figure(found.decided)]))
+    is_any = report.all.lost or found.decided
+    return Table(columns_of(language, "indicator", "calls"), lines, "" if is_any else "no_lost")
 
 
 def menu_nodes(report: Report, language: PaperLanguage) -> Table:

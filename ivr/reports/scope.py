@@ -21,16 +21,41 @@ SLICES: Final[dict[str, Code]] = {
 """In the ministry's order."""
 
 
+_NOT_LOST: Final[dict[str, Code]] = {"answered": "A", "ordered": "O", "excluded": "X", "waiting": "W"}
+
+
+@dataclass(frozen=True, slots=True)
+class MissedCalls:
+    """The missed calls with a callback decision, which `data audit` counts, beside the lost contacts.
+
+    `decided` is lost − the sum of `lost_undecided` + the sum of `decided_not_lost`. `lost_undecided`: lost
+    contacts without a decision, `left_by_key` (a key is no missed call) or `not_decided` (yet, or never).
+    `decided_not_lost`: decisions about contacts of another class, and about visits of origin `callback` or
+    `internal`, which are no contacts. Reasons that do not occur are left out.
+    """
+
+    decided: int
+    lost_undecided: Mapping[str, int]
+    decided_not_lost: Mapping[str, int]
+
+
+def missed_calls(sums: Scope) -> MissedCalls:
+    """How the missed calls of one scope differ from its lost contacts."""
+    classes = {word: sums.tally("missed", code) for word, code in _NOT_LOST.items()}
+    others = {word: number for word, number in (classes | dict(sums.not_inbound)).items() if number}
+    decided = sums.tally("missed") + sum(sums.not_inbound.values())
+    return MissedCalls(decided, sums.tallies("undecided:"), others)
+
+
 @dataclass(frozen=True, slots=True)
 class ScopeFigures:
     """Counts are contacts; `None` is not measured.
 
     `name`: `all` or the structure's. `reached`: called back and talked with an agent.
     `mean_handle_seconds`: talk alone unless `is_wrapup_measured`. `balance`: what became of the lost ones.
-    `missed_calls`: how many of each code have a decision. `waits`, `lost_waits`: contacts by whole seconds
-    waited, rounded up. `callback_clock`, `callback_service`: contacts by minutes until a citizen who was
-    called back talked with an agent. `attempts`: by number of the attempt, `attempts_by_hour`: by hour; then
-    by disposition.
+    `waits`, `lost_waits`: contacts by whole seconds waited, rounded up. `callback_clock`, `callback_service`:
+    contacts by minutes until a citizen who was called back talked with an agent. `attempts`: by number of the
+    attempt, `attempts_by_hour`: by hour; then by disposition.
     """
 
     name: str
@@ -55,7 +80,7 @@ class ScopeFigures:
     directions: Mapping[str, int]
     kpis: Mapping[KpiName, Kpi]
     balance: Mapping[str, int]
-    missed_calls: Mapping[str, int]
+    missed_calls: MissedCalls
     hidden_numbers: Mapping[str, int]
     unknown_key_exits: int
     waits: Mapping[int, int]
@@ -111,7 +136,7 @@ def figures(name: str, sums: Scope, sheets: SheetSums, attempts: Attempts, basis
         },
         kpis={kpi.name: kpi for kpi in kpis(sums, sheets, basis)},
         balance=sums.tallies("balance:"),
-        missed_calls={code: number for code in sums.cells if (number := sums.tally("missed", code))},
+        missed_calls=missed_calls(sums),
         hidden_numbers=sums.tallies("hidden:"),
         unknown_key_exits=sums.tally("key_unknown", "X"),
         waits=answers.waits if answers else {},

@@ -93,8 +93,7 @@ def _sheets(report: Report, language: PaperLanguage, sentences: Sequence[str]) -
         yield _Sheet(word("text.kpis_by_period", language), over_time)
     yield _Sheet(word("section.heat", language), _half_hours(report, language))
     for key, make in _FURTHER.items():
-        note = word("quality.missed_note", language) if make is further_tables.missed_calls else ""
-        yield _Sheet(word(key, language), make(report, language), [note] if note else [])
+        yield _Sheet(word(key, language), make(report, language))
     yield from _quality(report, language)
     columns = [word("column.indicator", language), word("section.definitions", language)]
     lines = [Line(name, [text]) for name, text in ministry_tables.definitions(report, language)]

@@ -277,7 +277,16 @@ def _tally_lost(days: Mapping[date, Parts], name: str) -> None:
     slices, talked = _SLICES[name], _TALKED[name]
     _tally(days, name, "S", {"balance:too_short": slices["S"], "missed": slices["S"]})
     again = slices["R"]
-    _tally(days, name, "R", {"balance:recovered_by_citizen": again, "missed": again - again // 90})
+    _tally(
+        days,
+        name,
+        "R",
+        {
+            "balance:recovered_by_citizen": again,
+            "missed": again - again // 90,
+            "undecided:not_decided": again // 90,
+        },
+    )
     times = _shared(talked, [exp(-step / 40) + 0.04 for step in range(360)])
     _tally(days, name, "C", {
         "balance:recovered_by_us": talked,

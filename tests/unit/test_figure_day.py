@@ -12,7 +12,8 @@ from ivr.calls.opening_hours import Schedule
 from ivr.figures.classes import AttemptMade
 from ivr.figures.contacts import Contact
 from ivr.figures.day import OtherCounts, Rules, counted
-from ivr.figures.evidence import Evidence, Joined, PlannedAttempt, RequestMade
+from ivr.figures.evidence import Evidence, Joined, OtherMissedCall, PlannedAttempt, RequestMade
+from ivr.figures.kpis import Scope, scope
 from ivr.figures.parts import (
     AGENTS,
     ALL,
@@ -28,6 +29,7 @@ from ivr.figures.parts import (
     to_text,
 )
 from ivr.reading.day_figures import why_never
+from ivr.reports.scope import MissedCalls, missed_calls
 from tests.callback_policy import shipped
 from tests.unit.test_figure_classes import NUMBER, contact
 
@@ -193,6 +195,45 @@ def test_nobody_could_be_called_at_a_number_of_a_kind_that_is_never_called() -> 
     abroad = lost(number="+4930123456")
     codes = parts_of(abroad, lost(), why_never=lambda number: "not_dialable" if number[1] == "4" else "")
     assert {key.code: cell.count for key, cell in codes.items() if key.code in "EM"} == {"E": 1, "M": 1}
+
+
+def decided(*structures: tuple[int, str]) -> dict[tuple[int, str], tuple[str, None]]:
+    return dict.fromkeys(structures, ("switched_off", None))
+
+
+def differing(structure: str, *contacts: Contact, **evidence: Any) -> tuple[Scope, MissedCalls]:
+    sums = scope(parts_of(*contacts, **evidence), structure)
+    return sums, missed_calls(sums)
+
+
+def test_missed_calls_differ_from_the_lost_by_reasons_that_account_for_every_one() -> None:
+    request = [RequestMade(NOON, "dvx", "out_of_budget", None)]
+    cancelled = [RequestMade(NOON, "dvx", "callback", 7)]
+    made = {
+        "decisions": decided((1, "dvx"), (2, "dvx"), (5, "dvx"), (6, "dvx")),
+        "requests": {("main", "3.1"): request, ("main", "5.1"): cancelled},
+        "callbacks": {7: "cancelled"},
+        "other_missed": [OtherMissedCall(NOON, "dvx", "callback"), OtherMissedCall(NOON, "emdx", "internal"),
+                         OtherMissedCall(NOON + timedelta(days=1), "dvx", "internal")],
+    }  # fmt: skip
+    contacts = (
+        lost(), answered(call_id=2), lost(call_id=3, channels=("3.1",), outcome="key"), lost(call_id=4),
+        lost(call_id=5, channels=("5.1",)), lost(call_id=6, outcome="waiting"), lost(call_id=7, wait=5.0),
+        lost(call_id=8, structure="emdx"),
+    )  # fmt: skip
+    sums, found = differing(ALL, *contacts, **made)
+    assert found.lost_undecided == {"left_by_key": 1, "not_decided": 3}
+    assert found.decided_not_lost == {
+        "answered": 1, "excluded": 1, "waiting": 1, "callback": 1, "internal": 1,
+    }  # fmt: skip
+    out, more = sum(found.lost_undecided.values()), sum(found.decided_not_lost.values())
+    assert (sums.lost, found.decided) == (5, 6)
+    assert found.decided == sums.lost + more - out
+    assert differing("emdx", *contacts, **made)[1] == MissedCalls(1, {"not_decided": 1}, {"internal": 1})
+
+
+def test_lost_contacts_that_all_have_their_decision_are_the_missed_calls() -> None:
+    assert differing("dvx", lost(), decisions=decided((1, "dvx")))[1] == MissedCalls(1, {}, {})
 
 
 def test_parts_come_back_from_their_text_and_days_add_up() -> None:

@@ -81,6 +81,7 @@ orders = numbered_table(
 decided: the callback has the one to dial.
 """
 index("ix_orders_undecided", orders.c.id, where=ORDER_UNDECIDED)
+index("ix_orders_asked_at", orders.c.asked_at)
 
 attempts = table(
     "attempts",
@@ -101,6 +102,7 @@ attempts = table(
 index("uq_attempts_one_live_per_callback", attempts.c.callback_id, where=ATTEMPT_LIVE, unique=True)
 
 index("ix_attempts_trunk", attempts.c.trunk, attempts.c.planned_at)
+index("ix_attempts_planned_at", attempts.c.planned_at)
 
 attempt_journal = numbered_table(
     "attempt_journal",
