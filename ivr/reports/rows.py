@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from ivr.figures.kpis import Basis
-from ivr.figures.parts import WHOLE_DAY, Parts, cell
+from ivr.figures.parts import ALL, WHOLE_DAY, Parts, cell
 from ivr.figures.period_sums import PeriodSums
 from ivr.reports.report import By, Kind, Period, Row, scope_of
 
@@ -16,30 +16,30 @@ ROWS_ON_PAPER: Final[Mapping[Kind, By]] = {
     "day": "hour", "week": "day", "month": "day", "quarter": "month", "year": "month", "range": "month",
 }  # fmt: skip
 """What a page or a workbook has a row for, unless something else is asked for."""
-_LABEL: Final[Mapping[By, Callable[[date], str]]] = {
-    "day": date.isoformat,
-    "week": lambda day: f"{day:%G-W%V}",
-    "month": lambda day: f"{day:%Y-%m}",
-}
+_LABEL: Final[Mapping[By, str]] = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m"}
 
 
 def label_of(by: By | None) -> Callable[[date], str] | None:
     """Which row a day belongs to; None where days have no rows of their own."""
-    return _LABEL.get(by) if by else None
+    if by is None or by == "hour":
+        return None
+    return lambda day: day.strftime(_LABEL[by])
 
 
 def rows(sums: PeriodSums, period: Period, structure: str, by: By, basis: Basis) -> list[Row]:
     """A row for each hour, day, week or month in which anything was counted, of that structure or of all.
 
-    An inquiry sheet has a day and no hour, so hours have none.
+    A week or month counts from its first day to its last, as far as they are in the period. An inquiry sheet
+    has a day and no hour, so hours have none.
     """
     if by == "hour":
         return _by_hour(sums, period, structure, replace(basis, sheets=(), are_sheets_known=False))
     spans: dict[str, list[date]] = {}
     for number in range((period.last - period.first).days + 1):
         day = period.first + timedelta(days=number)
-        spans.setdefault(_LABEL[by](day), []).append(day)
-    dated = {day for sheet in basis.sheets for day in (sheet.opened, sheet.closed)}
+        spans.setdefault(day.strftime(_LABEL[by]), []).append(day)
+    mine = (sheet for sheet in basis.sheets if structure in (ALL, sheet.structure))
+    dated = {day for sheet in mine for day in (sheet.opened, sheet.closed)}
     return [
         Row(label, scope_of(sums.by_label.get(label, {}), days[0], days[-1], structure, basis))
         for label, days in spans.items()
