@@ -1,36 +1,33 @@
 """The annual figures by plain loops over the raw files: an independent reading of DOMAIN's definitions.
 
-Imports nothing of the product. Requests made while waiting, and waits finer than a second, are beyond it.
+Imports nothing of the product. Moments are seconds since 1970 by Baku's clock; hours and overflow are those
+of `config/`. Requests made while waiting, and split seconds, are beyond it.
 """
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from tests.year.scopes import scope
 
-DAY, BAKU = 86_400, 4 * 3600
+DAY, BAKU = 86_400, timedelta(hours=4)
 NEVER_OUT = {"trunk_failed", "congestion", "aborted", "unknown", "invalid_number"}
 TALKED, UNANSWERED = ("COMPLETE", "BLINDTRANSFER", "ATTENDEDTRANSFER"), ("EXITWITHTIMEOUT", "EXITEMPTY")
+OPENS, CLOSES, OVERFLOW = 9 * 3600, 20 * 3600, {"dvx": "aparat"}
 Row = dict[str, Any]
-Days = Collection[date]
 
 
-def epoch(text: str) -> float:
+def clock(text: str) -> int:
     at = datetime.fromisoformat(text)
-    return at.timestamp() if at.tzinfo else (at - datetime(1970, 1, 1)).total_seconds() - BAKU
+    return int((at.astimezone(UTC) + BAKU if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
 
 
-def day(at: float) -> date:
-    return date(1970, 1, 1) + timedelta(days=int((at + BAKU) // DAY))
-
-
-def lines(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8") as file:
-        yield from file
+def is_worked(day: int, holidays: Collection[date]) -> bool:
+    on = date(1970, 1, 1) + timedelta(days=day)
+    return on.weekday() < 5 and on not in holidays
 
 
 def known(caller: str) -> str:
@@ -39,13 +36,13 @@ def known(caller: str) -> str:
     return caller if caller.isdigit() and len(caller) > 6 else ""
 
 
-def contacts(path: Path, overflow: Mapping[str, str]) -> Collection[Row]:
+def contacts(path: Path) -> Collection[Row]:
     found, last = dict[tuple[str, str], Row](), dict[str, Row]()
-    for line in lines(path):
-        moment, call, queue, agent, event, *data = line.rstrip("\n").split("|")
-        at, one = int(moment), last.get(call)
+    for line in path.read_text("utf-8").splitlines():
+        second, call, queue, agent, event, *data = line.split("|")
+        at, one = int(second) + int(BAKU.total_seconds()), last.get(call)
         if event == "ENTERQUEUE" and not call.startswith("cb-"):
-            stays = one and one["event"] in UNANSWERED and queue == overflow.get(one["queue"])
+            stays = one and one["event"] in UNANSWERED and queue == OVERFLOW.get(one["queue"])
             structure = one["structure"] if one and stays else queue
             new = {"call": call, "structure": structure, "number": known(data[1]), "joined": at, "end": 0}
             new |= {"answered": 0, "talk": 0, "survey": "", "agents": set(), "attempts": []}
@@ -53,7 +50,7 @@ def contacts(path: Path, overflow: Mapping[str, str]) -> Collection[Row]:
             one["queue"] = queue
         elif one and event == "CONNECT":
             one["answered"] = one["answered"] or at
-            one["agents"].add((agent, day(at)))
+            one["agents"].add((agent, at // DAY))
         elif one and event == "SURVEY":
             one["survey"] = data[0]
         elif one and event.startswith(("ABANDON", "WITHDRAW", "EXIT", *TALKED)):
@@ -62,14 +59,11 @@ def contacts(path: Path, overflow: Mapping[str, str]) -> Collection[Row]:
     return found.values()
 
 
-def slice_of(one: Row, answers: list[int], holidays: Days, calls_until: int) -> str:
-    deadline = day(one["end"]) + timedelta(days=1)
-    while deadline.weekday() > 4 or deadline in holidays:
-        deadline += timedelta(days=1)
-    until = (deadline - date(1970, 1, 1)).days * DAY - BAKU + calls_until
+def slice_of(one: Row, answers: list[int], holidays: Collection[date]) -> str:
+    next_day = next(day for day in range(one["end"] // DAY + 1, 99_999) if is_worked(day, holidays))
     if one["end"] - one["joined"] <= 10:
         return "too_short"
-    if any(one["end"] <= at <= until for at in answers):
+    if any(one["end"] <= at <= next_day * DAY + CLOSES for at in answers):
         return "called_again"
     if any(outcome not in NEVER_OUT for outcome in one["attempts"]):
         return "called_back"
@@ -77,65 +71,49 @@ def slice_of(one: Row, answers: list[int], holidays: Days, calls_until: int) -> 
     return "not_called_back" if is_dialable and not one["attempts"] else "impossible"
 
 
-def figures(
-    files: Mapping[str, Path], year: int, holidays: Days, hours: Sequence[int], calls_until: int,
-    overflow: Mapping[str, str],
-) -> dict[str, Row]:  # fmt: skip
-    """The scopes of the JSON report. `hours`, `calls_until`: seconds of a working day, Monday to Friday.
-
-    `files`: by `queue_log` and the kinds of import; `overflow`: queue → queue of its `on_timeout`.
-    """
-    sums = defaultdict[str, Counter[str]](Counter)
-    agents, joins, answers, of_number = (defaultdict[Any, list[Any]](list) for _ in range(4))
-    found = contacts(files["queue_log"], overflow)
-
-    def add(structure: str, what: Mapping[str, int]) -> None:
-        for name in ("all", structure):
-            sums[name].update(what)
-
-    for one in found:
-        if one["number"]:
-            of_number[one["number"]].append(one)
-            joins[one["number"], one["structure"]].append(one["joined"])
-            answers[one["number"]] += [one["answered"]] if one["answered"] else []
-    for row in csv.DictReader(lines(files["attempts"])):
+def figures(files: Mapping[str, Path], year: int, holidays: Collection[date]) -> dict[str, Row]:
+    """The scopes of the JSON report. `files`: by `queue_log` and the kinds of import."""
+    rows = {name: csv.DictReader(path.read_text("utf-8").splitlines()) for name, path in files.items()}
+    found, of_number = contacts(files["queue_log"]), defaultdict[str, list[Row]](list)
+    sums, agents = defaultdict[str, Counter[str]](Counter), set[tuple[str, str, int]]()
+    for one in filter(lambda one: one["number"], found):
+        of_number[one["number"]].append(one)
+    for row in rows["attempts"]:
         for one in of_number[known(row["number"])]:
-            if one["end"] <= epoch(row["at"]) <= one["end"] + 7 * DAY:
+            if one["end"] <= clock(row["at"]) <= one["end"] + 7 * DAY:
                 one["attempts"].append(row["outcome"])
     for one in found:
-        structure, number, survey, what = one["structure"], one["number"], one["survey"], {"contacts": 1}
+        theirs, survey, what = of_number[one["number"]], one["survey"], {"contacts": 1}
         wait = (one["answered"] or one["end"]) - one["joined"]
         if one["answered"]:
-            again = any(one["end"] < at <= one["end"] + 7 * DAY for at in joins[number, structure])
+            joins = [other["joined"] for other in theirs if other["structure"] == one["structure"]]
+            again = any(one["end"] < at <= one["end"] + 7 * DAY for at in joins)
             what |= {"answered": 1, "in time": wait <= 30, "wait": wait, "talk": one["talk"]}
-            what |= {"known": number != "", "sufficed": number != "" and not again}
+            what |= {"known": theirs != [], "sufficed": theirs != [] and not again}
             what |= {"asked": survey != "", "rated": survey.isdigit(), "content": survey in ("4", "5")}
         elif not one["end"]:
             what = {"waiting": 1}
         elif one["event"] in ("EXITWITHKEY", "WITHDRAW"):
             what["excluded"] = 1
         else:
-            fate = slice_of(one, answers[number], holidays, calls_until)
+            fate = slice_of(one, [other["answered"] for other in theirs], holidays)
             reached = fate == "called_back" and "reached" in one["attempts"]
             what |= {"lost": 1, fate: 1, "reached": reached, "short wait": wait * (fate == "too_short")}
-        add(structure, what)
-        agents["all"] += one["agents"]
-        agents[structure] += one["agents"]
-    for row in csv.DictReader(lines(files["topics"])):
-        add(row["structure"], {f"topic {row['topic']}": 1})
+        sums[one["structure"]].update(what)
+        agents |= {(name, *who) for who in one["agents"] for name in (one["structure"], "all")}
     without_sheet = {(one["call"], one["structure"]) for one in found if one["answered"]}
-    for row in csv.DictReader(lines(files["inquiries"])):
-        is_new, closed, sheet = row["opened"] >= f"{year}", row["closed"], (row["call"], row["structure"])
-        what = {"prepared": is_new, "carried_in": not is_new, "carried_out": not closed, row["outcome"]: 1}
-        what = {f"{row['kind']} {name}": number for name, number in what.items()}
-        what["with sheet"] = sheet in without_sheet
+    for row in rows["inquiries"]:
+        is_new, sheet, kind = row["opened"] >= f"{year}", (row["call"], row["structure"]), row["kind"]
+        what = {f"{kind} prepared": is_new, f"{kind} carried_in": not is_new, f"{kind} {row['outcome']}": 1}
+        what |= {f"{kind} carried_out": not row["closed"], "with sheet": sheet in without_sheet}
         without_sheet.discard(sheet)
         if row["outcome"] == "answered_by_centre":
-            what |= {"answers": 1, "answer days": (day(epoch(closed)) - day(epoch(row["opened"]))).days}
-        add(row["structure"], what)
-    minutes = Counter[str]()
-    for row in csv.DictReader(lines(files["minutes"])):
-        at, when = (epoch(row["minute"]) + BAKU) % DAY, day(epoch(row["minute"]))
-        if hours[0] <= at < hours[1] and when.weekday() < 5 and when not in holidays:
-            minutes.update(monitored=1, up=row["failed"] != row["checks"])
-    return {name: scope(of_name | minutes, len(set(agents[name]))) for name, of_name in sums.items()}
+            what |= {"answers": 1, "answer days": clock(row["closed"]) // DAY - clock(row["opened"]) // DAY}
+        sums[row["structure"]].update(what)
+    for row in rows["topics"]:
+        sums[row["structure"]][f"topic {row['topic']}"] += 1
+    tests = [(clock(row["minute"]), row["failed"] == row["checks"]) for row in rows["minutes"]]
+    served = [bad for at, bad in tests if OPENS <= at % DAY < CLOSES and is_worked(at // DAY, holidays)]
+    minutes = {"monitored": len(served), "up": served.count(False)}
+    sums["all"] = sum(sums.values(), Counter())
+    return {name: scope(its | minutes, sum(who[0] == name for who in agents)) for name, its in sums.items()}

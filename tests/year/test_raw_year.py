@@ -17,13 +17,12 @@ from tests.year.reference import figures
 
 REPORT: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("report-2024.yaml").read_text("utf-8"))
 HOLIDAYS = frozenset[date](holidays.country_holidays("AZ", years=YEAR))
-HOUR = 3600
 CONTACTS = 20_000
 
 
 def computed(year: RawYear) -> dict[str, Any]:
-    """By the reference, with the hours of `config/`."""
-    return figures(year.files, YEAR, HOLIDAYS, (9 * HOUR, 18 * HOUR), 20 * HOUR, {"dvx": "aparat"})
+    """By the reference."""
+    return figures(year.files, YEAR, HOLIDAYS)
 
 
 def changed(year: RawYear, file: str, change: Callable[[str], str]) -> dict[str, Any]:
