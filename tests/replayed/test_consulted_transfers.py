@@ -5,16 +5,21 @@ AMI alone tells that talk. Where it is not heard the talk is missing; nothing is
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, select
 
+from ivr.figures.day import Rules
+from ivr.figures.parts import added
 from ivr.reading import export
+from ivr.reading.day_figures import Judging, parts_by_day
 from ivr.recording.watched import Watched
 from ivr.storage.engine.store import Store
 from ivr.storage.schema.recorded import calls
+from tests.callback_policy import ROUND_THE_CLOCK
 from tests.recordings import deaf
 from tests.recordings.truth import Told, differences
 from tests.replayed.test_exchanged_channels import ANY, MANNERS, OURS, Manner, holes_on
@@ -72,6 +77,16 @@ def test_whatever_of_it_was_not_heard_nothing_is_doubled_or_left_open(
             problems[hole] = found
     store.close()
     assert problems == {}
+
+
+def test_the_talk_after_a_consultation_is_a_contact_of_the_structure_it_took_place_in(store: Store) -> None:
+    """And the consultation is a contact of nobody."""
+    MANNERS[0](store, "main", OURS, "consulted_transfer", (0, 0))
+    judging = Judging(Rules(ROUND_THE_CLOCK), lambda number: "", ["main"])
+    recorded = date(2026, 11, 30), date(2026, 12, 2), judging, datetime(2027, 1, 1, tzinfo=UTC)
+    days = store.read(lambda connection: parts_by_day(connection, *recorded))
+    answered = {key.structure: one.count for key, one in added(days.values()).items() if key.code == "A"}
+    assert answered == {"tax": 1, "office": 1}
 
 
 @pytest.mark.parametrize("tell", MANNERS, ids=lambda tell: tell.__name__)

@@ -213,11 +213,11 @@ class Inquiries:
 
 
 def minutes(days: list[date], availability: float, chance: random.Random) -> tuple[list[Row], dict[str, int]]:
-    """One row per minute of service, and of a test at night that fails; how many are `up` and `monitored`.
+    """One row per minute of callback hours, and of a test at night that fails; how many `up` and `monitored`.
 
     The line is down for ten minutes at a time. Nights are no service hours.
     """
-    blocks = [midnight(day) + second for day in days for second in range(OPENS, CLOSES, 600)]
+    blocks = [midnight(day) + second for day in days for second in range(OPENS, CALLS_UNTIL, 600)]
     down = set(chance.sample(range(len(blocks)), round(len(blocks) * (1 - availability / 100))))
     rows: list[Row] = []
     for place, begin in enumerate(blocks):

@@ -2,149 +2,46 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.stores import empty_store
-from tests.year.raw_year import YEAR, RawYear, make_year
+from tests.year.busy_weeks import (
+    BAKU,
+    DAY,
+    FIRST,
+    HOUR,
+    LAST,
+    Call,
+    Weeks,
+    all_of,
+    busy_weeks,
+    by_number,
+    calls_of,
+    changed,
+    day_of,
+    fields_of,
+    is_abandoned,
+    is_answered,
+    moved,
+    served_by,
+    slices_moved,
+    stored_in,
+    suspicious,
+    wait_of,
+    weeks_of,
+    with_a_hundred_waits_of_ten_seconds,
+    with_transfer,
+    written,
+)
 from tests.year.reference import contacts
-from tests.year.reporting import hotline, load, report
-from tests.year.test_raw_year import HOLIDAYS, REPORT
+from tests.year.reporting import differences, hotline, report
 
 pytestmark = pytest.mark.slow
-
-
-FIRST, LAST = date(2024, 9, 2), date(2024, 10, 11)
-"""Six busy weeks."""
-BAKU = ZoneInfo("Asia/Baku")
-HOUR = 3600
-DAY = 24 * HOUR
-
-
-UNTIL = "2024-10-31"
-BUSY = 5000
-Files = Mapping[str, Path]
-Call = list[list[str]]
-
-
-def busy_weeks(folder: Path) -> RawYear:
-    days = (date(YEAR, 1, 1) + timedelta(days=number) for number in range(366))
-    quiet = frozenset(day for day in days if not FIRST <= day <= LAST)
-    return make_year(folder, REPORT, quiet | HOLIDAYS, seed=12, contacts=BUSY)
-
-
-def fields_of(path: Path) -> list[list[str]]:
-    return [line.split("|") for line in path.read_text("utf-8").splitlines()]
-
-
-def calls_of(path: Path) -> dict[str, Call]:
-    found: defaultdict[str, Call] = defaultdict(list)
-    for line in fields_of(path):
-        found[line[1]].append(line)
-    return dict(found)
-
-
-def written(files: Files, folder: Path, lines: Iterable[Sequence[str]]) -> Files:
-    """The same files but for queue_log, which has these lines in the order of their moments."""
-    folder.mkdir()
-    path = folder / "queue_log"
-    in_order = sorted(lines, key=lambda line: int(line[0]))
-    path.write_text("".join("|".join(line) + "\n" for line in in_order), "utf-8")
-    return {**files, "queue_log": path}
-
-
-def events_of(call: Call) -> list[str]:
-    return [line[4] for line in call]
-
-
-def number_of(call: Call) -> str:
-    return call[0][6]
-
-
-def wait_of(call: Call) -> int:
-    return int(call[-1][0]) - int(call[0][0])
-
-
-def is_abandoned(call: Call) -> bool:
-    return events_of(call) == ["ENTERQUEUE", "ABANDON"]
-
-
-def is_answered(call: Call) -> bool:
-    """Once, in one structure, without lines that carry a proof."""
-    events = events_of(call)
-    return events.count("CONNECT") == 1 and events[-1].startswith("COMPLETE")
-
-
-def is_dialable(number: str) -> bool:
-    return len(number) == 10 and number[:2] != "00"
-
-
-def by_number(files: Files) -> dict[str, list[Call]]:
-    """Dialable numbers that nobody tried to call back, each with its calls in their order."""
-    with files["attempts"].open(encoding="utf-8") as file:
-        tried = {row["number"].replace("+994", "0") for row in csv.DictReader(file)}
-    found: defaultdict[str, list[Call]] = defaultdict(list)
-    for call in calls_of(files["queue_log"]).values():
-        if call[0][4] == "ENTERQUEUE" and is_dialable(number_of(call)) and number_of(call) not in tried:
-            found[number_of(call)].append(call)
-    return dict(found)
-
-
-def with_a_hundred_waits_of_ten_seconds(files: Files, folder: Path) -> Files:
-    """A hundred callers, who waited longer, hang up sooner; not those who call twice."""
-    calls = calls_of(files["queue_log"])
-    times = Counter(number_of(call) for call in calls.values() if events_of(call)[0] == "ENTERQUEUE")
-    chosen = [
-        call for call in calls.values()
-        if is_abandoned(call) and wait_of(call) > 11 and times[number_of(call)] != 2
-    ][-100:]  # fmt: skip
-    assert len(chosen) == 100
-    for joined, left in chosen:
-        left[0], left[-1] = str(int(joined[0]) + 10), "10"
-    return written(files, folder, (line for call in calls.values() for line in call))
-
-
-class Weeks(NamedTuple):
-    """The six weeks in a store, and its report."""
-
-    files: Files
-    database: Path
-    report: dict[str, Any]
-
-
-def stored_in(folder: Path, files: Files, kinds: Iterable[str] = ("attempts",)) -> str:
-    """URL of a new store that has read them."""
-    folder.mkdir()
-    empty_store(folder).close()
-    url = f"sqlite:///{folder / 'hotline.db'}"
-    load(url, files, kinds)
-    return url
-
-
-def weeks_of(url: str) -> dict[str, Any]:
-    return report(url, "range", str(FIRST), UNTIL)
-
-
-def all_of(document: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = document["scopes"]["all"]
-    return found
-
-
-def slices_moved(before: dict[str, Any], after: dict[str, Any]) -> dict[str, int]:
-    one, other = all_of(before), all_of(after)
-    assert (one["contacts"], one["answered"], one["lost"]) == (
-        other["contacts"], other["answered"], other["lost"],
-    )  # fmt: skip
-    moved = {name: number - one["lost_slices"][name] for name, number in other["lost_slices"].items()}
-    return {name: number for name, number in moved.items() if number}
 
 
 @pytest.fixture(scope="module")
@@ -153,14 +50,6 @@ def weeks(tmp_path_factory: pytest.TempPathFactory) -> Weeks:
     files = with_a_hundred_waits_of_ten_seconds(busy_weeks(folder).files, folder / "ten")
     url = stored_in(folder / "store", files, ("attempts", "minutes"))
     return Weeks(files, folder / "store" / "hotline.db", weeks_of(url))
-
-
-def changed(weeks: Weeks, folder: Path, change: Callable[[dict[str, Call]], None]) -> dict[str, Any]:
-    """The report after the calls of queue_log were changed in place."""
-    calls = calls_of(weeks.files["queue_log"])
-    change(calls)
-    files = written(weeks.files, folder / "changed", (line for call in calls.values() for line in call))
-    return weeks_of(stored_in(folder / "store", files))
 
 
 def test_a_hundred_waits_of_eleven_seconds_instead_of_ten_are_lost_after_ten(
@@ -221,12 +110,65 @@ def test_who_hides_the_number_can_be_called_back_and_be_known_no_more(weeks: Wee
     assert resolution[1]["part"] == resolution[0]["part"] - 1
 
 
+def test_a_transfer_into_another_structure_is_one_contact_more_there_and_a_consultation_is_none(
+    weeks: Weeks, tmp_path: Path
+) -> None:
+    """Of a consulted transfer queue_log has the agents' talk alone; AMI has the citizen's after it."""
+    calls = calls_of(weeks.files["queue_log"])
+    joined = {day_of(call): call[1][3] for call in calls.values() if served_by(call, "aibndx")}
+    alone = [theirs[0] for theirs in by_number(weeks.files).values() if len(theirs) == 1]
+    long_talks = [call for call in alone if served_by(call, "dvx") and int(call[-1][6]) > 60]
+    into_the_queue = next(call for call in long_talks if day_of(call) in joined)
+    consulted = long_talks[-1]
+    assert into_the_queue is not consulted
+
+    def transfer(calls: dict[str, Call]) -> None:
+        uniqueid, end = into_the_queue[0][1], int(into_the_queue[-1][0])
+        agent = joined[day_of(into_the_queue)]
+        leg = [[str(end - 20), f"{end - 20}.8888881", "aibndx", "NONE", "ENTERQUEUE", "", "1101", "1"]]
+        calls[uniqueid] = [
+            *with_transfer(into_the_queue, leg, "APP", "Queue"),
+            [str(end + 5), uniqueid, "aibndx", agent, "CONNECT", "25", f"{end + 5}.8888882", "4"],
+            [str(end + 45), uniqueid, "aibndx", agent, "COMPLETEAGENT", "25", "40", "1"],
+        ]
+        uniqueid, end = consulted[0][1], int(consulted[-1][0])
+        other = f"{end - 20}.8888883"
+        leg = [
+            [str(end - 20), other, "emdx", "NONE", "ENTERQUEUE", "", "1101", "1"],
+            [str(end - 15), other, "emdx", "PJSIP/1301", "CONNECT", "5", f"{end - 15}.8888884", "4"],
+            [str(end), other, "emdx", "PJSIP/1301", "COMPLETECALLER", "5", "15", "1"],
+        ]
+        halves = "Local/_attended@transfer-00000000;1", "Local/_attended@transfer-00000000;2"
+        calls[uniqueid] = with_transfer(consulted, leg, "LINK", *halves)
+
+    documents = deepcopy(weeks.report), changed(weeks, tmp_path, transfer)
+    scopes = [document["scopes"] for document in documents]
+    for scope in (scope for found in scopes for scope in found.values()):
+        del scope["kpis"]["availability"]  # of the minutes, which are read only once
+    for structure in ("dvx", "emdx", "aparat"):
+        assert not differences(scopes[1][structure], scopes[0][structure]), structure
+    for scope in ("aibndx", "all"):
+        one, other = (found[scope] for found in scopes)
+        assert moved(one, other) == {
+            "contacts": 1,
+            "answered": 1,
+            "answered_including_callbacks": 1,
+            "only_in_queue_log": 1,
+        }
+        kpis = ("accepted_within", "accepted_overall", "first_contact_resolution")
+        for name in kpis:
+            parts = [(found["kpis"][name]["part"], found["kpis"][name]["whole"]) for found in (one, other)]
+            assert parts[1] == (parts[0][0] + 1, parts[0][1] + 1), name
+        waits = [Counter(found["waits_answered"]) for found in (one, other)]
+        assert waits[1] - waits[0] == {"25": 1}
+
+
 def test_a_deleted_hour_lacks_its_contacts_and_is_suspicious(weeks: Weeks, tmp_path: Path) -> None:
     day = date(2024, 9, 18)
-    midnight = int(datetime(2024, 9, 18, tzinfo=BAKU).timestamp())
+    midnight = (day - date(1970, 1, 1)).days * DAY
     its: defaultdict[int, list[str]] = defaultdict(list)
     begun: dict[str, int] = {}
-    for one in contacts(weeks.files["queue_log"], {"dvx": "aparat"}):
+    for one in contacts(weeks.files["queue_log"]):
         joined = begun.setdefault(one["call"], one["joined"])
         its[(joined - midnight) // HOUR].append(one["call"])
     hour = max(range(9, 18), key=lambda hour: len(its[hour]))
@@ -242,10 +184,6 @@ def test_a_deleted_hour_lacks_its_contacts_and_is_suspicious(weeks: Weeks, tmp_p
     assert missing == suspicious(after) - suspicious(weeks.report)
 
 
-def suspicious(document: dict[str, Any]) -> set[tuple[str, int]]:
-    return {(one["day"], one["hour"]) for one in document["data"]["suspicious_hours"]}
-
-
 def test_minutes_that_were_deleted_are_unknown(weeks: Weeks, tmp_path: Path) -> None:
     """Nobody says that they were up or down: what is known of the others stays."""
     lines = weeks.files["minutes"].read_text("utf-8").splitlines(keepends=True)
@@ -256,10 +194,10 @@ def test_minutes_that_were_deleted_are_unknown(weeks: Weeks, tmp_path: Path) -> 
     shutil.copy(weeks.database, tmp_path / "hotline.db")
     url = f"sqlite:///{tmp_path / 'hotline.db'}"
     hotline(url, "data", "import", "minutes", str(path))
-    after = weeks_of(url)
-    assert after["data"]["unknown_minutes"] == weeks.report["data"]["unknown_minutes"] + 60
-    one, other = (all_of(document)["kpis"]["availability"] for document in (weeks.report, after))
-    assert other["whole"] == one["whole"] - 60
+    one, other = (report(its, "range", str(FIRST), str(LAST)) for its in (f"sqlite:///{weeks.database}", url))
+    assert (one["data"]["unknown_minutes"], other["data"]["unknown_minutes"]) == (0, 60)
+    wholes = [all_of(document)["kpis"]["availability"]["whole"] for document in (one, other)]
+    assert wholes[1] == wholes[0] - 60
 
 
 def test_callbacks_move_neither_the_contacts_of_their_days_nor_those_answered(

@@ -35,7 +35,8 @@ pytestmark = pytest.mark.slow
 
 BAKU = ZoneInfo("Asia/Baku")
 THREE_DAYS = (date(2024, 1, 15), date(2024, 5, 14), date(2024, 12, 27))
-MONTH = "2024-05"
+MONTH = "2024-03"
+"""It has holidays, and minutes."""
 COUNTS = (
     "contacts",
     "answered",
@@ -155,6 +156,11 @@ def test_the_counts_of_a_month_are_the_sums_of_its_days(told: YearTold) -> None:
     assert whole["contacts"] > 0
     for name in COUNTS:
         assert whole[name] == _sum(row[name] for row in days), name
+
+
+def test_of_a_month_with_all_its_minutes_none_is_unknown(told: YearTold) -> None:
+    assert told.month["data"]["unknown_minutes"] == 0
+    assert told.month["scopes"]["all"]["kpis"]["availability"]["whole"] > 0
 
 
 def _sum(found: Iterable[Any]) -> Any:
