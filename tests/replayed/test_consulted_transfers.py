@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from ivr.figures.day import Rules
 from ivr.figures.parts import added
 from ivr.reading import export
-from ivr.reading.day_figures import Judging, parts_by_day
+from ivr.reading.day_figures import Judging, parts_of_days
 from ivr.recording.watched import Watched
 from ivr.storage.engine.store import Store
 from ivr.storage.schema.recorded import calls
@@ -84,7 +84,7 @@ def test_the_talk_after_a_consultation_is_a_contact_of_the_structure_it_took_pla
     MANNERS[0](store, "main", OURS, "consulted_transfer", (0, 0))
     judging = Judging(Rules(ROUND_THE_CLOCK), lambda number: "", ["main"])
     recorded = date(2026, 11, 30), date(2026, 12, 2), judging, datetime(2027, 1, 1, tzinfo=UTC)
-    days = store.read(lambda connection: parts_by_day(connection, *recorded))
+    days = store.read(lambda connection: dict(parts_of_days(connection, *recorded)))
     answered = {key.structure: one.count for key, one in added(days.values()).items() if key.code == "A"}
     assert answered == {"tax": 1, "office": 1}
 
