@@ -155,8 +155,12 @@ class Trunk(shapes.Frozen):
 
 
 class Targets(shapes.Frozen):
-    """Targets of the statute, in percent unless named otherwise; reports print them beside the figures."""
+    """Targets of the statute, in percent unless named otherwise; reports print them beside the figures.
 
+    `within`: seconds up to which an answer is in time, for `accepted_within`.
+    """
+
+    within: shapes.WholeSeconds = 30.0
     accepted_within: Percent = 80
     accepted_overall: Percent = 90
     lost_after: Percent = 5

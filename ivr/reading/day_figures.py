@@ -50,7 +50,8 @@ def judging_of(connection: Connection, configuration: Configuration | None, zone
     if configuration is None:
         hours = Schedule(zone, dict.fromkeys(_WORKING_WEEK, ((0, DAY_SECONDS),)), (), {})
         return Judging(Rules(hours), why_never(denied, None), known_servers(connection))
-    rules = Rules(calling_hours(configuration), Limits(short_wait=configuration.callback.wait_over))
+    limits = Limits(configuration.callback.wait_over, configuration.targets.within)
+    rules = Rules(calling_hours(configuration), limits)
     return Judging(rules, why_never(denied, configuration), sorted(configuration.servers))
 
 

@@ -140,6 +140,7 @@ def _figures(one: ScopeFigures, is_known: bool = True) -> dict[str, Any]:
         "handle_includes_wrap_up": one.is_wrapup_measured,
         "mean_wait_of_too_short_seconds": one.mean_too_short_seconds,
         "answered_per_agent_day": one.answered_per_agent_day,
+        "talk_seconds_per_agent_day": one.talk_seconds_per_agent_day,
         "topics": dict(one.topics) or None,
         "inquiries": _inquiries(one.inquiries) if one.inquiries.is_fed else None,
         "directions": dict(one.directions) if one.inquiries.is_fed else None,

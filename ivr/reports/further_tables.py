@@ -35,6 +35,29 @@ WAIT_STEPS: Final = (10, 20, 30, 60, 120, 180, 300, 600)
 """Seconds up to which waits are summed."""
 
 
+def agents(report: Report, language: PaperLanguage) -> Table:
+    """How many calls and how much talk an agent had on a day."""
+    known = titles(report, language)
+    lines = [
+        Line(
+            known[one.name],
+            [
+                Figure(one.agent_days),
+                Figure(one.answered_per_agent_day, "count", "no_agents"),
+                Figure(_in_minutes(one.talk_seconds_per_agent_day), "minutes", "no_agents"),
+            ],
+            is_total=one.name == ALL,
+        )
+        for one in structures_first(report)
+    ]
+    columns = columns_of(language, "structure", "agent_days", "per_agent_day", "talk_per_agent_day")
+    return Table(columns, lines, "" if report.all.agent_days else "no_agents")
+
+
+def _in_minutes(value: float | None) -> float | None:
+    return None if value is None else value / 60
+
+
 def waits(report: Report, language: PaperLanguage) -> Table:
     """How long those waited who were answered and those who were lost."""
     answered, lost = report.all.waits, report.all.lost_waits

@@ -122,7 +122,7 @@ _TABLES: Final[Mapping[Any, Sequence[str]]] = {
         "sheets_carried", "queries_carried", "directions", "kpi_table", "kpis_by_period",
     ),
     further_tables: (
-        "waits", "service_levels", "attempts", "attempts_by_hour", "callback_times", "balance",
+        "agents", "waits", "service_levels", "attempts", "attempts_by_hour", "callback_times", "balance",
         "menu_nodes", "missed_calls", "hidden_numbers",
     ),
 }  # fmt: skip

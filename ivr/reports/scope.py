@@ -75,6 +75,7 @@ class ScopeFigures:
     mean_too_short_seconds: float | None
     agent_days: int
     answered_per_agent_day: float | None
+    talk_seconds_per_agent_day: float | None
     topics: Mapping[str, int]
     inquiries: SheetSums
     directions: Mapping[str, int]
@@ -126,6 +127,7 @@ def figures(name: str, sums: Scope, sheets: SheetSums, attempts: Attempts, basis
         mean_too_short_seconds=mean_seconds(short.wait_ms, short.count) if short else None,
         agent_days=sums.agent_days,
         answered_per_agent_day=answered / sums.agent_days if sums.agent_days else None,
+        talk_seconds_per_agent_day=mean_seconds(answers.talk_ms, sums.agent_days) if answers else None,
         topics=sums.tallies("topic:"),
         inquiries=sheets,
         directions={

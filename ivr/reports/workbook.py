@@ -113,6 +113,7 @@ _MINISTRY: Final = {
     "section.kpis": ministry_tables.kpi_table,
 }
 _FURTHER: Final = {
+    "text.agents": further_tables.agents,
     "section.waits": further_tables.waits,
     "text.service_levels": further_tables.service_levels,
     "text.attempts": further_tables.attempts,

@@ -21,6 +21,7 @@ from tests.reports.test_document import check
 from tests.stored_calls import Queued, store_call
 from tests.stores import empty_store
 from tests.terminal import on_terminal
+from tests.unit.starter import changed
 
 DAY = "2024-05-14"
 Report = Callable[..., Result]
@@ -34,8 +35,8 @@ def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Report:
     monkeypatch.setenv("HOTLINE_DATABASE_URL", f"sqlite:///{tmp_path / 'hotline.db'}")
     monkeypatch.setenv("HOTLINE_ASTERISK", str(tmp_path / "etc"))
 
-    def run(*words: str) -> Result:
-        given = ["--config", str(tmp_path / "none"), "report", *words, "--time-zone", "Asia/Baku"]
+    def run(*words: str, config: Path = tmp_path / "none") -> Result:
+        given = ["--config", str(config), "report", *words, "--time-zone", "Asia/Baku"]
         return CliRunner().invoke(app, given)
 
     return run
@@ -173,3 +174,16 @@ def test_a_terminal_gets_the_text_and_no_workbook(report: Report, tmp_path: Path
     assert (status, refused) == (0, 2)
     assert "missed" in shown
     assert "a terminal cannot show xlsx" in why
+
+
+def test_the_seconds_of_the_service_level_are_those_of_the_configuration(
+    report: Report, tmp_path: Path
+) -> None:
+    store_a_day(tmp_path)
+    for seconds, in_time in (("30s", 20), ("12s", 20), ("11s", 0)):
+        folder = tmp_path / seconds
+        folder.mkdir()
+        for name, content in changed("hotline.yaml", "within: 30s", f"within: {seconds}").items():
+            (folder / name).write_bytes(content)
+        found = json.loads(report("day", DAY, "--format", "json", config=folder).stdout)
+        assert found["scopes"]["all"]["kpis"]["accepted_within"]["part"] == in_time
