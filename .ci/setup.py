@@ -35,6 +35,7 @@ PACKAGES_OF_REPORT = {
     "fonts-inter": "the typeface of reports on paper, which has ə and ı",
     "libharfbuzz-subset0": "embeds only the letters that are used",
     "libpangoft2-1.0-0": "sets the text of reports on paper",
+    "openssl": "makes the certificate of a mail server under test",
     "poppler-utils": "has pdftotext, by which tests read what was printed",
 }
 """Needed too when the set-up is run with the word `report`."""

@@ -20,7 +20,7 @@ from ivr.command.store import open_store
 from ivr.config.reports import Mail, RunState, ScheduledFormat
 from ivr.reports.document import document
 from ivr.reports.extra import ExtraMissing
-from ivr.reports.mail import MailUnknown, NotMailed, message, send
+from ivr.reports.mail import PASSWORD, MailUnknown, NotMailed, message, send
 from ivr.reports.report import Report
 from ivr.reports.schedule import Due, due
 from ivr.reports.sentences import sentences
@@ -31,7 +31,6 @@ from ivr.storage.records import report_runs
 
 app = typer.Typer()
 
-_PASSWORD: Final = "HOTLINE_SMTP_PASSWORD"
 _SECRET: Final = "hotline-smtp"
 
 
@@ -91,7 +90,7 @@ class _Run:
             return is_begun
 
         try:
-            made = message(mail, entry.recipients, title, files)
+            made = message(mail, entry.recipients, title, files, f"{entry.key} {self._wanted.label}")
             send(mail, self._password(mail), entry.recipients, made, begin)
         except (NotMailed, SecretMissing) as problem:
             return self._fails("mailing" if is_begun else "written", str(problem))
@@ -113,13 +112,13 @@ class _Run:
     def _password(self, mail: Mail) -> str:
         if not mail.user:
             return ""
-        if given := os.environ.get(_PASSWORD):
+        if given := os.environ.get(PASSWORD):
             return given
         try:
             return read_secret(self._secrets, _SECRET)
         except SecretMissing:
             file = self._secrets / f"{_SECRET}.conf"
-            how = f"set {_PASSWORD}, or write `password = …` into {file}"
+            how = f"set {PASSWORD}, or write `password = …` into {file}"
             raise SecretMissing(f"there is no password for {mail.user}: {how}") from None
 
 

@@ -24,6 +24,12 @@ class Mail(shapes.Frozen):
     user: shapes.Line | None = Field(None, examples=["195"])
     """Login at the server; none: without."""
 
+    @model_validator(mode="after")
+    def _fits(self) -> Mail:
+        if self.user and not self.starttls:
+            raise ValueError("`user` needs `starttls`: no password goes over a readable connection")
+        return self
+
 
 class ScheduledReport(shapes.Frozen):
     """A report that the daemon writes of every day, week or month that is over."""

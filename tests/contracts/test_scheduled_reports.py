@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
-import socketserver
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -29,62 +28,17 @@ from ivr.storage.engine.store import Store, StoreThread
 from ivr.storage.records.report_runs import plan
 from ivr.storage.schema.running import report_runs
 from tests.contracts.retaining import house
+from tests.mail_server import MailServer, mail_server, new_certificate
 
 __all__ = ["house"]
 
 BAKU = ZoneInfo("Asia/Baku")
 
 
-class MailServer(socketserver.ThreadingTCPServer):
-    """An SMTP server that keeps what it takes; `answer` to the end of a mail, None: it never answers."""
-
-    daemon_threads = True
-    answer: bytes | None = b"250 taken"
-    refuses = b""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Session)
-        self.mails: list[bytes] = []
-        self.said: list[bytes] = []
-
-    @property
-    def port(self) -> int:
-        return int(self.server_address[1])
-
-
-class _Session(socketserver.StreamRequestHandler):
-    server: MailServer
-
-    def handle(self) -> None:
-        self._say(b"220 here")
-        for line in self.rfile:
-            self.server.said.append(line)
-            word = line[:4].upper().strip()
-            if word == b"DATA":
-                self._say(b"354 go on")
-                mail = b"".join(iter(self.rfile.readline, b".\r\n"))
-                self.server.mails.append(mail)
-                if self.server.answer is None:
-                    self.rfile.read()
-                    return
-                self._say(self.server.answer)
-            elif word == b"RCPT" and self.server.refuses and self.server.refuses in line:
-                self._say(b"550 nobody of that name")
-            else:
-                self._say(b"221 bye" if word == b"QUIT" else b"250 good")
-
-    def _say(self, line: bytes) -> None:
-        self.wfile.write(line + b"\r\n")
-
-
 @pytest.fixture
 def server() -> Iterator[MailServer]:
-    with MailServer() as it:
-        thread = threading.Thread(target=it.serve_forever, args=(0.02,))
-        thread.start()
+    with mail_server() as it:
         yield it
-        it.shutdown()
-        thread.join()
 
 
 Schedules = Callable[..., Path]
@@ -215,6 +169,32 @@ def test_a_mail_of_a_process_that_was_killed_is_shown_as_unknown_and_never_sent_
     hotline(house, "report", "scheduled")
     assert (states(store), len(server.mails)) == ({yesterday(): "mail_unknown"}, 1)
     assert "nobody knows whether its mail arrived" in hotline(house, "status").stdout
+
+
+def test_login_and_mail_are_encrypted_with_the_password_of_the_secrets(
+    house: Path, store: Store, schedules: Schedules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = new_certificate(house)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.file))
+    schedules(recipients="head@example.org")
+    secret = house / "secrets" / "hotline-smtp.conf"
+    words = ("report", "scheduled", "--secrets", str(secret.parent))
+    with mail_server(certificate) as server:
+        server.login = ("195", "right")
+        file = house / "config" / "reports.yaml"
+        mail = f"{{host: 127.0.0.1, port: {server.port}, from: 195@example.org, user: '195'}}"
+        file.write_text(re.sub(r"\{host.*\}", mail, file.read_text(), count=1))
+        for password, shown in ((None, str(secret)), ("wrong", "535 wrong password; correct")):
+            if password:
+                secret.parent.mkdir()
+                secret.write_text(f"password = {password}\n")
+            assert hotline(house, *words).exit_code == 1
+            assert states(store) == {yesterday(): "failed"}
+            assert shown in hotline(house, "status").stdout
+            an_hour_passes(store)
+        secret.write_text("password = right\n")
+        assert hotline(house, *words).exit_code == 0
+        assert (states(store), len(server.mails)) == ({yesterday(): "mailed"}, 1)
 
 
 def test_an_answer_that_says_neither_yes_nor_no_leaves_the_mail_unknown(
