@@ -32,10 +32,10 @@ def new_certificate(folder: Path, name: str = "IP:127.0.0.1") -> Certificate:
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """`answer` to the end of a mail; None: it never answers, empty: it breaks off."""
+    """`banner`, and `answer` to the end of a mail; None: it never says any, empty: it breaks off."""
 
     daemon_threads = True
-    banner = b"220 here"
+    banner: bytes | None = b"220 here"
     answer: bytes | None = b"250 taken"
     refuses = b""
     """Recipients with this in their address."""
@@ -63,7 +63,8 @@ class _Session(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         with suppress(OSError):  # whoever speaks with it may hang up
-            self._say(self.server.banner)
+            if self.server.banner:
+                self._say(self.server.banner)
             while (line := self.rfile.readline()) and self._answer(line):
                 pass
         if self.is_encrypted:

@@ -50,20 +50,25 @@ def share(folder: Path, group: int | None = None) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """The file is there as a whole, on disk, or not at all. Raises OSError.
+    """The file is there as a whole, on disk, or as it was before. Raises OSError.
 
     It keeps the mode and the group of the file it replaces; a new one is 0640. Its folder is made if need be.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)  # of a writer that was killed
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as file:
-        os.fchmod(file.fileno(), FILE_MODE)
-        if path.exists():
-            with suppress(PermissionError):
-                os.fchown(file.fileno(), -1, path.stat().st_gid)
-            os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    opened = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+    try:
+        with os.fdopen(opened, "wb") as file:
+            os.fchmod(file.fileno(), FILE_MODE)
+            if path.exists():
+                with suppress(PermissionError):
+                    os.fchown(file.fileno(), -1, path.stat().st_gid)
+                os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise

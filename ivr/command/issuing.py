@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
+from traceback import extract_tb
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -136,20 +137,29 @@ def printed(
 ) -> bytes:
     """The report as PDF or HTML, by the admin's own templates if there are any. Raises Unprintable."""
     own = options().config / TEXTS / "templates"
+    templates = own if own.is_dir() else None
     try:
-        templates = own if own.is_dir() else None
         if as_html:
             return pages.html(report, language, signed, templates).encode()
         return pages.pdf(report, language, signed, templates)
     except ExtraMissing as missing:
         raise Unprintable(str(missing)) from missing
-    except Exception as wrong:
-        # Imported where it is wanted: jinja2 comes with the extra.
-        from jinja2 import TemplateError
-
-        if not isinstance(wrong, TemplateError):
+    except Exception as wrong:  # an admin's template may raise anything
+        where = _where(wrong, own)
+        if templates is None or not where:
             raise
-        raise Unprintable(f"a template in {own} cannot be used: {wrong}") from wrong
+        do = f"correct it, or take it out of {own}: the shipped one is used then"
+        raise Unprintable(f"{where}: {wrong or type(wrong).__name__}; {do}") from wrong
+
+
+def _where(wrong: Exception, own: Path) -> str:
+    """`FILE:LINE` of the template that raised it; a shipped one, too, may miss something of the admin's."""
+    if isinstance(wrong, UnicodeDecodeError):
+        return f"a template in {own}"
+    of_templates = [
+        one for one in extract_tb(wrong.__traceback__) if Path(one.filename).parent in (own, pages.SHIPPED)
+    ]
+    return f"{of_templates[-1].filename}:{of_templates[-1].lineno}" if of_templates else ""
 
 
 @app.command("issued", epilog="Example: hotline report issued 12")

@@ -174,7 +174,7 @@ def _run(period: Period, zone: ZoneInfo, wanted: _Wanted) -> None:
     try:
         content = _content(report, wanted, why)
     except (ExtraMissing, Unprintable) as problem:
-        fail(str(problem), hint="text, json and csv need neither")
+        fail(str(problem), hint="text, json and csv need no package and no template")
     put(content, wanted.output)
 
 

@@ -32,6 +32,7 @@ from ivr.storage.records import report_runs
 app = typer.Typer()
 
 _SECRET: Final = "hotline-smtp"
+_MAKE_ROOM: Final = "make room there, or let the service's user write there (ReadWritePaths in its unit)"
 
 
 @app.command("scheduled", epilog="Example: hotline report scheduled")
@@ -58,8 +59,8 @@ class _Run:
 
     def make(self) -> bool:
         """Write it, then mail it if anybody gets it; False if one of these failed."""
-        entry, label = self._wanted
-        if not self._store.write(lambda c: report_runs.plan(c, entry.key, label)):
+        entry, label, known = self._wanted
+        if not self._store.write(lambda c: report_runs.plan(c, entry.key, label, known)):
             return True  # another process has it
         report = report_now(self._store, entry.period, label, options().zone)
         try:
@@ -70,7 +71,7 @@ class _Run:
             for name, content in files.items():
                 write_whole(Path(entry.folder) / name, content)
         except OSError as problem:
-            return self._fails("planned", f"{problem.filename}: {problem.strerror}")
+            return self._fails("planned", f"{entry.folder}: {problem.strerror}; {_MAKE_ROOM}")
         except (ExtraMissing, Unprintable) as problem:
             return self._fails("planned", str(problem))
         if not self._moves("planned", "written"):

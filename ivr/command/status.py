@@ -15,23 +15,22 @@ from ivr.command.options import AsJson
 from ivr.command.printing import print_result
 from ivr.command.store import open_store
 from ivr.reading.overview import Overview, ServerOverview, overview
+from ivr.storage.records.report_runs import ReportRun
 from ivr.storage.running.listening import Gap
 from ivr.storage.running.liveness import RECORD, Process
 
 app = typer.Typer(add_completion=False)
 
-_DO: Final = {
-    "failed": "failed: {why}; it is tried again every quarter of an hour",
-    "mail_unknown": "nobody knows whether its mail arrived ({why}); it is not sent again: ask a recipient",
-}
-"""What to do about a scheduled report in that state."""
+_LATELY: Final = timedelta(days=1)
+"""A scheduled report that is tried again has failed so lately."""
 
 
 @app.command(epilog="Example: hotline status --json")
 def status(as_json: AsJson = False) -> None:
     """How the hotline is now, as its database knows it.
 
-    Status 1 if a part does not run or does not hear, or a phone's contact would send calls elsewhere.
+    Status 1 if a part does not run or does not hear, a phone's contact would send calls elsewhere, or in the
+    last day a scheduled report failed or its mail may have got lost.
     """
     with open_store() as store:
         now, database = store.read(overview), store.engine.url.database
@@ -41,7 +40,8 @@ def status(as_json: AsJson = False) -> None:
     data = {**asdict(now), "not_running": missing, "not_connected": deaf, "bad_contacts": phones}
     none = f"no hotline has run on the database {database}: start one with `hotline run`"
     print_result(as_json, data, (*([] if now.servers else [none]), *_lines(now)))
-    raise typer.Exit(1 if missing or deaf or phones or not now.servers else 0)
+    reports = any(_is_late(run, now) for run in now.reports)
+    raise typer.Exit(1 if missing or deaf or phones or reports or not now.servers else 0)
 
 
 def _lines(now: Overview) -> Iterator[str]:
@@ -101,7 +101,7 @@ def _of_callbacks(now: Overview) -> Iterator[tuple[str, str]]:
     for day in now.opened_days:
         yield "clock", f"a call was heard live for {day}, which was sealed: a clock is wrong, or was"
     for run in now.reports:
-        yield "report", f"{run.schedule}, {run.period}: {_DO[run.state].format(why=run.why)}"
+        yield "report", f"{run.schedule}, {run.period}: {_of_report(run, now)}"
     counts = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in now.callbacks.items())
     yield "callbacks", f"{counts}; {now.due} due now"
     for what, number in now.held.items():
@@ -112,6 +112,21 @@ def _of_callbacks(now: Overview) -> Iterator[tuple[str, str]]:
         yield "", f"{name} is off: {why}"
     if now.oldest_due_at is not None:
         yield "", f"oldest due since {timestamp(now.oldest_due_at)} ({_ago(now.at - now.oldest_due_at)})"
+
+
+def _is_late(run: ReportRun, now: Overview) -> bool:
+    return now.at - run.at < _LATELY
+
+
+def _of_report(run: ReportRun, now: Overview) -> str:
+    """What went wrong with a scheduled report, and what to do."""
+    if run.state == "mail_unknown":
+        return f"nobody knows whether its mail arrived ({run.why}); it is not sent again: ask a recipient"
+    if _is_late(run, now):
+        return f"failed: {run.why}; it is tried again every quarter of an hour"
+    kind, language, _ = run.schedule.split(" ", 2)
+    by_hand = f"hotline report {kind} {run.period} --lang {language} --format pdf --output FILE"
+    return f"failed: {run.why}; it is not tried again, make it by hand: {by_hand}"
 
 
 def _bad_contacts(server: ServerOverview, now: Overview) -> dict[str, str]:

@@ -11,6 +11,7 @@ from ivr.config import shapes
 RunState = Literal["planned", "written", "mailing", "mailed", "failed", "mail_unknown"]
 """How far a scheduled report has come."""
 ScheduledFormat = Literal["pdf", "xlsx", "json"]
+_Folder = Annotated[str, shapes.Shape(r"/[^\n\r\t]*", "a folder is written from the root (/…)")]
 
 
 class Mail(shapes.Frozen):
@@ -38,7 +39,7 @@ class ScheduledReport(shapes.Frozen):
     at: Annotated[shapes.Clock, Field(examples=["07:00"])]
     """Local time on the first day after the period."""
     formats: Annotated[list[ScheduledFormat], Field(min_length=1, examples=[["pdf"]])]
-    folder: Annotated[shapes.Folder, Field(max_length=200, examples=["/var/lib/hotline/reports"])]
+    folder: Annotated[_Folder, Field(max_length=200, examples=["/var/lib/hotline/reports"])]
     language: Literal["az", "en"] = "az"
     recipients: list[shapes.MailAddress] = Field([], examples=[["head@example.org"]])
     """Get the files by mail."""

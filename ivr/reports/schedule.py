@@ -17,10 +17,11 @@ _AGAIN_AFTER: Final = timedelta(minutes=15)
 
 
 class Due(NamedTuple):
-    """The report of the period with that label."""
+    """The report of the period with that label; `known`: what became of it before, if anybody made it."""
 
     entry: ScheduledReport
     label: str
+    known: ReportRun | None
 
 
 def due(
@@ -39,11 +40,8 @@ def due(
         ended = (day for day in _first_days(entry, now.astimezone(zone).date()))
         past = [day for day in ended if datetime.combine(day, opens, zone) <= now][:back]
         labels = [_label(entry, day - timedelta(days=1)) for day in reversed(past)]
-        found += [
-            Due(entry, label)
-            for label in labels
-            if label >= first and _is_open(known.get((entry.key, label)), entry, now)
-        ]
+        made = [Due(entry, label, known.get((entry.key, label))) for label in labels if label >= first]
+        found += [one for one in made if _is_open(one.known, entry, now)]
     return found
 
 

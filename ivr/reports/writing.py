@@ -46,11 +46,12 @@ class ScheduledReports:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set."""
-        while self._schedule and not await stopped(stop, self._every):
+        while self._schedule and not stop.is_set():
             try:
                 await self._write_if_due(stop)
             except StoreAway as problem:
                 log.error("scheduled reports wait for the database", reason=str(problem))
+            await stopped(stop, self._every)
         await stop.wait()
 
     async def _write_if_due(self, stop: asyncio.Event) -> None:

@@ -38,12 +38,13 @@ from ivr.reading.totals import totals, ways_out
 from ivr.storage.engine.statements import clock_of
 from ivr.storage.engine.store import Store
 from ivr.storage.owed.switches import any_hashed, hash_old
+from ivr.storage.records.report_runs import KNOWN_FOR
 from ivr.storage.records.sealed import begins, mark_deleted, mark_sealed, sealed
 from ivr.storage.schema.columns import MOST_AHEAD
 from ivr.storage.schema.imported import inquiries, outside_attempts, topics
 from ivr.storage.schema.owed import attempt_journal, attempts, callback_journal, callbacks, decisions, orders
 from ivr.storage.schema.recorded import calls, surveys, visits
-from ivr.storage.schema.running import agent_states, minutes, processes, recorder_signs
+from ivr.storage.schema.running import agent_states, minutes, processes, recorder_signs, report_runs
 
 _AT_ONCE: Final = 1000
 _DAY: Final = timedelta(days=1)
@@ -79,6 +80,7 @@ def purge(store: Store, key: str, retention: Retention, zone: ZoneInfo, now: dat
         ("outside attempts", "deleted", _older(outside_attempts.c.at), retention.callbacks.records),
         ("surveys", "deleted", _older(surveys.c.asked_at), retention.calls.records),
         ("agents' states", "deleted", _older(agent_states.c.at), retention.agent_states),
+        ("report runs", "deleted", _older(report_runs.c.at), KNOWN_FOR.total_seconds()),
     ):
         yield from _in_portions(store, what, action, work, begins(first_kept(age), zone))
 

@@ -17,7 +17,7 @@ from ivr.storage.records.issued import with_number
 from ivr.storage.schema.running import issued_reports
 from tests.contracts.retaining import ANNA, BORIS, house
 from tests.contracts.test_purge import BAKU
-from tests.reports.papers import pdf_lines
+from tests.reports.papers import pdf_lines, plain
 from tests.stored_calls import Queued, store_call
 
 __all__ = ["house"]
@@ -119,6 +119,45 @@ def test_number_hash_letterhead_and_the_officer_s_words_stand_on_the_paper(house
     lines = " ".join(pdf_lines((house / "day.pdf").read_bytes()))
     for text in ("7/24", frozen.digest[:16], "NAZİRLİYİN ƏMRİ", "N. Məmmədov", "Bu gün sakit keçib."):
         assert text in lines
+
+
+@pytest.mark.usefixtures("with_calls")
+def test_markup_in_number_and_paragraphs_is_text_and_braces_are_no_template(house: Path) -> None:
+    hostile = """<script>alert(1)</script> {{ 7*7 }} {% if %} " ' & </style> {0} {number}"""
+    texts(house, f"az:\n  letterhead: [&it {json.dumps(hostile)}]\n  paragraphs: {{targets: *it}}\n")
+    made = report(house, *MADE[:5], hostile, *MADE[6:], "--output", str(house / "day.pdf"))
+    assert made.exit_code == 0, made.output
+    lines = " ".join(pdf_lines((house / "day.pdf").read_bytes()))
+    assert lines.count(plain(hostile)) >= 2
+    assert report(house, "report", "issued", hostile).exit_code == 0
+
+
+@pytest.mark.usefixtures("with_calls")
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("head.html", b"<p>\n{% if %}", "head.html:2"),
+        ("closing.html", b"\n\n{{ report.nothing.x }}", "closing.html:3"),
+        ("further.html", b"\n{{ 1 / 0 }}", "further.html:2"),
+        ("report.html", b"{% extends 'report.html' %}", "report.html:1"),
+        ("parts.html", b"no macro is here", "head.html:"),
+        ("ministry.html", b"\xff", "templates: "),
+    ],
+)
+def test_a_template_that_cannot_be_used_is_named_with_its_line_and_nothing_is_issued(
+    house: Path, store: Store, name: str, content: bytes, line: str
+) -> None:
+    own = house / "config" / "reports" / "templates"
+    own.mkdir(parents=True)
+    (own / name).write_bytes(content)
+    for words in (
+        (*MADE, "--output", str(house / "day.pdf")),
+        ("report", "day", "2024-05-14", "--format", "html"),
+    ):
+        said = report(house, *words)
+        assert (said.exit_code, line in said.stderr) == (1, True), said.stderr
+        assert f"take it out of {own}" in said.stderr
+    assert store.read(lambda c: with_number(c, "7/24")) is None
 
 
 @pytest.mark.usefixtures("with_calls")

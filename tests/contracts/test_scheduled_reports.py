@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -22,12 +22,14 @@ from typer.testing import CliRunner, Result
 
 from ivr.command.root import app
 from ivr.command.run import HOTLINE
+from ivr.config.model import Retention
 from ivr.config.reports import ScheduledReport
 from ivr.reports.writing import ScheduledReports
+from ivr.retention.purge import purge
 from ivr.storage.engine.store import Store, StoreThread
-from ivr.storage.records.report_runs import plan
+from ivr.storage.records.report_runs import plan, runs
 from ivr.storage.schema.running import report_runs
-from tests.contracts.retaining import house
+from tests.contracts.retaining import NOW, days_ago, house
 from tests.mail_server import MailServer, mail_server, new_certificate
 
 __all__ = ["house"]
@@ -48,17 +50,17 @@ Schedules = Callable[..., Path]
 def schedules(house: Path, server: MailServer) -> Schedules:
     """Writes `reports` into the configuration; returns the folder of the papers."""
 
-    def work(period: str = "day", recipients: str = "", formats: str = "json") -> Path:
-        folder = house / "papers"
+    def work(recipients: str = "", formats: str = "json", folder: str = "papers") -> Path:
+        path = house / folder
         (house / "config" / "reports.yaml").write_text(
             f"""
 reports:
   mail: {{host: 127.0.0.1, port: {server.port}, from: 195@example.org, starttls: false}}
   schedule:
-    - {{period: {period}, at: "00:00", formats: [{formats}], folder: {folder}, recipients: [{recipients}]}}
+    - {{period: day, at: "00:00", formats: [{formats}], folder: "{path}", recipients: [{recipients}]}}
 """
         )
-        return folder
+        return path
 
     return work
 
@@ -97,8 +99,7 @@ def test_each_format_is_written_once_into_the_folder(house: Path, store: Store, 
 
 def test_a_day_that_was_missed_is_made_up_for(house: Path, store: Store, schedules: Schedules) -> None:
     folder = schedules()
-    store.write(lambda c: plan(c, f"day az {folder}", yesterday(3)))
-    store.write(lambda c: c.execute(update(report_runs).values(state="written")))
+    made(store, folder, 3)
     hotline(house, "report", "scheduled")
     missed = {f"{yesterday(days)}.az.json" for days in (1, 2)}
     assert {path.name for path in folder.iterdir()} == missed
@@ -141,6 +142,13 @@ def test_a_mail_that_is_refused_is_shown_and_sent_once_it_is_taken(
     assert "550" not in hotline(house, "status").stdout
 
 
+def made(store: Store, folder: Path, days: int) -> None:
+    """The report of the day so many days ago was written on the day after it."""
+    store.write(lambda c: plan(c, f"day az {folder}", yesterday(days), None))
+    mine = update(report_runs).where(report_runs.c.period == yesterday(days))
+    store.write(lambda c: c.execute(mine.values(state="written", at=days_ago(days - 1))))
+
+
 def environment(store: Store) -> dict[str, str]:
     return os.environ | {"HOTLINE_DATABASE_URL": store.engine.url.render_as_string(hide_password=False)}
 
@@ -157,10 +165,7 @@ def test_a_mail_of_a_process_that_was_killed_is_shown_as_unknown_and_never_sent_
 ) -> None:
     schedules(recipients="head@example.org")
     server.answer = None
-    words = [*HOTLINE, "--config", str(house / "config"), "report", "scheduled"]
-    with subprocess.Popen(words, env=environment(store), stdout=subprocess.DEVNULL) as process:
-        until(lambda: server.mails)
-        process.send_signal(signal.SIGKILL)
+    killed_once(as_process(house, store), lambda: server.mails)
     assert states(store) == {yesterday(): "mailing"}
     server.answer = b"250 taken"
     an_hour_passes(store)
@@ -206,16 +211,143 @@ def test_an_answer_that_says_neither_yes_nor_no_leaves_the_mail_unknown(
     assert states(store) == {yesterday(): "mail_unknown"}
 
 
-def test_a_folder_that_cannot_be_written_is_shown_with_its_reason(
+def as_process(house: Path, store: Store, *limits: str) -> subprocess.Popen[bytes]:
+    """`hotline report scheduled` in a process of its own, in a shell that has set these limits before."""
+    words = [*HOTLINE, "--config", str(house / "config"), "report", "scheduled"]
+    shell = ["sh", "-c", f'{" ".join(limits) or "true"}; exec "$@"', "sh"]
+    return subprocess.Popen([*shell, *words], env=environment(store), stdout=subprocess.DEVNULL)
+
+
+def killed_once(process: subprocess.Popen[bytes], condition: Callable[[], Any]) -> None:
+    """SIGKILL as soon as that is so."""
+    with process:
+        until(condition)
+        process.kill()
+
+
+def template(house: Path, text: str) -> Path:
+    """The admin's own first page."""
+    own = house / "config" / "reports" / "templates" / "head.html"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text(text)
+    return own
+
+
+def test_a_process_killed_before_its_file_leaves_none_and_the_next_one_makes_it(
+    house: Path, store: Store, schedules: Schedules
+) -> None:
+    folder = schedules(formats="pdf")
+    loop = "{% for _ in range(99999) %}"
+    endless = template(house, f"{loop}{loop}{{% endfor %}}{{% endfor %}}")
+    for _ in range(2):
+        killed_once(as_process(house, store), lambda: any(run.at > NOW for run in store.read(runs)))
+        assert states(store) == {yesterday(): "planned"}
+        assert not folder.exists()
+        assert hotline(house, "report", "scheduled").stdout == "", "for a quarter of an hour it may go on"
+        an_hour_passes(store)
+    assert "the process that made it ended before it was done" in hotline(house, "status").stdout
+    endless.unlink()
+    assert hotline(house, "report", "scheduled").exit_code == 0
+    assert [path.name for path in folder.iterdir()] == [f"{yesterday()}.az.pdf"]
+    assert "the process that made it" not in hotline(house, "status").stdout
+
+
+def test_a_process_killed_between_file_and_mail_is_followed_by_one_mail(
+    house: Path, store: Store, schedules: Schedules, server: MailServer
+) -> None:
+    folder = schedules(recipients="head@example.org")
+    server.banner = None
+    killed_once(as_process(house, store), lambda: states(store) == {yesterday(): "written"})
+    assert [path.name for path in folder.iterdir()] == [f"{yesterday()}.az.json"]
+    server.banner = b"220 here"
+    for _ in range(2):
+        an_hour_passes(store)
+        hotline(house, "report", "scheduled")
+    assert (states(store), len(server.mails)) == ({yesterday(): "mailed"}, 1)
+
+
+def test_of_two_processes_that_saw_the_same_one_makes_it(store: Store) -> None:
+    for known in (None, *store.read(runs)):
+        began = [store.write(lambda c, it=known: plan(c, "day az /x", yesterday(), it)) for _ in range(2)]  # type: ignore[misc]  # bound at once
+        assert began == [True, False]
+
+
+def a_file(house: Path, folder: Path) -> str:
+    folder.write_text("a file where the folder should be")
+    return str(folder)
+
+
+def a_broken_template(house: Path, folder: Path) -> str:
+    return f"{template(house, '<p>{% if %}')}:1: "
+
+
+@pytest.mark.parametrize("breaks", [a_file, a_broken_template])
+def test_what_failed_stands_in_the_status_with_what_to_do_and_is_made_once_that_is_done(
+    house: Path, store: Store, schedules: Schedules, breaks: Callable[[Path, Path], str]
+) -> None:
+    folder = schedules(formats="pdf")
+    shown = breaks(house, folder)
+    said = hotline(house, "report", "scheduled")
+    assert (said.exit_code, states(store)) == (1, {yesterday(): "failed"})
+    status = hotline(house, "status")
+    assert (status.exit_code, shown in status.stdout, "it is tried again" in status.stdout) == (1, True, True)
+    (folder if folder.is_file() else house / "config" / "reports" / "templates" / "head.html").unlink()
+    an_hour_passes(store)
+    assert hotline(house, "report", "scheduled").exit_code == 0
+    assert "report  " not in hotline(house, "status").stdout
+
+
+def test_a_package_that_is_missing_is_named_with_its_command(
+    house: Path, store: Store, schedules: Schedules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedules(formats="xlsx")
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    assert hotline(house, "report", "scheduled").exit_code == 1
+    assert "pip install 'hotline195[report]'" in hotline(house, "status").stdout
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_full_disk_leaves_the_old_file_and_nothing_beside_it(
     house: Path, store: Store, schedules: Schedules
 ) -> None:
     folder = schedules()
-    folder.write_text("a file where the folder should be")
-    assert hotline(house, "report", "scheduled").exit_code == 1
+    folder.mkdir()
+    file = folder / f"{yesterday()}.az.json"
+    file.write_text("old")
+    assert as_process(house, store, "ulimit -f 2").wait() == 1
     assert states(store) == {yesterday(): "failed"}
+    assert [(path, path.read_text()) for path in folder.iterdir()] == [(file, "old")]
+    assert f"{folder}: File too large; make room there" in hotline(house, "status").stdout
+
+
+def test_a_report_that_is_tried_no_more_is_shown_with_the_command_that_makes_it(
+    house: Path, store: Store, schedules: Schedules
+) -> None:
+    folder = schedules()
+    made(store, folder, 10)
+    late = update(report_runs).values(state="failed", why="no room", at=days_ago(3))
+    store.write(lambda c: c.execute(late))
     said = hotline(house, "status").stdout
-    assert str(folder) in said
-    assert "it is tried again" in said
+    assert f"no room; it is not tried again, make it by hand: hotline report day {yesterday(10)}" in said
+
+
+def test_a_folder_may_have_blanks_and_any_letter(house: Path, store: Store, schedules: Schedules) -> None:
+    folder = schedules(folder="Gündəlik 'hesabat' ƏMDX; $(id)")
+    assert hotline(house, "report", "scheduled").exit_code == 0
+    assert [path.name for path in folder.iterdir()] == [f"{yesterday()}.az.json"]
+
+
+def test_what_became_of_a_report_is_forgotten_after_150_days_and_due_stays_what_is_due(
+    house: Path, store: Store, schedules: Schedules
+) -> None:
+    folder = schedules()
+    for days in (152, 149):
+        made(store, folder, days)
+    before = store.read(runs)
+    assert [
+        done.number for done in purge(store, "", Retention(), BAKU, NOW) if done.what == "report runs"
+    ] == [1]
+    assert (store.read(runs), list(states(store))) == (before, [yesterday(149)])
 
 
 def test_of_two_daemons_one_writes_what_is_due(house: Path, store: Store, schedules: Schedules) -> None:
