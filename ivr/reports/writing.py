@@ -24,7 +24,7 @@ from ivr.storage.running.liveness import Lease
 
 log = structlog.get_logger(__name__)
 
-EVERY_SECONDS: Final = 60.0
+EVERY_SECONDS: Final = 20.0
 _ALL_SERVERS: Final = "*"
 
 

@@ -37,6 +37,16 @@ class Installation:
         change(folder / "config", ports)
         write(load_or_fail(folder / "config"), folder / "etc", "main", TODAY)
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of its service and commands."""
+        return {
+            **os.environ,
+            "HOTLINE_SECRETS": str(self.folder / "etc" / "secrets.d"),
+            "HOTLINE_DATABASE_URL": f"sqlite:///{self.folder / 'hotline.db'}",
+            "HOTLINE_SPOOL": str(self.folder / "main.spool"),
+        }
+
     @contextmanager
     def running(self, **environment: str) -> Iterator[subprocess.Popen[str]]:
         """`hotline run`, from its first moment; killed at the end if it still runs."""
@@ -44,13 +54,7 @@ class Installation:
         process = subprocess.Popen(
             command,
             cwd=self.folder,
-            env={
-                **os.environ,
-                "HOTLINE_SECRETS": str(self.folder / "etc" / "secrets.d"),
-                "HOTLINE_DATABASE_URL": f"sqlite:///{self.folder / 'hotline.db'}",
-                "HOTLINE_SPOOL": str(self.folder / "main.spool"),
-                **environment,
-            },
+            env={**self.environment, **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
