@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ivr.reports.report import Report
-from ivr.reports.tables import Cell, Figure, shown
+from ivr.reports.tables import Figure, shown
 from ivr.reports.words import PaperLanguage, day_text, moment_text, not_measured, number, word
 
 
@@ -25,13 +25,43 @@ class QualityLines(NamedTuple):
 
 def quality_lines(report: Report, language: PaperLanguage) -> QualityLines:
     """The texts of that page."""
-    data, one, zone = report.data, report.all, report.period.time_zone
+    data, zone = report.data, report.period.time_zone
+    return QualityLines(
+        _statement(report, language),
+        word(f"quality.{'never_connected' if data.rebuilt_percent == 100 else 'no_gaps'}", language),
+        [(label, _text(cell, language)) for label, cell in quality_figures(report, language)],
+        [
+            (
+                gap.server,
+                moment_text(gap.began_at, zone, language),
+                moment_text(gap.ended_at, zone, language),
+                word("quality.not_rebuilt", language)
+                if gap.rebuilt is None
+                else number(gap.rebuilt, language),
+            )
+            for gap in data.gaps
+        ],
+        [
+            (day_text(day, language), hour_text(hour), number(contacts, language), number(usual, language))
+            for day, hour, contacts, usual in data.suspicious_hours
+        ],
+    )
+
+
+def hour_text(hour: int) -> str:
+    """From its first to its last minute."""
+    return f"{hour:02}:00–{hour:02}:59"
+
+
+def quality_figures(report: Report, language: PaperLanguage) -> list[tuple[str, Figure]]:
+    """What is known of the records as a whole: labels and figures."""
+    data, one = report.data, report.all
     repeat = report.repeat_callers
     again = Figure(None, "count", "not_kept")
     if repeat is not None:
         again = Figure(sum(numbers for contacts, numbers in repeat.items() if contacts > 1))
         again = again if repeat else Figure(None, "count", "no_contacts")
-    measured: dict[str, Cell] = {
+    measured = {
         "unknown_minutes": Figure(data.unknown_minutes)
         if data.unknown_minutes or one.kpis["availability"].value is not None
         else Figure(None, "count", "no_minutes"),
@@ -45,31 +75,7 @@ def quality_lines(report: Report, language: PaperLanguage) -> QualityLines:
         "repeat_callers": again,
         "deleted_days": Figure(data.deleted_days),
     }
-    return QualityLines(
-        _statement(report, language),
-        word(f"quality.{'never_connected' if data.rebuilt_percent == 100 else 'no_gaps'}", language),
-        [(word(f"quality.{name}", language), _text(cell, language)) for name, cell in measured.items()],
-        [
-            (
-                gap.server,
-                moment_text(gap.began_at, zone, language),
-                moment_text(gap.ended_at, zone, language),
-                word("quality.not_rebuilt", language)
-                if gap.rebuilt is None
-                else number(gap.rebuilt, language),
-            )
-            for gap in data.gaps
-        ],
-        [
-            (
-                day_text(day, language),
-                f"{hour:02}:00–{hour:02}:59",
-                number(contacts, language),
-                number(usual, language),
-            )
-            for day, hour, contacts, usual in data.suspicious_hours
-        ],
-    )
+    return [(word(f"quality.{name}", language), cell) for name, cell in measured.items()]
 
 
 def _statement(report: Report, language: PaperLanguage) -> str:
@@ -90,7 +96,7 @@ def _of_contacts(report: Report, value: int) -> Figure:
     return Figure(value) if report.all.contacts else Figure(None, "count", "no_contacts")
 
 
-def _text(cell: Cell, language: PaperLanguage) -> str:
-    if isinstance(cell, Figure) and cell.value is None:
+def _text(cell: Figure, language: PaperLanguage) -> str:
+    if cell.value is None:
         return not_measured(language, cell.missing)
     return shown(cell, language)

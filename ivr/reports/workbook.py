@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from ivr.base.masking import visible
 from ivr.reports import further_tables, ministry_tables
 from ivr.reports.extra import report_extra
-from ivr.reports.quality import quality_lines
+from ivr.reports.quality import hour_text, quality_figures, quality_lines
 from ivr.reports.report import Report
-from ivr.reports.tables import Cell, Figure, Line, Table, Unit, before, kpi_figure, kpi_label
+from ivr.reports.tables import Cell, Figure, Line, Table, Unit, before, columns_of, kpi_figure, kpi_label
 from ivr.reports.words import (
     KPI_ORDER,
     PaperLanguage,
@@ -42,6 +44,9 @@ _FORBIDDEN: Final = re.compile(r"[\[\]:*?/\\']+")
 _HEAD_ROW: Final = 2
 """Below the title and an empty row."""
 _WIDEST: Final = 60
+_RECORD_WIDTH: Final = 24
+_DAY: Final = "dd.mm.yyyy"
+_MOMENT: Final = f"{_DAY} hh:mm"
 _FORMATS: Final[Mapping[Unit, str]] = {
     "count": "#,##0",
     "seconds": "[h]:mm:ss",
@@ -61,6 +66,18 @@ class _Sheet(NamedTuple):
     notes: Sequence[str] = ()
 
 
+_Value = str | float | date
+
+
+class _Records(NamedTuple):
+    """Rows that are no figures of a table; `none` says what it means that there are none."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[_Value]]
+    none: str
+
+
 def workbook(report: Report, language: PaperLanguage, sentences: Sequence[str] = ()) -> bytes:
     """The report as XLSX; `sentences`: why targets were missed, one each. Raises ExtraMissing."""
     with report_extra():
@@ -77,7 +94,7 @@ def workbook(report: Report, language: PaperLanguage, sentences: Sequence[str] =
     return file.getvalue()
 
 
-def _sheets(report: Report, language: PaperLanguage, sentences: Sequence[str]) -> Iterator[_Sheet]:
+def _sheets(report: Report, language: PaperLanguage, sentences: Sequence[str]) -> Iterator[_Sheet | _Records]:
     zone = report.period.time_zone
     made = word("report.made", language, moment=moment_text(report.made_at, zone, language))
     about = [period_text(report.period, language), zone, made]
@@ -162,20 +179,29 @@ def _half_hours(report: Report, language: PaperLanguage) -> Table:
     return Table(heads, [*lines, Line(total, row(halves), is_total=True)], "" if cells else "no_contacts")
 
 
-def _quality(report: Report, language: PaperLanguage) -> Iterator[_Sheet]:
-    found = quality_lines(report, language)
-    heads = [word("column.indicator", language), word("column.value", language)]
-    lines = [Line(label, [text]) for label, text in found.figures]
+def _quality(report: Report, language: PaperLanguage) -> Iterator[_Sheet | _Records]:
+    found, data, zone = quality_lines(report, language), report.data, ZoneInfo(report.period.time_zone)
+    heads = columns_of(language, "indicator", "value")
+    lines = [Line(label, [figure]) for label, figure in quality_figures(report, language)]
     yield _Sheet(word("section.quality", language), Table(heads, lines), [found.statement])
-    for rows, name, columns in (
-        (found.gaps, "gaps", ("server", "from", "until", "rebuilt")),
-        (found.suspicious, "suspicious", ("day", "hour", "received", "expected")),
-    ):
-        heads = [word(f"column.{column}", language) for column in columns]
-        table = Table(heads, [Line(label, texts) for label, *texts in rows])
-        none = found.no_gaps if name == "gaps" else word("quality.no_suspicious", language)
-        empty = [] if rows else [none]
-        yield _Sheet(word(f"quality.{name}", language), table, empty)
+    gaps: list[Sequence[_Value]] = [
+        (
+            gap.server,
+            gap.began_at.astimezone(zone),
+            gap.ended_at.astimezone(zone),
+            word("quality.not_rebuilt", language) if gap.rebuilt is None else gap.rebuilt,
+        )
+        for gap in data.gaps
+    ]
+    heads = columns_of(language, "server", "from", "until", "rebuilt")
+    yield _Records(word("quality.gaps", language), heads, gaps, found.no_gaps)
+    hours: list[Sequence[_Value]] = [
+        (day, hour_text(hour), *contacts) for day, hour, *contacts in data.suspicious_hours
+    ]
+    heads = columns_of(language, "day", "hour", "received", "expected")
+    yield _Records(
+        word("quality.suspicious", language), heads, hours, word("quality.no_suspicious", language)
+    )
 
 
 class _Printer:
@@ -189,18 +215,44 @@ class _Printer:
         self._head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
         self._note = book.add_format({"italic": True})
 
-    def add(self, sheet: _Sheet) -> None:
+    def add(self, sheet: _Sheet | _Records) -> None:
         """One more sheet, after those that are there."""
-        number = len(self._book.worksheets()) + 1
-        page = self._book.add_worksheet(_name(number, sheet.title))
-        table, is_duration = self._durations(sheet.table)
-        page.write_string(0, 0, _plain(sheet.title), self._title)
-        for place, column in enumerate(table.columns):
+        if isinstance(sheet, _Records):
+            self._add_records(sheet)
+        else:
+            self._add_table(sheet)
+
+    def _page(self, title: str, columns: Sequence[str]) -> Worksheet:
+        """One with a title and a head, and nothing below it yet."""
+        page = self._book.add_worksheet(_name(len(self._book.worksheets()) + 1, title))
+        page.write_string(0, 0, _plain(title), self._title)
+        for place, column in enumerate(columns):
             page.write_string(_HEAD_ROW, place, _plain(column), self._head)
         page.freeze_panes(_HEAD_ROW + 1, 1)
         page.repeat_rows(_HEAD_ROW)
         page.set_landscape()
         page.fit_to_pages(1, 0)
+        return page
+
+    def _add_records(self, sheet: _Records) -> None:
+        page = self._page(sheet.title, sheet.columns)
+        page.set_column(0, len(sheet.columns) - 1, _RECORD_WIDTH)
+        for row, values in enumerate(sheet.rows, _HEAD_ROW + 1):
+            for place, value in enumerate(values):
+                if isinstance(value, str):
+                    self._text(page, row, place, value, False)
+                elif isinstance(value, datetime):
+                    page.write_datetime(row, place, value.replace(tzinfo=None), self._format(_MOMENT, False))
+                elif isinstance(value, date):
+                    page.write_datetime(row, place, value, self._format(_DAY, False))
+                else:
+                    self._number(page, row, place, Figure(value), False)
+        if not sheet.rows:
+            page.write_string(_HEAD_ROW + 2, 0, _plain(sheet.none), self._note)
+
+    def _add_table(self, sheet: _Sheet) -> None:
+        table, is_duration = self._durations(sheet.table)
+        page = self._page(sheet.title, table.columns)
         self._set_widths(page, table)
         row, whys = _HEAD_ROW + 1, []
         if table.missing:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -13,7 +14,7 @@ from openpyxl import load_workbook
 from openpyxl.workbook import Workbook
 
 from ivr.reports.report import Report
-from ivr.reports.words import PaperLanguage
+from ivr.reports.words import PaperLanguage, word
 from ivr.reports.workbook import workbook
 from tests.reports.made import empty_report, made_report
 
@@ -67,6 +68,34 @@ def test_a_figure_is_a_number_beside_its_label(
     found = cells(year(), title, label)[column]
     assert found.number_format == form
     assert found.value == value if isinstance(value, timedelta) else found.value == pytest.approx(value)
+
+
+@pytest.mark.parametrize("language", ["az", "en"])
+def test_no_number_share_duration_or_moment_is_text(language: PaperLanguage) -> None:
+    """But for targets beside their sign, and what words say."""
+    a_number = re.compile(r"[-+]?[\d .,:–]*\d( ?%| \w+)?")
+    texts = [
+        (one.title, cell.value)
+        for one in year(language)
+        for row in one.iter_rows(min_row=FIRST_ROW, min_col=2)
+        for cell in row
+        if isinstance(cell.value, str) and a_number.fullmatch(cell.value)
+    ]
+    hours = year(language).sheetnames[-2]
+    assert texts == [(hours, "14:00–14:59")]
+
+
+def test_data_quality_can_be_computed_with() -> None:
+    found = cells(year(), "Data quality", "Calls rebuilt from queue_log alone")[0]
+    assert (found.number_format, found.value) == ("0.0%", pytest.approx(0.013))
+    (minutes,) = cells(year(), "Data quality", "Minutes of the service hours whose state is unknown")
+    assert minutes.value == 214
+    _, began, ended, rebuilt = (cell.value for cell in sheet(year(), word("quality.gaps", "en"))[FIRST_ROW])
+    assert (began, ended - began) == (datetime(2024, 3, 11, 11, 12), timedelta(minutes=110))
+    assert rebuilt == 1204
+    hours = sheet(year(), word("quality.suspicious", "en"))
+    day, _, received, expected = (cell.value for cell in hours[FIRST_ROW])
+    assert (day, received, expected) == (datetime(2024, 9, 2), 19, 288)
 
 
 @pytest.mark.parametrize(
@@ -143,13 +172,13 @@ def test_a_provisional_figure_has_a_star_and_stays_a_number() -> None:
 def test_an_empty_report_says_not_measured_and_why(language: PaperLanguage) -> None:
     book = read(empty_report(), language)
     numbers = [
-        (one.title, cell.coordinate, cell.value)
+        (row[0].value, cell.value)
         for one in book
-        for row in one.iter_rows(min_row=FIRST_ROW, min_col=2)
-        for cell in row
+        for row in one.iter_rows(min_row=FIRST_ROW)
+        for cell in row[1:]
         if isinstance(cell.value, int | float) and one.title != book.sheetnames[0]
     ]
-    assert numbers == []
+    assert numbers == [(word("quality.deleted_days", language), 0)], "this is known: none has been deleted"
     said = {cell.value for row in book.worksheets[0].iter_rows() for cell in row}
     assert ("not measured" if language == "en" else "ölçülməyib") in said
     assert any("survey" in str(one) or "sorğu" in str(one) for one in said)
