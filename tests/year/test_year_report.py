@@ -51,11 +51,15 @@ COUNTS = (
 
 
 class YearTold(NamedTuple):
-    """Reports of the year as its days were counted, kept and purged; three days as stored and as counted."""
+    """Reports of the year as its days were counted, kept and purged; three days as stored and as counted.
+
+    `refusal`: what a list of a purged year's calls prints.
+    """
 
     counted: dict[str, Any]
     kept: dict[str, Any]
     purged: dict[str, Any]
+    refusal: str
     month: dict[str, Any]
     stored: dict[date, Any]
     anew: dict[date, Any]
@@ -103,7 +107,10 @@ def _told(url: str, folder: Path) -> YearTold:
     store.close()
     config = forgetful(folder)
     hotline(url, "data", "purge", "--clock-is-right", "--secrets", str(folder / "secrets.d"), config=config)
-    return YearTold(counted, kept, report(url, config=config), month, stored, anew, computed(year))
+    purged = report(url, config=config)
+    with pytest.raises(RuntimeError) as refused:
+        hotline(url, "report", "year", str(YEAR), "--list", "lost", config=config)
+    return YearTold(counted, kept, purged, str(refused.value), month, stored, anew, computed(year))
 
 
 def of_a_quarter(minutes: Path) -> None:
@@ -170,8 +177,10 @@ def _sum(found: Iterable[Any]) -> Any:
     return sum(values)
 
 
-def test_of_deleted_calls_the_figures_stay_but_who_called_how_often(told: YearTold) -> None:
-    assert not differences(told.purged["scopes"], told.kept["scopes"])
+def test_of_deleted_calls_the_report_stays_but_lists_and_who_called_how_often(told: YearTold) -> None:
+    different = {line.partition(":")[0] for line in differences(told.purged, told.kept)}
+    assert different == {"made_at", "callers_by_calls", "data.days_whose_records_are_deleted"}
     assert told.kept["callers_by_calls"]
     assert told.purged["callers_by_calls"] is None
     assert told.purged["data"]["days_whose_records_are_deleted"] > 300
+    assert "not kept any more" in told.refusal
