@@ -244,7 +244,7 @@ class Configuration(shapes.Frozen):
 
     hotline: Hotline
     servers: Annotated[dict[shapes.Name, Server], Field(min_length=1)]
-    structures: Annotated[dict[shapes.Name, Structure], Field(min_length=1)]
+    structures: Annotated[dict[shapes.StructureName, Structure], Field(min_length=1)]
     queues: Annotated[dict[shapes.Name, Queue], Field(min_length=1)]
     agents: dict[shapes.Digits, Agent] = {}
     hours: dict[shapes.Name, Hours] = {}

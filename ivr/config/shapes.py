@@ -60,6 +60,13 @@ Name = Annotated[
     ),
 ]
 """Of a node, queue, structure, trunk, schedule or prompt; such a name can stand in a context's name."""
+StructureName = Annotated[
+    str,
+    Shape(
+        r"(?!all$)[a-z][a-z0-9_]{0,30}",
+        "a structure is named as everything else is, but not `all`: reports call their sum so",
+    ),
+]
 Digits = Annotated[str, Shape(r"[0-9]{1,15}", "a number here is 1 to 15 digits and nothing else")]
 CallerId = Annotated[
     str, Shape(r"\+?[0-9]{1,20}|anonymous", "a caller is a number as the trunk delivers it, or `anonymous`")

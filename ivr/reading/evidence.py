@@ -25,6 +25,7 @@ from ivr.figures.evidence import (
     RequestMade,
     caller_key,
 )
+from ivr.figures.parts import ALL
 from ivr.reading.totals import ways_out
 from ivr.storage.engine.statements import among
 from ivr.storage.records.sealed import begins
@@ -36,8 +37,12 @@ from ivr.visits.records import LONGEST_CALL
 
 _FOR_MISSED_CALLS: Final = ("missed", "ordered")
 """Reasons of callbacks that answer a lost contact; to inform or to answer an inquiry is not one."""
-_STRUCTURE: Final = case((visits.c.structure != "", visits.c.structure), else_=visits.c.queue)
-"""Where no configuration said more when it was recorded, each queue is a structure."""
+_STRUCTURE: Final = case(
+    (visits.c.structure != "", visits.c.structure),
+    (visits.c.queue == ALL, f"{ALL} (queue)"),
+    else_=visits.c.queue,
+)
+"""Where no configuration said more when it was recorded, each queue is a structure, none the sum of all."""
 _OTHERWISE: Final[dict[str, Any]] = {"call_ended_at": calls.c.ended_at, "structure": _STRUCTURE}
 _VISIT: Final = [
     _OTHERWISE[name] if name in _OTHERWISE else visits.c[name] if name in visits.c else calls.c[name]

@@ -57,6 +57,13 @@ MISTAKES = [
     ("CFG003", "menu.yaml", '"*": repeat', '"12": repeat', '"12"'),
     ("CFG003", "menu.yaml", "{queue: dvx}", "{queue: dvx, hangup: true}", "dvx: {queue: dvx, h"),
     ("CFG003", "trunks.yaml", '["+994"]', "[994]", "994]"),
+    (
+        "CFG003",
+        "hotline.yaml",
+        "structures:\n",
+        "structures:\n  all: {name: {az: H, ru: H, en: H}}\n",
+        "all:",
+    ),
     ("CFG003", "hotline.yaml", "languages: [az, ru, en]", "languages: [az, ru, en, no]", "no]"),
     ("CFG003", "hotline.yaml", "[az, ru, en]", "[]", "languages: []"),
     ("CFG004", "queues.yaml", "    ring_time: 15s", "    strategy: ringall", "strategy: ringall"),
