@@ -236,6 +236,16 @@ def test_lost_contacts_that_all_have_their_decision_are_the_missed_calls() -> No
     assert differing("dvx", lost(), decisions=decided((1, "dvx")))[1] == MissedCalls(1, {}, {})
 
 
+def test_names_from_elsewhere_stay_whole_whatever_they_hold() -> None:
+    found = parts_of(
+        lost(number="", is_hidden=True, trunk="balance:ə 1"), topics={(1, "dvx"): ["rated:5", "a:b"]}
+    )
+    sums = scope(from_text(to_text(found)), ALL)
+    assert sums.tallies("hidden:") == {"balance:ə 1": 1}
+    assert sums.tallies("topic:") == {"rated:5": 1, "a:b": 1}
+    assert (sums.tallies("rated:"), sums.tallies("balance:")) == ({}, {"hidden": 1})
+
+
 def test_parts_come_back_from_their_text_and_days_add_up() -> None:
     parts = parts_of(answered(), lost(), lost(wait=5.0))
     assert from_text(to_text(parts)) == parts
