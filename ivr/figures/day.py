@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from math import ceil
+from typing import Final
 
 from ivr.calls.opening_hours import Schedule
 from ivr.figures.classes import LOST, RETURN_WITHIN, Limits, Outcome, outcome_of
@@ -27,6 +28,8 @@ from ivr.figures.parts import (
     cell,
 )
 
+_SETTLES_IN: Final = timedelta(days=16)
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -37,16 +40,14 @@ class Rules:
 
     def redial_until(self, day: date) -> datetime:
         """The last moment at which a citizen's own call recovers a contact lost on that day."""
-        noon = datetime.combine(day, datetime.min.time(), self.hours.zone) + timedelta(hours=12)
-        return self.hours.next_working_day(noon)[1]
+        return self.hours.next_working_day(datetime.combine(day, time.max, self.hours.zone))[1]
 
     def settled_at(self, day: date) -> datetime:
         """From then on nothing that is still to come changes the day's figures, but for open callbacks.
 
         Later than redials and returns, for whatever happens makes the parts of the 15 days before it anew.
         """
-        ends = datetime.combine(day + timedelta(days=1), datetime.min.time(), self.hours.zone)
-        return max(self.redial_until(day), ends + timedelta(days=16))
+        return max(self.redial_until(day), datetime.combine(day + _SETTLES_IN, time.max, self.hours.zone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,8 @@ def _count(parts: Parts, one: Seen, rules: Rules, redial_until: datetime, now: d
     found.provisional += outcome.is_provisional
     wait_ms = round(contact.wait_seconds * 1000)
     found.wait_ms += wait_ms
-    found.waits[ceil(wait_ms / 1000)] = found.waits.get(ceil(wait_ms / 1000), 0) + 1
+    wait_seconds = ceil(wait_ms / 1000)
+    found.waits[wait_seconds] = found.waits.get(wait_seconds, 0) + 1
     if contact.talk_seconds is not None:
         found.talk_ms += round(contact.talk_seconds * 1000)
     if contact.wrapup_seconds is not None:

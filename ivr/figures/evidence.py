@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ivr.figures.classes import ATTEMPTS_COUNT_FOR, Aftermath, AttemptMade, Never
 from ivr.figures.contacts import Contact
 
 Channel = tuple[str, str]
 """Server and uniqueid."""
+_NO_CALLBACK: Final = 0
+"""No callback has that id."""
 
 
 class Joined(NamedTuple):
@@ -101,25 +103,25 @@ class Seen(NamedTuple):
 def seen(evidence: Evidence, contact: Contact) -> Seen:
     """What is known of that contact."""
     its = (contact.call_id, contact.structure)
-    decision, callback_id = evidence.decisions.get(its, ("", None))
     channels = [(contact.server, channel) for channel in contact.channels]
-    request, requested = "", None
-    if not contact.answered_at and evidence.requests:
-        request, requested = _request(evidence, contact, channels)
-    callback_id = requested or callback_id
     joined = evidence.joined.get(caller_key(contact.number, contact.call_id), ())
-    after = Aftermath(
-        request=request,
-        decision=decision,
-        callback=evidence.callbacks.get(callback_id, "") if callback_id else "",
-        attempts=() if contact.answered_at else tuple(_attempts(evidence, contact, callback_id)),
-        answered_again_at=None if contact.answered_at else _answered_again(evidence, contact, joined),
-        never="" if contact.answered_at or not contact.number else evidence.why_never(contact.number),
-    )
+    decision, callback_id = evidence.decisions.get(its, ("", None))
+    after = Aftermath(decision=decision)
+    if not contact.answered_at:
+        request, requested = _request(evidence, contact, channels)
+        callback_id = requested or callback_id or _NO_CALLBACK
+        after = Aftermath(
+            request=request,
+            decision=decision,
+            callback=evidence.callbacks.get(callback_id, ""),
+            attempts=tuple(_attempts(evidence, contact, callback_id)),
+            answered_again_at=_answered_again(contact, joined),
+            never=evidence.why_never(contact.number) if contact.number else "",
+        )
     return Seen(
         contact,
         after,
-        _came_back(contact, joined) if contact.answered_at else None,
+        _came_back(contact, joined),
         tuple(_ratings(evidence, contact, channels)),
         evidence.topics.get(its, ()),
         its in evidence.sheets,
@@ -142,11 +144,11 @@ def _request(evidence: Evidence, contact: Contact, channels: Sequence[Channel]) 
     return evidence.callbacks.get(latest.callback_id, "not_accepted"), latest.callback_id
 
 
-def _attempts(evidence: Evidence, contact: Contact, callback_id: int | None) -> Iterator[AttemptMade]:
-    for one in evidence.attempts.get(callback_id, ()) if callback_id else ():
+def _attempts(evidence: Evidence, contact: Contact, callback_id: int) -> Iterator[AttemptMade]:
+    for one in evidence.attempts.get(callback_id, ()):
         if one.at >= contact.joined_at:
             yield one
-    for one in evidence.outside_attempts.get(contact.number, ()) if contact.number else ():
+    for one in evidence.outside_attempts.get(contact.number, ()):
         if contact.left_at <= one.at <= contact.left_at + ATTEMPTS_COUNT_FOR:
             yield one
 
@@ -158,7 +160,7 @@ def _ratings(evidence: Evidence, contact: Contact, channels: Sequence[Channel]) 
             yield rating
 
 
-def _answered_again(evidence: Evidence, contact: Contact, joined: Sequence[Joined]) -> datetime | None:
+def _answered_again(contact: Contact, joined: Sequence[Joined]) -> datetime | None:
     answers = (one.answered_at for one in joined if one.answered_at and one.answered_at >= contact.left_at)
     return min(answers, default=None)
 

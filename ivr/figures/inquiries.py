@@ -72,12 +72,10 @@ def sheet_sums(sheets: Iterable[DatedSheet], first: date, last: date) -> SheetSu
     """
     sums = SheetSums()
     for sheet in sheets:
-        if sheet.opened > last or (sheet.closed and sheet.closed < first):
+        ended = sheet.closed or (sheet.opened if sheet.outcome == "sent_on" else None)
+        if sheet.opened > last or (ended and ended < first):
             continue
         mine = sums.kinds.setdefault(sheet.kind, KindSums())
-        ended = sheet.closed or (sheet.opened if sheet.outcome == "sent_on" else None)
-        if ended and ended < first:
-            continue
         mine.prepared += sheet.opened >= first
         mine.carried_in += sheet.opened < first
         if ended is None or ended > last:

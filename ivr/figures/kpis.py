@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple
 from ivr.config.model import Targets
 from ivr.figures.classes import COUNTED, LOST, Code, Limits
 from ivr.figures.inquiries import DatedSheet, SheetSums
-from ivr.figures.parts import ALL, MINUTES, NOT_INBOUND, Cell, Parts, added
+from ivr.figures.parts import AGENTS, ALL, MINUTES, NOT_INBOUND, WHOLE_DAY, Cell, CellKey, Parts, added
 
 KpiName = Literal[
     "accepted_within",
@@ -112,22 +112,22 @@ def scope(parts: Parts, structure: str) -> Scope:
     """The sums of that structure, or of all of them with `ALL`."""
     whole = added(
         [parts],
-        lambda key: key._replace(structure=structure, half_hour=0) if _belongs(key, structure) else None,
+        lambda key: (
+            key._replace(structure=structure, half_hour=WHOLE_DAY) if _belongs(key, structure) else None
+        ),
     )
     cells: dict[Code, Cell] = {
         code: cell for key, cell in whole.items() for code in (*COUNTED, "W") if key.code == code
     }
     minutes: Counter[str] = Counter()
     not_inbound: Counter[str] = Counter()
-    agent_days = 0
     for key, cell in parts.items():
         if key.code == MINUTES:
             minutes.update(cell.tallies)
-        elif key.code == "agents" and key.structure == structure:
-            agent_days += cell.count
         elif key.code == NOT_INBOUND and structure in (ALL, key.structure):
             not_inbound.update(cell.tallies)
-    return Scope(cells, minutes, agent_days, not_inbound)
+    agents = parts.get(CellKey(structure, WHOLE_DAY, AGENTS), Cell())
+    return Scope(cells, minutes, agents.count, not_inbound)
 
 
 def _belongs(key: tuple[str, int, str], structure: str) -> bool:
@@ -188,13 +188,13 @@ def _ratios(
     yield "callback_level", sums.count("R", "C"), base, may_recover, nothing
     reached = sums.count("R") + sums.tally("called_back_talked", "C")
     yield "reach_level", reached, base, may_recover, nothing
-    known, resolved = sums.tally("known", "A"), sums.tally("resolved", "A")
-    may_return = bool(sums.tally("resolved_provisional", "A"))
+    known, resolved = sums.tally("known"), sums.tally("resolved")
+    may_return = bool(sums.tally("resolved_provisional"))
     unknown: Missing = "" if known else "no_known_numbers"
     yield "first_contact_resolution", resolved, known, may_return, unknown
-    rated = sums.tallies("rated:", "A")
+    rated = sums.tallies("rated:")
     satisfied = sum(number for rating, number in rated.items() if int(rating) >= 4)
-    unrated: Missing = "" if rated else "no_ratings" if sums.tally("asked", "A") else "no_surveys"
+    unrated: Missing = "" if rated else "no_ratings" if sums.tally("asked") else "no_surveys"
     yield "satisfaction", satisfied, rated.total(), False, unrated
     up, down = sums.minutes.get("up", 0), sums.minutes.get("down", 0)
     yield "availability", up, up + down, False, "" if up + down else "no_minutes"

@@ -130,8 +130,8 @@ def _in_time(code: str, cell: Cell, limits: Limits) -> tuple[int, int]:
 
 
 def _satisfied(code: str, cell: Cell, limits: Limits) -> tuple[int, int]:
-    rated = [cell.tallies.get(f"rated:{rating}", 0) for rating in range(1, 6)]
-    return sum(rated[3:]), sum(rated)
+    rated = {name: number for name, number in cell.tallies.items() if name.startswith("rated:")}
+    return rated.get("rated:4", 0) + rated.get("rated:5", 0), sum(rated.values())
 
 
 def _up(code: str, cell: Cell, limits: Limits) -> tuple[int, int]:
@@ -167,12 +167,13 @@ _ADDS: Final[Mapping[KpiName, tuple[frozenset[str], _Adds]]] = {
 def _block(shares: Mapping[tuple[int, int], float]) -> tuple[Block | None, float]:
     """The two hours, on the weekdays on which they are about as bad, that account for the most."""
     best: tuple[Block | None, float] = (None, 0.0)
+    days = sorted({day for day, _ in shares})
     for first in sorted({hour for _, hour in shares}):
         hours = range(first, first + _HOURS_TOGETHER)
-        by_day = {day: sum(shares.get((day, hour), 0.0) for hour in hours) for day in range(7)}
+        by_day = {day: sum(shares.get((day, hour), 0.0) for hour in hours) for day in days}
         most = max(by_day.values())
-        weekdays = tuple(day for day, points in by_day.items() if most > 0 and points >= most * 0.6)
+        weekdays = tuple(day for day, points in by_day.items() if points >= most * 0.6)
         total = sum(by_day[day] for day in weekdays)
-        if weekdays and total > best[1]:
+        if total > best[1]:
             best = Block(weekdays, first, first + _HOURS_TOGETHER), total
     return best

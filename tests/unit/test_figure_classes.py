@@ -74,10 +74,33 @@ def test_a_contact_has_the_first_code_that_fits(one: Contact, after: dict[str, A
 
 
 @pytest.mark.parametrize(
+    ("one", "after"),
+    [
+        (contact(answered_at=JOINED, outcome="answered"), {}),
+        (contact(outcome="key"), {"request": "reached"}),
+        (contact(outcome="key"), {"request": "cancelled"}),
+        (contact(outcome="withdrawn"), {}),
+        (contact(wait=9), {}),
+        (contact(), {"answered_again_at": REDIAL_UNTIL}),
+    ],
+)
+def test_what_is_answered_kept_excluded_too_short_or_recovered_is_final_at_once(
+    one: Contact, after: dict[str, Any]
+) -> None:
+    assert not became(one, JOINED, **after).is_provisional
+
+
+def test_a_contact_that_waits_is_provisional_and_stands_in_no_balance() -> None:
+    assert became(contact(outcome="waiting")) == Outcome("W", True, "")
+
+
+@pytest.mark.parametrize(
     ("after", "balance"),
     [
         ({"answered_again_at": REDIAL_UNTIL}, "recovered_by_citizen"),
         ({"attempts": [attempt("reached", talked=True)], "callback": "reached"}, "recovered_by_us"),
+        ({"attempts": [attempt("reached")]}, "recovered_by_us"),
+        ({"attempts": [attempt("no_answer", talked=True)]}, "recovered_by_us"),
         ({"attempts": [attempt("no_answer")], "callback": "owed"}, "still_owed"),
         ({"attempts": [attempt("no_answer")], "callback": "unreachable"}, "tried_in_vain"),
         ({"decision": "anonymous"}, "hidden"),
@@ -89,6 +112,17 @@ def test_a_contact_has_the_first_code_that_fits(one: Contact, after: dict[str, A
 )
 def test_each_lost_contact_stands_in_the_balance_once(after: dict[str, Any], balance: str) -> None:
     assert became(contact(), **after).balance == balance
+
+
+def test_a_contact_too_short_a_hidden_one_and_one_without_a_number_are_named_so_in_the_balance() -> None:
+    ones = contact(wait=9), contact(number="", is_hidden=True), contact(number="")
+    assert [became(one).balance for one in ones] == ["too_short", "hidden", "not_dialable"]
+
+
+def test_seven_days_after_a_contact_attempts_count_no_more() -> None:
+    left_at = contact().left_at
+    assert became(contact(), left_at + timedelta(days=7) - timedelta(seconds=1)).is_provisional
+    assert not became(contact(), left_at + timedelta(days=7)).is_provisional
 
 
 def test_a_short_wait_settles_at_once_and_a_long_one_after_the_redial_and_seven_days() -> None:

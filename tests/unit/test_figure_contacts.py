@@ -29,7 +29,7 @@ def answered(joined: float, wait: float, talk: float, structure: str = "dvx", **
     end = joined + wait + talk
     return visit(
         joined, joined + wait, structure, outcome="answered", answered_at=after(joined + wait),
-        ended_at=after(end), talk_seconds=talk, **{"agent": "PJSIP/1101", **what},
+        ended_at=after(end), **{"agent": "PJSIP/1101", "talk_seconds": talk, **what},
     )  # fmt: skip
 
 
@@ -41,6 +41,18 @@ def test_an_overflow_into_another_queue_stays_one_contact_that_waited_from_first
     (one,) = of(visit(0, 60, outcome="timeout"), answered(65, 20, 100, queue="aparat", agent="PJSIP/2201"))
     assert (one.wait_seconds, one.talk_seconds, one.agents) == (85.0, 100.0, ("PJSIP/2201",))
     assert set(one.queues) == {"dvx", "aparat"}
+
+
+def test_a_contact_is_answered_when_its_first_agent_took_it() -> None:
+    (one,) = of(answered(0, 10, 50), answered(70, 30, 40))
+    assert one.answered_at == after(10)
+    (lost,) = of(visit(0, 30))
+    assert (lost.answered_at, lost.talk_seconds, lost.wrapup_seconds, lost.agents) == (None, None, None, ())
+
+
+def test_a_talk_of_unknown_length_adds_nothing() -> None:
+    (one,) = of(answered(0, 10, 50), answered(70, 30, 40, talk_seconds=None))
+    assert (one.talk_seconds, one.wrapup_seconds) == (50.0, None)
 
 
 def test_a_transfer_into_another_structure_is_a_second_contact_with_a_wait_of_its_own() -> None:
@@ -70,5 +82,8 @@ def test_a_contact_only_queue_log_reports_is_rebuilt() -> None:
 
 
 def test_a_caller_who_hides_the_number_is_hidden_even_if_the_trunk_names_it() -> None:
-    (one,) = of(visit(0, 5, presentation="prohib_passed_screen"))
-    assert one.is_hidden
+    for what in ({"presentation": "prohib_passed_screen"}, {"caller_kind": "anonymous"}):
+        (one,) = of(visit(0, 5, **what))
+        assert one.is_hidden
+    (shown,) = of(visit(0, 5))
+    assert not shown.is_hidden

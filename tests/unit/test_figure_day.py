@@ -12,25 +12,17 @@ from ivr.calls.opening_hours import Schedule
 from ivr.figures.classes import AttemptMade
 from ivr.figures.contacts import Contact
 from ivr.figures.day import OtherCounts, Rules, counted
-from ivr.figures.evidence import Evidence, Joined, OtherMissedCall, PlannedAttempt, RequestMade
+from ivr.figures.evidence import Evidence, Joined, OtherMissedCall, RequestMade
 from ivr.figures.kpis import Scope, scope
 from ivr.figures.parts import (
-    AGENTS,
     ALL,
-    ATTEMPTS,
-    CALLERS,
-    REQUESTS,
-    WHOLE_DAY,
     Cell,
     CellKey,
     Parts,
-    added,
     from_text,
     to_text,
 )
-from ivr.reading.day_figures import why_never
 from ivr.reports.scope import MissedCalls, missed_calls
-from tests.callback_policy import shipped
 from tests.unit.test_figure_classes import NUMBER, contact
 
 BAKU = ZoneInfo("Asia/Baku")
@@ -39,6 +31,7 @@ NOON = datetime(2024, 5, 14, 12, tzinfo=BAKU)
 NOW = datetime(2024, 7, 1, tzinfo=UTC)
 RULES = Rules(Schedule(BAKU, dict.fromkeys(range(5), ((9 * 3600, 18 * 3600),)), (), {}))
 NOTHING = OtherCounts({}, {})
+HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
 
 
 def lost(at: datetime = NOON, wait: float = 40.0, **what: Any) -> Contact:
@@ -76,10 +69,11 @@ def test_a_contact_belongs_to_the_local_half_hour_of_its_first_join(
 
 
 def test_a_cell_adds_counts_milliseconds_and_waits_rounded_up() -> None:
-    cell = cell_of("A", answered(wait=20.0), answered(wait=20.001), answered(wait=30.0, wrapup_seconds=5.5))
-    assert (cell.count, cell.wait_ms, cell.talk_ms) == (3, 70_001, 300_000)
-    assert (cell.wrapup_ms, cell.handled) == (5_500, 1)
-    assert cell.waits == {20: 1, 21: 1, 30: 1}
+    waited: dict[str, Any] = {"wrapup_seconds": 5.5, "wait": 30.0}
+    cell = cell_of("A", answered(wait=20.0), answered(wait=20.001), answered(**waited), answered(**waited))
+    assert (cell.count, cell.wait_ms, cell.talk_ms) == (4, 100_001, 400_000)
+    assert (cell.wrapup_ms, cell.handled) == (11_000, 2)
+    assert cell.waits == {20: 1, 21: 1, 30: 2}
 
 
 def test_a_caller_who_comes_back_within_a_week_was_not_served_at_the_first_contact() -> None:
@@ -141,6 +135,25 @@ def test_a_citizen_we_talked_to_counts_with_the_minutes_until_then() -> None:
     assert cell.tallies["callback_clock:2"] == cell.tallies["callback_service:2"] == 1
 
 
+def test_a_citizen_we_talked_to_before_the_wait_was_over_waited_no_minute_for_it() -> None:
+    own = {"decisions": {(1, "dvx"): ("callback", 7)}, "callbacks": {7: "reached"}}
+    at = NOON + timedelta(seconds=10)
+    cell = cell_of("C", lost(wait=600.0), **own, attempts={7: [AttemptMade(NOON, "reached", at)]})
+    assert cell.tallies["callback_clock:0"] == cell.tallies["callback_service:0"] == 1
+
+
+def test_a_request_that_was_kept_counts_with_the_minutes_until_then() -> None:
+    left = lost(outcome="key")
+    kept = {"requests": {("main", "1.1"): [RequestMade(left.left_at, "dvx", "callback", 7)]}}
+    at = left.left_at + timedelta(minutes=5)
+    made = {7: [AttemptMade(at, "reached", at)]}
+    assert (
+        cell_of("O", left, **kept, callbacks={7: "reached"}, attempts=made).tallies["callback_clock:5"] == 1
+    )
+    owed = cell_of("O", left, **kept, callbacks={7: "owed"}, attempts=made)
+    assert "called_back_talked" not in owed.tallies
+
+
 def test_a_request_made_in_a_queue_belongs_to_the_contact_of_that_queue() -> None:
     left = lost(outcome="key")
     request = {("main", "1.1"): [RequestMade(left.left_at, "dvx", "callback", 7)]}
@@ -149,27 +162,33 @@ def test_a_request_made_in_a_queue_belongs_to_the_contact_of_that_queue() -> Non
     assert cell_of("X", left, requests=elsewhere, callbacks={7: "reached"}).count == 1
 
 
-def test_requests_of_calls_without_a_queue_have_a_line_of_their_own() -> None:
-    parts = parts_of(menu_requests=[NOON, NOON + timedelta(days=1)])
-    assert parts == {CellKey(ALL, 24, REQUESTS): Cell(count=1)}
+def test_only_contacts_that_may_change_are_provisional() -> None:
+    found = counted(
+        Evidence(contacts={TUESDAY: [lost(), lost(), lost(wait=5.0)]}), TUESDAY, NOTHING, RULES, NOON
+    )
+    assert {key.code: (one.count, one.provisional) for key, one in found.items() if key.code in "SM"} == {
+        "S": (1, 0), "M": (2, 2),
+    }  # fmt: skip
 
 
-def test_an_agent_of_two_structures_is_one_agent_of_all() -> None:
-    parts = parts_of(answered(), answered(structure="emdx"))
-    days = {key.structure: cell.count for key, cell in parts.items() if key.code == AGENTS}
-    assert days == {"dvx": 1, "emdx": 1, ALL: 1}
+def test_a_first_contact_may_prove_vain_for_seven_days() -> None:
+    first = answered()
+    for now, number in ((first.over_at + WEEK - HOUR, 1), (first.over_at + WEEK, 0)):
+        (one,) = (
+            cell
+            for key, cell in counted(Evidence({TUESDAY: [first]}), TUESDAY, NOTHING, RULES, now).items()
+            if key.code == "A"
+        )
+        assert (one.tallies["resolved"], one.tallies.get("resolved_provisional", 0)) == (1, number)
 
 
-def test_callers_are_counted_by_how_often_they_came_that_day() -> None:
-    cell = parts_of(answered(), lost(), lost(number="+994551234567"), lost(number=""))[
-        CellKey(ALL, WHOLE_DAY, CALLERS)
-    ]
-    assert cell.tallies == {"2": 1, "1": 1}
-
-
-def test_attempts_belong_to_the_half_hour_they_were_planned_in() -> None:
-    planned = [PlannedAttempt(NOON, "dvx", 2, "busy"), PlannedAttempt(NOON + timedelta(days=1), "dvx", 1, "")]
-    assert parts_of(planned=planned) == {CellKey("dvx", 24, ATTEMPTS): Cell(tallies={"2:busy": 1})}
+def test_contacts_only_queue_log_reports_and_keys_they_left_by_are_counted_apart() -> None:
+    of_both = cell_of("X", lost(outcome="key"), lost(outcome="withdrawn"))
+    assert of_both.tallies == {"key": 1}
+    rebuilt = cell_of("X", lost(outcome="key", is_rebuilt=True))
+    assert rebuilt.tallies == {"key_unknown": 1, "rebuilt": 1}
+    request = {("main", "1.1"): [RequestMade(lost().left_at, "dvx", "blocked", None)]}
+    assert not {"key", "key_unknown"} & cell_of("M", lost(outcome="key"), requests=request).tallies.keys()
 
 
 def test_topics_sheets_and_ratings_count_in_the_contacts_cell() -> None:
@@ -244,20 +263,3 @@ def test_names_from_elsewhere_stay_whole_whatever_they_hold() -> None:
     assert sums.tallies("hidden:") == {"balance:ə 1": 1}
     assert sums.tallies("topic:") == {"rated:5": 1, "a:b": 1}
     assert (sums.tallies("rated:"), sums.tallies("balance:")) == ({}, {"hidden": 1})
-
-
-def test_parts_come_back_from_their_text_and_days_add_up() -> None:
-    parts = parts_of(answered(), lost(), lost(wait=5.0))
-    assert from_text(to_text(parts)) == parts
-    twice = added([parts, from_text(to_text(parts))])
-    assert {key: cell.count for key, cell in twice.items()} == {
-        key: 2 * cell.count for key, cell in parts.items()
-    }
-    assert all(cell.waits == {w: 2 * n for w, n in parts[key].waits.items()} for key, cell in twice.items())
-
-
-def test_a_number_of_another_country_is_not_dialable_by_the_shipped_configuration() -> None:
-    why = why_never(frozenset({"+994502222222"}), shipped())
-    assert [why(number) for number in ("+994501234567", "+4930123456", "+994502222222")] == [
-        "", "not_dialable", "denied",
-    ]  # fmt: skip

@@ -43,6 +43,23 @@ def test_the_published_formulas_hold() -> None:
     assert found["reach_level"].value == pytest.approx((60 + 12) / (150 - 30 - 10) * 100)
 
 
+def test_a_request_that_was_kept_is_no_lost_contact_that_talked() -> None:
+    given = parts(A=1, C=4) | {CellKey("dvx", 20, "O"): Cell(count=5, tallies={"called_back_talked": 5})}
+    assert of(given)["reach_level"].part == 0
+
+
+def test_first_contact_resolution_is_that_of_known_numbers_and_may_change_for_a_week() -> None:
+    tallies = {"known": 8, "resolved": 6}
+    found = of({CellKey("dvx", 20, "A"): Cell(count=9, tallies=tallies)})["first_contact_resolution"]
+    assert (found.value, found.is_provisional) == (75.0, False)
+    young = Cell(count=9, tallies=tallies | {"resolved_provisional": 1})
+    assert of({CellKey("dvx", 20, "A"): young})["first_contact_resolution"].is_provisional
+
+
+def test_a_line_as_long_down_as_up_is_half_available() -> None:
+    assert of({CellKey(ALL, 20, MINUTES): Cell(tallies={"up": 5, "down": 5})})["availability"].value == 50.0
+
+
 def test_exactly_thirty_seconds_is_in_time() -> None:
     sums = scope({CellKey("dvx", 20, "A"): Cell(count=3, waits={30: 2, 31: 1})}, ALL)
     assert within(sums, 30.0) == 2
@@ -118,6 +135,8 @@ def test_sheets_are_prepared_when_opened_answered_when_closed_and_carried_betwee
     april, may, june = date(2024, 4, 20), date(2024, 5, 10), date(2024, 6, 3)
     sums = sheet_sums(
         [
+            sheet(june, june, "sent_on", "complaint_about_third_party"),
+            sheet(april, None, "sent_on", "reception_booking"),
             sheet(april, may, "answered_by_centre"),
             sheet(may, may, "answered_by_centre"),
             sheet(may, june, "answered_by_centre"),
@@ -125,17 +144,20 @@ def test_sheets_are_prepared_when_opened_answered_when_closed_and_carried_betwee
             sheet(may, None, "sent_on", "proposal"),
             sheet(april, april, "answered_by_centre"),
             sheet(june, None, ""),
+            sheet(FIRST, LAST, "sent_on", "proposal"),
         ],
         FIRST,
         LAST,
     )
     query, proposal = sums.kinds["complex_question"], sums.kinds["proposal"]
     assert (query.prepared, query.carried_in, query.answered_by_centre, query.carried_out) == (3, 1, 2, 2)
-    assert (proposal.prepared, proposal.sent_on, proposal.carried_out) == (1, 1, 0)
+    assert (proposal.prepared, proposal.carried_in, proposal.sent_on, proposal.carried_out) == (2, 0, 2, 0)
+    assert sums.kinds.keys() == {"complex_question", "proposal"}
     assert (sums.queries_closed, sums.days_to_close) == (2, 20)
 
 
 def test_a_median_is_the_least_value_half_lie_at_or_below() -> None:
     assert [percentile({1: 1, 2: 1, 9: 2}, percent) for percent in (25, 50, 95)] == [1, 2, 9]
+    assert percentile({1: 4960, 2: 5040}, 50) == 2
     assert percentile({}, 50) is None
     assert (mean_seconds(3000, 2), mean_seconds(0, 0)) == (1.5, None)
