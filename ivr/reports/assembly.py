@@ -43,7 +43,7 @@ from ivr.reports.period import year_before
 from ivr.reports.report import By, DataQuality, KnownGap, Period, Report, heat, scopes_of
 from ivr.reports.rows import label_of, rows
 from ivr.reports.scope import ScopeFigures
-from ivr.storage.records.day_figures import Made, stored_parts
+from ivr.storage.records.day_figures import stored_parts
 from ivr.storage.records.sealed import begins, sealed
 
 
@@ -89,7 +89,7 @@ def make_report(
         by=by,
         rows=rows(sums, period, structure, by, basis) if by else (),
         published=published_figures(connection),
-        last_year=_last_year(connection, period, names, basis, judging.made),
+        last_year=_last_year(connection, period, names, basis, judging),
         repeat_callers=_repeat_callers(connection, period, sums.whole, judging),
         nodes={(node, left_by): count for (node, _, left_by), count in _parted(nodes)},
         requests_in_menu=sums.whole.get(CellKey(ALL, WHOLE_DAY, REQUESTS), Cell()).count,
@@ -167,14 +167,17 @@ def _quality(
 
 
 def _last_year(
-    connection: Connection, period: Period, names: Sequence[str], basis: Basis, made: Made
+    connection: Connection, period: Period, names: Sequence[str], basis: Basis, judging: Judging
 ) -> dict[str, ScopeFigures]:
     """From parts that are kept; nothing if there are none of that period."""
     before = year_before(period)
     if before is None:
         return {}
-    kept = stored_parts(connection, before.first, before.last, made)
-    whole = added((from_text(text) for _, text in kept), whole_day)
+    kept = stored_parts(connection, before.first, before.last, judging.made)
+    days = ((day, from_text(text)) for day, text in kept)
+    if before.working_hours_only:
+        days = ((day, _in_hours(parts, judging.rules.hours, day)) for day, parts in days)
+    whole = added((parts for _, parts in days), whole_day)
     if not whole:
         return {}
     sheets = dated_sheets(connection, before.first, before.last, ZoneInfo(period.time_zone))

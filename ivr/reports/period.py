@@ -48,8 +48,9 @@ def year_before(period: Period) -> Period | None:
     if period.kind == "range":
         return None
     year = period.label[:4]
+    before = period.label.replace(year, f"{int(year) - 1:04}")
     try:
-        return period_of(period.kind, period.label.replace(year, f"{int(year) - 1:04}", 1), period.time_zone)
+        return period_of(period.kind, before, period.time_zone, working_hours_only=period.working_hours_only)
     except NotAPeriod:
         return None
 

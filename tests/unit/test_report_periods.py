@@ -46,6 +46,29 @@ def test_what_is_no_period_is_refused_with_how_one_is_written(kind: Kind, label:
         period_of(kind, label, "Asia/Baku")
 
 
+@pytest.mark.parametrize("label", ["1970", "9998"])
+def test_the_first_and_the_last_year_there_is_are_periods(label: str) -> None:
+    assert period_of("year", label, "Asia/Baku").first.year == int(label)
+
+
+def test_a_range_may_be_one_day() -> None:
+    day = date(2024, 5, 1)
+    found = range_of(day, day, "Asia/Baku")
+    assert (found.first, found.last, found.label, found.kind) == (day, day, "2024-05-01 2024-05-01", "range")
+
+
+def test_a_period_has_all_hours_unless_working_hours_alone_are_asked_for() -> None:
+    day = date(2024, 5, 1)
+    for found in (period_of("year", "2024", "UTC"), range_of(day, day, "UTC")):
+        assert not found.working_hours_only
+    hours = period_of("year", "2024", "UTC", working_hours_only=True)
+    assert hours.working_hours_only
+    assert range_of(day, day, "UTC", working_hours_only=True).working_hours_only
+    before = year_before(hours)
+    assert before is not None
+    assert (before.label, before.time_zone, before.working_hours_only) == ("2023", "UTC", True)
+
+
 def test_a_range_does_not_run_backwards() -> None:
     with pytest.raises(NotAPeriod, match="2024-05-01 is before 2024-05-02"):
         range_of(date(2024, 5, 2), date(2024, 5, 1), "Asia/Baku")
