@@ -9,8 +9,9 @@ from typing import Final, NamedTuple
 
 from ivr.calls.opening_hours import Schedule
 
-_LIKE_DAYS: Final = 4
-"""So many like weekdays before and after are looked at."""
+_LIKE_WEEKS: Final = (-4, -3, -2, -1, 1, 2, 3, 4)
+"""Before and after a day, the same weekday of which is looked at."""
+_HOUR: Final = 3600
 _FEWEST_USUAL: Final = 8.0
 """Of a quieter hour nothing is said: in it nobody may call by chance."""
 _FAR_BELOW: Final = 0.25
@@ -32,10 +33,10 @@ def suspicious_hours(contacts: Mapping[date, Sequence[int]], hours: Schedule) ->
     """
     for day, by_hour in sorted(contacts.items()):
         spans = hours.begins_on(day)
-        around = (day + timedelta(weeks=weeks) for weeks in range(-_LIKE_DAYS, _LIKE_DAYS + 1) if weeks)
+        around = (day + timedelta(weeks=weeks) for weeks in _LIKE_WEEKS)
         like = [contacts[other] for other in around if other in contacts and hours.begins_on(other) == spans]
         for hour, count in enumerate(by_hour):
-            is_open = any(opens <= hour * 3600 and hour * 3600 < closes for opens, closes in spans)
+            is_open = any(opens <= hour * _HOUR < closes for opens, closes in spans)
             if is_open and len(like) > 1:
                 usual = median(other[hour] for other in like)
                 if usual >= _FEWEST_USUAL and count < usual * _FAR_BELOW:

@@ -131,7 +131,7 @@ def figures(name: str, sums: Scope, sheets: SheetSums, attempts: Attempts, basis
         topics=sums.tallies("topic:"),
         inquiries=sheets,
         directions={
-            "answered_at_once": answered - sums.tally("with_sheet", "A"),
+            "answered_at_once": answered - sums.tally("with_sheet"),
             "inquiry_answered_by_centre": all_sheets.answered_by_centre,
             "inquiry_sent_on": all_sheets.sent_on,
             "lost_without_contact": lost - sums.count("R") - reached,
@@ -140,15 +140,15 @@ def figures(name: str, sums: Scope, sheets: SheetSums, attempts: Attempts, basis
         balance=sums.tallies("balance:"),
         missed_calls=missed_calls(sums),
         hidden_numbers=sums.tallies("hidden:"),
-        unknown_key_exits=sums.tally("key_unknown", "X"),
+        unknown_key_exits=sums.tally("key_unknown"),
         waits=answers.waits if answers else {},
         lost_waits=_added(cell.waits for code, cell in sums.cells.items() if code in SLICES.values()),
         callback_clock=_minutes(sums.tallies("callback_clock:")),
         callback_service=_minutes(sums.tallies("callback_service:")),
         attempts=attempts.by_number,
         attempts_by_hour=attempts.by_hour,
-        asked=sums.tally("asked", "A"),
-        ratings={int(rating): number for rating, number in sums.tallies("rated:", "A").items()},
+        asked=sums.tally("asked"),
+        ratings={int(rating): number for rating, number in sums.tallies("rated:").items()},
         rebuilt=sums.tally("rebuilt"),
     )
 

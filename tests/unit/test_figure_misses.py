@@ -76,7 +76,8 @@ def test_an_outage_belongs_to_no_structure() -> None:
     whole = kpi("availability", 90, 100, 99.0)
     structures = {"dvx": whole, "emdx": kpi("availability", 90, 100, 99.0)}
     parts: Parts = {
-        CellKey(ALL, 20, MINUTES): Cell(tallies={"up": 40, "down": 10, "unknown": 7}),
+        CellKey(ALL, 20, MINUTES): Cell(tallies={"up": 40}),
+        CellKey(ALL, 21, MINUTES): Cell(tallies={"down": 10, "unknown": 7}),
         CellKey(ALL, 24, MINUTES): Cell(tallies={"up": 50}),
     }
     assert miss(whole, {0: parts}, structures) == Miss(whole, 9.0, {}, Block((0,), 10, 12), 9.5, 50.0)
@@ -90,7 +91,8 @@ def test_contacts_answered_within_the_limit_are_those_that_waited_up_to_it() -> 
 
 def test_ratings_of_four_and_five_satisfy() -> None:
     cell = Cell(20, tallies={"rated:5": 1, "rated:4": 2, "rated:3": 3, "rated:1": 4, "asked": 20})
-    found = miss(kpi("satisfaction", 3, 10, 80.0), {0: hour(9, A=cell)})
+    others = {1: hour(9, A=Cell(5, tallies={"rated:5": 9})), 2: hour(9, A=Cell(5, tallies={"rated:4": 9}))}
+    found = miss(kpi("satisfaction", 3, 10, 80.0), {0: hour(9, A=cell), **others})
     assert (found.points, found.block, round(found.block_points, 9)) == (50.0, Block((0,), 9, 11), 50.0)
 
 

@@ -81,4 +81,5 @@ def test_a_day_on_which_a_sheet_was_closed_has_a_row_even_without_a_call() -> No
 
 
 def test_hours_have_no_inquiry_sheets() -> None:
-    assert not any(row.figures.inquiries.is_fed for row in of("hour", sheet(date(2024, 5, 8))))
+    of_hours = [row.figures.inquiries for row in of("hour", sheet(date(2024, 5, 8)))]
+    assert [(one.is_fed, one.kinds) for one in of_hours] == [(False, {})] * 2
