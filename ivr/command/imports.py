@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
 from os import fstat
 from pathlib import Path
-from typing import Annotated, BinaryIO, Final
+from typing import Annotated, Final
 
 import typer
 from sqlalchemy import Connection
@@ -22,20 +21,17 @@ from ivr.command.store import noted, open_store
 from ivr.config.model import TOPICS
 from ivr.imports.columns import Kind, Vocabulary
 from ivr.imports.files import LONGEST_LINE, ImportFile, Problem, Row
+from ivr.storage.engine.statements import StoredRows
 from ivr.storage.engine.store import Store
-from ivr.storage.records.imports import begin, end, store
+from ivr.storage.records.imports import Overtaken, Preparation, replace
 
 _CORRECT: Final = "correct it and import it again"
 _READABLE: Final = "name a file that can be read"
 
 _AT_ONCE: Final = 2000
-"""Rows in one statement; all are in one transaction."""
+"""Rows that are looked up, and stored, by one statement."""
 _SHOWN: Final = 50
 """Problems; of the others it says how many there are."""
-
-
-class _TakenBack(Exception):
-    """Ends the transaction of a dry run, or of a file that changed while it was read."""
 
 
 class _Problems:
@@ -45,40 +41,17 @@ class _Problems:
         self._first: list[Problem] = []
         self.number = 0
 
-    def add(self, problem: Problem) -> None:
-        self.number += 1
-        if self.number <= _SHOWN:
-            self._first.append(problem)
+    def extend(self, problems: Iterable[Problem]) -> None:
+        for problem in problems:
+            self.number += 1
+            if self.number <= _SHOWN:
+                self._first.append(problem)
 
     def show(self, path: Path) -> None:
         for line, column, says in self._first:
             print_line(f"{path}:{line}:{column} {says}", err=True)
         if (more := self.number - _SHOWN) > 0:
             print_line(f"and {more:,} more", err=True)
-
-
-@dataclass(frozen=True)
-class _Source:
-    """The file, and how it is read: twice, so that none of its rows is in memory for long."""
-
-    kind: Kind
-    file: BinaryIO
-    words: Vocabulary
-
-    def read(self, advanced: Callable[[], None]) -> tuple[ImportFile, Iterator[Row | Problem]]:
-        """It from its beginning on; `advanced` is called now and then."""
-        self.file.seek(0)
-        one = ImportFile(iter(partial(self.file.readline, LONGEST_LINE + 1), b""), self.kind, self.words)
-        return one, self._followed(one.rows(), advanced)
-
-    def _followed(
-        self, rows: Iterator[Row | Problem], advanced: Callable[[], None]
-    ) -> Iterator[Row | Problem]:
-        for number, row in enumerate(rows):
-            if number % _AT_ONCE == 0:
-                advanced()
-            yield row
-        advanced()
 
 
 def import_file(
@@ -98,64 +71,59 @@ def import_file(
     name = name or file.name
     if len(name) > LONGEST or not name.isprintable():
         fail(f"the file's name is no text of at most {LONGEST} letters", hint="give another with --name")
-    words, problems = _vocabulary(), _Problems()
+    words, wrong, left_out = _vocabulary(), _Problems(), _Problems()
     with open_store() as records, or_fail(_READABLE), file.open("rb") as opened, progress() as bar:
         if not opened.seekable():
-            fail(f"{file}: is not a file that can be read twice", hint=_READABLE)
+            fail(f"{file}: is not a plain file", hint=_READABLE)
+        before = fstat(opened.fileno())
+        checking = bar.add_task("checking", total=before.st_size)
+        source = ImportFile(iter(partial(opened.readline, LONGEST_LINE + 1), b""), kind, words)
+        prepared = records.read(lambda c: Preparation(c, kind, name))
+        for some in _portions(source.rows()):
+            wrong.extend(row for row in some if isinstance(row, Problem))
+            if not wrong.number:
+                left_out.extend(_prepare(records, prepared, source, some))
+            bar.update(checking, completed=opened.tell())
+        after = fstat(opened.fileno())
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            fail("nothing is imported: the file was changed while it was read", hint="import it again")
+        if not dry_run and not wrong.number:
+            _store(records, prepared, bar.track(prepared.portions, description="storing"))
+    if wrong.number:
+        wrong.show(file)
+        fail(f"nothing is imported: the file has {wrong.number:,} problems", hint=_CORRECT)
+    left_out.show(file)
+    print_line(f"{prepared.number:,} {kind} {'would be imported' if dry_run else 'imported'} as {name}")
+    if left_out.number:
+        fail(f"{left_out.number:,} {kind} left out", hint="the lines above say why")
 
-        def step(doing: str) -> Callable[[], None]:
-            task = bar.add_task(doing, total=fstat(opened.fileno()).st_size)
-            return lambda: bar.update(task, completed=opened.tell())
 
-        source = _Source(kind, opened, words)
-        for row in source.read(step("checking"))[1]:
-            if isinstance(row, Problem):
-                problems.add(row)
-        if not (is_refused := problems.number > 0):
-            number = _imported(records, source, name, step("importing"), problems, is_dry=dry_run)
-    problems.show(file)
-    if is_refused:
-        fail(f"nothing is imported: the file has {problems.number:,} problems", hint=_CORRECT)
-    print_line(f"{number:,} {kind} {'would be imported' if dry_run else 'imported'} as {name}")
-    if problems.number:
-        fail(f"{problems.number:,} {kind} left out", hint="the lines above say why")
+def _portions(rows: Iterator[Row | Problem]) -> Iterator[list[Row | Problem]]:
+    while some := list(islice(rows, _AT_ONCE)):
+        yield some
 
 
-def _imported(
-    records: Store,
-    source: _Source,
-    name: str,
-    advanced: Callable[[], None],
-    problems: _Problems,
-    *,
-    is_dry: bool,
-) -> int:
-    """How many rows are stored, or would be; those that are left out are shown."""
-    number = 0
+def _prepare(
+    records: Store, prepared: Preparation, file: ImportFile, some: Iterable[Row | Problem]
+) -> Iterator[Problem]:
+    """Prepare the rows; the problems of those that are left out."""
+    rows = {row.line: row for row in some if isinstance(row, Row)}
+    portion = [(row.line, row.values) for row in rows.values()]
+    for line, column, says in records.read(lambda c: prepared.add(c, portion)):
+        yield file.problem(rows[line], column, says)
+
+
+def _store(records: Store, prepared: Preparation, portions: Iterable[StoredRows]) -> None:
+    """In one transaction, with a line in the audit."""
 
     def work(connection: Connection) -> None:
-        nonlocal number
-        file, read = source.read(advanced)
-        begun = begin(connection, source.kind, name)
-        while some := list(islice(read, _AT_ONCE)):
-            rows = {row.line: row for row in some if isinstance(row, Row)}
-            if len(rows) < len(some):
-                raise _TakenBack
-            left_out = store(connection, begun, [(row.line, row.values) for row in rows.values()])
-            for line, column, says in left_out:
-                problems.add(file.problem(rows[line], column, says))
-            number += len(rows) - len(left_out)
-        end(connection, begun, number)
-        noted(connection, "import", f"{source.kind} {name}", f"{number} rows")
-        if is_dry:
-            raise _TakenBack
+        replace(connection, prepared, portions)
+        noted(connection, "import", f"{prepared.kind} {prepared.name}", f"{prepared.number} rows")
 
     try:
         records.write(work)
-    except _TakenBack:
-        if not is_dry:
-            fail("nothing is imported: the file was changed while it was read", hint="import it again")
-    return number
+    except Overtaken:
+        fail("nothing is imported: records were deleted or stored meanwhile", hint="import it again")
 
 
 def _vocabulary() -> Vocabulary:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from itertools import cycle
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Table, func, select
+from sqlalchemy import Column, Connection, Table, delete, func, select
 from typer.testing import CliRunner, Result
 
 from ivr.command.root import app
 from ivr.storage.engine.store import Store
 from ivr.storage.people.audit import lines
+from ivr.storage.records.imports import Overtaken, Preparation, replace
 from ivr.storage.running.liveness import Minute, note_minutes
 from ivr.storage.schema.imported import imports, inquiries, outside_attempts, published, topics
-from ivr.storage.schema.recorded import visits
+from ivr.storage.schema.recorded import calls, visits
 from ivr.storage.schema.running import minutes
 from tests.contracts.retaining import ANNA, NOW, days_ago, hotline, house
 from tests.contracts.test_purge import BAKU
@@ -143,6 +148,12 @@ def test_a_wrong_line_refuses_the_whole_file_and_what_its_name_owned_stays(
     assert stored(store, imports.c.id, imports.c.rows) == before
 
 
+def test_of_a_file_that_is_refused_only_what_is_wrong_is_listed(house: Path, store: Store) -> None:
+    rows = "7.9,dvx,other\n" * 3000
+    said = imported(house, "topics", f"{TOPIC}{rows}7.9,dvx,weather\n")
+    assert [line.split(" ")[0] for line in problems(said, house)] == ["file.csv:3002:9"]
+
+
 def test_of_many_problems_fifty_are_listed_and_the_others_counted(house: Path, store: Store) -> None:
     said = imported(house, "topics", TOPIC + "1,dvx,weather\n" * 70)
     assert len(problems(said, house)) == 50
@@ -221,10 +232,72 @@ def test_without_a_configuration_any_structure_is_one_and_the_zone_is_given(
     assert stored(store, outside_attempts.c.structure, outside_attempts.c.at) == [("Sales", at)]
 
 
+def test_a_file_that_changes_while_it_is_read_is_refused(house: Path, store: Store) -> None:
+    file, is_over = house / "file.csv", Event()
+    file.write_text(FIGURE)
+
+    def grows() -> None:
+        with file.open("a", buffering=1) as more:
+            for year in cycle(range(2001, 2100)):
+                more.write(f"{year},accepted_within,all,64.9\n")
+                if is_over.wait(0.001):
+                    return
+
+    with ThreadPoolExecutor() as beside:
+        beside.submit(grows)
+        said = hotline(house, "import", "published", str(file))
+        is_over.set()
+    assert (said.exit_code, said.stdout) == (1, "")
+    assert "the file was changed while it was read" in said.stderr
+    assert number_of(store, imports) == 0
+
+
+def test_a_call_that_was_deleted_since_its_row_was_read_refuses_the_file(store: Store) -> None:
+    number = known_call(store, "7.1")
+    row = {"call": "7.1", "structure": "dvx", "topic": "other", "server": "", "at": None}
+    prepared = store.read(lambda c: Preparation(c, "topics", "file.csv"))
+    store.read(lambda c: prepared.add(c, [(2, row)]))
+    for column in (visits.c.call_id, calls.c.id):
+        store.write(lambda c, of=column: c.execute(delete(of.table).where(of == number)))  # type: ignore[misc]  # bound at once
+    with pytest.raises(Overtaken):
+        store.write(lambda c: replace(c, prepared, prepared.portions))
+    assert number_of(store, imports) == 0
+
+
+def test_a_minute_checked_since_its_row_was_read_refuses_the_file(store: Store) -> None:
+    at = NOW.replace(second=0)
+    prepared = store.read(lambda c: Preparation(c, "minutes", "file.csv"))
+    row = {"server": "main", "minute_at": at, "checks": 6, "failed": 6}
+    assert store.read(lambda c: prepared.add(c, [(2, row)])) == []
+    store.write(lambda c: note_minutes(c, [Minute("main", at, 6, 0)]))
+    with pytest.raises(Overtaken):
+        store.write(lambda c: replace(c, prepared, prepared.portions))
+
+
 def test_a_file_that_cannot_be_opened_is_named(house: Path) -> None:
     said = hotline(house, "import", "topics", str(house / "none.csv"))
     assert said.exit_code == 1
     assert f"{house}/none.csv: No such file or directory" in said.stderr
+
+
+def test_a_pipe_is_refused(house: Path) -> None:
+    read, write = os.pipe()
+    os.close(write)
+    said = hotline(house, "import", "published", f"/dev/fd/{read}")
+    os.close(read)
+    assert (said.exit_code, f"/dev/fd/{read}: is not a plain file" in said.stderr) == (1, True)
+
+
+def test_while_rows_are_prepared_others_may_write(store: Store) -> None:
+    known_call(store, "7.1")
+    row = {"call": "7.1", "structure": "dvx", "topic": "other", "server": "", "at": None}
+
+    def work(connection: Connection) -> None:
+        Preparation(connection, "topics", "file.csv").add(connection, [(2, row)])
+        known_call(store, "7.2")
+
+    store.read(work)
+    assert number_of(store, calls) == 2
 
 
 def test_a_header_alone_takes_the_rows_of_its_name_away(house: Path, store: Store) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert
 
+from ivr.imports.columns import Kind
 from ivr.reading.export import rows
 from ivr.reading.inquiries import SHEETS
 from ivr.storage.engine.store import Store
-from ivr.storage.records import imports
+from ivr.storage.records.imports import Preparation, replace
 from ivr.storage.schema.owed import callbacks
 from tests.contracts.retaining import ANNA, called, days_ago
 from tests.contracts.test_purge import purged
@@ -21,13 +22,18 @@ ID = "2026/00012345"
 """Digits enough for a phone number."""
 
 
+def imported(connection: Connection, kind: Kind, name: str, *rows: dict[str, Any]) -> None:
+    """Rows of a file of that name, none of which is left out."""
+    prepared = Preparation(connection, kind, name)
+    assert prepared.add(connection, list(enumerate(rows, 2))) == []
+    replace(connection, prepared, prepared.portions)
+
+
 def sheet(connection: Connection, **values: Any) -> None:
     """A sheet of a file, opened 300 days ago; without values an open one."""
     known = {"reference": ID, "kind": "complex_question", "structure": "dvx", "opened_at": days_ago(300)}
     row = {**known, "closed_at": None, "outcome": "", "call": "", "due_at": None, "extended": False, **values}
-    begun = imports.begin(connection, "inquiries", f"{row['reference']}.csv")
-    assert imports.store(connection, begun, [(2, row)]) == []
-    imports.end(connection, begun, 1)
+    imported(connection, "inquiries", f"{row['reference']}.csv", row)
 
 
 def called_back(connection: Connection, closed_at: datetime, **facts: Any) -> None:
@@ -99,9 +105,8 @@ def test_an_inquiry_outlives_its_call_and_topics_go_with_it(store: Store) -> Non
     def work(connection: Connection) -> None:
         called(connection, ANNA, 250, linkedid="7.1")
         sheet(connection, call="7.1")
-        begun = imports.begin(connection, "topics", "topics.csv")
         row = {"call": "7.1", "structure": "dvx", "topic": "other", "server": "", "at": None}
-        assert imports.store(connection, begun, [(2, row)]) == []
+        imported(connection, "topics", "topics.csv", row)
 
     store.write(work)
     [before] = store.read(sheets)
@@ -115,10 +120,9 @@ def test_an_inquiry_outlives_its_call_and_topics_go_with_it(store: Store) -> Non
 def test_numbers_of_outside_attempts_become_pseudonyms_then_the_rows_go(store: Store) -> None:
     def work(connection: Connection) -> None:
         called(connection, ANNA, 150)
-        begun = imports.begin(connection, "attempts", "attempts.csv")
         row = {"caller_e164": ANNA, "structure": "dvx", "outcome": "busy", "agent": "", "server": ""}
-        ages = enumerate((250, 150, 50))
-        assert not imports.store(connection, begun, [(n, {**row, "at": days_ago(age)}) for n, age in ages])
+        ages = ({**row, "at": days_ago(age)} for age in (250, 150, 50))
+        imported(connection, "attempts", "attempts.csv", *ages)
 
     store.write(work)
     purged(store)

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import ARRAY, Column, Connection, Select, Table, any_, bindparam, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -69,17 +69,36 @@ def new_ids(connection: Connection, table: Table, number: int) -> Iterator[int]:
     return iter(connection.scalars(select(func.nextval(sequence)).select_from(series)).all())
 
 
+class StoredRows(NamedTuple):
+    """Rows as the driver takes them: the names of their columns, and their values."""
+
+    names: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+def as_stored(table: Table, rows: Sequence[Mapping[str, Any]]) -> StoredRows:
+    """Rows that all name the columns the first one names."""
+    names = tuple(rows[0]) if rows else ()
+    columns = (_as_stored(table.c[name], [row[name] for row in rows]) for name in names)
+    return StoredRows(names, list(zip(*columns, strict=True)))
+
+
 def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows that all name the columns the first one names."""
-    if not rows:
+    insert_stored(connection, table, as_stored(table, rows))
+
+
+def insert_stored(connection: Connection, table: Table, some: StoredRows, **of_all: int) -> None:
+    """Insert the rows, each with the values `of_all` beside its own."""
+    if not some.rows:
         return
-    names = tuple(rows[0])
-    columns = (_as_stored(table.c[name], [row[name] for row in rows]) for name in names)
+    names = (*of_all, *some.names)
     into = f"{table.name} ({', '.join(names)})"
     places = ", ".join(("?" if connection.dialect.paramstyle == "qmark" else "%s",) * len(names))
+    fixed = tuple(of_all.values())
     connection.exec_driver_sql(
         f"INSERT INTO {into} VALUES ({places})",
-        list(zip(*columns, strict=True)),
+        [fixed + row for row in some.rows] if fixed else some.rows,
         execution_options={COPY: f"COPY {into} FROM STDIN"},
     )
 

@@ -12,9 +12,13 @@ imports = numbered_table(
     *told(name=80),
     *moments("imported_at"),
     Column("rows", Integer, nullable=False),
+    *moments("first_at", "last_at", nullable=True),
     UniqueConstraint("kind", "name"),
 )
-"""One row per file. Importing its name again replaces it and the rows it owns in one transaction."""
+"""One row per file. Importing its name again replaces it and the rows it owns in one transaction.
+
+`first_at`, `last_at`: between them lies what its rows are about; none for published figures.
+"""
 
 outside_attempts = numbered_table(
     "outside_attempts",
