@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -32,8 +33,8 @@ from ivr.reports.explained import Explained, explained
 from ivr.reports.extra import ExtraMissing
 from ivr.reports.lists import LISTABLE, ListedContact, NotKept, listed
 from ivr.reports.long_table import LongRow, long_rows
-from ivr.reports.period import NotAPeriod, period_of, range_of
-from ivr.reports.report import By, Kind, Period, Report
+from ivr.reports.period import EXAMPLES, NotAPeriod, period_of, range_of
+from ivr.reports.report import By, Period, Report
 from ivr.reports.rows import ROWS_ON_PAPER
 from ivr.reports.spans import Tone
 from ivr.reports.text import text
@@ -73,11 +74,23 @@ class _Wanted:
         return self.by or (ROWS_ON_PAPER[period.kind] if self.form in ("html", "pdf", "xlsx") else None)
 
 
-def _report_of(kind: Kind, example: str) -> Callable[..., None]:
-    """The command of that kind of period."""
+Structure = Annotated[str, typer.Option(help="Only this structure.", show_default="all of them")]
+ByWhat = Annotated[By | None, typer.Option(help="A row for each of these.")]
+Lang = Annotated[ReportLanguage, typer.Option("--lang", help="Of texts, workbooks and papers.")]
+Form = Annotated[Format, typer.Option("--format", help="What comes out.")]
+Slice = Annotated[
+    str,
+    typer.Option("--list", metavar="SLICE", help=f"The contacts behind a figure: {', '.join(LISTABLE)}."),
+]
+Output = Annotated[Path | None, typer.Option(help="A file instead of the terminal.", dir_okay=False)]
+WorkingHours = Annotated[bool, typer.Option("--working-hours", help="Only within service hours.")]
+
+
+def _report(read: Callable[..., Period], label: Any, what: str) -> Callable[..., None]:
+    """The command whose argument `label` is annotated so, and read as a period by `read`."""
 
     def command(
-        label: str,
+        label: Any,
         structure: Structure = ALL,
         by: ByWhat = None,
         language: Lang = "az",
@@ -91,63 +104,36 @@ def _report_of(kind: Kind, example: str) -> Callable[..., None]:
     ) -> None:
         zone = options().zone
         try:
-            period = period_of(kind, label, zone.key, working_hours_only=working_hours)
+            period = read(label, zone.key, working_hours_only=working_hours)
         except NotAPeriod as wrong:
             fail(str(wrong), status=2)
         _run(period, zone, _Wanted(structure, by, language, form, slice_, output, has_bom, delimiter))
 
-    argument = typer.Argument(metavar=example, help=f"The {kind}.", show_default=False)
-    command.__annotations__["label"] = Annotated[str, argument]
-    command.__doc__ = f"The report of one {kind}."
+    command.__annotations__["label"] = label
+    command.__doc__ = what
     return command
 
 
-Structure = Annotated[str, typer.Option(help="Only this structure.", show_default="all of them")]
-ByWhat = Annotated[By | None, typer.Option(help="A row for each of these.")]
-Lang = Annotated[ReportLanguage, typer.Option("--lang", help="Of texts, workbooks and papers.")]
-Form = Annotated[Format, typer.Option("--format", help="What comes out.")]
-Slice = Annotated[
-    str,
-    typer.Option("--list", metavar="SLICE", help=f"The contacts behind a figure: {', '.join(LISTABLE)}."),
-]
-Output = Annotated[Path | None, typer.Option(help="A file instead of the terminal.", dir_okay=False)]
-WorkingHours = Annotated[bool, typer.Option("--working-hours", help="Only within service hours.")]
+def _range(days: tuple[datetime, datetime], time_zone: str, *, working_hours_only: bool) -> Period:
+    first, last = (day.date() for day in days)
+    return range_of(first, last, time_zone, working_hours_only=working_hours_only)
 
-_EXAMPLES: Final[dict[Kind, str]] = {
-    "day": "2024-05-14",
-    "week": "2024-W20",
-    "month": "2024-05",
-    "quarter": "2024-Q2",
-    "year": "2024",
-}
-for _kind, _example in _EXAMPLES.items():
-    app.command(_kind, epilog=f"Example: hotline report {_kind} {_example}")(_report_of(_kind, _example))
+
+for _kind, _example in EXAMPLES.items():
+    _label = Annotated[str, typer.Argument(metavar=_example, help=f"The {_kind}.", show_default=False)]
+    app.command(_kind, epilog=f"Example: hotline report {_kind} {_example}")(
+        _report(partial(period_of, _kind), _label, f"The report of one {_kind}.")
+    )
+_days = typer.Argument(formats=["%Y-%m-%d"], metavar="FROM TO", help="The first and the last day.")
+app.command("range", epilog="Example: hotline report range 2024-05-01 2024-05-14 --by day")(
+    _report(
+        _range,
+        Annotated[tuple[datetime, datetime], _days],
+        "The report from one day to another, both included.",
+    )
+)
 app.add_typer(issuing.app)
 app.add_typer(scheduling.app)
-
-
-@app.command("range", epilog="Example: hotline report range 2024-05-01 2024-05-14 --by day")
-def report_range(
-    first: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="First day.", metavar="FROM")],
-    last: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="Last day.", metavar="TO")],
-    structure: Structure = ALL,
-    by: ByWhat = None,
-    language: Lang = "az",
-    form: Form = "text",
-    slice_: Slice = "",
-    output: Output = None,
-    working_hours: WorkingHours = False,
-    has_bom: Bom = False,
-    delimiter: Delimiter = ",",
-    time_zone: TimeZone = "",
-) -> None:
-    """The report from one day to another, both included."""
-    zone = options().zone
-    try:
-        period = range_of(first.date(), last.date(), zone.key, working_hours_only=working_hours)
-    except NotAPeriod as wrong:
-        fail(str(wrong), status=2)
-    _run(period, zone, _Wanted(structure, by, language, form, slice_, output, has_bom, delimiter))
 
 
 def _run(period: Period, zone: ZoneInfo, wanted: _Wanted) -> None:

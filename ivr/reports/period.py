@@ -9,13 +9,17 @@ from typing import Final
 
 from ivr.reports.report import Kind, Period
 
-_FORMS: Final[dict[Kind, tuple[str, str]]] = {
-    "day": (r"(\d{4})-(\d{2})-(\d{2})", "2024-05-14"),
-    "week": (r"(\d{4})-W(\d{2})", "2024-W20"),
-    "month": (r"(\d{4})-(\d{2})", "2024-05"),
-    "quarter": (r"(\d{4})-Q([1-4])", "2024-Q2"),
-    "year": (r"(\d{4})", "2024"),
+_FORMS: Final[dict[Kind, str]] = {
+    "day": r"(\d{4})-(\d{2})-(\d{2})",
+    "week": r"(\d{4})-W(\d{2})",
+    "month": r"(\d{4})-(\d{2})",
+    "quarter": r"(\d{4})-Q([1-4])",
+    "year": r"(\d{4})",
 }
+EXAMPLES: Final[dict[Kind, str]] = {
+    "day": "2024-05-14", "week": "2024-W20", "month": "2024-05", "quarter": "2024-Q2", "year": "2024",
+}  # fmt: skip
+"""How each kind is written."""
 _EARLIEST: Final = 1970
 
 
@@ -25,14 +29,13 @@ class NotAPeriod(ValueError):
 
 def period_of(kind: Kind, label: str, time_zone: str, *, working_hours_only: bool = False) -> Period:
     """The day, week, month, quarter or year written so. Raises NotAPeriod."""
-    form, example = _FORMS[kind]
-    found = re.fullmatch(form, label)
+    found = re.fullmatch(_FORMS[kind], label)
     try:
         first, last = _DAYS[kind](*map(int, found.groups())) if found else (date.min, date.min)
     except (ValueError, OverflowError):
         raise NotAPeriod(f"there is no {kind} {label}") from None
     if first.year < _EARLIEST or last.year >= date.max.year:
-        raise NotAPeriod(f"no {kind} is written {label!r}; one is {example}")
+        raise NotAPeriod(f"no {kind} is written {label!r}; one is {EXAMPLES[kind]}")
     return Period(kind, label, first, last, time_zone, working_hours_only)
 
 
