@@ -17,18 +17,20 @@ from ivr import __version__
 from ivr.asterisk.connection import utc_now
 from ivr.command.loading import configuration_if_any, options, show_problems, timestamp
 from ivr.command.options import AsJson, line_option
-from ivr.command.printing import fail, or_fail, print_line, print_result, put
+from ivr.command.printing import fail, json_text, or_fail, print_line, print_result, put
 from ivr.command.store import noted, open_store
 from ivr.config.loading import content_of, load_single
-from ivr.config.reports import IssueTexts
+from ivr.config.reports import IssueTexts, ScheduledFormat
 from ivr.reports import pages
 from ivr.reports.assembly import make_report
+from ivr.reports.document import document
 from ivr.reports.extra import ExtraMissing
 from ivr.reports.frozen import Change, changes, frozen, is_provisional, sha256_of
 from ivr.reports.period import NotAPeriod, period_of
 from ivr.reports.report import Report
 from ivr.reports.rows import ROWS_ON_PAPER
 from ivr.reports.words import PaperLanguage
+from ivr.reports.workbook import workbook
 from ivr.storage.engine.store import Store
 from ivr.storage.records import issued
 from ivr.storage.records.issued import IssuedKind, IssuedReport
@@ -130,6 +132,20 @@ def report_now(store: Store, kind: IssuedKind, label: str, zone: ZoneInfo) -> Re
     return store.read(
         lambda c: make_report(c, period, configuration, zone, utc_now(), __version__, by=ROWS_ON_PAPER[kind])
     )
+
+
+def file_of(report: Report, language: PaperLanguage, form: ScheduledFormat) -> bytes:
+    """The whole report as a file of that format. Raises Unprintable."""
+    match form:
+        case "pdf":
+            return printed(report, language)
+        case "json":
+            return json_text(document(report, report.misses)).encode()
+        case "xlsx":
+            try:
+                return workbook(report, language)
+            except ExtraMissing as missing:
+                raise Unprintable(str(missing)) from missing
 
 
 def printed(

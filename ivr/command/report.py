@@ -19,18 +19,16 @@ from ivr import __version__
 from ivr.asterisk.connection import utc_now
 from ivr.base.masking import masked, visible
 from ivr.command import issuing, scheduling
-from ivr.command.issuing import Unprintable, printed
+from ivr.command.issuing import Unprintable, file_of, printed
 from ivr.command.loading import TimeZone, configuration_if_any, options
 from ivr.command.options import Bom, Delimiter, group
-from ivr.command.printing import fail, json_text, print_line, print_records, put, run_together, styled
+from ivr.command.printing import fail, print_line, print_records, put, run_together, styled
 from ivr.command.store import open_store
 from ivr.config.model import Configuration
 from ivr.figures.parts import ALL
 from ivr.reading.day_figures import judging_of
 from ivr.reports.assembly import make_report
-from ivr.reports.document import document
 from ivr.reports.explained import Explained, explained
-from ivr.reports.extra import ExtraMissing
 from ivr.reports.lists import LISTABLE, ListedContact, NotKept, listed
 from ivr.reports.long_table import LongRow, long_rows
 from ivr.reports.period import EXAMPLES, NotAPeriod, period_of, range_of
@@ -38,7 +36,6 @@ from ivr.reports.report import By, Period, Report
 from ivr.reports.rows import ROWS_ON_PAPER
 from ivr.reports.spans import Tone
 from ivr.reports.text import text
-from ivr.reports.workbook import workbook
 
 Format = Literal["text", "json", "csv", "xlsx", "html", "pdf"]
 ReportLanguage = Literal["az", "en"]
@@ -159,7 +156,7 @@ def _run(period: Period, zone: ZoneInfo, wanted: _Wanted) -> None:
         return
     try:
         content = _content(report, wanted, why)
-    except (ExtraMissing, Unprintable) as problem:
+    except Unprintable as problem:
         fail(str(problem), hint="text, json and csv need no package and no template")
     put(content, wanted.output)
 
@@ -177,21 +174,17 @@ def _refuse(wanted: _Wanted) -> None:
 
 
 def _content(report: Report, wanted: _Wanted, why: Sequence[Explained]) -> bytes:
-    """The whole report in that format. Raises ExtraMissing, Unprintable."""
+    """The whole report in that format. Raises Unprintable."""
     match wanted.form:
         case "text":
             lines = text(report, wanted.language, why)
             return "".join(visible("".join(span.text for span in line)) + "\n" for line in lines).encode()
-        case "json":
-            return json_text(document(report, report.misses)).encode()
         case "csv":
             return _records("csv", LongRow._fields, map(LongRow._asdict, long_rows(report)), wanted)
-        case "xlsx":
-            return workbook(report, wanted.language, [one.sentence for one in why])
         case "html":
             return printed(report, wanted.language, as_html=True)
-        case "pdf":
-            return printed(report, wanted.language)
+        case "pdf" | "xlsx" | "json" as form:
+            return file_of(report, wanted.language, form)
 
 
 def _records(

@@ -12,20 +12,15 @@ import typer
 from ivr.asterisk.connection import utc_now
 from ivr.asterisk.secrets import SecretMissing, read_secret
 from ivr.base.permissions import write_whole
-from ivr.command.issuing import Unprintable, printed, report_now
+from ivr.command.issuing import Unprintable, file_of, report_now
 from ivr.command.loading import options, running_configuration
 from ivr.command.options import SECRETS, Secrets
-from ivr.command.printing import json_text, print_line
+from ivr.command.printing import print_line
 from ivr.command.store import open_store
-from ivr.config.reports import Mail, RunState, ScheduledFormat
-from ivr.reports.document import document
-from ivr.reports.extra import ExtraMissing
+from ivr.config.reports import Mail, RunState
 from ivr.reports.mail import PASSWORD, MailUnknown, NotMailed, message, send
-from ivr.reports.report import Report
 from ivr.reports.schedule import Due, due
-from ivr.reports.sentences import sentences
-from ivr.reports.words import PaperLanguage, period_text, word
-from ivr.reports.workbook import workbook
+from ivr.reports.words import period_text, word
 from ivr.storage.engine.store import Store
 from ivr.storage.records import report_runs
 
@@ -65,14 +60,14 @@ class _Run:
         report = report_now(self._store, entry.period, label, options().zone)
         try:
             files = {
-                f"{label}.{entry.language}.{form}": _content(report, entry.language, form)
+                f"{label}.{entry.language}.{form}": file_of(report, entry.language, form)
                 for form in entry.formats
             }
             for name, content in files.items():
                 write_whole(Path(entry.folder) / name, content)
         except OSError as problem:
             return self._fails("planned", f"{entry.folder}: {problem.strerror}; {_MAKE_ROOM}")
-        except (ExtraMissing, Unprintable) as problem:
+        except Unprintable as problem:
             return self._fails("planned", str(problem))
         if not self._moves("planned", "written"):
             return True
@@ -121,14 +116,3 @@ class _Run:
             file = self._secrets / f"{_SECRET}.conf"
             how = f"set {PASSWORD}, or write `password = …` into {file}"
             raise SecretMissing(f"there is no password for {mail.user}: {how}") from None
-
-
-def _content(report: Report, language: PaperLanguage, form: ScheduledFormat) -> bytes:
-    """Raises ExtraMissing, Unprintable."""
-    match form:
-        case "pdf":
-            return printed(report, language)
-        case "xlsx":
-            return workbook(report, language, sentences(report.misses, report, language))
-        case "json":
-            return json_text(document(report, report.misses)).encode()

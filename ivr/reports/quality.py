@@ -42,15 +42,15 @@ def quality_lines(report: Report, language: PaperLanguage) -> QualityLines:
             for gap in data.gaps
         ],
         [
-            (day_text(day, language), hour_text(hour), number(contacts, language), number(usual, language))
+            (
+                day_text(day, language),
+                f"{hour:02}:00–{hour:02}:59",
+                number(contacts, language),
+                number(usual, language),
+            )
             for day, hour, contacts, usual in data.suspicious_hours
         ],
     )
-
-
-def hour_text(hour: int) -> str:
-    """From its first to its last minute."""
-    return f"{hour:02}:00–{hour:02}:59"
 
 
 def quality_figures(report: Report, language: PaperLanguage) -> list[tuple[str, Figure]]:

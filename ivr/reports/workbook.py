@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime, time
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -17,8 +17,9 @@ from zoneinfo import ZoneInfo
 from ivr.base.masking import visible
 from ivr.reports import further_tables, ministry_tables
 from ivr.reports.extra import report_extra
-from ivr.reports.quality import hour_text, quality_figures, quality_lines
+from ivr.reports.quality import quality_figures, quality_lines
 from ivr.reports.report import Report
+from ivr.reports.sentences import sentences
 from ivr.reports.tables import Cell, Figure, Line, Table, Unit, before, columns_of, kpi_figure, kpi_label
 from ivr.reports.words import (
     KPI_ORDER,
@@ -45,8 +46,8 @@ _HEAD_ROW: Final = 2
 """Below the title and an empty row."""
 _WIDEST: Final = 60
 _RECORD_WIDTH: Final = 24
-_DAY: Final = "dd.mm.yyyy"
-_MOMENT: Final = f"{_DAY} hh:mm"
+_MOMENTS: Final = {"default_date_format": "dd.mm.yyyy hh:mm", "remove_timezone": True}
+"""They are local ones already."""
 _FORMATS: Final[Mapping[Unit, str]] = {
     "count": "#,##0",
     "seconds": "[h]:mm:ss",
@@ -66,7 +67,7 @@ class _Sheet(NamedTuple):
     notes: Sequence[str] = ()
 
 
-_Value = str | float | date
+_Value = str | float | datetime
 
 
 class _Records(NamedTuple):
@@ -78,29 +79,29 @@ class _Records(NamedTuple):
     none: str
 
 
-def workbook(report: Report, language: PaperLanguage, sentences: Sequence[str] = ()) -> bytes:
-    """The report as XLSX; `sentences`: why targets were missed, one each. Raises ExtraMissing."""
+def workbook(report: Report, language: PaperLanguage) -> bytes:
+    """The report as XLSX. Raises ExtraMissing."""
     with report_extra():
         from xlsxwriter import Workbook
     file = BytesIO()
     as_texts = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with Workbook(file, {"in_memory": True, **as_texts}) as book:
+    with Workbook(file, {"in_memory": True, **as_texts, **_MOMENTS}) as book:
         period = period_text(report.period, language)
         title = _plain(word("report.title", language, period=period))
         book.set_properties({"title": title, "created": report.made_at.replace(tzinfo=None)})
         printer = _Printer(book, language)
-        for sheet in _sheets(report, language, sentences):
+        for sheet in _sheets(report, language):
             printer.add(sheet)
     return file.getvalue()
 
 
-def _sheets(report: Report, language: PaperLanguage, sentences: Sequence[str]) -> Iterator[_Sheet | _Records]:
+def _sheets(report: Report, language: PaperLanguage) -> Iterator[_Sheet | _Records]:
     zone = report.period.time_zone
     made = word("report.made", language, moment=moment_text(report.made_at, zone, language))
     about = [period_text(report.period, language), zone, made]
     if report.period.working_hours_only:
         about.append(word("report.working_hours", language))
-    notes = [*sentences, " · ".join(about)]
+    notes = [*sentences(report.misses, report, language), " · ".join(about)]
     yield _Sheet(word("section.targets", language), _targets(report, language), notes)
     for key, make in _MINISTRY.items():
         yield _Sheet(word(key, language), make(report, language))
@@ -196,12 +197,13 @@ def _quality(report: Report, language: PaperLanguage) -> Iterator[_Sheet | _Reco
     heads = columns_of(language, "server", "from", "until", "rebuilt")
     yield _Records(word("quality.gaps", language), heads, gaps, found.no_gaps)
     hours: list[Sequence[_Value]] = [
-        (day, hour_text(hour), *contacts) for day, hour, *contacts in data.suspicious_hours
+        (datetime.combine(day, time(hour)), *contacts) for day, hour, *contacts in data.suspicious_hours
     ]
-    heads = columns_of(language, "day", "hour", "received", "expected")
-    yield _Records(
-        word("quality.suspicious", language), heads, hours, word("quality.no_suspicious", language)
+    heads, none = (
+        columns_of(language, "from", "received", "expected"),
+        word("quality.no_suspicious", language),
     )
+    yield _Records(word("quality.suspicious", language), heads, hours, none)
 
 
 class _Printer:
@@ -239,14 +241,7 @@ class _Printer:
         page.set_column(0, len(sheet.columns) - 1, _RECORD_WIDTH)
         for row, values in enumerate(sheet.rows, _HEAD_ROW + 1):
             for place, value in enumerate(values):
-                if isinstance(value, str):
-                    self._text(page, row, place, value, False)
-                elif isinstance(value, datetime):
-                    page.write_datetime(row, place, value.replace(tzinfo=None), self._format(_MOMENT, False))
-                elif isinstance(value, date):
-                    page.write_datetime(row, place, value, self._format(_DAY, False))
-                else:
-                    self._number(page, row, place, Figure(value), False)
+                page.write(row, place, _plain(value) if isinstance(value, str) else value)
         if not sheet.rows:
             page.write_string(_HEAD_ROW + 2, 0, _plain(sheet.none), self._note)
 
