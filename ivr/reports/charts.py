@@ -25,7 +25,7 @@ from ivr.reports.svg import (
     histogram,
     stacked,
 )
-from ivr.reports.tables import short_titles, structures_first
+from ivr.reports.tables import short_titles, structures_first, target_text
 from ivr.reports.words import (
     PaperLanguage,
     capitalised,
@@ -175,12 +175,12 @@ def _half_hours(report: Report, language: PaperLanguage) -> str:
                 half_hour_text(half), whole.contacts, number(whole.contacts, language), whole.lost, in_time
             )
         )
-    names = (
-        word("call.received", language),
-        word("call.lost", language),
-        limited("column.within_percent", language, report.limits),
-    )
-    return columns(word("section.heat", language), items, names, height=190) if items else ""
+    line, kpi = limited("column.within_percent", language, report.limits), report.all.kpis["accepted_within"]
+    if kpi.target is not None:
+        line = word("heat.target", language, what=line, target=target_text(kpi, language))
+    names = word("call.received", language), word("call.lost", language), line
+    title = word("section.heat", language)
+    return columns(title, items, names, height=190, target=kpi.target) if items else ""
 
 
 def _bins(histogram: Mapping[int, int], size: int, number_of: int) -> list[int]:
@@ -206,8 +206,9 @@ def _waits(
 ) -> str:
     """By the wait, those beyond the limit of the KPI marked; where the answered are, their mean wait, too."""
     items = _binned(_bins(waits, _WAIT_BIN, _WAIT_BINS), _WAIT_BIN, limit, language)
-    text, value = limited(f"kpi_short.{name}", language, report.limits), report.all.kpis[name].value or 0
-    markers = [Marker(limit / _WAIT_BIN, f"{text}: {kpi_value(name, value, language)}")]
+    what, value = limited(f"kpi_short.{name}", language, report.limits), report.all.kpis[name].value or 0
+    text = word("text.of_received", language, what=what, value=kpi_value(name, value, language))
+    markers = [Marker(limit / _WAIT_BIN, text)]
     mean = report.all.mean_wait_seconds
     if waits is report.all.waits and mean is not None:
         shown = f"{word('column.mean_wait', language).partition(',')[0]}: {seconds(mean, language)}"
@@ -227,7 +228,6 @@ def _funnel(report: Report, language: PaperLanguage) -> str:
             limited(f"funnel.{name}", language, report.limits),
             value,
             f"{number(value, language)} · {percent(value / one.lost * 100, language)}",
-            name == "talked",
         )
         for name, value in values.items()
     ]

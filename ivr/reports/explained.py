@@ -9,10 +9,22 @@ from ivr.figures.kpis import AT_MOST, IN_DAYS, KpiName, meets
 from ivr.figures.misses import Block, Miss
 from ivr.figures.parts import ALL
 from ivr.reports.lists import AGAINST
+from ivr.reports.ministry_tables import earlier_years
 from ivr.reports.report import Report
 from ivr.reports.sentences import hours_text, sentences
 from ivr.reports.tables import before, kpi_label, short_titles
-from ivr.reports.words import PaperLanguage, days, kpi_value, lower, number, percent, row_label, word
+from ivr.reports.words import (
+    PaperLanguage,
+    days,
+    kpi_value,
+    limited,
+    lower,
+    number,
+    ordinal,
+    percent,
+    row_label,
+    word,
+)
 
 _MOST_NAMED: Final = 6
 """More structures or rows are counted."""
@@ -22,18 +34,21 @@ _EXPORTS: Final[Mapping[KpiName, str]] = {
     "inquiry_answer_days": "inquiries",
 }
 """What is exported where no list of contacts is behind a KPI."""
+_BASES: Final[Mapping[KpiName, str]] = {"availability": "minutes", "satisfaction": "ratings"}
+"""What is counted for a KPI that is not of calls."""
 
 
 Question = Literal["where", "hours", "since", "definition", "calls", "records"]
 
 
 class Answer(NamedTuple):
-    """One question and its answer; `command` prints the records it is about."""
+    """One question and its answer; `command` prints its records, `for_one` those of one structure."""
 
     kind: Question
     name: str
     text: str
     command: str = ""
+    for_one: str = ""
 
 
 class Explained(NamedTuple):
@@ -72,8 +87,8 @@ def list_command(report: Report, name: str) -> str:
 
 
 def _answers(miss: Miss, report: Report, language: PaperLanguage) -> Iterator[Answer]:
-    def answer(kind: Question, text: str, command: str = "") -> Answer:
-        return Answer(kind, word(f"miss.{kind}", language), text, command)
+    def answer(kind: Question, text: str, *commands: str) -> Answer:
+        return Answer(kind, word(f"miss.{kind}", language), text, *commands)
 
     kpi = miss.kpi
     if miss.shares:
@@ -83,24 +98,44 @@ def _answers(miss: Miss, report: Report, language: PaperLanguage) -> Iterator[An
     if since := " · ".join(_since(miss, report, language)):
         yield answer("since", since)
     definition = kpi_label(report, kpi.name, language, "definition").removesuffix(".")
-    yield answer("definition", f"{definition}: {number(kpi.part, language)} / {number(kpi.whole, language)}")
+    counts = "\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}".join(number(n, language) for n in (kpi.part, kpi.whole))
+    yield answer("definition", f"{definition}: {counts}")
     if kpi.name in AGAINST:
-        against = number(kpi.part if kpi.name in AT_MOST else kpi.whole - kpi.part, language)
-        behind = word("miss.calls_behind", language, number=against)
-        yield answer("calls", behind, list_command(report, AGAINST[kpi.name]))
+        title = short_titles(report, language).get(miss.structure)
+        for_one = word("miss.for_one", language, title=title, name=miss.structure) if title else ""
+        command = list_command(report, AGAINST[kpi.name])
+        yield answer("calls", _behind(miss, report, language), command, for_one)
     else:
-        yield answer("records", "", f"hotline data export {_EXPORTS[kpi.name]}")
+        where = word("miss.terminal", language)
+        yield answer("records", where, f"hotline data export {_EXPORTS[kpi.name]}")
+
+
+def _behind(miss: Miss, report: Report, language: PaperLanguage) -> str:
+    """How many calls count against the KPI, and what they are."""
+    kpi, one = miss.kpi, report.all
+    what = limited(f"behind.{AGAINST[kpi.name]}", language, report.limits)
+    if kpi.name == "accepted_within":
+        late = one.answered - round(kpi.part)
+        counts = {"late": late, "lost": one.lost, "other": one.ordered + one.excluded}
+        in_time = number(report.limits.in_time, language, None)
+        what = ", ".join(
+            word(f"behind.{name}", language, number=number(calls, language), in_time=in_time)
+            for name, calls in counts.items()
+            if calls
+        )
+    against = number(kpi.part if kpi.name in AT_MOST else kpi.whole - kpi.part, language)
+    return word("miss.calls_behind", language, number=against, what=what)
 
 
 def _hours(miss: Miss, block: Block, report: Report, language: PaperLanguage) -> str:
-    text = word(
-        "miss.block",
+    return word(
+        f"miss.{'worse' if miss.is_block_worse else 'no_worse'}",
         language,
         hours=hours_text(block, report.period, language),
         points=_points(miss, miss.block_points, language),
+        base=word(f"miss.base_{_BASES.get(miss.kpi.name, 'calls')}", language),
         percent=percent(miss.block_percent, language),
     )
-    return f"{text}; {word('miss.worse' if miss.is_block_worse else 'miss.busier', language)}"
 
 
 def _where(miss: Miss, report: Report, language: PaperLanguage) -> str:
@@ -117,7 +152,7 @@ def _where(miss: Miss, report: Report, language: PaperLanguage) -> str:
         points = _points(miss, sum(miss.shares[name] for name in rest), language)
         said.append(word("miss.more", language, number=number(len(rest), language), points=points))
     if made_up := sum(share for share in miss.shares.values() if share < 0):
-        said.append(word("miss.made_up", language, points=_points(miss, made_up, language)))
+        said.append(word("miss.made_up", language, points=_points(miss, -made_up, language)))
     return " · ".join(said)
 
 
@@ -129,17 +164,28 @@ def _points(miss: Miss, value: float, language: PaperLanguage) -> str:
 
 
 def _since(miss: Miss, report: Report, language: PaperLanguage) -> Iterator[str]:
-    """In which of the report's rows it was missed, and whether the year before missed it."""
+    """In which of the report's rows it was missed, and what is known of the years before."""
     name = miss.kpi.name
     known = [row.label for row in report.rows if row.figures.kpis[name].met is not None]
     missed = missed_rows(report, name)
     if report.by and len(known) > 1:
         yield _rows_text(known, missed, report.by, language)
+    is_year = report.period.kind == "year"
     earlier = before(report, report.all.name, name)
     if earlier and miss.kpi.target is not None:
         is_met = meets(name, earlier[1], miss.kpi.target)
-        values = {"year": earlier[0], "value": kpi_value(name, earlier[1], language)}
-        yield word("miss.year_met" if is_met else "miss.year_missed", language, **values)
+        year = f"{earlier[0]}{f'-{ordinal(earlier[0])}' * (language == 'az')}"
+        when = word(f"miss.{'in_year' if is_year else 'year_before'}", language, year=year)
+        value = kpi_value(name, earlier[1], language)
+        yield word(f"miss.year_{'met' if is_met else 'missed'}", language, when=when, value=value)
+    if is_year:
+        mine = {year: report.published[year].get(report.all.name, {}) for year in earlier_years(report)}
+        older = [
+            f"{year}: {kpi_value(name, values[name], language)}"
+            for year, values in mine.items()
+            if year < report.period.first.year - 1 and name in values
+        ]
+        yield from older or [word("miss.no_earlier", language)]
 
 
 def _rows_text(known: Sequence[str], missed: Sequence[str], by: str, language: PaperLanguage) -> str:

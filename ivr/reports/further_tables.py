@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, Literal
 
 from ivr.figures.kpis import percentile
 from ivr.figures.parts import ALL
@@ -23,6 +23,7 @@ from ivr.reports.tables import (
 )
 from ivr.reports.words import (
     PaperLanguage,
+    Reason,
     half_hour_text,
     lower,
     number,
@@ -94,7 +95,7 @@ SERVICE_LEVELS: Final = (10, 20, 30, 60, 120, 300)
 
 def service_levels(report: Report, language: PaperLanguage) -> Table:
     """The share of all contacts that were answered within so many seconds, by structure."""
-    known = titles(report, language)
+    known = titles(report, language) | {ALL: word("report.overall", language)}
     lines = []
     for one in structures_first(report):
         found = [
@@ -176,7 +177,7 @@ def callback_times(report: Report, language: PaperLanguage) -> Table:
         for which in ("service", "clock")
         for part in ("median", "p95")
     ]
-    columns = [*columns_of(language, "structure"), word("funnel.talked", language), *heads]
+    columns = [*columns_of(language, "structure", "talked"), *heads]
     return Table(columns, lines, "" if report.all.callback_service else "no_callback_times")
 
 
@@ -201,8 +202,8 @@ def missed_calls(report: Report, language: PaperLanguage) -> Table:
     lines = [Line(word("column.lost", language), [Figure(report.all.lost)])]
     lines += [Line(word(f"missed.{name}", language), [Figure(calls)]) for name, calls in differing.items()]
     lines.append(total_line(word("missed.decided", language), [Figure(found.decided)]))
-    is_any = report.all.lost or found.decided
-    return Table(columns_of(language, "indicator", "calls"), lines, "" if is_any else "no_lost")
+    missing: Reason | Literal[""] = "" if found.decided else "no_decisions" if report.all.lost else "no_lost"
+    return Table(columns_of(language, "indicator", "calls"), lines, missing)
 
 
 def menu_nodes(report: Report, language: PaperLanguage) -> Table:

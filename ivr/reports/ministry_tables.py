@@ -239,7 +239,7 @@ def directions(report: Report, language: PaperLanguage) -> Table:
 def kpi_table(report: Report, language: PaperLanguage) -> Table:
     """Every KPI of each structure and of all, beside its target and earlier years as published."""
     scopes = structures_first(report)
-    known = short_titles(report, language)
+    known = short_titles(report, language) | {ALL: word("report.overall", language)}
     years = earlier_years(report)
     lines = []
     for name in KPI_ORDER:
@@ -260,16 +260,18 @@ def earlier_years(report: Report) -> list[int]:
 
 
 def kpis_by_period(report: Report, language: PaperLanguage) -> Table:
-    """Every KPI by the report's rows; their total is the report's figure."""
+    """The targets, then every KPI by the report's rows; their total is the report's figure."""
     names = [
         name for name in KPI_ORDER if any(row.figures.kpis[name].value is not None for row in report.rows)
     ]
-    lines = [
+    targets = [target_text(report.all.kpis[name], language) for name in names]
+    lines = [Line(word("column.target", language), targets)]
+    lines += [
         Line(row_label(row.label, language), [kpi_figure(row.figures.kpis[name]) for name in names])
         for row in report.rows
     ]
     total = [kpi_figure(report.all.kpis[name]) for name in names]
-    lines.append(total_line(word("report.total", language), total))
+    lines.append(total_line(word("report.whole_period", language), total))
     heads = [kpi_label(report, name, language, "kpi_short") for name in names]
     return Table([word(f"column.{report.by or 'day'}", language), *heads], lines)
 

@@ -17,7 +17,7 @@ from ivr.reports.explained import explained, list_command
 from ivr.reports.extra import report_extra
 from ivr.reports.quality import quality_lines
 from ivr.reports.report import Report
-from ivr.reports.targets import target_lines
+from ivr.reports.targets import abbreviations, missed_elsewhere, target_lines
 from ivr.reports.words import PaperLanguage
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ def _context(report: Report, language: PaperLanguage) -> dict[str, Any]:
         "misses": explained(report, language),
         "list_command": partial(list_command, report),
         "targets": [(line, Markup(line.spark)) for line in target_lines(report, language)],
+        "missed_elsewhere": missed_elsewhere(report, language),
+        "abbreviations": abbreviations(report, language),
         "quality": quality_lines(report, language),
         "key_figures": tables.key_figures(report, language),
         "definitions": ministry_tables.definitions(report, language),

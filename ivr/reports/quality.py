@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ivr.reports.report import Report
@@ -11,12 +12,14 @@ from ivr.reports.words import PaperLanguage, day_text, moment_text, not_measured
 
 class QualityLines(NamedTuple):
     """`statement`: whether the records are complete, and why not; `no_gaps`: what an empty `gaps` means.
+    `can_change_figures`: whether what is not known can.
 
     `figures`: label and text; `gaps`: server, from, until, contacts rebuilt. `suspicious`: day, hour,
     contacts, usual ones.
     """
 
     statement: str
+    can_change_figures: bool
     no_gaps: str
     figures: list[tuple[str, str]]
     gaps: list[tuple[str, str, str, str]]
@@ -26,8 +29,12 @@ class QualityLines(NamedTuple):
 def quality_lines(report: Report, language: PaperLanguage) -> QualityLines:
     """The texts of that page."""
     data, zone = report.data, report.period.time_zone
+    reasons = [] if data.is_complete else list(_reasons(report, language))
+    harmless = word("quality.complete" if data.is_complete else "quality.other_minutes_unknown", language)
+    incomplete = f"{word('quality.incomplete', language)}: {', '.join(reasons)}"
     return QualityLines(
-        _statement(report, language),
+        incomplete if reasons else harmless,
+        bool(reasons),
         word(f"quality.{'never_connected' if data.rebuilt_percent == 100 else 'no_gaps'}", language),
         [(label, _text(cell, language)) for label, cell in quality_figures(report, language)],
         [
@@ -78,18 +85,16 @@ def quality_figures(report: Report, language: PaperLanguage) -> list[tuple[str, 
     return [(word(f"quality.{name}", language), cell) for name, cell in measured.items()]
 
 
-def _statement(report: Report, language: PaperLanguage) -> str:
-    """Whether the records are complete; if not, each reason."""
+def _reasons(report: Report, language: PaperLanguage) -> Iterator[str]:
+    """Why the records are incomplete, with what that means for the figures."""
     data = report.data
-    if data.is_complete:
-        return word("quality.complete", language)
     counts = {"gaps_not_rebuilt": [gap.rebuilt for gap in data.gaps].count(None),
               "minutes_unknown": data.unknown_minutes}  # fmt: skip
-    why = [word(f"quality.{name}", language, number=number(n, language)) for name, n in counts.items() if n]
-    if not why:
-        is_watched = report.all.contacts or report.all.kpis["availability"].value is not None
-        why = [word(f"quality.{'other_minutes_unknown' if is_watched else 'not_recorded'}", language)]
-    return f"{word('quality.incomplete', language)}: {', '.join(why)}"
+    for name, n in counts.items():
+        if n:
+            yield word(f"quality.{name}", language, number=number(n, language))
+    if not any(counts.values()) and not report.all.contacts and report.all.kpis["availability"].value is None:
+        yield word("quality.not_recorded", language)
 
 
 def _of_contacts(report: Report, value: int) -> Figure:

@@ -21,7 +21,7 @@ _IN_A_ROW: Final = 3
 
 def sentences(misses: Iterable[Miss], report: Report, language: PaperLanguage) -> list[str]:
     """A sentence each, such as `Accepted within 30 seconds is 53.0 % instead of 80 %: DVX accounts for 24 of
-    the 27 points, Monday and Tuesday 10:00–12:00 for 9.`
+    the 27 points, Monday and Tuesday 10:00–12:00 for 9.` Hours that are no worse than others are not named.
     """
     titles = short_titles(report, language)
     return [_sentence(miss, report, titles, language) for miss in misses]
@@ -36,11 +36,11 @@ def _sentence(miss: Miss, report: Report, titles: Mapping[str, str], language: P
     said = capitalised(word("why.missed", language, kpi=label, target=target, value=value), language)
     groups = []
     if miss.structure:
-        title = titles.get(miss.structure, miss.structure)
+        title = word("why.structure", language, what=titles.get(miss.structure, miss.structure))
         groups.append((title, "accounts", miss.shares[miss.structure]))
-    if miss.block:
+    if miss.block and miss.is_block_worse:
         is_plural = 1 < len(miss.block.weekdays) < len(_EVERY_DAY)
-        hours = hours_text(miss.block, report.period, language)
+        hours = word("why.block", language, what=hours_text(miss.block, report.period, language))
         groups.append((hours, "account" if is_plural else "accounts", miss.block_points))
     return f"{said}: {_shares(miss, groups, language)}." if groups else f"{said}."
 
@@ -65,19 +65,22 @@ def _shares(miss: Miss, groups: Sequence[tuple[str, str, float]], language: Pape
     parts = [share for *_, share in groups if share < miss.points * _NEARLY_ALL]
     if any(round(share, digits) >= round(miss.points, digits) for share in parts):
         digits += 1
-    total = days(miss.points, language) if is_days else _points(miss.points, digits, language)
+    total = _points(miss.points, None if is_days else digits, language)
     found = []
     for place, (what, accounts, share) in zip(("first", "second"), groups, strict=False):
         form = place if share in parts else f"all_{place}"
         values = {"points": number(share, language, digits), "unit": "günü" if is_days else "bəndi"}
         found.append(word(f"why.{form}", language, what=what, accounts=accounts, total=total, **values))
-    return word("why.account", language, total=total, shares=", ".join(found))
+    return word("why.between", language).join(found)
 
 
-def _points(value: float, digits: int, language: PaperLanguage) -> str:
+def _points(value: float, digits: int | None, language: PaperLanguage) -> str:
+    """Without digits they are days."""
+    if digits is None:
+        return f"{days(value, language)}{'lük' * (language == 'az')}"
     text = number(value, language, digits)
     if language == "az":
-        return f"{text} bənd"
+        return f"{text} faiz bəndlik"
     return f"{text} point{'s' * (round(value, digits) != 1)}"
 
 

@@ -25,6 +25,10 @@ _LETTER: Final = 0.56
 """A letter's mean width, of its size."""
 
 
+_NEAR: Final = 35
+"""So many percent below its target, a figure stands below the line, clear of the target's."""
+
+
 class Bar(NamedTuple):
     """A bar and what is written at it. `is_marked`: in the accent colour."""
 
@@ -119,10 +123,11 @@ def columns(
     names: tuple[str, str, str] = ("", "", ""),
     width: int = WIDTH,
     height: int = 170,
+    target: float | None = None,
 ) -> str:
     """Upright columns with their figures on top and, over them, a line of percentages if there are any.
 
-    `names`: of the columns, of their marked part, of the line.
+    `names`: of the columns, of their marked part, of the line. `target`: a percentage, dashed across.
     """
     has_line = any(item.line is not None for item in items)
     of_line = 84 if has_line else 0
@@ -149,21 +154,25 @@ def columns(
     body.append(_text(width, of_line + 10, of_marked, "end", ACCENT, 10))
     if has_line:
         body.append(_text(0, 10, of_percent, size=10))
-    body += _line(points, 24, 74)
+    body += _line(points, 24, 74, target)
     return drawing(title, width, height, body)
 
 
-def _line(points: Sequence[tuple[float, float]], top: float, foot: float) -> list[str]:
+def _line(points: Sequence[tuple[float, float]], top: float, foot: float, target: float | None) -> list[str]:
     """Through points of x and percent, from 0 at the foot to 100; the least and the most are written out."""
     if not points:
         return []
     at = [(x, foot - (foot - top) * percent / 100) for x, percent in points]
     found = [_rule(0, y, WIDTH, y, PALE) for y in (top, foot)] + [_path(at, INK)]
     found += [_text(WIDTH, y - 3, text, "end", MUTED, 9) for y, text in ((top, "100 %"), (foot, "0 %"))]
+    if target is not None:
+        level = foot - (foot - top) * target / 100
+        found.append(_rule(0, level, WIDTH, level, INK, "3 2"))
     for choose in (min, max):
         x, percent = choose(points, key=itemgetter(1))
         y = foot - (foot - top) * percent / 100
-        text_y = y + 13 if choose is min else y - 6
+        is_near = target is not None and 0 < target - percent < _NEAR
+        text_y = y + 13 if choose is min or is_near else y - 6
         found += [_dot(x, y, INK, 2.5), _text(x, text_y, f"{percent:.0f} %", "middle", size=9)]
     return found
 
@@ -185,7 +194,7 @@ def histogram(
         body.append(_box(pitch * number + 0.5, foot - tall, pitch - 1, tall - red, GREY))
         body.append(_box(pitch * number + 0.5, foot - red, pitch - 1, red, ACCENT))
         body.append(_text(pitch * (number + 1), foot - tall - 4, item.text, "end", size=9))
-        if item.text:
+        if number == len(items) - 1:
             body.append(_text(pitch * (number + 1), height - 5, item.label, "end", MUTED, 9))
         elif number % every == 0:
             body.append(_text(pitch * number + 1, height - 5, item.label, "start", MUTED, 9))

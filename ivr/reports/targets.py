@@ -7,7 +7,16 @@ from typing import Final, Literal, NamedTuple
 from ivr.figures.kpis import AT_MOST, IN_DAYS, Kpi
 from ivr.reports.report import Report
 from ivr.reports.svg import spark
-from ivr.reports.tables import Figure, before, kpi_figure, kpi_label, target_text
+from ivr.reports.tables import (
+    Figure,
+    before,
+    kpi_figure,
+    kpi_label,
+    short_titles,
+    shown,
+    target_text,
+    titles,
+)
 from ivr.reports.words import KPI_ORDER, PaperLanguage, not_measured, number, word
 
 _MOST_COLUMNS: Final = 60
@@ -56,6 +65,27 @@ def target_lines(report: Report, language: PaperLanguage) -> list[TargetLine]:
             )
         )
     return found
+
+
+def missed_elsewhere(report: Report, language: PaperLanguage) -> str:
+    """The structures that miss a target which all together meet, with their values; or nothing."""
+    short, found = short_titles(report, language), []
+    for one in report.scopes[1:]:
+        values = [
+            f"{kpi_label(report, name, language, 'kpi_short')} {shown(kpi_figure(kpi), language)}"
+            for name, kpi in one.kpis.items()
+            if kpi.met is False and report.all.kpis[name].met
+        ]
+        if values:
+            found.append(f"{short[one.name]}: {', '.join(values)}")
+    return " · ".join(found)
+
+
+def abbreviations(report: Report, language: PaperLanguage) -> str:
+    """The full titles of abbreviated structures that miss a target; or nothing."""
+    short, full = short_titles(report, language), titles(report, language)
+    missing = [one.name for one in report.scopes[1:] if any(kpi.met is False for kpi in one.kpis.values())]
+    return " · ".join(f"{short[name]}: {full[name]}" for name in missing if short[name] != full[name])
 
 
 def _change(kpi: Kpi, earlier: float, language: PaperLanguage) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from ivr.reports.report import Period
 PaperLanguage = Literal["az", "en"]
 Reason = Missing | Literal[
     "no_topics", "no_answered", "no_attempts", "no_callback_times", "no_agents", "no_lost",
-    "no_menu", "no_numbered_attempts", "not_kept", "of_the_hotline",
+    "no_menu", "no_numbered_attempts", "no_decisions", "not_kept", "of_the_hotline",
 ]  # fmt: skip
 """Why a figure is not measured."""
 

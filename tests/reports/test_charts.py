@@ -74,11 +74,13 @@ def test_the_menu_is_in_no_report_of_one_structure() -> None:
 def test_incomplete_records_say_each_reason() -> None:
     report = made_report()
     assert quality_lines(report, "en").statement == (
-        "The records of the period are incomplete: gaps not yet filled from queue_log: 1,"
-        " minutes of the service hours whose state is not known: 214"
+        "The records of the period are incomplete: gaps not yet filled from queue_log: 1, calls may be"
+        " added, the state of 214 minutes of the service hours is not known, availability is of the other"
+        " minutes"
     )
     at_night = replace(report, data=replace(report.data, gaps=[], unknown_minutes=0))
-    assert quality_lines(at_night, "en").statement.endswith("outside the service hours is not known")
+    assert quality_lines(at_night, "en").statement.startswith("Every minute of the service hours is known")
+    assert [quality_lines(one, "en").can_change_figures for one in (report, at_night)] == [True, False]
     assert quality_lines(empty_report(), "en").statement.endswith("no server was watched in the period")
     complete = replace(report, data=replace(report.data, is_complete=True))
     assert quality_lines(complete, "en").statement == "The records of the period are complete"

@@ -45,7 +45,7 @@ _CARRIED: Final = {
     "carried_out": "növbəti dövrə keçən",
 }
 _SHEETS_OF_ALL: Final = "Müraciət vərəqələrinin hərəkəti"
-_BY_STRUCTURE: Final = "Cavablandırılmış və göndərilmiş vərəqələr"
+_BY_STRUCTURE: Final = "Mərkəzin cavablandırdığı vərəqələrin hərəkəti"
 
 
 class Row(NamedTuple):
