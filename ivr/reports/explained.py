@@ -178,7 +178,7 @@ def _since(miss: Miss, report: Report, language: PaperLanguage) -> Iterator[str]
         when = word(f"miss.{'in_year' if is_year else 'year_before'}", language, year=year)
         value = kpi_value(name, earlier[1], language)
         yield word(f"miss.year_{'met' if is_met else 'missed'}", language, when=when, value=value)
-    if is_year:
+    if is_year and (report.by or earlier):
         mine = {year: report.published[year].get(report.all.name, {}) for year in earlier_years(report)}
         older = [
             f"{year}: {kpi_value(name, values[name], language)}"
