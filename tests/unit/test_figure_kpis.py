@@ -74,7 +74,18 @@ def test_a_target_is_met_at_its_very_value_whichever_way_it_points() -> None:
     assert of(parts(A=90, M=10))["accepted_overall"].met is True
     assert of(parts(A=95, M=5))["lost_after"].met is True
     assert of(parts(A=94, M=6))["lost_after"].met is False
+    assert of(parts(A=89, M=11))["accepted_overall"].met is False
+    assert of(parts(A=90, M=10))["accepted_overall"].target == 90
     assert of(YEAR)["reach_level"].met is None, "the ministry sets none"
+
+
+def test_inquiries_are_a_share_of_the_answered_and_days_until_the_centre_answered_them() -> None:
+    first, last = date(2024, 5, 2), date(2024, 5, 5)
+    open_one, closed = sheet(first, None, ""), sheet(first, last, "answered_by_centre")
+    found = of(parts(A=10), basis(open_one, closed))
+    assert (found["inquiry_share"].value, found["inquiry_answer_days"].value) == (20.0, 3.0)
+    assert of(parts(M=5), basis(closed))["inquiry_share"].missing == "no_contacts"
+    assert of(parts(A=5), basis(open_one))["inquiry_answer_days"].missing == "none_closed"
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ def test_a_period_has_its_first_and_last_day(kind: Kind, label: str, first: date
         ("year", "24", "one is 2024"),
         ("year", "0000", "0000"),
         ("year", "9999", "9999"),
+        ("quarter", "9999-Q2", "no quarter is written '9999-Q2'"),
     ],
 )
 def test_what_is_no_period_is_refused_with_how_one_is_written(kind: Kind, label: str, says: str) -> None:

@@ -47,11 +47,12 @@ def of(parts: Parts) -> ScopeFigures:
     return figures("dvx", scope(parts, "dvx"), SHEETS, ATTEMPTS, basis)
 
 
-FOUND = of(PARTS)
+@pytest.fixture
+def found() -> ScopeFigures:
+    return of(PARTS)
 
 
-def test_contacts_are_counted_by_what_became_of_them() -> None:
-    found = FOUND
+def test_contacts_are_counted_by_what_became_of_them(found: ScopeFigures) -> None:
     assert (found.name, found.contacts, found.answered, found.ordered) == ("dvx", 156, 100, 10)
     assert (found.excluded, found.lost, found.waiting, found.provisional) == (5, 41, 3, 130)
     assert found.lost_slices == {
@@ -60,11 +61,11 @@ def test_contacts_are_counted_by_what_became_of_them() -> None:
     assert (found.reached, found.answered_including_callbacks) == (5, 115)
 
 
-def test_means_are_of_answered_contacts_and_of_the_days_of_agents() -> None:
-    assert (FOUND.mean_wait_seconds, FOUND.mean_handle_seconds) == (5.0, 10.0)
-    assert (FOUND.mean_too_short_seconds, FOUND.is_wrapup_measured) == (5.0, True)
-    assert (FOUND.agent_days, FOUND.answered_per_agent_day) == (4, 25.0)
-    assert FOUND.talk_seconds_per_agent_day == 225.0
+def test_means_are_of_answered_contacts_and_of_the_days_of_agents(found: ScopeFigures) -> None:
+    assert (found.mean_wait_seconds, found.mean_handle_seconds) == (5.0, 10.0)
+    assert (found.mean_too_short_seconds, found.is_wrapup_measured) == (5.0, True)
+    assert (found.agent_days, found.answered_per_agent_day) == (4, 25.0)
+    assert found.talk_seconds_per_agent_day == 225.0
 
 
 def test_where_nothing_was_answered_and_nobody_worked_no_mean_is_measured() -> None:
@@ -78,16 +79,15 @@ def test_where_nothing_was_answered_and_nobody_worked_no_mean_is_measured() -> N
     assert (unmeasured.is_wrapup_measured, unmeasured.mean_handle_seconds) == (False, 10.0)
 
 
-def test_directions_are_of_contacts_and_sheets() -> None:
-    assert FOUND.directions == {
+def test_directions_are_of_contacts_and_sheets(found: ScopeFigures) -> None:
+    assert found.directions == {
         "answered_at_once": 93, "inquiry_answered_by_centre": 33, "inquiry_sent_on": 44,
         "lost_without_contact": 29,
     }  # fmt: skip
-    assert FOUND.inquiries == SHEETS
+    assert found.inquiries == SHEETS
 
 
-def test_names_are_counted_over_the_cells_that_have_them() -> None:
-    found = FOUND
+def test_names_are_counted_over_the_cells_that_have_them(found: ScopeFigures) -> None:
     assert found.topics == {"other": 30, "a:b": 2}
     assert found.hidden_numbers == {"t": 12, "": 1}
     assert sum(found.balance.values()) == found.lost
@@ -97,15 +97,15 @@ def test_names_are_counted_over_the_cells_that_have_them() -> None:
     assert found.missed_calls == MissedCalls(31, {"not_decided": 1, "left_by_key": 11}, {"answered": 2})
 
 
-def test_histograms_are_of_whole_seconds_and_minutes() -> None:
-    assert FOUND.waits == {5: 60, 31: 40}
-    assert FOUND.lost_waits == {4: 6, 20: 8, 50: 7}
-    assert FOUND.callback_clock == {9: 5, 30: 4}
-    assert FOUND.callback_service == {8: 9}
-    assert (FOUND.attempts, FOUND.attempts_by_hour) == (ATTEMPTS.by_number, ATTEMPTS.by_hour)
+def test_histograms_are_of_whole_seconds_and_minutes(found: ScopeFigures) -> None:
+    assert found.waits == {5: 60, 31: 40}
+    assert found.lost_waits == {4: 6, 20: 8, 50: 7}
+    assert found.callback_clock == {9: 5, 30: 4}
+    assert found.callback_service == {8: 9}
+    assert (found.attempts, found.attempts_by_hour) == (ATTEMPTS.by_number, ATTEMPTS.by_hour)
 
 
-def test_every_kpi_is_there_by_its_name() -> None:
-    assert {name: kpi.name for name, kpi in FOUND.kpis.items()} == {name: name for name in FOUND.kpis}
-    assert FOUND.kpis["accepted_overall"].value == pytest.approx(100 / 156 * 100)
-    assert len(FOUND.kpis) == 10
+def test_every_kpi_is_there_by_its_name(found: ScopeFigures) -> None:
+    assert {name: kpi.name for name, kpi in found.kpis.items()} == {name: name for name in found.kpis}
+    assert found.kpis["accepted_overall"].value == pytest.approx(100 / 156 * 100)
+    assert len(found.kpis) == 10
