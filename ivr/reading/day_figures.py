@@ -21,6 +21,7 @@ from ivr.figures.parts import VERSION, Parts, from_text
 from ivr.reading.evidence import evidence, other_counts
 from ivr.reading.published import denied_numbers
 from ivr.reading.totals import known_servers
+from ivr.storage.engine.statements import read_at_leisure
 from ivr.storage.records.day_figures import Made, stored_parts
 from ivr.storage.records.sealed import sealed
 
@@ -81,10 +82,12 @@ def parts_of_days(
 
     Those that are kept come first. A day whose records retention deleted before its parts were kept has none.
     """
+    read_at_leisure(connection)
     known = {one.day for one in sealed(connection, first, last) if one.calls_deleted}
-    for day, text in stored_parts(connection, first, last, judging.made):
-        known.add(day)
-        yield day, from_text(text)
+    for some in runs(first, last):
+        for day, text in stored_parts(connection, some[0], some[-1], judging.made):
+            known.add(day)
+            yield day, from_text(text)
     today = now.astimezone(judging.rules.hours.zone).date()
     wanted = [day for some in runs(first, min(last, today)) for day in some if day not in known]
     yield from count_days(connection, wanted, judging, now)
@@ -94,6 +97,7 @@ def count_days(
     connection: Connection, wanted: Sequence[date], judging: Judging, now: datetime
 ) -> Iterator[tuple[date, Parts]]:
     """The parts of these days, in order, counted from their records."""
+    read_at_leisure(connection)
     for some in _runs(wanted):
         known = evidence(connection, some[0], some[-1], judging.rules, judging.why_never)
         for day in some:

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, Select, func, select
 
 from ivr.reading.inquiries import SHEETS
-from ivr.storage.engine.statements import all_as, columns
+from ivr.storage.engine.statements import all_as, columns, read_at_leisure
 from ivr.storage.schema.imported import outside_attempts, topics
 from ivr.storage.schema.owed import attempts, callbacks, decisions, orders
 from ivr.storage.schema.recorded import calls, surveys, visits
@@ -41,9 +41,7 @@ def rows(connection: Connection, kind: Kind) -> Iterator[dict[str, Any]]:
     Numbers are whole; who shows them masks the fields of `NUMBERS`. A thousand rows are in memory at a time.
     """
     query, shape = _KINDS[kind]
-    if connection.dialect.name == "postgresql":
-        # Whoever reads the rows may pause, such as `less`; a transaction that only reads holds up no record.
-        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+    read_at_leisure(connection)  # in front of `less` for hours
     for row in connection.execute(query.execution_options(yield_per=1000)).mappings():
         yield {name: _plain(value) for name, value in shape(dict(row)).items()}
 

@@ -19,6 +19,7 @@ from ivr.reading.day_figures import Judging, runs
 from ivr.reading.evidence import evidence
 from ivr.reports.assembly import is_open
 from ivr.reports.report import Period
+from ivr.storage.engine.statements import read_at_leisure
 from ivr.storage.records.sealed import sealed
 
 
@@ -91,6 +92,7 @@ def listed(
     """The contacts of one of `LISTABLE` in that period and structure, the earliest first. Raises NotKept."""
     if any(one.calls_deleted for one in sealed(connection, period.first, period.last)):
         raise NotKept
+    read_at_leisure(connection)
     test, rules = _OF_SEVERAL.get(what) or _is_of_word(what), judging.rules
     for some in runs(period.first, min(period.last, now.astimezone(rules.hours.zone).date())):
         known = evidence(connection, some[0], some[-1], rules, judging.why_never)

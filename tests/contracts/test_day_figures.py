@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Connection
 
+from ivr.reading.day_figures import judging_of, parts_of_days
 from ivr.storage.engine.store import Store
 from ivr.storage.records.day_figures import Made, claim_days, forget_parts, keep_parts, stored_parts
 from ivr.storage.records.sealed import mark_deleted, mark_sealed
@@ -19,8 +22,9 @@ from tests.contracts.test_purge import BAKU
 from tests.contracts.test_surveys import RATED
 from tests.contracts.test_visits import CALL, OVER, put
 from tests.stored_calls import store_call
+from tests.stores import postgresql_store
 
-__all__ = ["house"]
+__all__ = ["house", "postgresql_store"]
 
 FIRST, LAST = date(2024, 5, 1), date(2024, 5, 31)
 NOON_30 = datetime(2024, 5, 30, 12, tzinfo=BAKU)
@@ -137,3 +141,14 @@ def test_a_day_of_another_time_zone_is_another_day_unless_its_calls_are_deleted(
     elsewhere = Made(1, "Europe/Berlin")
     found = store.read(lambda c: list(stored_parts(c, FIRST, LAST, elsewhere)))
     assert found == [(date(2024, 5, 12), "[12]")]
+
+
+def test_a_report_may_compute_for_longer_than_a_connection_may_be_idle(postgresql_store: Store) -> None:
+    """PostgreSQL ends a transaction that is silent for seconds, and the sums of years take some."""
+
+    def work(connection: Connection) -> Any:
+        judging = judging_of(connection, None, ZoneInfo("Asia/Baku"))
+        list(parts_of_days(connection, FIRST, FIRST, judging, NOON_30))
+        return connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar()
+
+    assert postgresql_store.read(work) == "0"

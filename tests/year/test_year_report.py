@@ -27,7 +27,7 @@ from ivr.storage.engine.store import Store
 from ivr.storage.records.day_figures import Made, stored_parts
 from tests.loading import load_or_fail
 from tests.stores import KINDS, empty_store, new_database
-from tests.year.raw_year import YEAR, make_year
+from tests.year.raw_year import YEAR, RawYear, make_year
 from tests.year.reporting import CONFIG, differences, hotline, load, report, scopes_of
 from tests.year.test_raw_year import CONTACTS, HOLIDAYS, REPORT, computed
 
@@ -35,6 +35,7 @@ pytestmark = pytest.mark.slow
 
 BAKU = ZoneInfo("Asia/Baku")
 THREE_DAYS = (date(2024, 1, 15), date(2024, 5, 14), date(2024, 12, 27))
+SEEDS = {"sqlite": 11, "postgresql": 12}
 MONTH = "2024-03"
 """It has holidays, and minutes."""
 COUNTS = (
@@ -90,15 +91,13 @@ def told(
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
             with new_url(request, request.param, folder / "store") as url:
-                done.write_bytes(pickle.dumps(_told(url, folder)))
+                done.write_bytes(pickle.dumps(_told(url, folder, SEEDS[request.param])))
     found: YearTold = pickle.loads(done.read_bytes())
     return found
 
 
-def _told(url: str, folder: Path) -> YearTold:
-    year = make_year(folder, REPORT, HOLIDAYS, seed=11, contacts=CONTACTS)
-    of_a_quarter(year.files["minutes"])
-    load(url, year.files)
+def _told(url: str, folder: Path, seed: int) -> YearTold:
+    year = loaded(url, folder, seed)
     month, counted = report(url, "month", MONTH, "--by", "day"), report(url)
     hotline(url, "data", "figures")
     kept, store = report(url), Store(url)
@@ -111,6 +110,14 @@ def _told(url: str, folder: Path) -> YearTold:
     with pytest.raises(RuntimeError) as refused:
         hotline(url, "report", "year", str(YEAR), "--list", "lost", config=config)
     return YearTold(counted, kept, purged, str(refused.value), month, stored, anew, computed(year))
+
+
+def loaded(url: str, folder: Path, seed: int) -> RawYear:
+    """A year of that seed, made in the folder and read into the store."""
+    year = make_year(folder, REPORT, HOLIDAYS, seed=seed, contacts=CONTACTS)
+    of_a_quarter(year.files["minutes"])
+    load(url, year.files)
+    return year
 
 
 def of_a_quarter(minutes: Path) -> None:
@@ -144,6 +151,14 @@ def forgetful(folder: Path) -> Path:
 def test_every_figure_is_the_reference_s(told: YearTold) -> None:
     assert told.reference["all"]["contacts"] == CONTACTS
     assert not differences(scopes_of(told.counted), told.reference)
+
+
+def test_every_figure_of_a_third_seed_is_the_reference_s(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    with new_url(request, "sqlite", tmp_path / "store") as url:
+        year = loaded(url, tmp_path, seed=13)
+        assert not differences(scopes_of(report(url)), computed(year))
 
 
 def test_the_report_of_kept_days_is_the_report_of_counted_days(told: YearTold) -> None:

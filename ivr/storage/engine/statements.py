@@ -47,6 +47,12 @@ def advisory_lock(connection: Connection, name: str) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
 
+def read_at_leisure(connection: Connection) -> None:
+    """Let whoever reads pause or compute between rows; what only reads holds up no record."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+
 def unindexed(column: Column[str]) -> ColumnElement[str]:
     """The text of the column, for a condition that another one's index leaves few rows for.
 
