@@ -234,7 +234,7 @@ def ahead(make: Callable[[], Iterator[T]]) -> Iterator[T]:
 
 
 def collect_rarely() -> None:
-    """For whoever stores what was made: looking for cycles in it would cost a fifth of the time."""
+    """For whoever adds up or stores small things: to look for cycles in them costs a fifth of the time."""
     gc.freeze()
     gc.set_threshold(20_000)
 

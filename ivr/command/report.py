@@ -23,6 +23,7 @@ from ivr.command.issuing import Unprintable, file_of, printed
 from ivr.command.loading import TimeZone, configuration_if_any, options
 from ivr.command.options import Bom, Delimiter, group
 from ivr.command.printing import fail, print_line, print_records, put, run_together, styled
+from ivr.command.queue_logs import collect_rarely
 from ivr.command.store import open_store
 from ivr.config.model import Configuration
 from ivr.figures.parts import ALL
@@ -135,6 +136,7 @@ app.add_typer(scheduling.app)
 
 def _run(period: Period, zone: ZoneInfo, wanted: _Wanted) -> None:
     _refuse(wanted)
+    collect_rarely()
     configuration = configuration_if_any()
     with open_store() as store:
         if wanted.slice:
