@@ -296,7 +296,7 @@ async def disturbed(
             return bool(tried) and set(tried) == {"ended"} and state == course.state
 
         try:
-            await until(settled, f"the end of the callback disturbed at {boundary!r}", 25.0)
+            await until(settled, f"the end of the callback disturbed at {boundary!r}", 60.0)
         except AssertionError as late:
             found = scene.store.read(
                 lambda c: [
