@@ -23,8 +23,9 @@ from ivr.command.printing import Table, fail, print_line, print_lines, print_res
 from ivr.command.status import gap_told
 from ivr.command.store import open_store
 from ivr.menus.steps import ON, SENT_ON, NodeCount, WaysOut, by_node
-from ivr.reading.totals import Completeness, Total, completeness, known_servers, summed, ways_out
+from ivr.reading.totals import Completeness, Total, completeness, summed, ways_out
 from ivr.storage.records.sealed import begins
+from ivr.storage.records.servers import known_servers
 
 _NAMED: Final = (*SENT_ON.values(), ON, "queue", "hung up", "let go")
 _FAR_AHEAD: Final = timedelta(days=366)
@@ -71,7 +72,7 @@ class Days:
 
     def completeness(self, connection: Connection) -> Completeness:
         """Who listened when, and what retention has taken; without a configuration, of servers with calls."""
-        servers = self.servers or known_servers(connection)
+        servers = self.servers or list(known_servers(connection))
         return completeness(connection, servers, self.first, self.last, self.zone)
 
 

@@ -20,10 +20,10 @@ from ivr.figures.day import Rules, counted
 from ivr.figures.parts import VERSION, Parts, from_text
 from ivr.reading.evidence import evidence, other_counts
 from ivr.reading.published import denied_numbers
-from ivr.reading.totals import known_servers
 from ivr.storage.engine.statements import read_at_leisure
 from ivr.storage.records.day_figures import Made, stored_parts
 from ivr.storage.records.sealed import sealed
+from ivr.storage.records.servers import known_servers
 
 _WORKING_WEEK: Final = range(5)
 """Monday to Friday, where no configuration says more."""
@@ -50,7 +50,7 @@ def judging_of(connection: Connection, configuration: Configuration | None, zone
     denied = denied_numbers(connection)
     if configuration is None:
         hours = Schedule(zone, dict.fromkeys(_WORKING_WEEK, ((0, DAY_SECONDS),)), (), {})
-        return Judging(Rules(hours), why_never(denied, None), known_servers(connection))
+        return Judging(Rules(hours), why_never(denied, None), list(known_servers(connection)))
     limits = Limits(configuration.callback.wait_over, configuration.targets.within)
     rules = Rules(calling_hours(configuration), limits)
     return Judging(rules, why_never(denied, configuration), sorted(configuration.servers))

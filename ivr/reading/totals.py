@@ -148,11 +148,6 @@ class Completeness:
         return is_filled and not self.minutes[server].unknown
 
 
-def known_servers(connection: Connection) -> list[str]:
-    """Every server whose calls are stored."""
-    return list(connection.scalars(select(calls.c.server).distinct()))
-
-
 def completeness(
     connection: Connection, servers: Iterable[str], first: date, last: date, zone: ZoneInfo
 ) -> Completeness:

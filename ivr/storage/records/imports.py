@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Table, delete, func, insert, select, type_coerce
+from sqlalchemy import BigInteger, Connection, Table, delete, insert, select, type_coerce
 from sqlalchemy.exc import IntegrityError
 
 from ivr.imports.columns import Kind, Values
 from ivr.storage.engine.statements import StoredRows, advisory_lock, among, as_stored, insert_stored
 from ivr.storage.records.day_figures import forget_parts
+from ivr.storage.records.servers import known_servers
 from ivr.storage.schema.columns import database_now, from_millis, to_millis
 from ivr.storage.schema.imported import imports, inquiries, outside_attempts, published, topics
 from ivr.storage.schema.recorded import calls, visits
@@ -65,7 +66,7 @@ class Preparation:
         self.ends: list[datetime] = []
         """The first and the last moment of all rows."""
         self._table = _TABLES[kind]
-        self._servers = tuple(_all_servers(connection)) if self._table in _OF_CALLS else ()
+        self._servers = tuple(known_servers(connection)) if self._table in _OF_CALLS else ()
         self._old = connection.scalar(select(imports.c.id).filter_by(kind=kind, name=name)) or 0
         self._keys: set[tuple[Any, ...]] = set()
         self._defaults = {"why": ""} if kind == "minutes" else {}
@@ -134,13 +135,6 @@ def replace(connection: Connection, prepared: Preparation, portions: Iterable[St
     if ends:
         back = _COUNTS_FOR if kind == "attempts" else _DAY
         forget_parts(connection, (min(ends) - back).date(), (max(ends) + _DAY).date())
-
-
-def _all_servers(connection: Connection) -> Iterator[str]:
-    """Of all calls; each is found by the index, where DISTINCT would read every call."""
-    server: str | None = ""
-    while server := connection.scalar(select(func.min(calls.c.server)).where(calls.c.server > server)):
-        yield server
 
 
 def _with_calls(
