@@ -121,13 +121,16 @@ def _joined(
     """Of those who called in the days of which `is_theirs` selects the calls, whatever they joined."""
     theirs = visits.alias()
     numbers = select(theirs.c.caller_e164).where(theirs.c.call_id.in_(is_theirs), theirs.c.caller_e164 != "")
-    is_one_of_them = visits.c.caller_e164.in_(numbers) | visits.c.call_id.in_(is_theirs)
-    found: defaultdict[str, list[Joined]] = defaultdict(list)
     who = (visits.c.caller_e164, visits.c.call_id, _STRUCTURE)
     query = select(*who, visits.c.joined_at, visits.c.answered_at)
-    query = query.where(_during(visits.c.joined_at, begin, end), visits.c.origin == "inbound", is_one_of_them)
-    for number, *rest in connection.execute(query).all():
-        found[caller_key(number, rest[0])].append(Joined(*rest))
+    query = query.where(_during(visits.c.joined_at, begin, end), visits.c.origin == "inbound")
+    is_known = visits.c.caller_e164.in_(numbers)
+    is_nameless = (visits.c.caller_e164 == "") & visits.c.call_id.in_(is_theirs)
+    found: defaultdict[str, list[Joined]] = defaultdict(list)
+    # Two statements: for either of two subqueries PostgreSQL has no plan but to ask for every row.
+    for is_one_of_them in (is_known, is_nameless):
+        for number, *rest in connection.execute(query.where(is_one_of_them)).all():
+            found[caller_key(number, rest[0])].append(Joined(*rest))
     return found
 
 
