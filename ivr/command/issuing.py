@@ -110,7 +110,7 @@ def _made_at(it: IssuedReport) -> datetime:
 
 
 def _texts(folder: Path, name: str) -> IssueTexts:
-    """What that file says; nothing if there is none. Ends the command if it is wrong."""
+    """The texts of that file, empty ones without it. Ends the command if the file is wrong."""
     if not (folder / name).exists():
         return IssueTexts()
     with or_fail("make it a readable file"):

@@ -44,7 +44,7 @@ class CountedVisit(NamedTuple):
 class Contact(NamedTuple):
     """One inbound call in one structure.
 
-    `number`: E.164, empty if there is none. `left_at`: the last leave of a queue; `over_at`: the end of its
+    `number`: E.164, empty without one. `left_at`: the last leave of a queue; `over_at`: the end of its
     last talk, or of its last wait. `talk_seconds` is None if no agent answered, `wrapup_seconds` if none was
     measured. `agents` answered it. It stood in these `queues`, by these `channels` (uniqueids).
     """

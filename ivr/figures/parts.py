@@ -84,7 +84,7 @@ Parts = dict[CellKey, Cell]
 
 
 def cell(parts: Parts, key: CellKey) -> Cell:
-    """The cell of that key, a new one if there is none."""
+    """The cell of that key; the first to ask makes it."""
     found = parts.get(key)
     if found is None:
         found = parts[key] = Cell()
